@@ -1,0 +1,14 @@
+// ADU to photoelectrons. Define PIXEL as the movie's element: ushort or float.
+#include "shared/real.clh"
+#include "shared/detect_params.h"
+
+kernel void calibrate(const glint_calibrate_params p, global const PIXEL *frames,
+                      global const float *offsets, global const float *gains, global float *out,
+                      const int items) {
+  const int i = get_global_id(0);
+  if (i >= items) return;
+  const int m = i % (p.width * p.height);
+  const float offset = p.has_maps ? offsets[m] : p.offset;
+  const float gain = p.has_maps ? gains[m] : p.inverse_gain;
+  out[i] = ((float)frames[i] - offset) * gain;
+}

@@ -1,0 +1,62 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+  name: "Glint",
+  products: [
+    .executable(name: "glint", targets: ["glint"]),
+    .library(
+      name: "Glint",
+      targets: ["Microscopy", "Compute", "Formats", "Optics", "Localization", "Workflow"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // C: kernels as text, kernels as vector code, and the doors to system libraries.
+    .target(name: "Kernels", path: "Kernels", exclude: kernelText),
+    .target(
+      name: "CPUKernels", exclude: ["README.md", "detect", "spots", "render", "vector"],
+      cSettings: [.headerSearchPath("../../Kernels/shared")]),
+    .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
+    .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+
+    // Swift: arrows one way.
+    .target(name: "Microscopy", exclude: ["README.md"]),
+    .target(
+      name: "Compute", dependencies: ["Kernels", "CPUKernels", "COpenCL"], exclude: ["README.md"]),
+    .target(
+      name: "Formats", dependencies: ["Microscopy", "CTIFF", "CHDF5", "CPNG", "Yams"],
+      exclude: ["README.md"]),
+    .target(name: "Optics", dependencies: ["Compute", "Microscopy"], exclude: ["README.md"]),
+    .target(
+      name: "Localization", dependencies: ["Compute", "Microscopy", "Optics"],
+      exclude: ["README.md"]),
+    .target(
+      name: "Workflow", dependencies: ["Localization", "Formats", "Optics", "Yams"],
+      exclude: ["README.md"]),
+    .executableTarget(
+      name: "glint",
+      dependencies: [
+        "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // Tests, one folder per module.
+    .target(
+      name: "TestSupport", dependencies: ["Compute", "Microscopy"], path: "Tests/TestSupport"),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"]),
+    .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"]),
+    .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
+    .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
+    .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["glint", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+/// Device text lives beside the C file that embeds it, one folder per stage of the pipeline.
+var kernelText: [String] { ["README.md", "shared", "detect", "spots", "render", "tensor"] }

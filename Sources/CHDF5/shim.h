@@ -1,0 +1,23 @@
+#pragma once
+#include <hdf5.h>
+
+// HDF5's type and property names are macros that run code, which Swift cannot see: one function each.
+static inline hid_t glint_h5_native_float(void) { return H5T_NATIVE_FLOAT; }
+static inline hid_t glint_h5_native_double(void) { return H5T_NATIVE_DOUBLE; }
+static inline hid_t glint_h5_native_int32(void) { return H5T_NATIVE_INT32; }
+static inline hid_t glint_h5_native_uint32(void) { return H5T_NATIVE_UINT32; }
+static inline hid_t glint_h5_native_int64(void) { return H5T_NATIVE_INT64; }
+static inline hid_t glint_h5_c_string(void) { return H5T_C_S1; }
+static inline hid_t glint_h5_f32le(void) { return H5T_IEEE_F32LE; }
+static inline hid_t glint_h5_f64le(void) { return H5T_IEEE_F64LE; }
+static inline hid_t glint_h5_u32le(void) { return H5T_STD_U32LE; }
+static inline hid_t glint_h5_i32le(void) { return H5T_STD_I32LE; }
+static inline size_t glint_h5_variable(void) { return H5T_VARIABLE; }
+static inline hid_t glint_h5_default(void) { return H5P_DEFAULT; }
+static inline hid_t glint_h5_dataset_create(void) { return H5P_DATASET_CREATE; }
+static inline hid_t glint_h5_file_access(void) { return H5P_FILE_ACCESS; }
+static inline hid_t glint_h5_all(void) { return H5S_ALL; }
+static inline hsize_t glint_h5_unlimited(void) { return H5S_UNLIMITED; }
+static inline unsigned glint_h5_rdonly(void) { return H5F_ACC_RDONLY; }
+static inline unsigned glint_h5_truncate(void) { return H5F_ACC_TRUNC; }
+static inline void glint_h5_quiet(void) { H5Eset_auto2(H5E_DEFAULT, 0, 0); }

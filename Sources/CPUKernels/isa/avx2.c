@@ -1,0 +1,8 @@
+#if defined(__x86_64__)
+#define ISA avx2
+#define LANES 8
+#include "prologue.h"
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "../vector/all.inc"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,4 @@
+#define ISA baseline
+#define LANES 4
+#include "prologue.h"
+#include "../vector/all.inc"

@@ -1,0 +1,71 @@
+/// The unit of a column of a localization table.
+public enum Unit: String, Codable, Hashable, Sendable {
+  case none = ""
+  case pixel = "px"
+  case nanometre = "nm"
+  case photon = "photon"
+  case photonPerPixel = "photon/px"
+  case degree = "deg"
+}
+
+/// A named column with a unit: what one number of a localization means.
+///
+/// Positions follow one convention everywhere inside Glint: x to the right, y down, in camera pixels,
+/// **the first pixel's centre is (0, 0)**; z in nm.
+public struct Quantity: Hashable, Sendable {
+  public let name: String
+  public let unit: Unit
+
+  /// A column that Glint has no name for; files keep their own.
+  public init(_ name: String, _ unit: Unit) {
+    self.name = name
+    self.unit = unit
+  }
+
+  public static let x = Quantity("x", .pixel)
+  public static let y = Quantity("y", .pixel)
+  public static let z = Quantity("z", .nanometre)
+  /// Photons under the whole PSF.
+  public static let photons = Quantity("photons", .photon)
+  /// Background photons per pixel.
+  public static let background = Quantity("background", .photonPerPixel)
+  public static let sigmaX = Quantity("sigma_x", .pixel)
+  public static let sigmaY = Quantity("sigma_y", .pixel)
+  /// Standard errors: the square root of the Cramér–Rao bound, in the unit of the parameter.
+  public static let xError = Quantity("x_error", .pixel)
+  public static let yError = Quantity("y_error", .pixel)
+  public static let zError = Quantity("z_error", .nanometre)
+  public static let photonsError = Quantity("photons_error", .photon)
+  public static let backgroundError = Quantity("background_error", .photonPerPixel)
+  public static let sigmaXError = Quantity("sigma_x_error", .pixel)
+  public static let sigmaYError = Quantity("sigma_y_error", .pixel)
+  /// Twice the log-likelihood ratio of the saturated model to the fit (Poisson deviance).
+  public static let logLikelihoodRatio = Quantity("log_likelihood_ratio", .none)
+  /// Pearson's χ² per degree of freedom; about 1 where model and noise are right.
+  public static let reducedChiSquare = Quantity("reduced_chi_square", .none)
+  public static let iterations = Quantity("iterations", .none)
+  /// How the fit ended: see `FitState`.
+  public static let state = Quantity("state", .none)
+  /// The detector's score (its unit depends on the detector).
+  public static let score = Quantity("score", .none)
+  /// Probability that the row is a molecule, where a network says so.
+  public static let probability = Quantity("probability", .none)
+  /// Running number of the emitter in simulated truth, or of the row in a foreign file.
+  public static let id = Quantity("id", .none)
+  /// Number of frames merged into the row.
+  public static let detections = Quantity("detections", .none)
+}
+
+/// How a fit ended.
+public enum FitState: Int, Codable, Hashable, Sendable, CaseIterable {
+  /// The step fell below the convergence bound.
+  case converged = 0
+  /// The iteration limit came first.
+  case exhausted = 1
+  /// The information matrix could not be factorised.
+  case singular = 2
+  /// The position left the box.
+  case escaped = 3
+  /// A pixel of the box is not a number.
+  case invalid = 4
+}

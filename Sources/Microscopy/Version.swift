@@ -1,0 +1,2 @@
+/// The version that every output carries.
+public let glintVersion = "0.1.0"
