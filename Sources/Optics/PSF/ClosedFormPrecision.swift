@@ -41,10 +41,12 @@ public struct ClosedFormPrecision: Hashable, Sendable {
       * (1 + 4 * tau + (2 * tau / (1 + 4 * tau)).squareRoot())
   }
 
-  /// Variance of σ for maximum likelihood, px². Rieger & Stallinga (2014).
+  /// Variance of σ for maximum likelihood, px². Rieger & Stallinga (2014), whose width is σ_a; for σ
+  /// itself dσ_a/dσ = σ/σ_a comes in twice.
   public var sigmaMaximumLikelihood: Double {
     let tau = relativeBackground
-    return excess * pixelatedVariance / (4 * photons)
+    let widthFactor = pixelatedVariance / (sigma * sigma)
+    return excess * widthFactor * pixelatedVariance / (4 * photons)
       * (1 + 8 * tau + (8 * tau / (1 + 2 * tau)).squareRoot())
   }
 

@@ -22,7 +22,8 @@ struct BackgroundLight: Sendable {
       return
     }
     let lowest = min(from, to) * efficiency
-    let count = min(128, Int(abs(to - from) * efficiency) + 1)
+    // Enough levels that most remainders are far below one photoelectron, and come out as 0 at once.
+    let count = 128
     let step = abs(to - from) * efficiency / Double(count)
     tables = (0..<count).map { PoissonTable(mean: lowest + Double($0) * step) }
     levels = (0..<pixels).map { i in
