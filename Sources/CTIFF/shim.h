@@ -1,4 +1,5 @@
 #pragma once
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <tiffio.h>
@@ -12,12 +13,14 @@ static inline int glint_tiff_set_f32(TIFF *t, uint32_t tag, float v) { return TI
 static inline int glint_tiff_set_text(TIFF *t, uint32_t tag, const char *v) { return TIFFSetField(t, tag, v); }
 
 // libtiff prints errors to stderr unless told otherwise: the last one of each thread is kept instead.
-static _Thread_local char glint_tiff_words[256];
+static inline char *glint_tiff_words(void) {
+  static _Thread_local char words[256];
+  return words;
+}
 static void glint_tiff_note(const char *module, const char *format, va_list arguments) {
-  vsnprintf(glint_tiff_words, sizeof glint_tiff_words, format, arguments);
+  vsnprintf(glint_tiff_words(), 256, format, arguments);
 }
 static inline void glint_tiff_keep_words(void) {
   TIFFSetWarningHandler(0);
   TIFFSetErrorHandler(glint_tiff_note);
 }
-static inline const char *glint_tiff_last_words(void) { return glint_tiff_words; }

@@ -142,7 +142,7 @@ final class TIFFDecoder: Sendable {
   }
 
   private func failure(_ what: String, _ page: TIFFDirectory) -> MovieError {
-    let words = String(cString: glint_tiff_last_words())
+    let words = String(cString: glint_tiff_words())
     return MovieError(
       .readFailed, words.isEmpty ? what : "\(what) (libtiff: \(words))", file: path,
       byte: page.position)
