@@ -12,14 +12,20 @@ typedef struct {
   float inverse_gain;
 } glint_calibrate_params;
 
+/// Largest radii of the filters of a difference.
+#define GLINT_NARROW_RADIUS 31
+#define GLINT_WIDE_RADIUS 63
+
 /// Difference of two separable symmetric filters, narrow minus wide; narrow_radius <= wide_radius.
-/// Taps: narrow_radius + 1 of the narrow filter, centre first, then wide_radius + 1 of the wide one.
+/// Taps are given from the centre outwards.
 typedef struct {
   int frames;
   int height;
   int width;
   int narrow_radius;
   int wide_radius;
+  float narrow[GLINT_NARROW_RADIUS + 1];
+  float wide[GLINT_WIDE_RADIUS + 1];
 } glint_difference_params;
 
 /// Partial sums into which a frame is split before they are added in a fixed tree: column x belongs
@@ -32,12 +38,6 @@ typedef struct {
   int height;
   int width;
 } glint_noise_params;
-
-/// cutoff = factor * noise, for each frame.
-typedef struct {
-  int frames;
-  float factor;
-} glint_noise_cutoff_params;
 
 /// Frame minus the median of the `window` (odd) frames around it; the window is cut at the ends of
 /// the input, so the input has window / 2 frames more on either side except at the movie's ends.

@@ -17,5 +17,5 @@ static inline size_t glint_median_scratch(int window) {
 
 /// Bytes of scratch of `net_gradient`.
 static inline size_t glint_gradient_scratch(int box) {
-  return (size_t)(box + 2) * (box + 2) * 16 * sizeof(float);
+  return ((size_t)(box + 2) * (box + 2) * 16 + 2 * box * box) * sizeof(float);
 }
