@@ -2,4 +2,16 @@
 // and makes it findable by name.
 #define KERNEL_LIST(isa)     \
   KERNEL(calibrate_u16, isa) \
-  KERNEL(calibrate_f32, isa)
+  KERNEL(calibrate_f32, isa) \
+  KERNEL(fit_fixed, isa) \
+  KERNEL(fit_fixed_sampled, isa) \
+  KERNEL(fit_fixed_lsq, isa) \
+  KERNEL(fit_fixed_lsq_sampled, isa) \
+  KERNEL(fit_free, isa) \
+  KERNEL(fit_free_sampled, isa) \
+  KERNEL(fit_free_lsq, isa) \
+  KERNEL(fit_free_lsq_sampled, isa) \
+  KERNEL(fit_elliptical, isa) \
+  KERNEL(fit_elliptical_sampled, isa) \
+  KERNEL(fit_elliptical_lsq, isa) \
+  KERNEL(fit_elliptical_lsq_sampled, isa)
