@@ -1,0 +1,31 @@
+/// The element of a tensor.
+public enum ElementType: String, Hashable, Sendable, CaseIterable {
+  case uint16
+  case int32
+  case float32
+
+  public var bytes: Int { self == .uint16 ? 2 : 4 }
+}
+
+/// Shape and element of a tensor; the last axis is the fastest.
+public struct TensorType: Hashable, Sendable, CustomStringConvertible {
+  public let shape: [Int]
+  public let element: ElementType
+
+  public init(_ element: ElementType, _ shape: [Int]) {
+    precondition(shape.allSatisfy { $0 >= 0 }, "an axis has no negative length")
+    self.shape = shape
+    self.element = element
+  }
+
+  public init(_ element: ElementType, _ shape: Int...) {
+    self.init(element, shape)
+  }
+
+  /// Number of elements.
+  public var count: Int { shape.reduce(1, *) }
+  public var bytes: Int { count * element.bytes }
+  public var description: String {
+    "\(element)[\(shape.map(String.init).joined(separator: "×"))]"
+  }
+}
