@@ -44,6 +44,10 @@ let package = Package(
         "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // Tools that make the figures of the README.
+    .executableTarget(
+      name: "glint-bench", dependencies: ["Workflow"], path: "Tools/bench", exclude: ["results"]),
+
     // Tests, one folder per module.
     .target(
       name: "TestSupport", dependencies: ["Compute", "Microscopy"], path: "Tests/TestSupport"),

@@ -74,17 +74,7 @@ public final class LocalizationPipeline {
   /// - Parameter capacity: spots that there is room for.
   public func graph(_ shape: BatchShape, capacity: Int) throws -> Graph {
     var graph = Graph()
-    let frames = graph.input(
-      "frames", TensorType(pixel == .uint16 ? .uint16 : .float32, shape.total, height, width))
-    let sensor = sensorMaps(&graph)
-    let maxima = try detect(frames, sensor, shape, in: &graph)
-    let selected = try graph.apply(
-      SelectPeaks(width: width, capacity: capacity),
-      to: [maxima.index, maxima.score, maxima.count, maxima.cutoff])
-    graph.output("peaks", selected[0])
-    graph.output("score", selected[1])
-    graph.output("total", selected[2])
-
+    let (frames, sensor, selected) = try detected(shape, capacity: capacity, in: &graph)
     let gather = GatherSpots(
       box: settings.fit.box, firstFrame: shape.leading, offset: Float(camera.offset),
       gain: Float(totalGain), scale: Float(countsPerElectron),
@@ -110,6 +100,30 @@ public final class LocalizationPipeline {
     graph.output("deviance", assessed[1])
     graph.output("chi_square", assessed[2])
     return graph
+  }
+
+  /// The part of a batch's graph that finds spots, alone: for timings.
+  package func detectionGraph(_ shape: BatchShape, capacity: Int) throws -> Graph {
+    var graph = Graph()
+    _ = try detected(shape, capacity: capacity, in: &graph)
+    return graph
+  }
+
+  /// Adds detection with its outputs: peaks, score, total.
+  private func detected(
+    _ shape: BatchShape, capacity: Int, in graph: inout Graph
+  ) throws -> (frames: Graph.Value, sensor: SensorMaps?, selected: [Graph.Value]) {
+    let frames = graph.input(
+      "frames", TensorType(pixel == .uint16 ? .uint16 : .float32, shape.total, height, width))
+    let sensor = sensorMaps(&graph)
+    let maxima = try detect(frames, sensor, shape, in: &graph)
+    let selected = try graph.apply(
+      SelectPeaks(width: width, capacity: capacity),
+      to: [maxima.index, maxima.score, maxima.count, maxima.cutoff])
+    graph.output("peaks", selected[0])
+    graph.output("score", selected[1])
+    graph.output("total", selected[2])
+    return (frames, sensor, selected)
   }
 
   /// What is known of each pixel, as constants of the graph.

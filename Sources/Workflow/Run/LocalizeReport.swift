@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Localization
 
@@ -24,8 +25,8 @@ public struct LocalizeReport: Codable, Sendable {
   /// Frames that travel together, and the memory of their plan.
   public var batch = 0
   public var arenaBytes = 0
-  /// Time of each launch on the device (on OpenCL only where profiling is on), by label.
-  public var launches: [String: Double] = [:]
+  /// Each op's time on the device (on OpenCL only where profiling is on).
+  public var profile: [ProfileRow] = []
   /// Lines that the user was told.
   public var notes: [String] = []
   public var interrupted = false
@@ -44,7 +45,7 @@ public struct LocalizeReport: Codable, Sendable {
     case peakMemoryBytes = "peak_memory_bytes"
     case device, batch
     case arenaBytes = "arena_bytes"
-    case launches, notes, interrupted
+    case profile, notes, interrupted
   }
 
   public func json() throws -> Data {

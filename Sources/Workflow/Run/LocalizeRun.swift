@@ -101,6 +101,9 @@ public final class LocalizeRun {
     return finishedReport()
   }
 
+  /// The last plan made, launch by launch.
+  public private(set) var explanation = ""
+
   /// Frames of the run, from its first, whose rows are in the outputs.
   public private(set) var framesSafe = 0
 
@@ -161,6 +164,7 @@ public final class LocalizeRun {
     if let executable = ready[key]?.popLast() { return executable }
     let plan = try Plan(pipeline.graph(key.shape, capacity: key.capacity), for: device.info)
     report.arenaBytes = max(report.arenaBytes, plan.arena.bytes)
+    explanation = plan.explain()
     return try device.compile(plan, profiling: profiling)
   }
 
@@ -199,8 +203,13 @@ public final class LocalizeRun {
 
   /// Adds an executable's launch times to the report before it goes.
   private func remember(_ executable: any Executable) {
-    for timing in executable.timings {
-      report.launches[timing.label, default: 0] += timing.seconds
+    for row in executable.profile {
+      if let place = report.profile.firstIndex(where: { $0.op == row.op }) {
+        report.profile[place].seconds += row.seconds
+        report.profile[place].runs += row.runs
+      } else {
+        report.profile.append(row)
+      }
     }
   }
 
@@ -209,8 +218,8 @@ public final class LocalizeRun {
     report.device = "\(device.info.name): \(device.info.hardware), \(device.info.driver)"
     report.peakMemoryBytes = peakResidentBytes()
     if report.seconds > 0 { report.framesPerSecond = Double(report.frames) / report.seconds }
-    let fitting = report.launches.filter { $0.key.hasPrefix("fit") || $0.key.hasPrefix("assess") }
-      .values.reduce(0, +)
+    let fitting = report.profile.filter { $0.op.hasPrefix("fit") || $0.op.hasPrefix("assess") }
+      .reduce(0) { $0 + $1.seconds }
     if fitting > 0 { report.fitsPerSecond = Double(report.fits) / fitting }
     return report
   }
