@@ -1,7 +1,9 @@
 import COpenCL
 
 /// The OpenCL loader with its entry points.
-final class OpenCL: Sendable {
+///
+/// Function pointers that never change once loaded, hence safe to share.
+final class OpenCL: @unchecked Sendable {
   let calls: glint_opencl
 
   /// Loads the ICD loader, or says why it cannot.
@@ -13,8 +15,6 @@ final class OpenCL: Sendable {
     self.calls = calls
   }
 }
-
-extension glint_opencl: @retroactive @unchecked Sendable {}
 
 /// What a search for OpenCL devices found.
 public struct OpenCLPlatform: Sendable {
