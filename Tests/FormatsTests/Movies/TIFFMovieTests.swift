@@ -14,16 +14,26 @@ import Testing
     let (width, height) = size
     let count = width * height
     let numbers = (0..<3).map { testPixels(count, seed: UInt64($0)) }
-    let kinds: [(name: String, bits: Int, format: Int, bytes: ([UInt16]) -> [UInt8], value: (UInt16) -> Double)] = [
-      ("u8", 8, 1, { $0.map { UInt8(truncatingIfNeeded: $0) } }, { Double($0 & 255) }),
-      ("i8", 8, 2, { $0.map { UInt8(truncatingIfNeeded: $0) } }, { Double(Int8(truncatingIfNeeded: $0)) }),
-      ("u16", 16, 1, { $0.bytes }, { Double($0) }),
-      ("i16", 16, 2, { $0.bytes }, { Double(Int16(bitPattern: $0)) }),
-      ("u32", 32, 1, { $0.map { UInt32($0) * 65000 }.bytes }, { Double(Float(UInt32($0) * 65000)) }),
-      ("i32", 32, 2, { $0.map { -Int32($0) }.bytes }, { -Double($0) }),
-      ("f32", 32, 3, { $0.map { Float($0) / 7 }.bytes }, { Double(Float($0) / 7) }),
-      ("f64", 64, 3, { $0.map { Double($0) / 7 }.bytes }, { Double(Float(Double($0) / 7)) }),
-    ]
+    let kinds:
+      [(
+        name: String, bits: Int, format: Int, bytes: ([UInt16]) -> [UInt8],
+        value: (UInt16) -> Double
+      )] = [
+        ("u8", 8, 1, { $0.map { UInt8(truncatingIfNeeded: $0) } }, { Double($0 & 255) }),
+        (
+          "i8", 8, 2, { $0.map { UInt8(truncatingIfNeeded: $0) } },
+          { Double(Int8(truncatingIfNeeded: $0)) }
+        ),
+        ("u16", 16, 1, { $0.bytes }, { Double($0) }),
+        ("i16", 16, 2, { $0.bytes }, { Double(Int16(bitPattern: $0)) }),
+        (
+          "u32", 32, 1, { $0.map { UInt32($0) * 65000 }.bytes },
+          { Double(Float(UInt32($0) * 65000)) }
+        ),
+        ("i32", 32, 2, { $0.map { -Int32($0) }.bytes }, { -Double($0) }),
+        ("f32", 32, 3, { $0.map { Float($0) / 7 }.bytes }, { Double(Float($0) / 7) }),
+        ("f64", 64, 3, { $0.map { Double($0) / 7 }.bytes }, { Double(Float(Double($0) / 7)) }),
+      ]
     for kind in kinds {
       for (rows, tile, compression) in [
         (0, 0, COMPRESSION_NONE), (5, 0, COMPRESSION_NONE), (0, 16, COMPRESSION_NONE),
@@ -79,7 +89,9 @@ import Testing
         group.addTask {
           for step in 0..<40 {
             let frame = (step * 7 + worker * 5) % 40
-            if try movie.pixels(frame..<(frame + 1)) != pages[frame].map(Double.init) { return false }
+            if try movie.pixels(frame..<(frame + 1)) != pages[frame].map(Double.init) {
+              return false
+            }
           }
           return true
         }
@@ -140,7 +152,9 @@ import Testing
     let file = try #require(FileHandle(forUpdatingAtPath: path))
     let frameBytes = width * height * 2
     try file.truncate(atOffset: UInt64(start + frames * frameBytes))
-    let marks = [0, frames / 2, frames - 1].map { ($0, testPixels(width * height, seed: UInt64($0))) }
+    let marks = [0, frames / 2, frames - 1].map {
+      ($0, testPixels(width * height, seed: UInt64($0)))
+    }
     for (frame, pixels) in marks {
       try file.seek(toOffset: UInt64(start + frame * frameBytes))
       try file.write(contentsOf: Data(pixels.map(\.littleEndian).bytes))

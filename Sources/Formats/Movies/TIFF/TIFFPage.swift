@@ -133,7 +133,8 @@ struct TIFFChain: Sendable {
           try append(page, layout.placement(of: page, format))
         } catch {
           guard index > 0 else { throw error }
-          notes.append("page \(index) is cut off: the \(directories.count) frames before it are used")
+          notes.append(
+            "page \(index) is cut off: the \(directories.count) frames before it are used")
           return
         }
       } else if page.isReduced || page.next == 0 && page.width < format.shape.width {
