@@ -7,7 +7,7 @@ import Testing
 /// Broken files of every format: opening and reading returns or throws `MovieError`, nothing else.
 @Suite struct MovieFuzzTests {
   /// Flips for each file; more with GLINT_FUZZ, for a long run.
-  static let flips = ProcessInfo.processInfo.environment["GLINT_FUZZ"].flatMap(Int.init) ?? 300
+  static let flips = ProcessInfo.processInfo.environment["GLINT_FUZZ"].flatMap(Int.init) ?? 200
 
   /// Opens and reads; false where something other than a movie or a `MovieError` came out.
   private func survives(_ path: String) -> Bool {
