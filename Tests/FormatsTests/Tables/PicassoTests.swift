@@ -83,8 +83,8 @@ import Testing
     #expect(back.field == FieldOfView(width: 32, height: 48, frames: 7, pixelSize: 117.5))
     #expect(back.provenance.map(\.program) == ["Picasso", "Picasso"])
     _ = try folder.write("a: [1, 2\n b: }", to: "t.yaml")
-    let error = #expect(throws: TableError.self) { try Tables.read(folder.file("t.hdf5")) }
-    #expect("\(error!)".contains("t.yaml is damaged: it is no YAML"))
+    let complaint = words { try Tables.read(folder.file("t.hdf5")) }
+    #expect(complaint.contains("t.yaml is damaged: it is no YAML"))
   }
 
   @Test func fieldIsToldFromRowsWhereUnknown() throws {
