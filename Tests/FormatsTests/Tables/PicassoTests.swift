@@ -98,6 +98,22 @@ import Testing
     #expect(field == FieldOfView(width: 12, height: 21, frames: 9, pixelSize: nil))
   }
 
+  @Test func movieFactsStandInTheFirstDocument() throws {
+    let folder = try TableFolder()
+    var table = sampleTable(rows: 2)
+    table.provenance[0].settings["Data Type"] = "uint16"
+    table.provenance[0].settings["Byte Order"] = "<"
+    try Tables.write(table, to: folder.file("t.hdf5"))
+    let yaml = try String(contentsOfFile: folder.file("t.yaml"), encoding: .utf8)
+    let documents = yaml.components(separatedBy: "---\n").dropFirst()
+    #expect(documents.count == 3)
+    for line in ["Width: 256", "Height: 200", "Frames: 12", "Pixelsize: 130", "Byte Order: \"<\""] {
+      #expect(documents.first?.contains(line) == true, "\(line)")
+    }
+    #expect(documents.dropFirst().first?.contains("Box Size: 7\n") == true)
+    #expect(try Tables.read(folder.file("t.hdf5")).provenance == table.provenance)
+  }
+
   @Test func numbersThatDoNotFitAreRefused() throws {
     let folder = try TableFolder()
     var table = sampleTable(rows: 2)
