@@ -92,7 +92,8 @@ import Testing
     let error = #expect(throws: DeviceError.self) { try compileAndRun(device) }
     #expect(
       error?.description.hasPrefix(
-        "kernel add/add needs work-groups of 64 items, \(device.info.name) takes at most 32\nhint: ")
+        "kernel add/add needs work-groups of 64 items, \(device.info.name) takes at most 32\nhint: "
+      )
         == true)
     let computation = try Computation(plan(device.info).graph, on: device) { line in
       #expect(line.contains("needs work-groups of 64 items"))

@@ -66,7 +66,8 @@ import Testing
     try withScratchFolder { folder in
       let file = folder.appendingPathComponent("file")
       try Data("in the way".utf8).write(to: file)
-      for unusable in [file, file.appendingPathComponent("below"), URL(fileURLWithPath: "/proc/x")] {
+      for unusable in [file, file.appendingPathComponent("below"), URL(fileURLWithPath: "/proc/x")]
+      {
         guard let device = try device(unusable) else { return }
         try use(device)
         #expect(device.programs.origins == (compiled: 1, loaded: 0))

@@ -20,7 +20,8 @@ import Testing
   @Test func graphsAreVaried() throws {
     let graphs = try (0..<40).map { try RandomGraph(seed: $0).graph }
     #expect(Set(graphs.map { $0.ops.map(\.label) }).count == 40)
-    #expect(try graphs.contains { try $0.foldingConstants().ops.count < $0.rewritten([]).ops.count })
+    #expect(
+      try graphs.contains { try $0.foldingConstants().ops.count < $0.rewritten([]).ops.count })
     #expect(try graphs.contains { try $0.rewritten().ops.count < $0.rewritten([]).ops.count })
     #expect(try graphs.contains { try $0.fusingEpilogues().ops.count < $0.rewritten([]).ops.count })
   }

@@ -62,7 +62,8 @@ import Testing
     let sample = Sample(FaultyAdd(.none), FaultyAdd.sample(.none).inputs, .absolute(1e-3))
     let device = BentDevice(CPUDevice(), .lastBit)
     for outcome in try Parity(sample).run(on: device) {
-      #expect(outcome.failure?.hasPrefix("output 0: bits differ from the CPU's at element 0") == true)
+      #expect(
+        outcome.failure?.hasPrefix("output 0: bits differ from the CPU's at element 0") == true)
     }
   }
 

@@ -19,7 +19,7 @@ import Testing
   /// A rule that no random graph exercises is not tested.
   @Test(arguments: Rewrite.all.indices)
   func everyRuleFires(_ rule: Int) throws {
-    let fires = try (200..<230).contains {
+    let fires = try (200..<230 as Range<UInt64>).contains {
       let graph = try RandomGraph(seed: $0).graph
       return try graph.rewritten([Rewrite.all[rule]]).ops.map(\.label)
         != graph.rewritten([]).ops.map(\.label)
