@@ -124,6 +124,15 @@ import Testing
     }
   }
 
+  @Test func rawWithoutItsSidecar() throws {
+    let folder = try TemporaryFolder()
+    let error = try movieError(try folder.write([5, 6, 7, 8], to: "lone.raw"))
+    #expect(error?.kind == .sidecar && error?.hint?.contains("lone.yaml") == true)
+    let yaml = "Data Type: uint16\nByte Order: '<'\nFrames: 1\nHeight: 1\nWidth: 1\n"
+    _ = try folder.write(Array(yaml.utf8), to: "orphan.yaml")
+    #expect(try movieError(folder.file("orphan.yaml"))?.kind == .sidecar)
+  }
+
   /// The header of an SPE 2 file with its pixels.
   static func spe(
     width: Int, height: Int, frames: Int, kind: Int, pixels: [UInt8], marks: Bool = true

@@ -77,6 +77,19 @@ import Testing
     }
   }
 
+  @Test func bytesWhoseBitsAreMirrored() throws {
+    let folder = try TemporaryFolder()
+    let pixels = testPixels(13 * 17)
+    for order in [1, 2] {
+      let path = folder.file("fill\(order).tif")
+      try LibTIFF(mode: "wl", fillOrder: order).write(
+        [pixels.bytes], width: 13, height: 17, to: path)
+      #expect(try Movies.open(path).allPixels() == pixels.map(Double.init))
+    }
+    let contents = [1, 2].map { FileManager.default.contents(atPath: folder.file("fill\($0).tif")) }
+    #expect(contents[0] != contents[1])
+  }
+
   @Test func severalThreadsReadOneCompressedMovie() async throws {
     let folder = try TemporaryFolder()
     let pages = (0..<40).map { testPixels(31 * 29, seed: UInt64($0)) }

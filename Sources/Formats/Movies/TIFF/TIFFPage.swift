@@ -69,7 +69,7 @@ extension TIFFLayout {
     }
     let outside = MovieError(
       .truncated, "the pixels of a page end outside the file", file: file.path, byte: file.size)
-    if page.compression == 1, !page.isTiled {
+    if page.compression == 1, !page.isTiled, !page.isMirrored {
       let shape = format.shape
       let rows = min(page.rowsPerStrip, shape.height)
       let strips = (shape.height + rows - 1) / rows
