@@ -189,6 +189,8 @@ import Testing
     let odd = Self.spe(width: 13, height: 17, frames: 3, kind: 44, pixels: some)
     #expect(try movieError(try open(odd))?.kind == .unsupported)
     #expect(try movieError(try open(Array(cut.prefix(99))))?.kind == .truncated)
+    let vast = Self.spe(width: 65535, height: 65535, frames: 0x7FFF_FFFF, kind: 5, pixels: some)
+    #expect(try movieError(try open(vast))?.kind == .inconsistent)
   }
 
   @Test func thingsThatAreNoMovies() throws {
@@ -204,6 +206,13 @@ import Testing
     #expect(try movieError(hdf)?.what.contains("HDF5") == true)
     #expect(try movieError(try folder.write([0x49, 0x49, 42, 0], to: "b"))?.kind == .truncated)
     #expect(try movieError("/dev/null")?.kind == .unreadable)
+    let secret = try folder.write([1], to: "secret.tif")
+    try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: secret)
+    if FileManager.default.isReadableFile(atPath: secret) {
+      print("skipped: this user may read every file")
+    } else {
+      #expect(try movieError(secret)?.kind == .unreadable)
+    }
   }
 
   @Test func framesOutsideTheMovieAreRefused() throws {
