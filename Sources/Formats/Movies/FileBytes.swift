@@ -75,14 +75,9 @@ final class FileBytes: Sendable {
   func bytes(at offset: Int, count: Int) throws(MovieError) -> [UInt8] {
     guard offset >= 0, offset < size, count > 0 else { return [] }
     var bytes = [UInt8](repeating: 0, count: min(count, size - offset))
-    var done = 0
-    var failure: MovieError?
-    bytes.withUnsafeMutableBytes { buffer in
-      do throws(MovieError) { done = try readAvailable(at: offset, into: buffer) } catch {
-        failure = error
-      }
+    let done = try bytes.withUnsafeMutableBufferPointer { buffer throws(MovieError) in
+      try readAvailable(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
     }
-    if let failure { throw failure }
     bytes.removeLast(bytes.count - done)
     return bytes
   }
