@@ -94,7 +94,8 @@ public struct LocalizeJob {
       let url = URL(fileURLWithPath: path)
       let partial = url.deletingPathExtension().path + ".partial.\(url.pathExtension)"
       do {
-        try writer.finish([provenance("stopped")], under: partial)
+        try writer.rename(to: partial)
+        try writer.finish([provenance("stopped")])
         Self.tell(
           "stopped: frames \(frames.lowerBound)..<\(frames.lowerBound + safe) are safe in \(partial)")
       } catch {
