@@ -64,7 +64,7 @@ let package = Package(
         "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity", "planted-faults",
       ]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport"]),
