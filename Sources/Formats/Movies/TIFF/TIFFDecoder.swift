@@ -154,7 +154,7 @@ final class TIFFDecoder: Sendable {
     private var tile = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     init?(_ path: String) {
-      glint_tiff_keep_words()
+      glint_tiff_quiet()
       // m: no memory map (a file that shrinks would kill the process); h: no first directory;
       // O: tables of strips on demand.
       guard let tiff = TIFFOpen(path, "rmhO") else { return nil }
