@@ -8,7 +8,7 @@ import Testing
   private func settings(_ camera: Camera, background: Double) -> SimulationSettings {
     SimulationSettings(
       width: 40, height: 40, frames: 20, blinking: .independent(perFrame: 0),
-      background: .flat(background), camera: camera, seed: 5)
+      background: .flat(level: background), camera: camera, seed: 5)
   }
 
   private func pixels(_ simulation: Simulation) -> [Double] {

@@ -9,6 +9,8 @@ public enum Blinking: Codable, Hashable, Sendable {
   /// The first and the last frame of a blink are covered in part, and get that part of its photons.
   case switching(molecules: Int, on: Double, off: Double)
 
+  enum IndependentCodingKeys: String, CodingKey { case perFrame = "per_frame" }
+
   func check() throws(SimulationError) {
     switch self {
     case .always(let molecules):

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Drawn anew each time that a molecule switches on.
 public enum PhotonLaw: Codable, Hashable, Sendable {
-  case fixed(Double)
+  case fixed(photons: Double)
   case exponential(mean: Double)
   /// `spread` is the standard deviation of the natural logarithm.
   case logNormal(mean: Double, spread: Double)
@@ -33,7 +33,7 @@ public enum PhotonLaw: Codable, Hashable, Sendable {
 
 /// Light that comes from no molecule, photons per pixel and frame.
 public enum Background: Codable, Hashable, Sendable {
-  case flat(Double)
+  case flat(level: Double)
   /// Linear across the field, in the direction of `angle`, degrees from x towards y.
   case gradient(from: Double, to: Double, angle: Double)
 

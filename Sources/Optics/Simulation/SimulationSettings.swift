@@ -6,7 +6,7 @@ import Microscopy
 /// ```swift
 /// var settings = SimulationSettings(width: 256, height: 256, frames: 1000)
 /// settings.blinking = .independent(perFrame: 40)
-/// settings.photons = .fixed(1000)
+/// settings.photons = .fixed(photons: 1000)
 /// let movie = try Simulation(settings)
 /// ```
 public struct SimulationSettings: Codable, Hashable, Sendable {
@@ -29,8 +29,8 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
   public init(
     width: Int, height: Int, frames: Int, pixelSize: Double = 100,
     psf: GaussianPSF = GaussianPSF(sigma: 1.3), scene: Scene = .uniform,
-    blinking: Blinking = .independent(perFrame: 10), photons: PhotonLaw = .fixed(1000),
-    background: Background = .flat(10),
+    blinking: Blinking = .independent(perFrame: 10), photons: PhotonLaw = .fixed(photons: 1000),
+    background: Background = .flat(level: 10),
     camera: Camera = Camera(offset: 100, gain: 2, quantumEfficiency: 0.9, readNoise: 1.5),
     sensor: SensorVariation? = nil, seed: UInt64 = 1
   ) {
@@ -46,6 +46,12 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
     self.camera = camera
     self.sensor = sensor
     self.seed = seed
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case width, height, frames
+    case pixelSize = "pixel_size"
+    case psf, scene, blinking, photons, background, camera, sensor, seed
   }
 
   /// Throws `SimulationError` for the first setting that is impossible.
