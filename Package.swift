@@ -44,6 +44,14 @@ let package = Package(
         "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .executableTarget(
+      name: "accuracy",
+      dependencies: [
+        "CPUKernels", "Compute", "Optics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tools/accuracy"),
+
     // Tests, one folder per module.
     .target(
       name: "TestSupport", dependencies: ["Compute", "Microscopy"], path: "Tests/TestSupport"),
