@@ -3,7 +3,7 @@ public struct Slot: Hashable, Sendable {
   public let type: TensorType
   /// First byte, from the start of the arena.
   public let offset: Int
-  /// The steps during which it must stay as it is.
+  /// The nodes of the graph during which it must stay as it is.
   let life: ClosedRange<Int>
   let label: String
 

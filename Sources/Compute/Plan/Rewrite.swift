@@ -21,7 +21,7 @@ struct Rewrite: Sendable {
 extension Graph {
   /// Applies the first rule that fits to each op.
   func rewritten(_ rules: [Rewrite] = Rewrite.all) throws(ShapeError) -> Graph {
-    try rebuiltTyped { op, inputs, graph throws(ShapeError) in
+    try rebuilt { op, _, inputs, graph throws(ShapeError) in
       for rule in rules {
         if let values = try rule.apply(op, inputs, &graph) { return values }
       }

@@ -17,7 +17,8 @@ enum Dax {
   }
 
   private static func sidecar(of file: FileBytes) throws(MovieError) -> FileBytes? {
-    for name in ["inf", "INF"] where FileManager.default.fileExists(
+    for name in ["inf", "INF"]
+    where FileManager.default.fileExists(
       atPath: file.path.withExtension(name))
     { return try FileBytes(file.path.withExtension(name)) }
     return nil

@@ -12,7 +12,8 @@ enum PicassoRaw {
         pixels: try sidecarPixels(file.path.withExtension("raw"), of: file), sidecar: file.path,
         fields)
     }
-    for name in ["yaml", "yml"] where FileManager.default.fileExists(
+    for name in ["yaml", "yml"]
+    where FileManager.default.fileExists(
       atPath: file.path.withExtension(name))
     {
       let sidecar = try FileBytes(file.path.withExtension(name))

@@ -45,13 +45,15 @@ struct PixelStorage: Hashable, Sendable {
       bytes.withUnsafeMutableBytes { buffer in
         do throws(MovieError) {
           try file.read(
-            at: offset + start * 8, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<(part * 8)]))
+            at: offset + start * 8,
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<(part * 8)]))
         } catch { failure = error }
       }
       if let failure { throw failure }
       for i in 0..<part {
         let bits = bytes[i].bitPattern
-        let value = Double(bitPattern: bigEndian ? UInt64(bigEndian: bits) : UInt64(littleEndian: bits))
+        let value = Double(
+          bitPattern: bigEndian ? UInt64(bigEndian: bits) : UInt64(littleEndian: bits))
         target.storeBytes(of: Float(value), toByteOffset: (start + i) * 4, as: Float.self)
       }
     }

@@ -40,7 +40,9 @@ enum SPE {
     }
     let shape = try FrameShape(
       width: Int(width), height: Int(height), sample: sample, file: file.path)
-    if version >= 3, footer != 0, UInt64(headerBytes + shape.bytes * max(0, Int(promised))) != footer {
+    if version >= 3, footer != 0,
+      UInt64(headerBytes + shape.bytes * max(0, Int(promised))) != footer
+    {
       throw MovieError(
         .unsupported, "an SPE 3 file whose frames carry metadata or several regions",
         file: file.path, hint: "export it as TIFF or SPE 2 in LightField")

@@ -211,7 +211,8 @@ import Testing
   @Test func aFileThatShrinksWhileItIsRead() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(
-      Self.spe(width: 8, height: 8, frames: 10, kind: 3, pixels: testPixels(640).bytes), to: "s.spe")
+      Self.spe(width: 8, height: 8, frames: 10, kind: 3, pixels: testPixels(640).bytes), to: "s.spe"
+    )
     let movie = try Movies.open(path)
     try #require(FileHandle(forUpdatingAtPath: path)).truncate(atOffset: 4100 + 128 * 4 + 3)
     #expect(try movie.pixels(0..<4).count == 256)

@@ -92,7 +92,9 @@ struct LibTIFF {
       set(tiff, TIFFTAG_PHOTOMETRIC, short: Int(PHOTOMETRIC_MINISBLACK))
       set(tiff, TIFFTAG_COMPRESSION, short: Int(compression))
       if predictor > 1 { set(tiff, TIFFTAG_PREDICTOR, short: predictor) }
-      if let description { _ = glint_tiff_set_text(tiff, UInt32(TIFFTAG_IMAGEDESCRIPTION), description) }
+      if let description {
+        _ = glint_tiff_set_text(tiff, UInt32(TIFFTAG_IMAGEDESCRIPTION), description)
+      }
       if tile > 0 {
         set(tiff, TIFFTAG_TILEWIDTH, long: tile)
         set(tiff, TIFFTAG_TILELENGTH, long: tile)

@@ -90,7 +90,9 @@ struct OMEDescription: Sendable {
   /// Nanometres, from PhysicalSizeX and its unit (µm where it has none).
   static func pixelSize(_ xml: String) -> Double? {
     guard xml.contains("<OME") || xml.contains(":OME") else { return nil }
-    let units: [String: Double] = ["nm": 1, "µm": 1000, "μm": 1000, "um": 1000, "mm": 1e6, "Å": 0.1]
+    let units: [String: Double] = [
+      "nm": 1, "µm": 1000, "μm": 1000, "um": 1000, "mm": 1e6, "Å": 0.1,
+    ]
     guard let pixels = XMLTags(xml).first(where: { $0.name == "Pixels" }),
       let size = pixels.attributes["PhysicalSizeX"].flatMap(Double.init), size > 0,
       let unit = units[pixels.attributes["PhysicalSizeXUnit", default: "µm"]]

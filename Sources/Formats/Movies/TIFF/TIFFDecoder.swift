@@ -33,7 +33,7 @@ final class TIFFDecoder: Sendable {
     defer { idle.withLock { $0.append(handle) } }
 
     let pixels = format.shape.width * format.shape.height
-    
+
     guard TIFFSetSubDirectory(handle.tiff, UInt64(page.position)) == 1 else {
       throw failure("libtiff cannot read the directory of a page", page)
     }
