@@ -38,7 +38,7 @@ struct Result: Codable {
     bound = spots.reduce(0) { $0 + $1.bound[0] } / Double(spots.count)
   }
 
-  /// Whether the bars for the position hold; nil where so few fits converge that they say nothing.
+  /// Whether the bars for the position hold.
   var holds: Bool {
     0.98...1.05 ~= x.rmse && abs(x.bias) < 0.1 && 0.97...1.05 ~= x.spread
   }

@@ -10,40 +10,71 @@ struct FittedSpot {
   var state: FitState
 }
 
-/// INTERIM
-func fit(_ spots: [Spot], _ condition: Condition, isa: glint_isa) -> [FittedSpot] {
-  let n = spots.count
-  var p = glint_fit_params()
-  p.box = Int32(condition.box)
-  p.capacity = Int32(n)
-  p.has_noise_map = 0
-  p.noise_variance = Float(condition.readNoise * condition.readNoise)
-  p.sigma_x = Float(condition.psfSigma)
-  p.sigma_y = Float(condition.psfSigma)
-  p.max_iterations = 50
-  p.tolerance = 0.02
-  var pixels = spots.flatMap(\.pixels)
-  var noise: [Float] = [0]
-  var total: [Int32] = [Int32(n)]
-  var theta = [Float](repeating: 0, count: n * 6)
-  var iterations = [Int32](repeating: 0, count: n)
-  var state = [Int32](repeating: 0, count: n)
-  var bound = [Float](repeating: 0, count: n * 12)
-  var deviance = [Float](repeating: 0, count: n)
-  var chi = [Float](repeating: 0, count: n)
-  let scratch = UnsafeMutableRawPointer.allocate(byteCount: 1 << 20, alignment: 64)
-  defer { scratch.deallocate() }
-  func p0<T>(_ a: inout [T]) -> UnsafeMutableRawPointer? { a.withUnsafeMutableBytes { $0.baseAddress } }
-  let fitBuffers = [p0(&pixels), p0(&noise), p0(&total), p0(&theta), p0(&iterations), p0(&state)]
-  glint_kernel_find("fit_\(condition.sigma)", isa)!(&p, fitBuffers, 0, Int64(n), scratch)
-  let buffers = [p0(&pixels), p0(&noise), p0(&theta), p0(&total), p0(&bound), p0(&deviance), p0(&chi)]
-  glint_kernel_find("assess_\(condition.sigma)", isa)!(&p, buffers, 0, Int64(n), scratch)
-  return (0..<n).map { i in
-    FittedSpot(
-      theta: theta[i * 6..<i * 6 + 6].map(Double.init),
-      errors: (0..<6).map {
-        (Double(bound[i * 12 + 2 * $0]) + Double(bound[i * 12 + 2 * $0 + 1])).squareRoot()
-      },
-      iterations: Int(iterations[i]), state: FitState(rawValue: Int(state[i])) ?? .invalid)
+/// Fits spots with the vector kernels of one instruction set, as a plan on the CPU does.
+struct SpotFitter {
+  let instructions: glint_isa
+
+  func fit(_ spots: [Spot], _ condition: Condition) -> [FittedSpot] {
+    let rows = spots.count
+    let width = Int(GLINT_SPOT_PARAMETERS)
+    var settings = glint_fit_params(
+      box: Int32(condition.box), capacity: Int32(rows), has_noise_map: 0,
+      noise_variance: Float(condition.readNoise * condition.readNoise),
+      sigma_x: Float(condition.psfSigma), sigma_y: Float(condition.psfSigma), max_iterations: 50,
+      tolerance: 0.02)
+    let pixels = Buffer(spots.flatMap(\.pixels))
+    let noise = Buffer<Float>(count: 1)
+    let total = Buffer([Int32(rows)])
+    let theta = Buffer<Float>(count: rows * width)
+    let iterations = Buffer<Int32>(count: rows)
+    let state = Buffer<Int32>(count: rows)
+    // Each variance in two parts, whose sum is more precise than either.
+    let variance = Buffer<Float>(count: rows * width * 2)
+    let deviance = Buffer<Float>(count: rows)
+    let chiSquare = Buffer<Float>(count: rows)
+
+    func launch(_ kernel: String, _ buffers: [UnsafeMutableRawPointer?]) {
+      // Two groups of two boxes of the widest vector.
+      let scratch = UnsafeMutableRawPointer.allocate(
+        byteCount: 4 * condition.box * condition.box * 64, alignment: 64)
+      defer { scratch.deallocate() }
+      glint_kernel_find("\(kernel)_\(condition.sigma)", instructions)!(
+        &settings, buffers, 0, Int64(rows), scratch)
+    }
+    launch(
+      "fit", [pixels.raw, noise.raw, total.raw, theta.raw, iterations.raw, state.raw])
+    launch(
+      "assess",
+      [
+        pixels.raw, noise.raw, theta.raw, total.raw, variance.raw, deviance.raw, chiSquare.raw,
+      ])
+
+    return (0..<rows).map { row in
+      let columns = row * width..<(row + 1) * width
+      return FittedSpot(
+        theta: columns.map { Double(theta[$0]) },
+        errors: columns.map { i in
+          (Double(variance[2 * i]) + Double(variance[2 * i + 1])).squareRoot()
+        },
+        iterations: Int(iterations[row]),
+        state: FitState(rawValue: Int(state[row])) ?? .invalid)
+    }
   }
+}
+
+/// Memory that keeps its address while kernels use it.
+private final class Buffer<Element: BitwiseCopyable & Numeric> {
+  private let elements: UnsafeMutableBufferPointer<Element>
+  var raw: UnsafeMutableRawPointer { UnsafeMutableRawPointer(elements.baseAddress!) }
+
+  init(_ values: [Element]) {
+    elements = .allocate(capacity: values.count)
+    _ = elements.initialize(from: values)
+  }
+
+  convenience init(count: Int) { self.init([Element](repeating: 0, count: count)) }
+
+  deinit { elements.deallocate() }
+
+  subscript(_ index: Int) -> Element { elements[index] }
 }
