@@ -154,6 +154,9 @@ import Testing
     #expect(
       refusal { $0.blinking = .always(molecules: -1) }?.setting == "blinking.always.molecules")
     #expect(refusal { $0.blinking = .independent(perFrame: 1e8) }?.setting == "blinking")
+    #expect(
+      refusal { $0.blinking = .switching(molecules: 1_000_000_000, on: 1, off: 1e9) }?.setting
+        == "blinking")
     let mixed = refusal {
       $0.camera.emGain = 300
       $0.sensor = SensorVariation()

@@ -24,9 +24,9 @@ public enum PhotonLaw: Codable, Hashable, Sendable {
       case .fixed(let photons): photons
       case .exponential(let mean), .logNormal(let mean, _): mean
       }
-    try demand(mean > 0 && mean <= 1e9, "photons", "\(mean) must be greater than 0, at most 1e9")
+    try demand(mean > 0 && mean <= 1e7, "photons", "\(mean) must be greater than 0, at most 1e7")
     if case .logNormal(_, let spread) = self {
-      try demand(spread >= 0 && spread <= 5, "photons.spread", "\(spread) is not in 0...5")
+      try demand(spread >= 0 && spread <= 2, "photons.spread", "\(spread) is not in 0...2")
     }
   }
 }

@@ -56,8 +56,8 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
 
   /// Throws `SimulationError` for the first setting that is impossible.
   public func check() throws(SimulationError) {
-    for (name, value) in [("width", width), ("height", height)] where !(1...32768 ~= value) {
-      throw SimulationError(name, "\(value) is not in 1...32768 px")
+    for (name, value) in [("width", width), ("height", height)] where !(1...16384 ~= value) {
+      throw SimulationError(name, "\(value) is not in 1...16384 px")
     }
     guard frames >= 1 else { throw SimulationError("frames", "\(frames) must be at least 1") }
     try demand(pixelSize > 0, "pixelSize", "\(pixelSize) nm must be greater than 0")
@@ -77,9 +77,9 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
         camera.emGain == 1, "sensor", "describes an sCMOS sensor, but the camera has EM gain",
         hint: "set camera.emGain to 1, or sensor to nil")
     }
-    let rows = blinking.expectedRows(frames: frames)
+    let events = blinking.expectedEvents(frames: frames)
     try demand(
-      rows < 1e9, "blinking", "would make about \(rows) rows of truth",
+      events < 1e9, "blinking", "would make about \(events) events",
       hint: "ask for fewer frames or fewer molecules")
   }
 }
