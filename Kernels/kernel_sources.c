@@ -46,14 +46,38 @@ TEXT(detect_wavelet) = {
 TEXT(detect_wavelet_noise) = {
 #embed "detect/wavelet_noise.cl"
     , 0};
+TEXT(render_render_clear) = {
+#embed "render/render_clear.cl"
+    , 0};
+TEXT(render_render_gaussian) = {
+#embed "render/render_gaussian.cl"
+    , 0};
+TEXT(render_render_histogram) = {
+#embed "render/render_histogram.cl"
+    , 0};
+TEXT(render_render_image) = {
+#embed "render/render_image.cl"
+    , 0};
+TEXT(render_sum) = {
+#embed "render/sum.clh"
+    , 0};
 TEXT(shared_border) = {
 #embed "shared/border.clh"
     , 0};
 TEXT(shared_detect_params) = {
 #embed "shared/detect_params.h"
     , 0};
+TEXT(shared_math) = {
+#embed "shared/math.clh"
+    , 0};
 TEXT(shared_real) = {
 #embed "shared/real.clh"
+    , 0};
+TEXT(shared_render) = {
+#embed "shared/render.clh"
+    , 0};
+TEXT(shared_render_params) = {
+#embed "shared/render_params.h"
     , 0};
 TEXT(shared_tensor_params) = {
 #embed "shared/tensor_params.h"
@@ -82,9 +106,17 @@ static const glint_kernel_source sources[] = {
     SOURCE("detect/temporal_median.cl", detect_temporal_median),
     SOURCE("detect/wavelet.cl", detect_wavelet),
     SOURCE("detect/wavelet_noise.cl", detect_wavelet_noise),
+    SOURCE("render/render_clear.cl", render_render_clear),
+    SOURCE("render/render_gaussian.cl", render_render_gaussian),
+    SOURCE("render/render_histogram.cl", render_render_histogram),
+    SOURCE("render/render_image.cl", render_render_image),
+    SOURCE("render/sum.clh", render_sum),
     SOURCE("shared/border.clh", shared_border),
     SOURCE("shared/detect_params.h", shared_detect_params),
+    SOURCE("shared/math.clh", shared_math),
     SOURCE("shared/real.clh", shared_real),
+    SOURCE("shared/render.clh", shared_render),
+    SOURCE("shared/render_params.h", shared_render_params),
     SOURCE("shared/tensor_params.h", shared_tensor_params),
     SOURCE("tensor/add.cl", tensor_add),
     SOURCE("tensor/elementwise.cl", tensor_elementwise),

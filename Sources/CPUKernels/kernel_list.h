@@ -1,6 +1,6 @@
 // Every vector kernel, once. A line here declares it, compiles it into each instruction set's table
 // and makes it findable by name.
-#define KERNEL_LIST(isa) TENSOR_KERNELS(isa) DETECT_KERNELS(isa) SPOT_KERNELS(isa)
+#define KERNEL_LIST(isa) TENSOR_KERNELS(isa) DETECT_KERNELS(isa) SPOT_KERNELS(isa) RENDER_KERNELS(isa)
 
 #define TENSOR_KERNELS(isa) \
   KERNEL(add, isa)          \
@@ -47,3 +47,7 @@
   KERNEL(assess_elliptical_sampled, isa)     \
   KERNEL(assess_elliptical_lsq, isa)         \
   KERNEL(assess_elliptical_lsq_sampled, isa)
+
+#define RENDER_KERNELS(isa)     \
+  KERNEL(render_histogram, isa) \
+  KERNEL(render_gaussian, isa)

@@ -7,12 +7,13 @@ import Optics
 @main
 struct Accuracy: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "glint-accuracy",
     abstract: "Fit simulated spots and compare their errors with the Cramér–Rao bound.",
     discussion: """
       A row holds when, for x and y together, RMSE/√CRLB is in 0.98...1.05, |bias| < 0.1 √CRLB, and the
       spread of error/reported error in 0.97...1.05.
 
-      Example: accuracy --sigma elliptical --spots 20000 --json accuracy.json
+      Example: glint-accuracy --sigma elliptical --spots 20000 --json accuracy.json
       """)
 
   @Option(help: "Widths that are fitted: fixed, free or elliptical.")

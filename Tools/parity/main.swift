@@ -7,7 +7,9 @@ struct ParityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "glint-parity",
     abstract: "Run every op's sample cases on this machine's devices and compare.",
-    discussion: "Example: glint-parity calibrate --device opencl --tiny\nExit status: 0 when all cases pass, 1 when one fails, 2 when none can be run.")
+    discussion:
+      "Example: glint-parity calibrate --device opencl --tiny\nExit status: 0 when all cases pass, 1 when one fails, 2 when none can be run."
+  )
 
   @Argument(help: "Only cases whose name contains this text.")
   var name = ""
@@ -42,7 +44,7 @@ do {
   try command.run()
 } catch let error as ExitCode {
   ParityCommand.exit(withError: error)
-} catch where ParityCommand.exitCode(for: error) == .success {
+} catch  where ParityCommand.exitCode(for: error) == .success {
   ParityCommand.exit(withError: error)
 } catch {
   FileHandle.standardError.write(Data("error: \(ParityCommand.message(for: error))\n".utf8))

@@ -58,6 +58,13 @@ public struct Graph: Sendable {
     outputs.append((name, value))
   }
 
+  /// The ops in their order.
+  package var ops: [any Op] {
+    nodes.compactMap { if case .op(let op, _) = $0.source { op } else { nil } }
+  }
+
+  package var outputNames: [String] { outputs.map(\.name) }
+
   public func type(of value: Value) -> TensorType { nodes[value.node].types[value.output] }
 
   /// Puts another op, of the same inputs and the same type, where `value`'s op stands.

@@ -46,7 +46,7 @@ struct Comparison {
 
 extension Tensor {
   /// The first defined element whose bits differ from `other`'s; any NaN equals any other.
-  func firstDifference(from other: Tensor, _ mask: [Bool]?) -> Int? {
+  package func firstDifference(from other: Tensor, _ mask: [Bool]?) -> Int? {
     func isNaN(_ pattern: UInt32) -> Bool {
       type.element == .float32 && Float(bitPattern: pattern).isNaN
     }

@@ -1,7 +1,7 @@
 extension Graph {
   /// An elementwise chain moves into the op that makes its input, where that op can apply it before
   /// storing and nobody else wants the bare result.
-  func fusingEpilogues() throws(ShapeError) -> Graph {
+  package func fusingEpilogues() throws(ShapeError) -> Graph {
     let uses = uses
     return try rebuilt { op, old, inputs, graph throws(ShapeError) in
       guard let chain = op as? Elementwise, uses[old[0]] == 1,

@@ -74,6 +74,16 @@ enum PicassoRaw {
         files: [file.path]))
   }
 
+  /// The error for a `.raw` that nothing describes.
+  static func withoutSidecar(_ file: FileBytes) -> MovieError {
+    MovieError(
+      .sidecar, "a .raw needs its .yaml, which states the size and kind of its pixels",
+      file: file.path,
+      hint: "write \(file.path.withExtension("yaml").fileName) with the keys Data Type (uint16), "
+        + "Byte Order ('<' or '>'), Frames, Height and Width; \(file.size) bytes are "
+        + "\(file.size / 2) uint16 pixels")
+  }
+
   /// The numpy name, with or without a byte order in front, and the key `Byte Order`.
   private static func storage(
     _ fields: [String: String], sidecar: String

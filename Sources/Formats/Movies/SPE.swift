@@ -32,7 +32,10 @@ enum SPE {
     let sample = samples[kind]
     let payload = Int(width) * Int(height) * (sample?.bytes ?? 0)
     // A header without WinView's marks counts where it accounts for every byte of the file.
-    let exact = payload > 0 && promised > 0 && headerBytes + payload * Int(promised) == file.size
+    // (A quotient, since the product of broken numbers may overflow.)
+    let exact =
+      payload > 0 && promised > 0 && (file.size - headerBytes) % payload == 0
+      && (file.size - headerBytes) / payload == Int(promised)
     guard named || mark == 0x0123_4567 || last == 0x5555 || exact else { return nil }
     guard let sample else {
       throw MovieError(

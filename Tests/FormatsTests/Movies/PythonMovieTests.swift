@@ -73,11 +73,14 @@ import Testing
       tifffile.imwrite(d + 'tiles.tif', x, tile=(16, 16), compression='zlib', photometric='minisblack')
       tifffile.imwrite(d + 'strips.tif', x, rowsperstrip=4, predictor=True, compression='zlib',
                        photometric='minisblack')
+      tifffile.imwrite(d + 'float.tif', x.astype('f4') / 8, predictor=True, compression='zlib',
+                       byteorder='>', photometric='minisblack')
       tifffile.imwrite(d + 'ome.ome.tif', x, photometric='minisblack',
                        metadata={'axes': 'TYX', 'PhysicalSizeX': 0.1, 'PhysicalSizeXUnit': 'µm'})
       """
     guard try python(script, [folder.path]) != nil else { return }
     let expected = (0..<(6 * 33 * 21)).map { Double($0 * 7919 % 65536) }
+    #expect(try Movies.open(folder.file("float.tif")).allPixels() == expected.map { $0 / 8 })
     for name in ["plain", "shaped", "imagej", "big", "tiles", "strips", "ome.ome"] {
       let movie = try Movies.open(folder.file("\(name).tif"))
       #expect(movie.info.frames == 6 && movie.info.width == 21 && movie.info.height == 33)

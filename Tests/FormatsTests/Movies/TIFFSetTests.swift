@@ -141,6 +141,21 @@ import Testing
     let few = try Movies.open(folder.file("a.ome.tif"))
     #expect(try firsts(few) == [5, 6, 7])
     #expect(few.info.notes.first?.contains("places 1 of 3 pages") == true)
+    // Numbers beyond all sense.
+    let huge = String(Int.max)
+    for (size, data) in [
+      (huge, "<TiffData FirstT=\"\(huge)\" IFD=\"\(huge)\" PlaneCount=\"\(huge)\"/>"),
+      ("1000000000000", "<TiffData/>"), ("999", "<TiffData FirstT=\"\(huge)\" FirstZ=\"9\"/>"),
+    ] {
+      var tiff = HandTIFF()
+      let xml =
+        "<OME><Image><Pixels DimensionOrder=\"XYZCT\" SizeZ=\"\(size)\" SizeC=\"1\" "
+        + "SizeT=\"\(size)\">\(data)</Pixels></Image></OME>"
+      for value in 0..<3 {
+        tiff.page([UInt16(value)], width: 1, height: 1, description: value == 0 ? xml : nil)
+      }
+      #expect(try firsts(Movies.open(try folder.write(tiff.bytes, to: "h.tif"))) == [0, 1, 2])
+    }
     // A file that was renamed, and a set of which one file is lost.
     try FileManager.default.moveItem(
       atPath: folder.file("a.ome.tif"), toPath: folder.file("renamed.tif"))

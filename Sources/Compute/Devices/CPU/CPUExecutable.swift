@@ -24,7 +24,9 @@ final class CPUExecutable: Executable, @unchecked Sendable {
 
     var items: Int { min(max(count.map { Int($0.pointee) } ?? limit, 0), limit) }
 
-    init(_ launch: CPULaunch, of step: Plan.Step, in plan: Plan, at arena: HostMemory, _ isa: glint_isa) {
+    init(
+      _ launch: CPULaunch, of step: Plan.Step, in plan: Plan, at arena: HostMemory, _ isa: glint_isa
+    ) {
       guard let kernel = glint_kernel_find(launch.kernel, isa) else {
         preconditionFailure("kernel_list.h has no kernel \(launch.kernel)")
       }

@@ -45,7 +45,8 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
       // Many drivers take memory at the first use of a buffer, not when they make it.
       var zero: UInt32 = 0
       try check(
-        cl.EnqueueFillBuffer(queue.handle, arena.handle, &zero, 4, 0, plan.arena.bytes, 0, nil, nil),
+        cl.EnqueueFillBuffer(
+          queue.handle, arena.handle, &zero, 4, 0, plan.arena.bytes, 0, nil, nil),
         "clEnqueueFillBuffer", name)
       try check(cl.Finish(queue.handle), "clFinish", name)
     } catch {
@@ -63,7 +64,9 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
         })
     }
     self.parts = parts
-    for (slot, tensor) in plan.constants { try upload(tensor.bytes, tensor.bytes.count, to: parts[slot]) }
+    for (slot, tensor) in plan.constants {
+      try upload(tensor.bytes, tensor.bytes.count, to: parts[slot])
+    }
     for step in plan.steps {
       guard case .openCL(let list) = step.choice.code else {
         preconditionFailure("a plan for another device")
@@ -207,7 +210,8 @@ extension DeviceError {
   /// The same, said as a lack of memory where the driver's code means that.
   fileprivate func asMemory(_ needed: Int, _ device: String) -> DeviceError {
     guard case .call(_, let code, _) = self,
-      [CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY,
+      [
+        CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY,
         CL_INVALID_BUFFER_SIZE,
       ].contains(cl_int(code))
     else { return self }

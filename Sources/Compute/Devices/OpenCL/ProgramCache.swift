@@ -102,7 +102,8 @@ package final class ProgramCache: @unchecked Sendable {
     var size = 0
     guard
       cl.GetProgramInfo(
-        program.handle, cl_program_info(CL_PROGRAM_BINARY_SIZES), MemoryLayout<Int>.size, &size, nil)
+        program.handle, cl_program_info(CL_PROGRAM_BINARY_SIZES), MemoryLayout<Int>.size, &size, nil
+      )
         == CL_SUCCESS, size > 0
     else { return nil }
     var bytes = [UInt8](repeating: 0, count: size)

@@ -69,7 +69,7 @@ extension TIFFLayout {
     }
     let outside = MovieError(
       .truncated, "the pixels of a page end outside the file", file: file.path, byte: file.size)
-    if page.compression == 1, !page.isTiled {
+    if page.compression == 1, !page.isTiled, !page.isMirrored {
       let shape = format.shape
       let rows = min(page.rowsPerStrip, shape.height)
       let strips = (shape.height + rows - 1) / rows
@@ -183,10 +183,11 @@ struct TIFFChain: Sendable {
       let position = page.position + distance * stride
       guard let far = try? layout.directory(at: position), format.matches(far), !far.isReduced,
         far.next == 0 || far.next == position + stride,
-        case .plain(let start)? = try? layout.placement(of: far, format),
-        start == pixels![pixels!.count - 1] + distance * step
+        case .plain(let start)? = try? layout.placement(of: far, format)
       else { return nil }
-      return far
+      // A quotient, since the product of broken numbers may overflow.
+      let ahead = start - pixels![pixels!.count - 1]
+      return (step == 0 ? ahead == 0 : ahead % step == 0 && ahead / step == distance) ? far : nil
     }
     var distance = 1 << 40
     while distance >= 64 {
