@@ -50,6 +50,13 @@ let package = Package(
       name: "glint-parity",
       dependencies: ["Compute", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tools/parity"),
+    .executableTarget(
+      name: "glint-accuracy",
+      dependencies: [
+        "CPUKernels", "Compute", "Optics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tools/accuracy"),
 
     // Tests, one folder per module.
     .target(
