@@ -14,7 +14,7 @@ package struct FaultyAdd: Op {
     case uninitialized
     /// The OpenCL text does not compile.
     case doesNotBuild
-    /// All work-items write the first element.
+    /// All work-items write the first element, each another value.
     case race
     /// A work-item writes far beyond the memory.
     case outOfBounds
@@ -63,7 +63,8 @@ package struct FaultyAdd: Op {
   private var defines: [String: String] {
     switch fault {
     case .doesNotBuild: ["left": "left + no_such_name"]
-    case .race: ["get_global_id(d)": "0"]
+    case .race:
+      ["get_global_id(d)": "0", "if(condition)": "out[i] = (float)get_local_id(0); if (0)"]
     case .outOfBounds: ["get_global_id(d)": "((int)get_local_id(d) << 22)", "if(condition)": ""]
     default: [:]
     }
