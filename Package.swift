@@ -58,7 +58,7 @@ let package = Package(
         "CPUKernels", "Compute", "Optics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Tools/accuracy"),
+      path: "Tools/accuracy", exclude: ["README.md"]),
 
     // Tests, one folder per module.
     .target(

@@ -25,12 +25,11 @@ enum Report {
 
   /// How many rows hold, and down to which precision all of them do.
   static func summary(_ results: [Result]) -> String {
-    let byBound = results.sorted { $0.bound < $1.bound }
-    let holding = byBound.prefix { $0.holds }
-    let reach =
-      holding.last.map { "all with √CRLB up to \(format($0.bound, 3)) px" } ?? "not the best"
-    return
-      "\n\(results.count { $0.holds }) of \(results.count) rows hold; \(reach) do (\(holding.count))"
+    let holding = results.sorted { $0.bound < $1.bound }.prefix { $0.holds }
+    let reach = holding.last.map {
+      "; all \(holding.count) with √CRLB up to \(format($0.bound, 3)) px do"
+    }
+    return "\n\(results.count { $0.holds }) of \(results.count) rows hold\(reach ?? "")"
   }
 
   /// The mean background that comes back from half a photon per pixel under 1 e⁻ of read noise.
