@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Microscopy
 
 /// Entry point: argument parsing and printing only. Exit codes: 0 done; 1 done, but nothing found or
 /// below an asked threshold; 2 error; 130 interrupted.
@@ -44,7 +45,7 @@ struct Glint: ParsableCommand {
         glint demo
         glint localize movie.tif -o locs.csv --pixel-size 100 --gain 2.17 --offset 100
       """,
-    version: versionText,
+    version: "glint \(glintVersion)",
     subcommands: [
       Localize.self, Simulate.self, Evaluate.self, Render.self, Convert.self, Info.self, Demo.self,
       DevicesVerb.self, ParityVerb.self, Profile.self,

@@ -38,7 +38,7 @@ public struct DemoJob {
     settings.scene = .filaments(count: 12, radius: 12, bend: 20_000)
     settings.blinking = .switching(molecules: 1500, on: 2, off: 250)
     settings.photons = .logNormal(mean: 1500, spread: 0.4)
-    settings.background = .flat(8)
+    settings.background = .flat(level: 8)
     settings.psf = GaussianPSF(sigma: 1.2)
     return settings
   }

@@ -94,8 +94,8 @@ struct Simulate: ParsableCommand {
         molecules: max(1, Int(perFrame * 200 / (on + 1))), on: on, off: 200 - on)
       : .independent(perFrame: perFrame)
     result.photons =
-      photonSpread > 0 ? .logNormal(mean: photons, spread: photonSpread) : .fixed(photons)
-    result.background = .flat(background)
+      photonSpread > 0 ? .logNormal(mean: photons, spread: photonSpread) : .fixed(photons: photons)
+    result.background = .flat(level: background)
     result.sensor = scmos ? SensorVariation() : nil
     return result
   }
