@@ -4,6 +4,7 @@ public enum Catalogue {
     Elementwise.self, Add.self, Calibrate.self,
     DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, TemporalMedian.self,
     LocalMaxima.self, NetGradient.self, DynamicCutoff.self, SelectPeaks.self, GatherSpots.self,
+    FitSpots.self, AssessSpots.self,
     RenderHistogram.self, RenderGaussian.self,
   ]
 
