@@ -13,16 +13,13 @@ struct FitBench {
   func run() throws {
     let spots = try file.map(read) ?? simulate(count: 100_000)
     let count = spots.count / (box * box)
-    for sigma in [SpotModel.Sigma.elliptical, .free, .fixed] {
-      let model = SpotModel(sigma: sigma)
+    for sigma in [SpotModel.Sigmas.elliptical, .free, .fixed] {
+      let model = SpotModel(sigma, box: box, sigmaX: 1.2)
       var graph = Graph()
       let input = graph.input("spots", TensorType(.float32, count, box * box))
       let total = graph.constant(Tensor([Int32(count)], shape: [1]))
-      let fitted = try graph.apply(
-        FitSpots(model, box: box, sigma: 1.2, maxIterations: 50, tolerance: 0.02),
-        to: [input, total])
-      let assessed = try graph.apply(
-        AssessFit(model, box: box, sigma: 1.2), to: [input, fitted[0], total])
+      let fitted = try graph.apply(FitSpots(model), to: [input, total])
+      let assessed = try graph.apply(AssessSpots(model), to: [input, fitted[0], total])
       graph.output("theta", fitted[0])
       graph.output("iterations", fitted[1])
       graph.output("bound", assessed[0])

@@ -25,7 +25,7 @@ struct LocalizeBench {
     var recipe = Recipe()
     recipe.camera = settings.camera
     for name in ["locs.hdf5", "locs.csv"] {
-      var last = LocalizeReport()
+      var last: LocalizeReport?
       let (median, least, most) = try time(runs) {
         last = try LocalizeJob(
           source: try Movies.open(made.files[0]), recipe: recipe, maps: nil, device: device,
@@ -33,6 +33,7 @@ struct LocalizeBench {
           batch: nil, quiet: true
         ).run()
       }
+      guard let last else { continue }
       let count = Double(frames)
       print(
         String(

@@ -11,16 +11,13 @@ import Workflow
 //   swift run -c release glint-bench detection [--device NAME] [--threads N]
 //   swift run -c release glint-bench localize [--device NAME] [--threads N] [--frames N]
 
-var arguments = Array(CommandLine.arguments.dropFirst())
+let arguments = Array(CommandLine.arguments.dropFirst())
 
-/// Takes `--name value` out of the arguments.
-func option(_ name: String) -> String? {
-  guard let place = arguments.firstIndex(of: "--\(name)"), place + 1 < arguments.count else {
-    return nil
+/// The value after `--name`.
+@MainActor func option(_ name: String) -> String? {
+  arguments.firstIndex(of: "--\(name)").flatMap {
+    $0 + 1 < arguments.count ? arguments[$0 + 1] : nil
   }
-  let value = arguments[place + 1]
-  arguments.removeSubrange(place...place + 1)
-  return value
 }
 
 let usage = "usage: glint-bench fits|detection|localize [--device NAME] [--threads N] …"

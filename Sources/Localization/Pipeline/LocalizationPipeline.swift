@@ -83,19 +83,16 @@ public final class LocalizationPipeline {
       gather, to: [frames, selected[0], selected[2]] + (sensor?.all ?? []))
     graph.output("flags", gathered[1])
     let noise = sensor == nil ? [] : [gathered[2]]
-    let model = settings.fit.spotModel
-    let fit = FitSpots(
-      model, box: settings.fit.box, sigma: Float(settings.fit.psfSigma),
-      noiseVariance: Float(noiseVariance), maxIterations: settings.fit.maxIterations,
-      tolerance: Float(settings.fit.tolerance))
-    let fitted = try graph.apply(fit, to: [gathered[0], selected[2]] + noise)
+    let model = settings.fit.model(noise: noiseVariance)
+    let fitted = try graph.apply(
+      FitSpots(
+        model, iterations: settings.fit.maxIterations, tolerance: Float(settings.fit.tolerance)),
+      to: [gathered[0], selected[2]] + noise)
     graph.output("theta", fitted[0])
     graph.output("iterations", fitted[1])
     graph.output("state", fitted[2])
-    let assess = AssessFit(
-      model, box: settings.fit.box, sigma: Float(settings.fit.psfSigma),
-      noiseVariance: Float(noiseVariance))
-    let assessed = try graph.apply(assess, to: [gathered[0], fitted[0], selected[2]] + noise)
+    let assessed = try graph.apply(
+      AssessSpots(model), to: [gathered[0], fitted[0], selected[2]] + noise)
     graph.output("bound", assessed[0])
     graph.output("deviance", assessed[1])
     graph.output("chi_square", assessed[2])
@@ -198,9 +195,11 @@ public final class LocalizationPipeline {
 
 extension FitSettings {
   /// The settings in the terms of the fit's ops.
-  var spotModel: SpotModel {
+  func model(noise: Double) -> SpotModel {
     SpotModel(
-      sigma: sigma == .fixed ? .fixed : sigma == .free ? .free : .elliptical,
-      leastSquares: estimator == .lsq, sampled: model == .sampled)
+      sigma == .fixed ? .fixed : sigma == .free ? .free : .elliptical,
+      estimator == .lsq ? .leastSquares : .maximumLikelihood,
+      model == .sampled ? .sampled : .integrated, box: box, sigmaX: Float(psfSigma),
+      noise: Float(noise))
   }
 }

@@ -9,8 +9,16 @@ final class FrameBatch: @unchecked Sendable {
   var frames = 0..<0
   var shape = BatchShape(leading: 0, frames: 0, trailing: 0)
 
-  init(capacity: Int) {
-    bytes = .allocate(byteCount: capacity, alignment: 4096)
+  private let frameBytes: Int
+
+  init(capacity: Int, frameBytes: Int) {
+    self.frameBytes = frameBytes
+    bytes = .allocate(byteCount: capacity * frameBytes, alignment: 4096)
+  }
+
+  /// The frames that lie in it now.
+  var filled: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes[..<(shape.total * frameBytes)])
   }
 
   deinit { bytes.deallocate() }
@@ -53,7 +61,7 @@ final class FrameReader: @unchecked Sendable {
     free = BoundedQueue(capacity: slots)
     filled = BoundedQueue(capacity: slots)
     let room = min(batch + 2 * halo, max(movie.info.frames, 1))
-    for _ in 0..<slots { free.push(FrameBatch(capacity: room * frameBytes)) }
+    for _ in 0..<slots { free.push(FrameBatch(capacity: room, frameBytes: frameBytes)) }
   }
 
   deinit { scratch?.deallocate() }

@@ -112,8 +112,7 @@ public final class LocalizeRun {
     return try timed(\.compute) {
       try onDevice {
         let executable = try executable(for: key)
-        try executable.write(
-          "frames", UnsafeRawBufferPointer(batch.bytes))
+        try executable.write("frames", batch.filled)
         try executable.run()
         return Flight(batch: batch, key: key, executable: executable)
       }
