@@ -8,7 +8,7 @@ import Microscopy
 /// as `/metadata` (Picasso from 0.11) and as the sidecar (all versions).
 final class PicassoWriter: TableWriter, @unchecked Sendable {
   /// Records per chunk.
-  private static let chunk = 16_384
+  private static let chunk = 4096
 
   private let path: String
   private var field: FieldOfView
