@@ -67,7 +67,8 @@ package struct FaultyAdd: Op {
     case .doesNotBuild: ["left": "left + no_such_name"]
     case .race:
       ["get_global_id(d)": "0", "if(condition)": "out[i] = (float)get_local_id(0); if (0)"]
-    case .privateUninitialized: ["if(condition)": "volatile float fresh[2]; out[i] = fresh[i & 1]; if (0)"]
+    case .privateUninitialized:
+      ["if(condition)": "volatile float fresh[2]; out[i] = fresh[i & 1]; if (0)"]
     case .outOfBounds: ["get_global_id(d)": "((int)get_local_id(d) << 22)", "if(condition)": ""]
     default: [:]
     }
