@@ -4,10 +4,10 @@ import Dispatch
 /// A plan over one block of memory, its launches split over threads.
 final class CPUExecutable: Executable, @unchecked Sendable {
   let plan: Plan
-  private let memory: UnsafeMutableRawBufferPointer
-  private let launches: [Launch]
-  private let scratch: UnsafeMutableRawBufferPointer
+  private let arena: HostMemory
+  private let scratch: HostMemory
   private let scratchStride: Int
+  private let launches: [Launch]
   private let pool: OpaquePointer
   private var seconds: [Double]
   private var runs = 0
@@ -16,65 +16,65 @@ final class CPUExecutable: Executable, @unchecked Sendable {
   private struct Launch {
     let label: String
     let kernel: glint_kernel
-    let parameters: UnsafeMutableRawPointer
-    let buffers: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    let parameters: UnsafeMutableRawBufferPointer
+    let buffers: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
     let count: UnsafePointer<Int32>?
     let limit: Int
     let grain: Int
 
     var items: Int { min(max(count.map { Int($0.pointee) } ?? limit, 0), limit) }
+
+    init(
+      _ launch: CPULaunch, of step: Plan.Step, in plan: Plan, at arena: HostMemory, _ isa: glint_isa
+    ) {
+      guard let kernel = glint_kernel_find(launch.kernel, isa) else {
+        preconditionFailure("kernel_list.h has no kernel \(launch.kernel)")
+      }
+      func address(_ operand: Operand) -> UnsafeMutableRawPointer? {
+        step.slot(operand).map { arena.bytes.baseAddress! + plan.arena.slots[$0].offset }
+      }
+      label = "\(step.op.name)/\(launch.kernel)"
+      self.kernel = kernel
+      parameters = .allocate(byteCount: launch.parameters.count, alignment: 16)
+      parameters.copyBytes(from: launch.parameters)
+      buffers = .allocate(capacity: launch.operands.count)
+      _ = buffers.initialize(from: launch.operands.map(address))
+      if case .counted(let operand, _) = launch.items {
+        count = address(operand).map { UnsafePointer($0.assumingMemoryBound(to: Int32.self)) }
+      } else {
+        count = nil
+      }
+      limit = launch.items.limit
+      grain = launch.grain
+    }
   }
 
-  init(_ plan: Plan, isa: glint_isa, threads: Int) throws {
-    self.plan = plan
-    guard let pool = glint_pool_create(Int32(threads)) else {
-      throw DeviceError.memory(needed: 4096, available: 0, device: plan.device.name)
-    }
-    self.pool = pool
-    memory = .allocate(byteCount: plan.arena.bytes, alignment: 4096)
-    memory.initializeMemory(as: UInt8.self, repeating: 0)
-    var launches: [Launch] = []
-    var largest = 64
-    for step in plan.steps {
-      guard case .cpu(let list) = step.choice.code else {
+  /// Throws `DeviceError.memory` where memory or threads are not to be had.
+  init(_ plan: Plan, isa: glint_isa, threads: Int) throws(DeviceError) {
+    let device = plan.device.name
+    let lists: [(step: Plan.Step, launches: [CPULaunch])] = plan.steps.map {
+      guard case .cpu(let launches) = $0.choice.code else {
         preconditionFailure("a plan for another device")
       }
-      for launch in list {
-        guard let kernel = glint_kernel_find(launch.kernel, isa) else {
-          preconditionFailure("kernel_list.h has no kernel \(launch.kernel)")
-        }
-        let base = memory.baseAddress!
-        func address(_ operand: Operand) -> UnsafeMutableRawPointer? {
-          step.slot(operand).map { base + plan.arena.slots[$0].offset }
-        }
-        let parameters = UnsafeMutableRawPointer.allocate(
-          byteCount: max(launch.parameters.count, 1), alignment: 16)
-        launch.parameters.withUnsafeBytes {
-          if let source = $0.baseAddress {
-            parameters.copyMemory(from: source, byteCount: $0.count)
-          }
-        }
-        let buffers = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(
-          capacity: launch.operands.count)
-        for (index, operand) in launch.operands.enumerated() {
-          (buffers + index).initialize(to: address(operand))
-        }
-        var count: UnsafePointer<Int32>?
-        if case .counted(let operand, _) = launch.items {
-          count = address(operand).map { UnsafePointer($0.assumingMemoryBound(to: Int32.self)) }
-        }
-        launches.append(
-          Launch(
-            label: "\(step.op.name)/\(launch.kernel)", kernel: kernel, parameters: parameters,
-            buffers: buffers, count: count, limit: launch.items.limit, grain: launch.grain))
-        largest = max(largest, launch.scratch)
-      }
+      return ($0, launches)
     }
-    self.launches = launches
-    seconds = Array(repeating: 0, count: launches.count)
+    self.plan = plan
+    let arena = try HostMemory(plan.arena.bytes, for: device)
+    let largest = lists.flatMap(\.launches).map(\.scratch).max() ?? 0
     scratchStride = (largest + 4095) / 4096 * 4096
-    scratch = .allocate(byteCount: scratchStride * threads, alignment: 4096)
-    for (slot, tensor) in plan.constants { place(tensor, in: slot) }
+    scratch = try HostMemory(scratchStride * threads, for: device)
+    guard let pool = glint_pool_create(Int32(threads)) else {
+      throw .memory(needed: plan.arena.bytes, available: nil, device: device)
+    }
+    self.pool = pool
+    self.arena = arena
+    launches = lists.flatMap { step, launches in
+      launches.map { Launch($0, of: step, in: plan, at: arena, isa) }
+    }
+    seconds = Array(repeating: 0, count: launches.count)
+    for (slot, tensor) in plan.constants {
+      part(slot, tensor.bytes.count).copyBytes(from: tensor.bytes)
+    }
   }
 
   deinit {
@@ -83,15 +83,11 @@ final class CPUExecutable: Executable, @unchecked Sendable {
       launch.parameters.deallocate()
       launch.buffers.deallocate()
     }
-    memory.deallocate()
-    scratch.deallocate()
   }
 
   func write(_ input: String, _ bytes: UnsafeRawBufferPointer) throws {
-    let slot = try plan.input(input)
-    let count = min(bytes.count, slot.type.bytes)
-    UnsafeMutableRawBufferPointer(rebasing: memory[slot.offset..<slot.offset + count])
-      .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    let slot = try plan.slot(input, in: plan.inputs, for: bytes.count)
+    part(slot, bytes.count).copyMemory(from: bytes)
   }
 
   func run() throws {
@@ -105,30 +101,26 @@ final class CPUExecutable: Executable, @unchecked Sendable {
 
   private func run(_ launch: Launch) {
     glint_pool_run(
-      pool, launch.kernel, launch.parameters, launch.buffers, Int64(launch.items),
-      Int64(launch.grain), scratch.baseAddress, Int64(scratchStride))
+      pool, launch.kernel, launch.parameters.baseAddress, launch.buffers.baseAddress,
+      Int64(launch.items), Int64(launch.grain), scratch.bytes.baseAddress, Int64(scratchStride))
   }
 
   func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws {
-    let slot = try plan.output(output)
-    let count = min(bytes.count, slot.type.bytes)
-    bytes.copyMemory(
-      from: UnsafeRawBufferPointer(rebasing: memory[slot.offset..<slot.offset + count]))
+    let slot = try plan.slot(output, in: plan.outputs, for: bytes.count)
+    bytes.copyMemory(from: UnsafeRawBufferPointer(part(slot, bytes.count)))
   }
 
   var timings: [LaunchTiming] {
     zip(launches, seconds).map { LaunchTiming(label: $0.label, seconds: $1, runs: runs) }
   }
 
-  func overwrite(_ image: [UInt8]) {
-    memory.copyBytes(from: image)
-  }
+  func overwrite(_ image: [UInt8]) { arena.bytes.copyBytes(from: image) }
 
-  func snapshot() -> [UInt8] { Array(memory) }
+  func snapshot() -> [UInt8] { Array(arena.bytes) }
 
-  private func place(_ tensor: Tensor, in slot: Int) {
-    let range = plan.arena.slots[slot].offset
-    UnsafeMutableRawBufferPointer(rebasing: memory[range..<range + tensor.bytes.count])
-      .copyBytes(from: tensor.bytes)
+  /// The first `count` bytes of a slot.
+  private func part(_ slot: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
+    let start = plan.arena.slots[slot].offset
+    return UnsafeMutableRawBufferPointer(rebasing: arena.bytes[start..<start + count])
   }
 }

@@ -72,15 +72,19 @@ struct TIFFLayout: Sendable {
 
     var directory = TIFFDirectory(position: position)
     var at = position + countBytes
-    func slide(to bytes: Int) throws(MovieError) {
-      guard at + bytes > windowStart + windowBytes else { return }
-      windowStart = at
-      windowBytes = try file.readAvailable(at: at, into: buffer)
-      guard windowBytes >= bytes else { throw broken }
-    }
-    while at < end {
-      try slide(to: entryBytes)
+    while at < end + nextBytes {
+      // The entries are followed by the position of the next directory.
+      let bytes = at < end ? entryBytes : nextBytes
+      if at + bytes > windowStart + windowBytes {
+        windowStart = at
+        windowBytes = try file.readAvailable(at: at, into: buffer)
+        guard windowBytes >= bytes else { throw broken }
+      }
       let local = at - windowStart
+      guard at < end else {
+        directory.next = Int(clamping: number(buffer, local, nextBytes))
+        break
+      }
       let field = TIFFField(
         type: Int(number(buffer, local + 2, 2)),
         count: Int(clamping: number(buffer, local + 4, isBig ? 8 : 4)),
@@ -89,8 +93,6 @@ struct TIFFLayout: Sendable {
       directory.take(tag: Int(number(buffer, local, 2)), field, self)
       at += entryBytes
     }
-    try slide(to: nextBytes)
-    directory.next = Int(clamping: number(buffer, at - windowStart, nextBytes))
     return directory
   }
 
@@ -214,7 +216,8 @@ struct TIFFDirectory: Sendable {
   var rowsPerStrip = Int.max
   var isTiled = false
   var isReduced = false
-  var resolutionUnit = 2
+  /// Bits of a byte in reverse order, which libtiff puts right.
+  var isMirrored = false
   var offsets: TIFFField?
   var counts: TIFFField?
   var description: TIFFField?
@@ -235,12 +238,12 @@ struct TIFFDirectory: Sendable {
     case 258: bits = layout.scalar(field) ?? 0
     case 259: compression = layout.scalar(field) ?? 0
     case 270: if description == nil { description = field }
+    case 266: isMirrored = layout.scalar(field) == 2
     case 273, 324: offsets = field
     case 277: samples = layout.scalar(field) ?? 0
     case 278: rowsPerStrip = max(1, layout.scalar(field) ?? Int.max)
     case 279, 325: counts = field
     case 282: xResolution = field
-    case 296: resolutionUnit = layout.scalar(field) ?? 2
     case 322: isTiled = true
     case 339: sampleFormat = layout.scalar(field) ?? 0
     default: break
