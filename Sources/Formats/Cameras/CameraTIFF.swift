@@ -46,11 +46,13 @@ enum CameraTIFF {
       throw damaged("is \(width) × \(height) pixels of \(samples) samples")
     }
     guard TIFFIsTiled(tiff) == 0 else {
-      throw CameraFileError.unknownKind(path: path, found: "a tiled TIFF, where strips are expected")
+      throw CameraFileError.unknownKind(
+        path: path, found: "a tiled TIFF, where strips are expected")
     }
     let convert: (UnsafeRawBufferPointer, Int) -> Float
     switch (Int32(format), bits) {
-    case (SAMPLEFORMAT_IEEEFP, 32): convert = { $0.loadUnaligned(fromByteOffset: $1 * 4, as: Float.self) }
+    case (SAMPLEFORMAT_IEEEFP, 32):
+      convert = { $0.loadUnaligned(fromByteOffset: $1 * 4, as: Float.self) }
     case (SAMPLEFORMAT_IEEEFP, 64):
       convert = { Float($0.loadUnaligned(fromByteOffset: $1 * 8, as: Double.self)) }
     case (SAMPLEFORMAT_UINT, 8): convert = { Float($0[$1]) }
@@ -61,7 +63,8 @@ enum CameraTIFF {
     default: throw damaged("has \(bits)-bit values of format \(format), which are not read")
     }
     // The library's own figure: a row is never longer than its buffer.
-    var row = [UInt8](repeating: 0, count: max(Int(TIFFScanlineSize(tiff)), Int(width) * Int(bits) / 8))
+    var row = [UInt8](
+      repeating: 0, count: max(Int(TIFFScanlineSize(tiff)), Int(width) * Int(bits) / 8))
     var values: [Float] = []
     for line in 0..<height {
       guard TIFFReadScanline(tiff, &row, line, 0) == 1 else {
