@@ -5,6 +5,7 @@ let package = Package(
   name: "Glint",
   products: [
     .executable(name: "glint", targets: ["glint"]),
+    .executable(name: "glint-parity", targets: ["glint-parity"]),
     .library(
       name: "Glint",
       targets: ["Microscopy", "Compute", "Formats", "Optics", "Localization", "Workflow"]),
@@ -17,7 +18,7 @@ let package = Package(
     // C: kernels as text, kernels as vector code, and the doors to system libraries.
     .target(name: "Kernels", path: "Kernels", exclude: kernelText),
     .target(
-      name: "CPUKernels", exclude: ["README.md", "detect", "spots", "render", "vector"],
+      name: "CPUKernels", exclude: ["README.md", "detect", "spots", "render", "tensor", "vector"],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
@@ -44,12 +45,35 @@ let package = Package(
         "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // Tools: small programs on the same modules.
+    .executableTarget(
+      name: "glint-bench", dependencies: ["Workflow"], path: "Tools/bench", exclude: ["results"]),
+    .executableTarget(
+      name: "glint-parity",
+      dependencies: ["Compute", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tools/parity"),
+    .executableTarget(
+      name: "glint-accuracy",
+      dependencies: [
+        "CPUKernels", "Compute", "Optics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tools/accuracy", exclude: ["README.md"]),
+
     // Tests, one folder per module.
     .target(
+      name: "CTestSupport", dependencies: ["COpenCL"], path: "Tests/CTestSupport"),
+    .target(
       name: "TestSupport", dependencies: ["Compute", "Microscopy"], path: "Tests/TestSupport"),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"]),
+    .executableTarget(
+      name: "planted-faults", dependencies: ["TestSupport"], path: "Tests/PlantedFaults"),
+    .testTarget(
+      name: "ComputeTests",
+      dependencies: [
+        "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity", "planted-faults",
+      ]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport"]),

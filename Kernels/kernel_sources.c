@@ -4,22 +4,154 @@
 
 #define TEXT(symbol) static const char symbol[]
 
-TEXT(shared_real) = {
-#embed "shared/real.clh"
+TEXT(detect_calibrate) = {
+#embed "detect/calibrate.cl"
+    , 0};
+TEXT(detect_difference) = {
+#embed "detect/difference.clh"
+    , 0};
+TEXT(detect_difference_of_gaussians) = {
+#embed "detect/difference_of_gaussians.cl"
+    , 0};
+TEXT(detect_dynamic_cutoff) = {
+#embed "detect/dynamic_cutoff.cl"
+    , 0};
+TEXT(detect_gather_spots) = {
+#embed "detect/gather_spots.cl"
+    , 0};
+TEXT(detect_group) = {
+#embed "detect/group.clh"
+    , 0};
+TEXT(detect_local_maxima_list) = {
+#embed "detect/local_maxima_list.cl"
+    , 0};
+TEXT(detect_local_maxima_rows) = {
+#embed "detect/local_maxima_rows.cl"
+    , 0};
+TEXT(detect_net_gradient) = {
+#embed "detect/net_gradient.cl"
+    , 0};
+TEXT(detect_select_count) = {
+#embed "detect/select_count.cl"
+    , 0};
+TEXT(detect_select_peaks) = {
+#embed "detect/select_peaks.cl"
+    , 0};
+TEXT(detect_temporal_median) = {
+#embed "detect/temporal_median.cl"
+    , 0};
+TEXT(detect_wavelet) = {
+#embed "detect/wavelet.cl"
+    , 0};
+TEXT(detect_wavelet_noise) = {
+#embed "detect/wavelet_noise.cl"
+    , 0};
+TEXT(render_render_clear) = {
+#embed "render/render_clear.cl"
+    , 0};
+TEXT(render_render_gaussian) = {
+#embed "render/render_gaussian.cl"
+    , 0};
+TEXT(render_render_histogram) = {
+#embed "render/render_histogram.cl"
+    , 0};
+TEXT(render_render_image) = {
+#embed "render/render_image.cl"
+    , 0};
+TEXT(render_sum) = {
+#embed "render/sum.clh"
+    , 0};
+TEXT(shared_assess) = {
+#embed "shared/assess.clh"
+    , 0};
+TEXT(shared_border) = {
+#embed "shared/border.clh"
     , 0};
 TEXT(shared_detect_params) = {
 #embed "shared/detect_params.h"
     , 0};
-TEXT(detect_calibrate) = {
-#embed "detect/calibrate.cl"
+TEXT(shared_gaussian) = {
+#embed "shared/gaussian.clh"
+    , 0};
+TEXT(shared_lm) = {
+#embed "shared/lm.clh"
+    , 0};
+TEXT(shared_math) = {
+#embed "shared/math.clh"
+    , 0};
+TEXT(shared_real) = {
+#embed "shared/real.clh"
+    , 0};
+TEXT(shared_render) = {
+#embed "shared/render.clh"
+    , 0};
+TEXT(shared_render_params) = {
+#embed "shared/render_params.h"
+    , 0};
+TEXT(shared_spot) = {
+#embed "shared/spot.clh"
+    , 0};
+TEXT(shared_spots_params) = {
+#embed "shared/spots_params.h"
+    , 0};
+TEXT(shared_tensor_params) = {
+#embed "shared/tensor_params.h"
+    , 0};
+TEXT(shared_two_float) = {
+#embed "shared/two_float.clh"
+    , 0};
+TEXT(spots_assess) = {
+#embed "spots/assess.cl"
+    , 0};
+TEXT(spots_fit) = {
+#embed "spots/fit.cl"
+    , 0};
+TEXT(tensor_add) = {
+#embed "tensor/add.cl"
+    , 0};
+TEXT(tensor_elementwise) = {
+#embed "tensor/elementwise.cl"
     , 0};
 
 #define SOURCE(path, symbol) {path, symbol, sizeof symbol - 1}
 
 static const glint_kernel_source sources[] = {
     SOURCE("detect/calibrate.cl", detect_calibrate),
+    SOURCE("detect/difference.clh", detect_difference),
+    SOURCE("detect/difference_of_gaussians.cl", detect_difference_of_gaussians),
+    SOURCE("detect/dynamic_cutoff.cl", detect_dynamic_cutoff),
+    SOURCE("detect/gather_spots.cl", detect_gather_spots),
+    SOURCE("detect/group.clh", detect_group),
+    SOURCE("detect/local_maxima_list.cl", detect_local_maxima_list),
+    SOURCE("detect/local_maxima_rows.cl", detect_local_maxima_rows),
+    SOURCE("detect/net_gradient.cl", detect_net_gradient),
+    SOURCE("detect/select_count.cl", detect_select_count),
+    SOURCE("detect/select_peaks.cl", detect_select_peaks),
+    SOURCE("detect/temporal_median.cl", detect_temporal_median),
+    SOURCE("detect/wavelet.cl", detect_wavelet),
+    SOURCE("detect/wavelet_noise.cl", detect_wavelet_noise),
+    SOURCE("render/render_clear.cl", render_render_clear),
+    SOURCE("render/render_gaussian.cl", render_render_gaussian),
+    SOURCE("render/render_histogram.cl", render_render_histogram),
+    SOURCE("render/render_image.cl", render_render_image),
+    SOURCE("render/sum.clh", render_sum),
+    SOURCE("shared/assess.clh", shared_assess),
+    SOURCE("shared/border.clh", shared_border),
     SOURCE("shared/detect_params.h", shared_detect_params),
+    SOURCE("shared/gaussian.clh", shared_gaussian),
+    SOURCE("shared/lm.clh", shared_lm),
+    SOURCE("shared/math.clh", shared_math),
     SOURCE("shared/real.clh", shared_real),
+    SOURCE("shared/render.clh", shared_render),
+    SOURCE("shared/render_params.h", shared_render_params),
+    SOURCE("shared/spot.clh", shared_spot),
+    SOURCE("shared/spots_params.h", shared_spots_params),
+    SOURCE("shared/tensor_params.h", shared_tensor_params),
+    SOURCE("shared/two_float.clh", shared_two_float),
+    SOURCE("spots/assess.cl", spots_assess),
+    SOURCE("spots/fit.cl", spots_fit),
+    SOURCE("tensor/add.cl", tensor_add),
+    SOURCE("tensor/elementwise.cl", tensor_elementwise),
 };
 
 const glint_kernel_source *glint_kernel_sources(size_t *count) {

@@ -23,4 +23,3 @@ int glint_isa_present(glint_isa isa);
 
 /// The kernel of that name compiled for that instruction set; NULL where there is none.
 glint_kernel glint_kernel_find(const char *name, glint_isa isa);
-#include "detect.h"

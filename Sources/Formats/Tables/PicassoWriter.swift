@@ -44,14 +44,19 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     }
     recordBytes = fields.reduce(0) { $0 + $1.bytes }
     table = try StagedFile(path: path, overwrite: overwrite)
-    let stem = URL(fileURLWithPath: path).pathExtension.count + 1
-    notes = try StagedFile(path: String(path.dropLast(stem)) + ".yaml", overwrite: overwrite)
+    notes = try StagedFile(path: Self.notesPath(beside: path), overwrite: overwrite)
     room = try ReservedRoom(table)
     pending = .allocate(byteCount: recordBytes * Self.chunk, alignment: 16)
     try HDF5.locked { try create() }
   }
 
   deinit { pending.deallocate() }
+
+  /// The YAML that goes with a table.
+  private static func notesPath(beside path: String) -> String {
+    let stem = URL(fileURLWithPath: path).pathExtension.count + 1
+    return String(path.dropLast(stem)) + ".yaml"
+  }
 
   private func create() throws {
     try room.reserve(Self.structureBytes)
@@ -87,6 +92,8 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
         throw TableError.missingColumns(
           path: path, missing: missing.map(\.name), found: batch.quantities.map(\.name))
       }
+      // Before anything is taken in: rows that were accepted can still be finished on a full disk.
+      try room.reserve(recordsEnd(rows + pendingRows + batch.count))
       note(batch)
       var first = 0
       while first < batch.count {
@@ -170,7 +177,6 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     guard pendingRows > 0, let dataset, let record else { return }
     var (start, count) = (hsize_t(rows), hsize_t(pendingRows))
     var total = hsize_t(rows + pendingRows)
-    try room.reserve(recordsEnd(Int(total)))
     guard H5Dset_extent(dataset.id, &total) >= 0,
       let space = H5Handle(H5Dget_space(dataset.id), closing: H5Sclose),
       let memory = H5Handle(H5Screate_simple(1, &count, nil), closing: H5Sclose),
@@ -186,6 +192,11 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   private func recordsEnd(_ rows: Int) -> Int {
     let bytes = (rows + Self.chunk - 1) / Self.chunk * Self.chunk * recordBytes
     return bytes + bytes / 64 + Self.structureBytes
+  }
+
+  func rename(to path: String) throws {
+    try table.rename(to: path)
+    try notes.rename(to: Self.notesPath(beside: path))
   }
 
   func finish(_ provenance: [ProvenanceStep]) throws {
@@ -208,7 +219,8 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   }
 
   private func writeEmbedded(_ text: String) throws {
-    try room.reserve(recordsEnd(rows) + text.utf8.count)
+    // Half of the structure's room is meant for this text.
+    try room.reserve(recordsEnd(rows) + max(0, text.utf8.count - Self.structureBytes / 2))
     guard let type = H5Handle(H5Tcopy(glint_h5_c_string()), closing: H5Tclose),
       H5Tset_size(type.id, glint_h5_variable()) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0,
       let space = H5Handle(H5Screate(H5S_SCALAR), closing: H5Sclose), let file,

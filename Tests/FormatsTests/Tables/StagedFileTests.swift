@@ -150,6 +150,27 @@ import Testing
           #expect(complaint.contains("cannot write \(folder.file(name)): file too large"))
           #expect(folder.contents == [])
         }
+        // Rows accepted before the disk was full can be finished under another name.
+        for name in ["t.csv", "t.hdf5"] {
+          let writer = try Tables.writer(
+            path: folder.file(name), field: table.field, quantities: table.quantities)
+          var safe = 0
+          do {
+            while true {
+              try writer.append(table.selecting(safe..<safe + 300))
+              safe += 300
+            }
+          } catch {}
+          try writer.rename(to: folder.file("partial-" + name))
+          try writer.finish(table.provenance)
+          let kept = try Tables.read(folder.file("partial-" + name))
+          #expect(safe > 1000)
+          #expect(kept.frame == Array(table.frame[..<safe]))
+          #expect(folder.contents.count == 2)
+          for file in folder.contents {
+            try FileManager.default.removeItem(atPath: folder.file(file))
+          }
+        }
         // What fits is still written.
         try Tables.write(table.selecting(0..<10), to: folder.file("s.hdf5"))
         #expect(try Tables.read(folder.file("s.hdf5")).count == 10)

@@ -1,0 +1,133 @@
+import CPUKernels
+import Foundation
+
+/// A plan over one block of memory, its launches split over threads.
+final class CPUExecutable: Executable, @unchecked Sendable {
+  let plan: Plan
+  private let arena: HostMemory
+  private let scratch: HostMemory
+  private let scratchStride: Int
+  private let launches: [Launch]
+  private let pool: OpaquePointer
+  private var seconds: [Double]
+  private var runs = 0
+
+  /// A launch with every pointer resolved.
+  private struct Launch {
+    let label: String
+    let kernel: glint_kernel
+    let parameters: UnsafeMutableRawBufferPointer
+    let buffers: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
+    let count: UnsafePointer<Int32>?
+    let limit: Int
+    let grain: Int
+
+    var items: Int { min(max(count.map { Int($0.pointee) } ?? limit, 0), limit) }
+
+    init(
+      _ launch: CPULaunch, of step: Plan.Step, in plan: Plan, at arena: HostMemory, _ isa: glint_isa
+    ) {
+      guard let kernel = glint_kernel_find(launch.kernel, isa) else {
+        preconditionFailure("kernel_list.h has no kernel \(launch.kernel)")
+      }
+      func address(_ operand: Operand) -> UnsafeMutableRawPointer? {
+        step.slot(operand).map { arena.bytes.baseAddress! + plan.arena.slots[$0].offset }
+      }
+      label = "\(step.op.name)/\(launch.kernel)"
+      self.kernel = kernel
+      parameters = .allocate(byteCount: launch.parameters.count, alignment: 16)
+      parameters.copyBytes(from: launch.parameters)
+      buffers = .allocate(capacity: launch.operands.count)
+      _ = buffers.initialize(from: launch.operands.map(address))
+      if case .counted(let operand, _) = launch.items {
+        count = address(operand).map { UnsafePointer($0.assumingMemoryBound(to: Int32.self)) }
+      } else {
+        count = nil
+      }
+      limit = launch.items.limit
+      grain = launch.grain
+    }
+  }
+
+  /// Throws `DeviceError.memory` where memory or threads are not to be had.
+  init(_ plan: Plan, isa: glint_isa, threads: Int) throws(DeviceError) {
+    let device = plan.device.name
+    let lists: [(step: Plan.Step, launches: [CPULaunch])] = plan.steps.map {
+      guard case .cpu(let launches) = $0.choice.code else {
+        preconditionFailure("a plan for another device")
+      }
+      return ($0, launches)
+    }
+    self.plan = plan
+    let arena = try HostMemory(plan.arena.bytes, for: device)
+    let largest = lists.flatMap(\.launches).map(\.scratch).max() ?? 0
+    scratchStride = (largest + 4095) / 4096 * 4096
+    scratch = try HostMemory(scratchStride * threads, for: device)
+    guard let pool = glint_pool_create(Int32(threads)) else {
+      throw .memory(needed: plan.arena.bytes, available: nil, device: device)
+    }
+    self.pool = pool
+    self.arena = arena
+    launches = lists.flatMap { step, launches in
+      launches.map { Launch($0, of: step, in: plan, at: arena, isa) }
+    }
+    seconds = Array(repeating: 0, count: launches.count)
+    for (slot, tensor) in plan.constants {
+      part(slot, tensor.bytes.count).copyBytes(from: tensor.bytes)
+    }
+  }
+
+  deinit {
+    glint_pool_destroy(pool)
+    for launch in launches {
+      launch.parameters.deallocate()
+      launch.buffers.deallocate()
+    }
+  }
+
+  func write(_ input: String, _ bytes: UnsafeRawBufferPointer) throws {
+    let slot = try plan.slot(input, in: plan.inputs, for: bytes.count)
+    part(slot, bytes.count).copyMemory(from: bytes)
+  }
+
+  func run() throws {
+    runs += 1
+    for index in launches.indices {
+      let start = Self.now
+      run(launches[index])
+      seconds[index] += Self.now - start
+    }
+  }
+
+  /// Seconds by the system's steady clock; Dispatch's would allocate.
+  private static var now: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  private func run(_ launch: Launch) {
+    glint_pool_run(
+      pool, launch.kernel, launch.parameters.baseAddress, launch.buffers.baseAddress,
+      Int64(launch.items), Int64(launch.grain), scratch.bytes.baseAddress, Int64(scratchStride))
+  }
+
+  func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws {
+    let slot = try plan.slot(output, in: plan.outputs, for: bytes.count)
+    bytes.copyMemory(from: UnsafeRawBufferPointer(part(slot, bytes.count)))
+  }
+
+  var timings: [LaunchTiming] {
+    zip(launches, seconds).map { LaunchTiming(label: $0.label, seconds: $1, runs: runs) }
+  }
+
+  func overwrite(_ image: [UInt8]) { arena.bytes.copyBytes(from: image) }
+
+  func snapshot() -> [UInt8] { Array(arena.bytes) }
+
+  /// The first `count` bytes of a slot.
+  private func part(_ slot: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
+    let start = plan.arena.slots[slot].offset
+    return UnsafeMutableRawBufferPointer(rebasing: arena.bytes[start..<start + count])
+  }
+}

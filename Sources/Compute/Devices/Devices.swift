@@ -1,0 +1,42 @@
+import CPUKernels
+
+/// The devices of this machine.
+public enum Devices {
+  /// The first OpenCL GPU, else the CPU.
+  public static func best() -> any Device {
+    openCL.devices.first { $0.info.kind == .openCLGPU } ?? CPUDevice()
+  }
+
+  /// The device of that name: "best", "cpu", "cpu:avx2", "opencl:0".
+  ///
+  /// Throws `DeviceError` where there is none; for an OpenCL name on a machine without OpenCL it says
+  /// what is missing.
+  public static func named(_ name: String, threads: Int? = nil) throws -> any Device {
+    switch name {
+    case "best":
+      let device = best()
+      return device.info.kind == .cpu ? CPUDevice(threads: threads) : device
+    case "cpu": return CPUDevice(threads: threads)
+    default:
+      if name.hasPrefix("cpu:"),
+        let set = CPUDevice.InstructionSet.present.first(where: { name == "cpu:\($0.rawValue)" })
+      {
+        return CPUDevice(set, threads: threads)
+      }
+      let found = openCL
+      if let device = found.devices.first(where: { $0.info.name == name }) { return device }
+      if name.hasPrefix("opencl"), let reason = found.reason {
+        throw DeviceError.openCLUnavailable(reason)
+      }
+      throw DeviceError.unknownName(name, available: ["best"] + all.map(\.info.name))
+    }
+  }
+
+  /// The CPU, then each of its instruction sets, then every OpenCL device.
+  public static var all: [any Device] {
+    [CPUDevice()] + CPUDevice.InstructionSet.present.map { CPUDevice($0) } + openCL.devices
+  }
+
+  /// OpenCL devices, or the reason why there are none. Looked for once.
+  public static let openCL = OpenCLPlatform.discover()
+}

@@ -1,0 +1,80 @@
+import COpenCL
+
+/// The OpenCL entry points.
+///
+/// Function pointers that never change once loaded, hence safe to share.
+package final class OpenCL: @unchecked Sendable {
+  package let calls: glint_opencl
+
+  package init(calls: glint_opencl) { self.calls = calls }
+
+  /// Those of the ICD loader at `path`; throws `DeviceError.openCLUnavailable` where it cannot be
+  /// used.
+  package convenience init(path: String = "libOpenCL.so.1") throws(DeviceError) {
+    var calls = glint_opencl()
+    if let reason = glint_opencl_load(path, &calls) {
+      throw .openCLUnavailable(String(cString: reason))
+    }
+    self.init(calls: calls)
+  }
+}
+
+/// What a search for OpenCL devices found.
+public struct OpenCLPlatform: Sendable {
+  public let devices: [any Device]
+  /// Why there is no device, when there is none.
+  public let reason: String?
+
+  /// Asks every platform of the loader at `library` for its devices.
+  package static func discover(library: String = "libOpenCL.so.1") -> OpenCLPlatform {
+    do {
+      return try discover(OpenCL(path: library))
+    } catch DeviceError.openCLUnavailable(let reason) {
+      return OpenCLPlatform(devices: [], reason: reason)
+    } catch {
+      return OpenCLPlatform(devices: [], reason: "\(error)")
+    }
+  }
+
+  /// Asks every platform behind these entry points for its devices.
+  ///
+  /// - Parameter storage: where built programs are kept between processes.
+  package static func discover(
+    _ cl: OpenCL, storage: ProgramStore.Place = .userCache
+  ) throws(DeviceError) -> OpenCLPlatform {
+    var devices: [any Device] = []
+    for platform in try platforms(cl) {
+      for id in ids(of: platform, cl) {
+        devices.append(
+          OpenCLDevice(cl, platform, id, name: "opencl:\(devices.count)", storage: storage))
+      }
+    }
+    return OpenCLPlatform(
+      devices: devices,
+      reason: devices.isEmpty ? "the loader is there, but no driver offers a device" : nil)
+  }
+
+  private static func platforms(_ cl: OpenCL) throws(DeviceError) -> [cl_platform_id] {
+    var count: cl_uint = 0
+    let status = cl.calls.GetPlatformIDs(0, nil, &count)
+    // -1001: the loader knows no platform, which is an empty list and no fault.
+    if status == -1001 || count == 0 { return [] }
+    try check(status, "clGetPlatformIDs", "the OpenCL loader")
+    var platforms = [cl_platform_id?](repeating: nil, count: Int(count))
+    try check(
+      cl.calls.GetPlatformIDs(count, &platforms, nil), "clGetPlatformIDs", "the OpenCL loader")
+    return platforms.compactMap { $0 }
+  }
+
+  /// A platform that cannot list its devices has none.
+  private static func ids(of platform: cl_platform_id, _ cl: OpenCL) -> [cl_device_id] {
+    let all = cl_device_type(CL_DEVICE_TYPE_ALL)
+    var count: cl_uint = 0
+    guard cl.calls.GetDeviceIDs(platform, all, 0, nil, &count) == CL_SUCCESS, count > 0 else {
+      return []
+    }
+    var ids = [cl_device_id?](repeating: nil, count: Int(count))
+    guard cl.calls.GetDeviceIDs(platform, all, count, &ids, nil) == CL_SUCCESS else { return [] }
+    return ids.compactMap { $0 }
+  }
+}

@@ -1,0 +1,135 @@
+/// A computation as a value: inputs, constants and ops joined by typed values, with named outputs.
+///
+/// Types are inferred as each op is applied, so a shape error appears where the mistake is made.
+/// ```swift
+/// var graph = Graph()
+/// let frames = graph.input("frames", TensorType(.uint16, 8, 64, 64))
+/// let photons = try graph.apply(Calibrate(offset: 100, gain: 2), frames)
+/// graph.output("photons", photons)
+/// ```
+public struct Graph: Sendable {
+  /// One output of one node.
+  public struct Value: Hashable, Sendable {
+    let node: Int
+    let output: Int
+  }
+
+  enum Source: Sendable {
+    case input(String)
+    case constant(Tensor)
+    case op(any Op, [Value])
+  }
+
+  struct Node: Sendable {
+    let source: Source
+    let types: [TensorType]
+  }
+
+  private(set) var nodes: [Node] = []
+  private(set) var outputs: [(name: String, value: Value)] = []
+
+  public init() {}
+
+  /// Adds an input by whose name the executable is written; names do not repeat.
+  public mutating func input(_ name: String, _ type: TensorType) -> Value {
+    precondition(
+      !nodes.contains { if case .input(name) = $0.source { true } else { false } },
+      "two inputs are named \(name)")
+    return append(.input(name), [type])[0]
+  }
+
+  public mutating func constant(_ tensor: Tensor) -> Value {
+    append(.constant(tensor), [tensor.type])[0]
+  }
+
+  /// Applies an op to values; throws `ShapeError` where they do not fit it.
+  public mutating func apply(_ op: any Op, to inputs: [Value]) throws(ShapeError) -> [Value] {
+    append(.op(op, inputs), try op.outputs(inputs.map { type(of: $0) }))
+  }
+
+  /// Applies an op with one output.
+  public mutating func apply(_ op: any Op, _ inputs: Value...) throws(ShapeError) -> Value {
+    try apply(op, to: inputs)[0]
+  }
+
+  /// Gives a value a name by which the executable is read; names do not repeat.
+  public mutating func output(_ name: String, _ value: Value) {
+    precondition(!outputs.contains { $0.name == name }, "two outputs are named \(name)")
+    outputs.append((name, value))
+  }
+
+  /// The ops in their order.
+  package var ops: [any Op] {
+    nodes.compactMap { if case .op(let op, _) = $0.source { op } else { nil } }
+  }
+
+  package var outputNames: [String] { outputs.map(\.name) }
+
+  public func type(of value: Value) -> TensorType { nodes[value.node].types[value.output] }
+
+  /// Puts another op, of the same inputs and the same type, where `value`'s op stands.
+  mutating func replace(_ value: Value, by op: any Op) {
+    guard case .op(_, let inputs) = nodes[value.node].source else {
+      preconditionFailure("only an op can be replaced")
+    }
+    nodes[value.node] = Node(source: .op(op, inputs), types: nodes[value.node].types)
+  }
+
+  private mutating func append(_ source: Source, _ types: [TensorType]) -> [Value] {
+    nodes.append(Node(source: source, types: types))
+    return types.indices.map { Value(node: nodes.count - 1, output: $0) }
+  }
+}
+
+extension Graph {
+  /// The same graph made anew node by node, each op through `change`: the frame of every pass.
+  ///
+  /// `change` gets the op, its inputs in this graph and in the new one, and the new graph to add to;
+  /// it returns the values that stand for the op's outputs. Nodes that no output needs are left out.
+  func rebuilt(
+    _ change: (any Op, [Value], [Value], inout Graph) throws(ShapeError) -> [Value]
+  ) throws(ShapeError) -> Graph {
+    var result = Graph()
+    var moved: [Value: Value] = [:]
+    let needed = reachable
+    for (index, node) in nodes.enumerated() {
+      let values: [Value]
+      switch node.source {
+      case .input(let name): values = [result.input(name, node.types[0])]
+      case .constant(let tensor) where needed.contains(index):
+        values = [result.constant(tensor)]
+      case .op(let op, let inputs) where needed.contains(index):
+        values = try change(op, inputs, inputs.map { moved[$0]! }, &result)
+      default: continue
+      }
+      for (output, value) in values.enumerated() {
+        moved[Value(node: index, output: output)] = value
+      }
+    }
+    for (name, value) in outputs { result.output(name, moved[value]!) }
+    return result
+  }
+
+  /// Nodes that some output depends on.
+  var reachable: Set<Int> {
+    var seen: Set<Int> = []
+    var open = outputs.map(\.value.node)
+    while let node = open.popLast() {
+      guard seen.insert(node).inserted else { continue }
+      if case .op(_, let inputs) = nodes[node].source { open += inputs.map(\.node) }
+    }
+    return seen
+  }
+
+  /// How often each value is used, by outputs and by ops that some output needs.
+  var uses: [Value: Int] {
+    var count: [Value: Int] = [:]
+    for node in reachable {
+      if case .op(_, let inputs) = nodes[node].source {
+        for input in inputs { count[input, default: 0] += 1 }
+      }
+    }
+    for (_, value) in outputs { count[value, default: 0] += 1 }
+    return count
+  }
+}

@@ -1,0 +1,61 @@
+import CPUKernels
+
+/// The sum of two float32 tensors of one shape.
+public struct Add: Op {
+  public static let name = "add"
+
+  public init() {}
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 2, inputs[0] == inputs[1], inputs[0].element == .float32 else {
+      throw ShapeError(Self.name, "takes two float32 tensors of one shape, not \(inputs)")
+    }
+    return [inputs[0]]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    [Reference(inputs[0].type, zip(inputs[0].values, inputs[1].values).map { $0 + $1 })]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: inputs[0].count, bytes: 3 * inputs[0].bytes)
+  }
+
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    [given[0], given[0]]
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("vector") { site in
+        .launches([
+          CPULaunch(
+            "add", glint_no_params(), [.input(0), .input(1), .output(0)],
+            items: .fixed(site.inputs[0].count), grain: 16384)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "tensor/add.cl", glint_no_params(), [.input(0), .input(1), .output(0)],
+            items: site.inputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [1, 13, 1027].map { count in
+      Sample(
+        Add(), [.random([count], -9...9, seed: 1), .random([count], -9...9, seed: 2)],
+        .roundings(1), tiny: count < 100)
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import CPUKernels
+
+/// One step of a chain that works on each element alone.
+public enum ElementwiseStep: Hashable, Sendable {
+  /// x · scale + shift, one rounding.
+  case affine(scale: Float, shift: Float)
+  case atLeast(Float)
+  case atMost(Float)
+
+  func apply(_ x: Double) -> Double {
+    switch self {
+    case .affine(let scale, let shift): x * Double(scale) + Double(shift)
+    case .atLeast(let bound): max(x, Double(bound))
+    case .atMost(let bound): min(x, Double(bound))
+    }
+  }
+}
+
+/// A chain of elementwise steps, done in one pass over the tensor.
+///
+/// Input and output: float32 of any shape.
+public struct Elementwise: EpilogueHost {
+  public static let name = "elementwise"
+  public let steps: [ElementwiseStep]
+
+  /// At most eight steps; longer chains are two ops.
+  public init(_ steps: ElementwiseStep...) {
+    self.init(steps)
+  }
+
+  init(_ steps: [ElementwiseStep]) {
+    precondition(steps.count <= Int(GLINT_ELEMENTWISE_STEPS), "at most eight steps")
+    self.steps = steps
+  }
+
+  public var parameters: String {
+    steps.map {
+      switch $0 {
+      case .affine(let scale, let shift): "·\(scale)+\(shift)"
+      case .atLeast(let bound): "≥\(bound)"
+      case .atMost(let bound): "≤\(bound)"
+      }
+    }.joined(separator: " ")
+  }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 1, inputs[0].element == .float32 else {
+      throw ShapeError(Self.name, "takes one float32 tensor, not \(inputs)")
+    }
+    return inputs
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    [Reference(inputs[0].type, inputs[0].values.map { x in steps.reduce(x) { $1.apply($0) } })]
+  }
+
+  public func absorbing(_ more: [ElementwiseStep]) -> (any Op)? {
+    steps.count + more.count <= Int(GLINT_ELEMENTWISE_STEPS) ? Elementwise(steps + more) : nil
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 2 * steps.count * inputs[0].count, bytes: 2 * inputs[0].bytes)
+  }
+
+  /// The slope of a chain of affine steps; a chain with a bound has a kink and no gradient here.
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    var slope: Float = 1
+    for step in steps {
+      guard case .affine(let scale, _) = step else { throw GradientError(op: label) }
+      slope *= scale
+    }
+    return [try graph.apply(Elementwise(.affine(scale: slope, shift: 0)), given[0]!)]
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("vector") { site in
+        let count = site.inputs[0].count
+        return .launches([
+          CPULaunch(
+            "elementwise", kernelParameters, [.input(0), .output(0)], items: .fixed(count),
+            grain: 16384)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "tensor/elementwise.cl", kernelParameters, [.input(0), .output(0)],
+            items: site.inputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  private var kernelParameters: glint_elementwise_params {
+    var result = glint_elementwise_params()
+    result.count = Int32(steps.count)
+    withUnsafeMutableBytes(of: &result) { raw in
+      let kinds = MemoryLayout<glint_elementwise_params>.offset(of: \.kind)!
+      let firsts = MemoryLayout<glint_elementwise_params>.offset(of: \.a)!
+      let seconds = MemoryLayout<glint_elementwise_params>.offset(of: \.b)!
+      for (k, step) in steps.enumerated() {
+        let (kind, a, b): (Int, Float, Float) =
+          switch step {
+          case .affine(let scale, let shift): (Int(glint_step_affine), scale, shift)
+          case .atLeast(let bound): (Int(glint_step_at_least), bound, 0)
+          case .atMost(let bound): (Int(glint_step_at_most), bound, 0)
+          }
+        raw.storeBytes(of: Int32(kind), toByteOffset: kinds + 4 * k, as: Int32.self)
+        raw.storeBytes(of: a, toByteOffset: firsts + 4 * k, as: Float.self)
+        raw.storeBytes(of: b, toByteOffset: seconds + 4 * k, as: Float.self)
+      }
+    }
+    return result
+  }
+
+  public static var samples: [Sample] {
+    [1, 3, 17, 1025].map { count in
+      Sample(
+        Elementwise(.affine(scale: 0.37, shift: -2), .atLeast(-1.5), .atMost(3)),
+        [.random([count], -10...30)], .roundings(2), tiny: count < 100)
+    } + [
+      Sample(
+        Elementwise(.affine(scale: -3, shift: 1)), [.random([5, 13], -1...1)],
+        .roundings(2), tiny: true)
+    ]
+  }
+}

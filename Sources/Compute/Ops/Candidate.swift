@@ -1,0 +1,117 @@
+/// One way to do an op on one kind of machine.
+///
+/// `lower` either gives the launches that do the op at a site, or says why it declines the site.
+public struct Candidate<Launch: Sendable>: Sendable {
+  public let name: String
+  let lower: @Sendable (Site) -> Lowering<Launch>
+
+  public init(_ name: String, lower: @escaping @Sendable (Site) -> Lowering<Launch>) {
+    self.name = name
+    self.lower = lower
+  }
+}
+
+/// What a candidate answers at a site.
+public enum Lowering<Launch: Sendable>: Sendable {
+  /// The launches in order, and the intermediate tensors that they share.
+  case launches([Launch], workspace: [TensorType] = [])
+  /// Why this candidate does not apply here.
+  case declined(String)
+}
+
+/// Where an op stands in a graph and on what machine.
+public struct Site: Sendable {
+  public let inputs: [TensorType]
+  public let outputs: [TensorType]
+  public let device: DeviceInfo
+}
+
+/// A tensor seen from a launch: by its place among the op's inputs, outputs or workspace.
+public enum Operand: Hashable, Sendable {
+  case input(Int)
+  case output(Int)
+  case workspace(Int)
+  /// Nothing: an optional operand that is absent (a null pointer on the CPU).
+  case none
+}
+
+/// How many items a launch has.
+public enum Items: Hashable, Sendable {
+  case fixed(Int)
+  /// As many as the first Int32 of an operand says when the launch starts, at most `limit`.
+  case counted(Operand, limit: Int)
+
+  var limit: Int {
+    switch self {
+    case .fixed(let count): count
+    case .counted(_, let limit): limit
+    }
+  }
+}
+
+/// A call of a vector kernel of `CPUKernels` over a range of items, split over threads.
+public struct CPULaunch: Sendable {
+  let kernel: String
+  let parameters: [UInt8]
+  let operands: [Operand]
+  let items: Items
+  let grain: Int
+  let scratch: Int
+
+  /// - Parameters:
+  ///   - kernel: name in `kernel_list.h`.
+  ///   - parameters: the kernel's parameter struct.
+  ///   - operands: its buffers in order.
+  ///   - items: how many items; what an item is, the kernel says.
+  ///   - grain: items that a thread takes at a time.
+  ///   - scratch: bytes that the kernel needs per thread.
+  public init<Parameters: BitwiseCopyable>(
+    _ kernel: String, _ parameters: Parameters, _ operands: [Operand], items: Items, grain: Int = 1,
+    scratch: Int = 0
+  ) {
+    self.kernel = kernel
+    self.parameters = withUnsafeBytes(of: parameters, Array.init)
+    self.operands = operands
+    self.items = items
+    self.grain = max(grain, 1)
+    self.scratch = scratch
+  }
+}
+
+/// A call of an OpenCL kernel: arguments are the parameter struct, the operands in order, and the
+/// number of items (for counted items, the limit: the kernel reads the count itself).
+public struct OpenCLLaunch: Sendable {
+  let file: String
+  let kernel: String
+  let defines: [String: String]
+  let parameters: [UInt8]
+  let operands: [Operand]
+  let items: Int
+  let global: [Int]
+  let local: [Int]
+
+  /// - Parameters:
+  ///   - file: path below Kernels/, for example "detect/calibrate.cl".
+  ///   - kernel: function in that file; nil for the file's own name.
+  ///   - defines: compile-time constants.
+  ///   - parameters: the kernel's parameter struct, passed by value.
+  ///   - operands: buffer arguments in order.
+  ///   - items: last argument.
+  ///   - global: work-items per axis, rounded up here to a multiple of `local`; nil for `items`.
+  ///   - local: work-group per axis; one size per kernel.
+  public init<Parameters: BitwiseCopyable>(
+    _ file: String, kernel: String? = nil, defines: [String: String] = [:],
+    _ parameters: Parameters, _ operands: [Operand], items: Int, global: [Int]? = nil,
+    local: [Int] = [64]
+  ) {
+    self.file = file
+    self.kernel =
+      kernel ?? String(file.split(separator: "/").last!.split(separator: ".").first!)
+    self.defines = defines
+    self.parameters = withUnsafeBytes(of: parameters, Array.init)
+    self.operands = operands
+    self.items = items
+    self.local = local
+    self.global = zip(global ?? [items], local).map { max(($0 + $1 - 1) / $1, 1) * $1 }
+  }
+}

@@ -1,0 +1,13 @@
+/// Every op, once. Parity tests, `glint parity` and the support table walk this list.
+public enum Catalogue {
+  public static let ops: [any Op.Type] = [
+    Elementwise.self, Add.self, Calibrate.self,
+    DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, TemporalMedian.self,
+    LocalMaxima.self, NetGradient.self, DynamicCutoff.self, SelectPeaks.self, GatherSpots.self,
+    FitSpots.self, AssessSpots.self,
+    RenderHistogram.self, RenderGaussian.self,
+  ]
+
+  /// All sample cases, in the order of the ops.
+  public static var samples: [Sample] { ops.flatMap { $0.samples } }
+}

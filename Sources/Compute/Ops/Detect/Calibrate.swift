@@ -1,0 +1,109 @@
+import CPUKernels
+
+/// Digital numbers to photoelectrons: x = (D − offset) / gain, with scalars or one value per pixel.
+///
+/// Inputs: frames uint16 or float32 [frames, height, width]; with maps also offset [height, width]
+/// (ADU) and inverse gain [height, width] (electrons per ADU), float32. Output: float32 [frames,
+/// height, width]. Negative values stay: read noise makes them, and clipping would bias the fit.
+public struct Calibrate: Op {
+  public static let name = "calibrate"
+  /// ADU; unused with maps.
+  public let offset: Float
+  /// Electrons per ADU; unused with maps.
+  public let inverseGain: Float
+
+  /// - Parameters:
+  ///   - offset: ADU of a dark pixel.
+  ///   - gain: ADU per electron, after any EM register.
+  public init(offset: Float = 0, gain: Float = 1) {
+    self.offset = offset
+    self.inverseGain = 1 / gain
+  }
+
+  public var parameters: String { "−\(offset) ·\(inverseGain)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 1 || inputs.count == 3, inputs[0].shape.count == 3,
+      inputs[0].element != .int32
+    else {
+      throw ShapeError(
+        Self.name, "takes frames [frames×height×width] and optionally two maps, not \(inputs)")
+    }
+    let map = TensorType(.float32, Array(inputs[0].shape[1...]))
+    guard inputs.dropFirst().allSatisfy({ $0 == map }) else {
+      throw ShapeError(
+        Self.name, "camera maps are \(inputs[1]), the frames need \(map)",
+        hint: "crop the maps with the region that the camera recorded")
+    }
+    return [TensorType(.float32, inputs[0].shape)]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let frame = inputs[0].type.shape[1] * inputs[0].type.shape[2]
+    let values = inputs[0].values.enumerated().map { index, value in
+      inputs.count == 3
+        ? (value - inputs[1].values[index % frame]) * inputs[2].values[index % frame]
+        : (value - Double(offset)) * Double(inverseGain)
+    }
+    return [Reference(TensorType(.float32, inputs[0].type.shape), values)]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 2 * outputs[0].count, bytes: inputs[0].bytes + outputs[0].bytes)
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_calibrate_params {
+    glint_calibrate_params(
+      width: Int32(site.inputs[0].shape[2]), height: Int32(site.inputs[0].shape[1]),
+      has_maps: site.inputs.count == 3 ? 1 : 0, offset: offset, inverse_gain: inverseGain)
+  }
+
+  private func operands(_ site: Site) -> [Operand] {
+    site.inputs.count == 3
+      ? [.input(0), .input(1), .input(2), .output(0)] : [.input(0), .none, .none, .output(0)]
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        .launches([
+          CPULaunch(
+            site.inputs[0].element == .uint16 ? "calibrate_u16" : "calibrate_f32",
+            kernelParameters(site), operands(site),
+            items: .fixed(site.inputs[0].shape[0] * site.inputs[0].shape[1]), grain: 64)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "detect/calibrate.cl",
+            defines: ["PIXEL": site.inputs[0].element == .uint16 ? "ushort" : "float"],
+            kernelParameters(site), operands(site), items: site.inputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [[1, 1, 1], [2, 3, 17], [1, 13, 13], [3, 33, 65]].flatMap { shape in
+      let tiny = shape.reduce(1, *) < 200
+      let frames = Reference.random(shape, 0...65535, seed: 3, element: .uint16)
+      let maps = [
+        Reference.random(Array(shape[1...]), 90...110, seed: 4),
+        Reference.random(Array(shape[1...]), 0.3...0.6, seed: 5),
+      ]
+      return [
+        Sample(Calibrate(offset: 100.25, gain: 2.17), [frames], .roundings(2), tiny: tiny),
+        Sample(Calibrate(), [frames] + maps, note: "maps", .roundings(2), tiny: tiny),
+        Sample(
+          Calibrate(offset: 99), [.random(shape, -50...4000, seed: 6)], note: "float",
+          .roundings(2), tiny: tiny),
+      ]
+    }
+  }
+}

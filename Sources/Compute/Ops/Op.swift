@@ -1,0 +1,103 @@
+/// One kind of computation: its meaning, its shape rule, how each machine does it, its gradient and
+/// its sample cases, in one file.
+///
+/// The meaning is `reference`: plain code in Double that a reader can check against the paper. Every
+/// op runs on every device; a candidate that cannot serve a case says why, and the last always can.
+public protocol Op: Sendable {
+  /// The op's name, the same in plans, profiles and `glint parity`.
+  static var name: String { get }
+
+  /// Cases that stand for the op in parity tests, gradient checks and benchmarks: odd sizes, edges,
+  /// every branch. An op without samples is not finished.
+  static var samples: [Sample] { get }
+
+  /// The parameters in a few characters, for case names: "σ 1.2/3".
+  var parameters: String { get }
+
+  /// Shape rule: types of the outputs, or why the inputs do not fit.
+  func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType]
+
+  /// The definition, in Double.
+  func reference(_ inputs: [Reference]) -> [Reference]
+
+  /// Ways to do it on the CPU, best first.
+  var cpu: [Candidate<CPULaunch>] { get }
+
+  /// Ways to do it on an OpenCL device, best first.
+  var openCL: [Candidate<OpenCLLaunch>] { get }
+
+  /// Which elements of the outputs the op defines; nil for all of them. A list with room for more
+  /// rows than it holds leaves the rest undefined.
+  func defined(_ outputs: [Reference]) -> [[Bool]?]
+
+  /// Floating-point operations and bytes of main memory that any implementation needs.
+  func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work
+
+  /// Adds to `graph` the gradient with respect to each input, given that of each output; nil for an
+  /// input that has none (an integer, a constant by nature). Throws `GradientError` where the op has
+  /// no derivative.
+  func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?]
+}
+
+extension Op {
+  public var parameters: String { "" }
+  public var name: String { Self.name }
+  public var label: String { parameters.isEmpty ? Self.name : "\(Self.name)(\(parameters))" }
+
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] { outputs.map { _ in nil } }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 0, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  }
+
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    throw GradientError(op: label)
+  }
+}
+
+/// An op whose kernels can apply a chain of elementwise steps to each result before storing it.
+public protocol EpilogueHost: Op {
+  /// The same op followed by `steps`, or nil where its kernels cannot.
+  func absorbing(_ steps: [ElementwiseStep]) -> (any Op)?
+}
+
+/// What an op needs of a machine, however it is done.
+public struct Work: Hashable, Sendable {
+  public var flops: Int
+  public var bytes: Int
+
+  public init(flops: Int, bytes: Int) {
+    self.flops = flops
+    self.bytes = bytes
+  }
+}
+
+/// Inputs that an op cannot take.
+public struct ShapeError: Error, CustomStringConvertible {
+  public let op: String
+  public let reason: String
+  public var hint: String?
+
+  public init(_ op: String, _ reason: String, hint: String? = nil) {
+    self.op = op
+    self.reason = reason
+    self.hint = hint
+  }
+
+  public var description: String { "\(op): \(reason)" + (hint.map { "\nhint: \($0)" } ?? "") }
+}
+
+/// A gradient asked for through an op that has none.
+public struct GradientError: Error, CustomStringConvertible {
+  public let op: String
+
+  public init(op: String) { self.op = op }
+
+  public var description: String {
+    "\(op) has no gradient: its outputs are not smooth in its inputs"
+  }
+}

@@ -1,0 +1,66 @@
+/// A case that stands for an op: inputs to run it on and how near to the reference it must come.
+public struct Sample: Sendable {
+  public let op: any Op
+  public let inputs: [Reference]
+  /// What sets this case apart, in a word or two; part of its name.
+  public let note: String
+  /// One per output.
+  public let tolerances: [Tolerance]
+  /// Small enough for an interpreter that runs a thousand work-items in tens of milliseconds.
+  public let tiny: Bool
+
+  /// - Parameters:
+  ///   - tolerances: one per output; a single one serves all.
+  public init(
+    _ op: any Op, _ inputs: [Reference], note: String = "", _ tolerances: Tolerance...,
+    tiny: Bool = false
+  ) {
+    self.op = op
+    self.inputs = inputs
+    self.note = note
+    self.tolerances = tolerances
+    self.tiny = tiny
+  }
+
+  /// Names the case with its parameters; `glint parity NAME` runs it again.
+  public var name: String {
+    ([op.label] + inputs.map { $0.type.description } + (note.isEmpty ? [] : [note]))
+      .joined(separator: " ")
+  }
+
+  func tolerance(_ output: Int) -> Tolerance { tolerances[min(output, tolerances.count - 1)] }
+}
+
+/// How near a device's output must come to the reference.
+///
+/// Whatever the tolerance, every device must give the same bits as every other.
+public struct Tolerance: Hashable, Sendable {
+  enum Rule: Hashable, Sendable {
+    case exact
+    case roundings(Double)
+    case absolute(Double)
+    case relative(Double)
+  }
+
+  let rule: Rule
+  /// Share of the defined elements that must keep the rule; the others may be anything finite.
+  let share: Double
+
+  /// Equal to the reference rounded to the element.
+  public static let exact = Tolerance(rule: .exact, share: 1)
+
+  /// At most `count` float32 roundings of the largest magnitude in the output: the bound of a sum of
+  /// about that many terms.
+  public static func roundings(_ count: Double) -> Tolerance {
+    Tolerance(rule: .roundings(count), share: 1)
+  }
+
+  public static func absolute(_ bound: Double, share: Double = 1) -> Tolerance {
+    Tolerance(rule: .absolute(bound), share: share)
+  }
+
+  /// At most `bound` of the element's own magnitude.
+  public static func relative(_ bound: Double, share: Double = 1) -> Tolerance {
+    Tolerance(rule: .relative(bound), share: share)
+  }
+}

@@ -1,0 +1,127 @@
+/// Runs an op's sample on a device and holds the result to the reference and to other devices.
+///
+/// One loop serves the tests and `glint parity`: every candidate that applies, sentinels around every
+/// tensor, memory filled with NaN before the run, a second run on memory filled otherwise that must
+/// repeat the first bit for bit.
+public struct Parity: Sendable {
+  public let sample: Sample
+  private let expected: [Reference]
+  private let agreed: [Tensor]
+
+  /// Computes the reference, and the bits on which every device must agree (those of this CPU).
+  public init(_ sample: Sample) throws {
+    self.sample = sample
+    expected = sample.op.reference(sample.inputs)
+    let run = try GuardedRun(sample, on: CPUDevice(threads: 1), candidate: nil)
+    agreed = try run.outputs(fill: 0xFF)
+  }
+
+  /// What came of one candidate on one device.
+  public struct Outcome: Sendable, CustomStringConvertible {
+    public let op: String
+    public let sample: String
+    public let device: String
+    public let candidate: String
+    /// nil when it passed.
+    public let failure: String?
+    /// The largest error as a share of what the tolerance allows.
+    public let worst: Double
+
+    public var description: String {
+      "\(failure == nil ? "ok  " : "FAIL") \(device) [\(candidate)] \(sample)"
+        + (failure.map { ": \($0)" } ?? "")
+    }
+  }
+
+  /// Runs every candidate of the op on `device`; those that decline the case are left out.
+  /// A device that fails is an outcome too.
+  public func run(on device: any Device) -> [Outcome] {
+    let names =
+      device.info.kind == .cpu ? sample.op.cpu.map(\.name) : sample.op.openCL.map(\.name)
+    return names.compactMap { name in
+      var worst = 0.0
+      var failure: String?
+      do {
+        let run = try GuardedRun(sample, on: device, candidate: name)
+        (worst, failure) = try judge(run)
+      } catch is PlanError {
+        return nil
+      } catch {
+        failure = "\(error)"
+      }
+      return Outcome(
+        op: sample.op.name, sample: sample.name, device: device.info.name, candidate: name,
+        failure: failure, worst: worst)
+    }
+  }
+
+  private func judge(_ run: GuardedRun) throws -> (worst: Double, failure: String?) {
+    let first = try run.outputs(fill: 0xFF)  // NaN
+    let second = try run.outputs(fill: 0x3C)
+    let masks = sample.op.defined(expected)
+    var worst = 0.0
+    var failure = run.strayWrite
+    for (index, output) in first.enumerated() where failure == nil {
+      let mask = masks[index]
+      let comparison = Comparison(output, expected[index], sample.tolerance(index), mask)
+      worst = max(worst, comparison.worst)
+      let differ = output.firstDifference(from: second[index], mask)
+      let bent = output.firstDifference(from: agreed[index], mask)
+      let fault =
+        comparison.failure
+        ?? differ.map { "two runs differ at element \($0)" }
+        ?? bent.map { "bits differ from the CPU's at element \($0): \(output.values[$0]) here" }
+      failure = fault.map { "output \(index): \($0)" }
+    }
+    return (worst, failure)
+  }
+}
+
+/// An op alone in a plan whose tensors lie apart, with sentinels between them.
+private final class GuardedRun {
+  private let executable: any Executable
+  private let sample: Sample
+  /// Whether each byte of the arena lies in some tensor.
+  private let covered: [Bool]
+  /// Where something was written outside every tensor, if it was.
+  private(set) var strayWrite: String?
+
+  private static let sentinel: UInt8 = 0xA5
+
+  init(_ sample: Sample, on device: any Device, candidate: String?) throws {
+    self.sample = sample
+    var graph = Graph()
+    let inputs = sample.inputs.enumerated().map { graph.input("in\($0)", $1.type) }
+    for (index, value) in try graph.apply(sample.op, to: inputs).enumerated() {
+      graph.output("out\(index)", value)
+    }
+    let forcing = candidate.map { [sample.op.name: $0] } ?? [:]
+    let plan = try Plan(graph, for: device.info, forcing: forcing, guarded: true)
+    executable = try device.compile(plan)
+    var covered = [Bool](repeating: false, count: plan.arena.bytes)
+    for slot in plan.arena.slots {
+      for byte in slot.offset..<slot.offset + slot.type.bytes { covered[byte] = true }
+    }
+    self.covered = covered
+  }
+
+  /// The outputs of a run on memory whose tensors, but for the inputs, were filled with a byte.
+  func outputs(fill: UInt8) throws -> [Tensor] {
+    let plan = executable.plan
+    // Inputs are part of the image: Oclgrind 21.10 forgets what it knew of a buffer when a part of it
+    // is written, and then calls all of it uninitialized.
+    var image = covered.map { $0 ? fill : Self.sentinel }
+    for (index, input) in sample.inputs.enumerated() {
+      let slot = plan.arena.slots[plan.inputs["in\(index)"]!]
+      image.replaceSubrange(slot.offset..<slot.offset + slot.type.bytes, with: input.tensor.bytes)
+    }
+    try executable.overwrite(image)
+    try executable.run()
+    let outputs = try plan.graph.outputs.map { try executable.read($0.name) }
+    let after = try executable.snapshot()
+    if let byte = after.indices.first(where: { !covered[$0] && after[$0] != Self.sentinel }) {
+      strayWrite = "wrote outside every tensor, at byte \(byte) of the arena"
+    }
+    return outputs
+  }
+}

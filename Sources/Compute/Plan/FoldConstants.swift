@@ -1,0 +1,16 @@
+extension Graph {
+  /// Ops whose inputs are all constants become constants: computed once, in Double, never per run.
+  package func foldingConstants() throws(ShapeError) -> Graph {
+    try rebuilt { op, _, inputs, graph throws(ShapeError) in
+      let constants = inputs.compactMap { graph.constant(at: $0) }
+      guard !inputs.isEmpty, constants.count == inputs.count else {
+        return try graph.apply(op, to: inputs)
+      }
+      return op.reference(constants.map(Reference.init)).map { graph.constant($0.tensor) }
+    }
+  }
+
+  private func constant(at value: Value) -> Tensor? {
+    if case .constant(let tensor) = nodes[value.node].source { tensor } else { nil }
+  }
+}

@@ -1,0 +1,121 @@
+/// A graph made ready for one device: a flat list of launches over one arena.
+///
+/// The passes, each in its own file: fold constants, rewrite, fuse epilogues, choose candidates,
+/// place tensors in the arena. `explain()` shows what they decided.
+public struct Plan: Sendable {
+  public let device: DeviceInfo
+  public let arena: Arena
+  /// After the passes.
+  public let graph: Graph
+  let steps: [Step]
+  let inputs: [String: Int]
+  let outputs: [String: Int]
+  let constants: [(slot: Int, tensor: Tensor)]
+
+  /// One op as it will run.
+  struct Step: Sendable {
+    let op: any Op
+    let choice: Choice
+    let inputs: [Int]
+    let outputs: [Int]
+    let workspace: [Int]
+
+    func slot(_ operand: Operand) -> Int? {
+      switch operand {
+      case .input(let index): inputs[index]
+      case .output(let index): outputs[index]
+      case .workspace(let index): workspace[index]
+      case .none: nil
+      }
+    }
+  }
+
+  /// Plans a graph for a device.
+  ///
+  /// - Parameters:
+  ///   - forcing: candidate names by op name, for tests and comparisons.
+  ///   - guarded: keeps tensors apart with guard zones, for tests.
+  /// - Throws: `PlanError` where no candidate applies, or a forced one declines; `DeviceError.memory`
+  ///   where the arena does not fit the device.
+  public init(
+    _ graph: Graph, for device: DeviceInfo, forcing: [String: String] = [:], guarded: Bool = false
+  ) throws {
+    let graph = try graph.foldingConstants().rewritten().fusingEpilogues()
+    self.device = device
+    self.graph = graph
+
+    var requests: [(type: TensorType, life: ClosedRange<Int>, label: String)] = []
+    var slotOf: [Graph.Value: Int] = [:]
+    var steps: [Step] = []
+    var inputs: [String: Int] = [:]
+    var constants: [(Int, Tensor)] = []
+    let always = -1...graph.nodes.count
+    let lastUse = graph.lastUses
+
+    for (index, node) in graph.nodes.enumerated() {
+      let values = node.types.indices.map { Graph.Value(node: index, output: $0) }
+      switch node.source {
+      case .input(let name):
+        inputs[name] = requests.count
+        slotOf[values[0]] = requests.count
+        requests.append((node.types[0], always, name))
+      case .constant(let tensor):
+        constants.append((requests.count, tensor))
+        slotOf[values[0]] = requests.count
+        requests.append((node.types[0], always, "constant"))
+      case .op(let op, let sources):
+        let site = Site(
+          inputs: sources.map { graph.type(of: $0) }, outputs: node.types, device: device)
+        let choice = try Choice(op, at: site, forced: forcing[op.name])
+        for value in values {
+          slotOf[value] = requests.count
+          requests.append((graph.type(of: value), index...(lastUse[value] ?? index), op.label))
+        }
+        let workspace = choice.workspace.indices.map { requests.count + $0 }
+        for type in choice.workspace {
+          requests.append((type, index...index, "\(op.label) workspace"))
+        }
+        steps.append(
+          Step(
+            op: op, choice: choice, inputs: sources.map { slotOf[$0]! },
+            outputs: values.map { slotOf[$0]! }, workspace: workspace))
+      }
+    }
+    self.steps = steps
+    self.inputs = inputs
+    self.constants = constants
+    outputs = Dictionary(uniqueKeysWithValues: graph.outputs.map { ($0.name, slotOf[$0.value]!) })
+    arena = Arena(requests, alignment: device.alignment, guarded: guarded)
+    guard arena.bytes <= device.maxAllocation else {
+      throw DeviceError.memory(
+        needed: arena.bytes, available: device.maxAllocation, device: device.name)
+    }
+  }
+
+  /// Where an output lies and what it is.
+  public func output(_ name: String) throws(DeviceError) -> Slot {
+    arena.slots[try slot(name, in: outputs, for: 0)]
+  }
+
+  /// The slot of a port that is to be written or read: `bytes` bytes of it, from its start.
+  func slot(_ name: String, in ports: [String: Int], for bytes: Int) throws(DeviceError) -> Int {
+    guard let slot = ports[name] else {
+      throw .unknownPort(name, known: ports.keys.sorted())
+    }
+    let type = arena.slots[slot].type
+    guard bytes <= type.bytes else { throw .portSize(name, type, bytes: bytes) }
+    return slot
+  }
+}
+
+extension Graph {
+  /// The last node that uses each value; outputs are used after the last of all.
+  fileprivate var lastUses: [Value: Int] {
+    var last: [Value: Int] = [:]
+    for (index, node) in nodes.enumerated() {
+      if case .op(_, let inputs) = node.source { for input in inputs { last[input] = index } }
+    }
+    for (_, value) in outputs { last[value] = nodes.count }
+    return last
+  }
+}

@@ -1,0 +1,31 @@
+/// What each field of a recipe means, for the annotated YAML.
+enum RecipeMeaning {
+  static let of: [String: String] = [
+    "recipe": "format of this file",
+    "pixel_size": "camera pixel in the sample plane, nm",
+    "camera": "scalars; a camera file's maps replace offset, gain and read noise",
+    "offset": "ADU of a dark pixel",
+    "gain": "ADU per photoelectron (1 / the e⁻/ADU of a data sheet)",
+    "emGain": "EM register; above 1 the excess noise factor 2 applies",
+    "quantumEfficiency": "photoelectrons per photon",
+    "readNoise": "electrons rms",
+    "camera_file": "maps: Picasso *_scmos_calib.hdf5, .npy or 3-page TIFF; empty for none",
+    "detection": "how spots are found",
+    "detector": "dog, gradient or wavelet",
+    "threshold": "dog: factor; gradient: camera counts; wavelet: factor of std(F1)",
+    "radius": "spots are further apart than this, px",
+    "background": "none or temporal_median, for detection only",
+    "median_window": "frames",
+    "fit": "how each spot is fitted",
+    "estimator": "mle or lsq",
+    "model": "integrated over the pixel, or sampled at its centre",
+    "psf_sigma": "px; start of the fit, or its value when sigma is fixed",
+    "box": "px, odd",
+    "max_iterations": "per spot",
+    "tolerance": "share of the standard error at which a step is small enough",
+    "first_frame": "counted from 0",
+    "end_frame": "frame after the last; -1 for all",
+    "roi": "[x, y, width, height] px; [] for all",
+    "sigma": "detection: inner σ of the DoG, px; fit: fixed, free or elliptical",
+  ]
+}
