@@ -108,7 +108,9 @@ package final class H5Dataset: @unchecked Sendable {
         defer { H5free_memory(text) }
         guard let number = H5Number(member.id) else {
           // Bytes in the record may be passed over; what points out of it may not.
-          if H5Tget_class(member.id) == H5T_STRING, H5Tis_variable_str(member.id) == 0 { return nil }
+          if H5Tget_class(member.id) == H5T_STRING, H5Tis_variable_str(member.id) == 0 {
+            return nil
+          }
           throw TableError.damaged(
             path: path, reason: "\(name): field \(String(cString: text)) is no number")
         }

@@ -120,7 +120,8 @@ public enum Tables {
       let names = file.names()
       throw TableError.unknownKind(
         path: path,
-        found: "an HDF5 file with " + (names.isEmpty ? "nothing in it" : names.joined(separator: ", "))
+        found: "an HDF5 file with "
+          + (names.isEmpty ? "nothing in it" : names.joined(separator: ", "))
       )
     }
   }
