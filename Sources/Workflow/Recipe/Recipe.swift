@@ -44,6 +44,8 @@ public struct Recipe: Codable, Hashable, Sendable {
   public func yaml() throws -> String {
     let encoder = YAMLEncoder()
     encoder.options.allowUnicode = true
+    // A folded line has no place for a comment.
+    encoder.options.width = -1
     return try encoder.encode(self).split(separator: "\n", omittingEmptySubsequences: false)
       .map { line in
         let key = line.prefix { $0 != ":" }.trimmingCharacters(in: .whitespaces)
@@ -51,6 +53,21 @@ public struct Recipe: Codable, Hashable, Sendable {
         let gap = String(repeating: " ", count: max(2, 30 - line.count))
         return "\(line)\(gap)# \(meaning)"
       }.joined(separator: "\n")
+  }
+
+  /// Reads a recipe from a file.
+  ///
+  /// Throws `RecipeError`.
+  public init(file path: String) throws {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw RecipeError("cannot read the recipe \(path)")
+    }
+    guard data.count < 1 << 20, let text = String(data: data, encoding: .utf8) else {
+      throw RecipeError("\(path) is not a recipe")
+    }
+    do { try self.init(yaml: text) } catch let error as RecipeError {
+      throw RecipeError("\(path): \(error.what)")
+    }
   }
 
   /// Reads a recipe; fields that it leaves out keep their defaults, fields that do not exist are
@@ -62,8 +79,15 @@ public struct Recipe: Codable, Hashable, Sendable {
     do { given = try Yams.load(yaml: text) } catch {
       throw RecipeError("the recipe is not YAML: \(error)")
     }
-    guard let fields = given as? [String: Any] else {
+    guard var fields = given as? [String: Any] else {
       throw RecipeError("the recipe holds no fields")
+    }
+    if var section = fields["detection"] as? [String: Any], section["threshold"] == nil,
+      let name = section["detector"] as? String,
+      let detector = DetectionSettings.Detector(rawValue: name)
+    {
+      section["threshold"] = DetectionSettings.defaultThreshold(detector)
+      fields["detection"] = section
     }
     guard let defaults = try Yams.load(yaml: YAMLEncoder().encode(Recipe())) as? [String: Any]
     else { throw RecipeError("the recipe's own defaults cannot be read") }
