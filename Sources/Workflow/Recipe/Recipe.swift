@@ -48,11 +48,21 @@ public struct Recipe: Codable, Hashable, Sendable {
     encoder.options.width = -1
     return try encoder.encode(self).split(separator: "\n", omittingEmptySubsequences: false)
       .map { line in
+        let line = Self.plainNumber(String(line))
         let key = line.prefix { $0 != ":" }.trimmingCharacters(in: .whitespaces)
-        guard let meaning = RecipeMeaning.of[key], line.contains(":") else { return String(line) }
+        guard let meaning = RecipeMeaning.of[key], line.contains(":") else { return line }
         let gap = String(repeating: " ", count: max(2, 30 - line.count))
         return "\(line)\(gap)# \(meaning)"
       }.joined(separator: "\n")
+  }
+
+  /// A line whose number is written as people write it: 100, not 1e+2.
+  private static func plainNumber(_ line: String) -> String {
+    let parts = line.components(separatedBy: ": ")
+    guard parts.count == 2, parts[1].contains("e"), let value = Double(parts[1]) else {
+      return line
+    }
+    return "\(parts[0]): \(Int(exactly: value).map(String.init) ?? "\(value)")"
   }
 
   /// Reads a recipe from a file.
@@ -127,7 +137,9 @@ public struct Recipe: Codable, Hashable, Sendable {
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       return "the recipe's field `\(field(context))` must be of type \(type)"
     case .dataCorrupted(let context):
-      return "the recipe's field `\(field(context))`: \(context.debugDescription)"
+      let choices = context.codingPath.last.flatMap { RecipeMeaning.of[$0.stringValue] }
+      return "the recipe's field `\(field(context))` cannot have that value"
+        + (choices.map { "; it is \($0)" } ?? "")
     case .keyNotFound(let key, _): return "the recipe lacks `\(key.stringValue)`"
     @unknown default: return "the recipe cannot be read: \(error)"
     }

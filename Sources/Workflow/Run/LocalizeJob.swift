@@ -98,7 +98,7 @@ public struct LocalizeJob {
             path: path, field: field, quantities: quantities, overwrite: overwrite))
       }
     } catch {
-      writers.forEach { $0.abandon() }
+      for writer in writers { writer.abandon() }
       throw error
     }
     return writers
@@ -109,7 +109,7 @@ public struct LocalizeJob {
     _ writers: [any TableWriter], safe: [Int], of frames: Range<Int>, device: String
   ) throws {
     guard safe.contains(where: { $0 > 0 }) else {
-      writers.forEach { $0.abandon() }
+      for writer in writers { writer.abandon() }
       say("stopped: no frame is complete, nothing was kept")
       return
     }
