@@ -77,7 +77,7 @@ let package = Package(
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["glint", "TestSupport"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["glint", "Workflow", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

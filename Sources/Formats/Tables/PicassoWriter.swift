@@ -53,7 +53,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   deinit { pending.deallocate() }
 
   /// The YAML that goes with a table.
-  private static func notesPath(beside path: String) -> String {
+  static func notesPath(beside path: String) -> String {
     let stem = URL(fileURLWithPath: path).pathExtension.count + 1
     return String(path.dropLast(stem)) + ".yaml"
   }

@@ -44,13 +44,40 @@ public struct Recipe: Codable, Hashable, Sendable {
   public func yaml() throws -> String {
     let encoder = YAMLEncoder()
     encoder.options.allowUnicode = true
+    // A folded line has no place for a comment.
+    encoder.options.width = -1
     return try encoder.encode(self).split(separator: "\n", omittingEmptySubsequences: false)
       .map { line in
+        let line = Self.plainNumber(String(line))
         let key = line.prefix { $0 != ":" }.trimmingCharacters(in: .whitespaces)
-        guard let meaning = RecipeMeaning.of[key], line.contains(":") else { return String(line) }
+        guard let meaning = RecipeMeaning.of[key], line.contains(":") else { return line }
         let gap = String(repeating: " ", count: max(2, 30 - line.count))
         return "\(line)\(gap)# \(meaning)"
       }.joined(separator: "\n")
+  }
+
+  /// A line whose number is written as people write it: 100, not 1e+2.
+  private static func plainNumber(_ line: String) -> String {
+    let parts = line.components(separatedBy: ": ")
+    guard parts.count == 2, parts[1].contains("e"), let value = Double(parts[1]) else {
+      return line
+    }
+    return "\(parts[0]): \(Int(exactly: value).map(String.init) ?? "\(value)")"
+  }
+
+  /// Reads a recipe from a file.
+  ///
+  /// Throws `RecipeError`.
+  public init(file path: String) throws {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw RecipeError("cannot read the recipe \(path)")
+    }
+    guard data.count < 1 << 20, let text = String(data: data, encoding: .utf8) else {
+      throw RecipeError("\(path) is not a recipe")
+    }
+    do { try self.init(yaml: text) } catch let error as RecipeError {
+      throw RecipeError("\(path): \(error.what)")
+    }
   }
 
   /// Reads a recipe; fields that it leaves out keep their defaults, fields that do not exist are
@@ -62,8 +89,15 @@ public struct Recipe: Codable, Hashable, Sendable {
     do { given = try Yams.load(yaml: text) } catch {
       throw RecipeError("the recipe is not YAML: \(error)")
     }
-    guard let fields = given as? [String: Any] else {
+    guard var fields = given as? [String: Any] else {
       throw RecipeError("the recipe holds no fields")
+    }
+    if var section = fields["detection"] as? [String: Any], section["threshold"] == nil,
+      let name = section["detector"] as? String,
+      let detector = DetectionSettings.Detector(rawValue: name)
+    {
+      section["threshold"] = DetectionSettings.defaultThreshold(detector)
+      fields["detection"] = section
     }
     guard let defaults = try Yams.load(yaml: YAMLEncoder().encode(Recipe())) as? [String: Any]
     else { throw RecipeError("the recipe's own defaults cannot be read") }
@@ -103,7 +137,9 @@ public struct Recipe: Codable, Hashable, Sendable {
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       return "the recipe's field `\(field(context))` must be of type \(type)"
     case .dataCorrupted(let context):
-      return "the recipe's field `\(field(context))`: \(context.debugDescription)"
+      let choices = context.codingPath.last.flatMap { RecipeMeaning.of[$0.stringValue] }
+      return "the recipe's field `\(field(context))` cannot have that value"
+        + (choices.map { "; it is \($0)" } ?? "")
     case .keyNotFound(let key, _): return "the recipe lacks `\(key.stringValue)`"
     @unknown default: return "the recipe cannot be read: \(error)"
     }

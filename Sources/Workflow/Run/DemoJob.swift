@@ -45,20 +45,24 @@ public struct DemoJob {
 
   public func run() throws -> Result {
     let settings = Self.settings(frames: frames)
+    let tables = ["locs.csv", "locs.hdf5"].map { "\(folder)/\($0)" }
+    let picture = "\(folder)/locs.png"
+    var names = OutputNames(inputs: [], overwrite: overwrite)
+    for table in tables { try names.add(table: table) }
+    try names.add(picture)
     let made = try SimulateJob(
       settings: settings, folder: folder, kind: "tif", overwrite: overwrite, quiet: quiet
     ).run()
     var recipe = Recipe()
     recipe.camera = settings.camera
     recipe.pixelSize = settings.pixelSize
-    let tables = ["locs.csv", "locs.hdf5"].map { "\(folder)/\($0)" }
     let report = try LocalizeJob(
       source: try Movies.open(made.files[0]), recipe: recipe, maps: nil, device: device,
       threads: threads, outputs: tables, report: nil, overwrite: overwrite, batch: nil, quiet: quiet
     ).run()
+    if report.interrupted { throw Interrupted() }
     let locs = try Tables.read(tables[1])
     let score = try Score(of: locs, against: Tables.read(made.files[1]))
-    let picture = "\(folder)/locs.png"
     try RenderJob(
       table: locs, output: picture, pixel: 20, style: .gaussian, device: device,
       overwrite: overwrite
