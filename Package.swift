@@ -55,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "glint-accuracy",
       dependencies: [
-        "CPUKernels", "Compute", "Optics",
+        "Compute", "Optics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tools/accuracy", exclude: ["README.md"]),
