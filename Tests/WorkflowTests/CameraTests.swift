@@ -27,6 +27,7 @@ import Workflow
     let movie = try scene(camera, hasMaps ? SensorVariation() : nil)
     var recipe = Recipe()
     recipe.camera = camera
+    recipe.detection.detector = .wavelet
     let outcome = try localize(movie, recipe, maps: movie.maps)
     let table = outcome.table
     let score = try Score(of: fielded(table, movie), against: movie.truth)

@@ -9,7 +9,7 @@ import Workflow
 
 /// A device that fails, at any call and any time, costs a line and no row.
 @Suite struct FallbackTests {
-  @Test(arguments: UnwellDevice.Call.allCases, [1, 2, 5, 14])
+  @Test(arguments: UnwellDevice.Call.allCases, [1, 2, 5, 8])
   func failingDevice(_ call: UnwellDevice.Call, time: Int) throws {
     let movie = try smallMovie()
     for recipe in [smallRecipe(), smallRecipe(.gradient)] {

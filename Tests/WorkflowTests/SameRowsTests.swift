@@ -113,7 +113,7 @@ import Workflow
     var recipe = smallRecipe()
     recipe.detection.threshold = 0.1
     let roomy = try localize(movie, recipe, capacity: 1000)
-    #expect(roomy.report.fits > 24 * 70)
+    #expect(roomy.report.fits > 24 * 20)
     for batch in [1, 5, 24] {
       let tight = try localize(movie, recipe, batch: batch, capacity: 1)
       #expect(tight.rows == roomy.rows, "batch \(batch)")
