@@ -50,7 +50,9 @@ let package = Package(
       name: "glint-bench", dependencies: ["Workflow"], path: "Tools/bench", exclude: ["results"]),
     .executableTarget(
       name: "glint-parity",
-      dependencies: ["Compute", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Compute", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Tools/parity"),
     .executableTarget(
       name: "glint-accuracy",

@@ -25,7 +25,9 @@ let threads = option("threads").flatMap(Int.init)
 let runs = option("runs").flatMap(Int.init) ?? 7
 do {
   let device = try Devices.named(option("device") ?? "cpu", threads: threads)
-  print("\(device.info.name): \(device.info.hardware), \(device.info.units) units, \(device.info.driver)")
+  print(
+    "\(device.info.name): \(device.info.hardware), \(device.info.units) units, \(device.info.driver)"
+  )
   switch arguments.first {
   case "fits":
     try FitBench(
