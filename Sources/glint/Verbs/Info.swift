@@ -14,6 +14,9 @@ struct Info: ParsableCommand {
   @Argument(help: "A movie, a folder of TIFFs, or a localization table.")
   var file: String
 
+  @Option(help: ArgumentHelp("Camera pixel, for tables that do not say it.", valueName: "nm"))
+  var pixelSize: Double?
+
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
 
   @Flag(help: "Print JSON.")
@@ -24,10 +27,14 @@ struct Info: ParsableCommand {
     do {
       fields = Self.describe(try raw.open(file).info)
     } catch {
-      guard let table = try? Tables.read(file, options: TableOptions(pixelSize: 100)) else {
+      // A table in nm that does not say its pixel is shown in nm: with a pixel of 1 nm they are alike.
+      if let table = try? Tables.read(file, options: TableOptions(pixelSize: pixelSize)) {
+        fields = Self.describe(table)
+      } else if let table = try? Tables.read(file, options: TableOptions(pixelSize: 1)) {
+        fields = Self.describe(table, lateral: Unit.nanometre.rawValue)
+      } else {
         throw error
       }
-      fields = Self.describe(table)
     }
     if json {
       let encoder = JSONEncoder()
@@ -73,7 +80,9 @@ struct Info: ParsableCommand {
     return fields
   }
 
-  private static func describe(_ table: Localizations) -> [(String, String)] {
+  private static func describe(
+    _ table: Localizations, lateral: String = Unit.pixel.rawValue
+  ) -> [(String, String)] {
     var fields = [
       ("kind", "localization table"), ("rows", "\(table.count)"),
       (
@@ -86,8 +95,8 @@ struct Info: ParsableCommand {
     }
     for quantity in [Quantity.x, .y, .z] {
       if let values = table[quantity], let low = values.min(), let high = values.max() {
-        fields.append(
-          (quantity.name, String(format: "%.3f…%.3f ", low, high) + quantity.unit.rawValue))
+        let unit = quantity == .z ? Unit.nanometre.rawValue : lateral
+        fields.append((quantity.name, String(format: "%.3f…%.3f ", low, high) + unit))
       }
     }
     return fields
