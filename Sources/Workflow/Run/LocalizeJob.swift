@@ -67,6 +67,7 @@ public struct LocalizeJob {
         for writer in writers { try writer.finish([provenance(report.device)]) }
       }
       report.recipe = recipe
+      report.notes = info.notes + report.notes
       try reportFile?.write(report, partial: report.interrupted)
       return report
     }
