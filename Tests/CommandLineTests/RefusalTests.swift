@@ -104,12 +104,12 @@ import Testing
       }
       try shell.sh(
         "mkdir bare && touch bare/a.txt && mkdir none && cp movie.tif locked.tif "
-          + "&& chmod 000 locked.tif && head -c 8000 movie.tif > zero.dax "
+          + "&& chmod 000 locked.tif && : > zero.dax "
           + "&& printf 'frame dimensions = 56 x 48\nnumber of frames = 0\n' > zero.inf "
           + "&& ln -s nowhere.tif dangling.tif"
       ).expectSuccess()
       var names = [
-        "cut.tif", "head.tif", "empty.tif", "random.tif", "random.dax", "random.raw", "random.spe",
+        "head.tif", "empty.tif", "random.tif", "random.dax", "random.raw", "random.spe",
         "bare", "none", "missing.tif", "zero.dax", "dangling.tif",
       ]
       // Root may read everything.
@@ -122,8 +122,12 @@ import Testing
         #expect(!(try shell.files).contains("out.csv"), "\(name)")
         #expect(!(try shell.files).contains { $0.hasSuffix(".part") }, "\(name)")
         let info = try shell.glint("info", name)
-        #expect(info.status == 2 || name == "cut.tif", "\(name): \(info.output)")
+        #expect(info.status == 2, "\(name): \(info.output)")
       }
+      // What a torn file still holds is used, and where it ends is told.
+      let torn = try shell.glint("localize", "cut.tif", "-o", "cut.csv", "--json", "cut.json")
+      #expect(torn.errors.contains("cannot be read: the frames before it are used"))
+      #expect(try #require(shell.json("cut.json")["notes"] as? [String]).count == 1)
       try writeMovie(shell.path("small.tif"), frames: 3, width: 6, height: 30)
       expectRefusal(
         try shell.glint("localize", "small.tif", "-o", "out.csv"),

@@ -59,7 +59,12 @@ extension LocalizationPipeline {
     return [
       .x, .y, .photons, .background, .sigmaX, .sigmaY, .xError, .yError, .photonsError,
       .backgroundError,
-    ] + widths + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, .score]
+    ] + widths + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, score]
+  }
+
+  /// The detector's score; Picasso's has a name of its own.
+  private var score: Quantity {
+    settings.detection.detector == .gradient ? Quantity("net_gradient", .none) : .score
   }
 
   /// A table with every column and no row.
@@ -135,7 +140,7 @@ extension LocalizationPipeline {
     fill(.reducedChiSquare) { Double(rows.chiSquare[$0]) }
     fill(.iterations) { Double(rows.iterations[$0]) }
     fill(.state) { Double(rows.state[$0]) }
-    fill(.score) { Double(rows.score[$0]) }
+    fill(score) { Double(rows.score[$0]) }
     return saturated
   }
 }

@@ -67,6 +67,7 @@ public struct LocalizeJob {
         for writer in writers { try writer.finish([provenance(report.device)]) }
       }
       report.recipe = recipe
+      report.notes = info.notes + report.notes
       try reportFile?.write(report, partial: report.interrupted)
       return report
     }
@@ -132,9 +133,25 @@ public struct LocalizeJob {
       program: "Glint", version: glintVersion, action: "localize", device: device,
       settings: [
         "recipe": try recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
-      ])
+      ].merging(settingsForOthers) { $1 })
     step.settings["stopped"] = frames.map { "only frames \($0)" }
     return step
+  }
+
+  /// The recipe's fields that other programs look for by name; the formats translate them.
+  private var settingsForOthers: [String: String] {
+    var settings = [
+      "File": movie.info.files.first ?? "", "Data Type": movie.info.pixel.rawValue,
+      "Byte Order": "<", "Camera": recipe.cameraFile.isEmpty ? "scalars" : recipe.cameraFile,
+      "box": "\(recipe.fit.box)", "max-iterations": "\(recipe.fit.maxIterations)",
+      "fit": "\(recipe.fit.estimator.rawValue), \(recipe.fit.sigma.rawValue) sigma",
+      "tolerance": "\(recipe.fit.tolerance)", "offset": "\(recipe.camera.offset)",
+      "qe": "\(recipe.camera.quantumEfficiency)",
+    ]
+    if recipe.detection.detector == .gradient {
+      settings["min-net-gradient"] = "\(recipe.detection.threshold)"
+    }
+    return settings
   }
 }
 

@@ -20,10 +20,13 @@ struct Convert: ParsableCommand {
   @Argument(help: "Table to write (.csv, .hdf5).")
   var output: String
 
-  @Option(help: ArgumentHelp("Camera pixel, where the input does not say it.", valueName: "nm"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Camera pixel, where the input does not say it.", valueName: "nm"))
   var pixelSize: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Photons per count, for columns in ADU.", valueName: "photons"))
   var photonsPerCount: Double?
 

@@ -17,25 +17,38 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "Truth: any readable table, or a folder of per-frame challenge files.")
   var truth: String
 
-  @Option(help: ArgumentHelp("Camera pixel, where a file does not say it.", valueName: "nm"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Camera pixel, where a file does not say it.", valueName: "nm"))
   var pixelSize: Double?
-  @Option(help: "Pairing: nearest first as the challenge's program does, or the best possible.")
+  @Option(
+    parsing: .unconditional,
+    help: "Pairing: nearest first as the challenge's program does, or the best possible.")
   var assignment = ScoreSettings.Assignment.greedy
-  @Option(help: ArgumentHelp("Greatest distance of a pair.", valueName: "nm"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Greatest distance of a pair.", valueName: "nm"))
   var tolerance = 250.0
-  @Option(help: ArgumentHelp("Rows nearer to the edge do not count.", valueName: "nm"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Rows nearer to the edge do not count.", valueName: "nm"))
   var border = 450.0
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Part of the molecules that counts, brightest first; 0.75 in the challenge.",
       valueName: "0…1"))
   var brightest: Double?
-  @Option(help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
+  )
   var frames: FrameRange?
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Exit with 1 when the Jaccard index is below this.", valueName: "percent"))
   var minimumJaccard: Double?
-  @Option(help: ArgumentHelp("Write the score as JSON.", valueName: "file")) var json: String?
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Write the score as JSON.", valueName: "file"))
+  var json: String?
   @Flag(help: "Replace the JSON file if it exists.") var force = false
 
   func run() throws {

@@ -19,9 +19,11 @@ struct Profile: ParsableCommand {
 
   @Argument(help: "A movie; simulated if left out.") var movie: String?
   @OptionGroup(title: "Device") var device: DeviceOptions
-  @Option(help: "Settings to localize with.") var recipe: String?
-  @Option(help: "Frames to simulate.") var framesCount = 512
-  @Option(help: ArgumentHelp("Frames that travel together.", valueName: "n")) var batch: Int?
+  @Option(parsing: .unconditional, help: "Settings to localize with.") var recipe: String?
+  @Option(parsing: .unconditional, help: "Frames to simulate.") var framesCount = 512
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Frames that travel together.", valueName: "n"))
+  var batch: Int?
   @Flag(help: "Print the plan too: candidates, reasons, arena.") var explain = false
   @Flag(help: "Print JSON.") var json = false
 

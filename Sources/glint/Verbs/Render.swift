@@ -19,10 +19,13 @@ struct Render: ParsableCommand {
   @Argument(help: "Localization table.") var locs: String
   @Option(name: .shortAndLong, help: ArgumentHelp("Picture (.png, .tif).", valueName: "file"))
   var output: String
-  @Option(help: ArgumentHelp("Side of an image pixel.", valueName: "nm")) var pixel = 10.0
-  @Option(help: "Gaussians as wide as the standard error, or counts.")
+  @Option(parsing: .unconditional, help: ArgumentHelp("Side of an image pixel.", valueName: "nm"))
+  var pixel = 10.0
+  @Option(parsing: .unconditional, help: "Gaussians as wide as the standard error, or counts.")
   var style = Renderer.Style.gaussian
-  @Option(help: ArgumentHelp("Camera pixel, where the table does not say it.", valueName: "nm"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Camera pixel, where the table does not say it.", valueName: "nm"))
   var pixelSize: Double?
   @OptionGroup(title: "Device") var device: DeviceOptions
   @Flag(help: "Replace the output if it exists.") var force = false

@@ -24,30 +24,43 @@ struct Simulate: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Folder to write into.", valueName: "dir"))
   var output: String
 
-  @Option(help: "Number of frames.") var frames = 500
-  @Option(help: ArgumentHelp("Width and height, px.", valueName: "W,H")) var size = Size(256, 256)
-  @Option(help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
+  @Option(parsing: .unconditional, help: "Number of frames.") var frames = 500
+  @Option(parsing: .unconditional, help: ArgumentHelp("Width and height, px.", valueName: "W,H"))
+  var size = Size(256, 256)
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
   var pixelSize = 100.0
-  @Option(help: "Where the molecules are.") var scene = SceneName.uniform
-  @Option(help: ArgumentHelp("Molecules that are on in a frame, on average.", valueName: "n"))
+  @Option(parsing: .unconditional, help: "Where the molecules are.") var scene = SceneName.uniform
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Molecules that are on in a frame, on average.", valueName: "n"))
   var perFrame = 40.0
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Mean length of a blink; 0 for new molecules in every frame.", valueName: "frames"))
   var onTime = 0.0
-  @Option(help: ArgumentHelp("Photons of a molecule in a whole frame.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Photons of a molecule in a whole frame.", valueName: "n"))
   var photons = 1000.0
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Spread of the photons' logarithm; 0 for all alike.", valueName: "s"))
   var photonSpread = 0.0
-  @Option(help: ArgumentHelp("Background photons per pixel.", valueName: "n")) var background = 10.0
-  @Option(help: ArgumentHelp("Width of the PSF.", valueName: "px")) var psfSigma = 1.2
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Background photons per pixel.", valueName: "n"))
+  var background = 10.0
+  @Option(parsing: .unconditional, help: ArgumentHelp("Width of the PSF.", valueName: "px"))
+  var psfSigma = 1.2
   @OptionGroup(title: "Camera") var camera: CameraOptions
   @Flag(help: "An sCMOS sensor whose pixels differ; writes camera.hdf5 with its maps.")
   var scmos = false
-  @Option(help: "Seed of everything random.") var seed: UInt64 = 1
-  @Option(help: "Kind of movie file.") var format = FileKind.tif
+  @Option(parsing: .unconditional, help: "Seed of everything random.") var seed: UInt64 = 1
+  @Option(parsing: .unconditional, help: "Kind of movie file.") var format = FileKind.tif
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Settings (JSON) as an earlier run wrote them; they win.", valueName: "file")
   )
   var settings: String?
