@@ -17,6 +17,12 @@ public enum Interrupt {
     // Values that are made at their first use are made here, not inside the handler.
     flag.store(false, ordering: .relaxed)
     watched.store(false, ordering: .relaxed)
+    // A parent may have left them blocked (a thread of a Swift program does), and then nothing could
+    // stop this one.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for name in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, name) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for name in [SIGINT, SIGTERM, SIGHUP] {
       let earlier = signal(name) { name in
         if Interrupt.watched.load(ordering: .relaxed),
