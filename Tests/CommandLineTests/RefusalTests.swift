@@ -127,7 +127,7 @@ import Testing
       // What a torn file still holds is used, and where it ends is told.
       let torn = try shell.glint("localize", "cut.tif", "-o", "cut.csv", "--json", "cut.json")
       #expect(torn.errors.contains("cannot be read: the frames before it are used"))
-      #expect(try #require(shell.json("cut.json")["notes"] as? [String]).count == 1)
+      #expect(try #require(shell.json("cut.json")["notes"] as? [String]).count >= 1)
       try writeMovie(shell.path("small.tif"), frames: 3, width: 6, height: 30)
       expectRefusal(
         try shell.glint("localize", "small.tif", "-o", "out.csv"),

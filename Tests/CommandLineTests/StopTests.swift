@@ -78,7 +78,7 @@ import Testing
     try inShell { shell in
       let program = try shell.sh(
         """
-        "$GLINT" simulate -o s --frames 1000000 -q & child=$!
+        "$GLINT" simulate -o s --frames 200000 --size 64,64 --per-frame 1 -q & child=$!
         for i in $(seq 100); do ls s/.movie.tif.*.part >/dev/null 2>&1 && break; sleep 0.05; done
         kill -INT $child; wait $child
         """)

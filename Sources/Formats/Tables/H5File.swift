@@ -5,10 +5,11 @@ import Foundation
 package enum HDF5 {
   private static let lock = NSRecursiveLock()
   private static let quiet: Void = {
+    // After a full disk the library's exit handler would write again what could not be written. It is
+    // set up when the library opens, so this comes first.
+    H5dont_atexit()
     H5open()
     glint_h5_quiet()
-    // After a full disk the library's exit handler would write again what could not be written.
-    H5dont_atexit()
   }()
 
   package static func locked<T>(_ body: () throws -> T) rethrows -> T {

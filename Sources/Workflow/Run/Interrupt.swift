@@ -23,7 +23,11 @@ public enum Interrupt {
     sigemptyset(&signals)
     for name in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, name) }
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    // A parent may have left them blocked.
+    var set = sigset_t()
+    sigemptyset(&set)
     for name in [SIGINT, SIGTERM, SIGHUP] {
+      sigaddset(&set, name)
       let earlier = signal(name) { name in
         if Interrupt.watched.load(ordering: .relaxed),
           !Interrupt.flag.exchange(true, ordering: .relaxed)
@@ -38,6 +42,7 @@ public enum Interrupt {
         signal(name, SIG_IGN)
       }
     }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   /// The value of `SIG_IGN`, which is no function that could be compared.
