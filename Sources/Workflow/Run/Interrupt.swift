@@ -19,11 +19,6 @@ public enum Interrupt {
     watched.store(false, ordering: .relaxed)
     // A parent may have left them blocked (a thread of a Swift program does), and then nothing could
     // stop this one.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    for name in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, name) }
-    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-    // A parent may have left them blocked.
     var set = sigset_t()
     sigemptyset(&set)
     for name in [SIGINT, SIGTERM, SIGHUP] {
