@@ -7,7 +7,7 @@ import Microscopy
 /// A whole localization: checks, outputs, run, report. What `glint localize` does.
 public struct LocalizeJob {
   let movie: any Movie
-  let recipe: Recipe
+  public let recipe: Recipe
   let maps: CameraMaps?
   let device: any Device
   let threads: Int?

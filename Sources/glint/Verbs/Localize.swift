@@ -112,7 +112,14 @@ struct Localize: ParsableCommand {
     let report = try job.run()
     for line in Self.summary(report) { print(line) }
     if report.interrupted { throw ExitCode(130) }
-    if report.localizations == 0 { throw ExitCode(1) }
+    if report.localizations == 0 {
+      if job.recipe.detection.detector == .dog {
+        say(
+          "hint: in small or crowded frames the maxima are no measure of noise: try --detector wavelet"
+        )
+      }
+      throw ExitCode(1)
+    }
   }
 
   /// The recipe file, or the defaults, with the options of the line on top.
