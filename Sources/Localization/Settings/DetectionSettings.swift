@@ -17,10 +17,10 @@ public struct DetectionSettings: Codable, Hashable, Sendable {
     case temporalMedian = "temporal_median"
   }
 
-  public var detector: Detector = .dog
+  public var detector: Detector = .wavelet
   /// dog: factor of the cut-off, median + factor · (q80 − q20)/0.6 of a frame's maxima; gradient: net
   /// gradient in camera counts; wavelet: factor of the first wavelet plane's standard deviation.
-  public var threshold: Double = 1.7
+  public var threshold: Double = 1.2
   /// Inner σ of the difference of Gaussians, px; the outer is 2.5 times as wide.
   public var sigma: Double = 1.2
   /// Two spots are at least this many pixels apart, plus one.
@@ -36,7 +36,7 @@ public struct DetectionSettings: Codable, Hashable, Sendable {
     switch detector {
     case .dog: 1.7
     case .gradient: 5000
-    case .wavelet: 1.5
+    case .wavelet: 1.2
     }
   }
 

@@ -40,8 +40,8 @@ struct Localize: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: """
-      dog: factor of the cut-off (1.7); gradient: net gradient in camera counts (5000); wavelet: \
-      factor of the first plane's standard deviation (1.5).
+      wavelet: factor of the first plane's standard deviation (1.2); dog: factor of the cut-off \
+      (1.7); gradient: net gradient in camera counts (5000).
       """)
   var threshold: Double?
 

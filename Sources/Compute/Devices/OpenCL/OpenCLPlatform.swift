@@ -1,4 +1,5 @@
 import COpenCL
+import Foundation
 
 /// The OpenCL entry points.
 ///
@@ -42,6 +43,9 @@ public struct OpenCLPlatform: Sendable {
   package static func discover(
     _ cl: OpenCL, storage: ProgramStore.Place = .userCache
   ) throws(DeviceError) -> OpenCLPlatform {
+    // Drivers set themselves up at the first question, and not all do so safely from two threads.
+    searching.lock()
+    defer { searching.unlock() }
     var devices: [any Device] = []
     for platform in try platforms(cl) {
       for id in ids(of: platform, cl) {
@@ -53,6 +57,8 @@ public struct OpenCLPlatform: Sendable {
       devices: devices,
       reason: devices.isEmpty ? "the loader is there, but no driver offers a device" : nil)
   }
+
+  private static let searching = NSLock()
 
   private static func platforms(_ cl: OpenCL) throws(DeviceError) -> [cl_platform_id] {
     var count: cl_uint = 0
