@@ -55,6 +55,13 @@ public struct Graph: Sendable {
 
   public func type(of value: Value) -> TensorType { nodes[value.node].types[value.output] }
 
+  /// The constant that a value is, if it is one.
+  func constant(at value: Value) -> Tensor? {
+    if case .constant(let tensor) = nodes[value.node].source { tensor } else { nil }
+  }
+
+  func isConstant(_ value: Value) -> Bool { constant(at: value) != nil }
+
   private mutating func append(_ source: Source, _ types: [TensorType]) -> [Value] {
     nodes.append(Node(source: source, types: types))
     return types.indices.map { Value(node: nodes.count - 1, output: $0) }

@@ -5,12 +5,14 @@
 public struct Parity: Sendable {
   public let sample: Sample
   private let expected: [Reference]
+  private let magnitudes: [Reference]
   private let agreed: [[UInt32]]
 
   /// Computes the reference, and the bits on which every device must agree (those of this CPU).
   public init(_ sample: Sample) throws {
     self.sample = sample
     expected = sample.op.reference(sample.inputs)
+    magnitudes = sample.op.magnitudes(sample.inputs)
     let run = try GuardedRun(sample, on: CPUDevice(threads: 1), candidate: nil)
     agreed = try run.outputs().map(\.patterns)
   }
@@ -33,19 +35,22 @@ public struct Parity: Sendable {
 
   /// Runs every candidate of the op on `device`; those that decline the case are left out.
   public func run(on device: any Device) throws -> [Outcome] {
-    let names =
-      device.info.kind == .cpu ? sample.op.cpu.map(\.name) : sample.op.openCL.map(\.name)
-    return try names.compactMap { name in
+    let candidates =
+      device.info.kind == .cpu
+      ? sample.op.cpu.map { ($0.name, $0.error) } : sample.op.openCL.map { ($0.name, $0.error) }
+    return try candidates.compactMap { name, error in
       do {
         let run = try GuardedRun(sample, on: device, candidate: name)
-        return try judge(run, device.info.name, name)
+        return try judge(run, device.info.name, name, error: error)
       } catch is PlanError {
         return nil
       }
     }
   }
 
-  private func judge(_ run: GuardedRun, _ device: String, _ candidate: String) throws -> Outcome {
+  private func judge(
+    _ run: GuardedRun, _ device: String, _ candidate: String, error: Double
+  ) throws -> Outcome {
     let first = try run.outputs()
     let second = try run.outputs()
     let masks = sample.op.defined(expected)
@@ -53,13 +58,17 @@ public struct Parity: Sendable {
     var failure = run.strayWrite
     for (index, output) in first.enumerated() where failure == nil {
       let mask = masks[index]
-      let comparison = Comparison(output, expected[index], sample.tolerance(index), mask)
+      let tolerance = sample.tolerance(index)
+      let comparison = Comparison(
+        output, expected[index], tolerance, mask, magnitude: magnitudes[index], error: error)
       worst = max(worst, comparison.worst)
       failure = comparison.failure.map { "output \(index): \($0)" }
       if failure == nil, let place = difference(output.patterns, second[index].patterns, mask) {
         failure = "output \(index): two runs differ at element \(place)"
       }
-      if failure == nil, let place = difference(output.patterns, agreed[index], mask) {
+      if failure == nil, tolerance.agreesInBits,
+        let place = difference(output.patterns, agreed[index], mask)
+      {
         failure =
           "output \(index): bits differ from the CPU's at element \(place): "
           + "\(output.values[place]) here"
@@ -134,7 +143,10 @@ struct Comparison {
   var worst = 0.0
   var failure: String?
 
-  init(_ output: Tensor, _ expected: Reference, _ tolerance: Tolerance, _ mask: [Bool]?) {
+  init(
+    _ output: Tensor, _ expected: Reference, _ tolerance: Tolerance, _ mask: [Bool]?,
+    magnitude: Reference, error factor: Double
+  ) {
     let values = output.values
     let rounded = Reference(expected.tensor).values
     let defined = values.indices.filter { mask?[$0] ?? true }
@@ -152,6 +164,7 @@ struct Comparison {
         case .roundings(let count): count * scale * 0x1p-24
         case .absolute(let bound): bound
         case .relative(let bound): bound * abs(expected.values[index])
+        case .magnitude(let terms): factor * terms * 0x1p-24 * magnitude.values[index]
         }
       let error = abs(values[index] - expected.values[index])
       let ratio = allowed > 0 ? error / allowed : .infinity

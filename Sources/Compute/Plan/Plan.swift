@@ -19,12 +19,16 @@ public struct Plan: Sendable {
     let inputs: [Int]
     let outputs: [Int]
     let workspace: [Int]
+    let prepared: [Int]
+    /// Whether the prepared tensors depend on constants alone.
+    let preparesOnce: Bool
 
     func slot(_ operand: Operand) -> Int? {
       switch operand {
       case .input(let index): inputs[index]
       case .output(let index): outputs[index]
       case .workspace(let index): workspace[index]
+      case .prepared(let index): prepared[index]
       case .none: nil
       }
     }
@@ -76,10 +80,16 @@ public struct Plan: Sendable {
         }
         let workspace = choice.workspace.indices.map { requests.count + $0 }
         for type in choice.workspace { requests.append((type, now...now, "\(op.label) workspace")) }
+        let once = choice.preparedFrom.allSatisfy { graph.isConstant(sources[$0]) }
+        let prepared = choice.prepared.indices.map { requests.count + $0 }
+        for type in choice.prepared {
+          requests.append((type, once ? always : now...now, "\(op.label) prepared"))
+        }
         steps.append(
           Step(
             op: op, choice: choice, inputs: sources.map { slotOf[$0]! },
-            outputs: values.map { slotOf[$0]! }, workspace: workspace))
+            outputs: values.map { slotOf[$0]! }, workspace: workspace, prepared: prepared,
+            preparesOnce: once))
       }
     }
     self.steps = steps

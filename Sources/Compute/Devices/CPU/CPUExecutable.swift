@@ -23,6 +23,38 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     let grain: Int
 
     var items: Int { min(max(count.map { Int($0.pointee) } ?? limit, 0), limit) }
+
+    init(
+      _ launch: CPULaunch, of step: Plan.Step, in plan: Plan, at base: UnsafeMutableRawPointer,
+      _ isa: glint_isa
+    ) {
+      guard let kernel = glint_kernel_find(launch.kernel, isa) else {
+        preconditionFailure("kernel_list.h has no kernel \(launch.kernel)")
+      }
+      func address(_ operand: Operand) -> UnsafeMutableRawPointer? {
+        step.slot(operand).map { base + plan.arena.slots[$0].offset }
+      }
+      label = "\(step.op.name)/\(launch.kernel)"
+      self.kernel = kernel
+      parameters = .allocate(byteCount: max(launch.parameters.count, 1), alignment: 16)
+      parameters.copyMemory(from: launch.parameters, byteCount: launch.parameters.count)
+      buffers = .allocate(capacity: launch.operands.count)
+      for (index, operand) in launch.operands.enumerated() {
+        (buffers + index).initialize(to: address(operand))
+      }
+      if case .counted(let operand, _) = launch.items {
+        count = address(operand).map { UnsafePointer($0.assumingMemoryBound(to: Int32.self)) }
+      } else {
+        count = nil
+      }
+      limit = launch.items.limit
+      grain = launch.grain
+    }
+
+    func release() {
+      parameters.deallocate()
+      buffers.deallocate()
+    }
   }
 
   init(_ plan: Plan, isa: glint_isa, threads: Int) throws {
@@ -33,56 +65,32 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     self.pool = pool
     memory = .allocate(byteCount: plan.arena.bytes, alignment: 4096)
     memory.initializeMemory(as: UInt8.self, repeating: 0)
+    var once: [Launch] = []
     var launches: [Launch] = []
     var largest = 64
     for step in plan.steps {
-      guard case .cpu(let list) = step.choice.code else {
-        preconditionFailure("a plan for another device")
-      }
-      for launch in list {
-        guard let kernel = glint_kernel_find(launch.kernel, isa) else {
-          preconditionFailure("kernel_list.h has no kernel \(launch.kernel)")
-        }
-        let base = memory.baseAddress!
-        func address(_ operand: Operand) -> UnsafeMutableRawPointer? {
-          step.slot(operand).map { base + plan.arena.slots[$0].offset }
-        }
-        let parameters = UnsafeMutableRawPointer.allocate(
-          byteCount: max(launch.parameters.count, 1), alignment: 16)
-        launch.parameters.withUnsafeBytes {
-          if let source = $0.baseAddress {
-            parameters.copyMemory(from: source, byteCount: $0.count)
-          }
-        }
-        let buffers = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(
-          capacity: launch.operands.count)
-        for (index, operand) in launch.operands.enumerated() {
-          (buffers + index).initialize(to: address(operand))
-        }
-        var count: UnsafePointer<Int32>?
-        if case .counted(let operand, _) = launch.items {
-          count = address(operand).map { UnsafePointer($0.assumingMemoryBound(to: Int32.self)) }
-        }
-        launches.append(
-          Launch(
-            label: "\(step.op.name)/\(launch.kernel)", kernel: kernel, parameters: parameters,
-            buffers: buffers, count: count, limit: launch.items.limit, grain: launch.grain))
-        largest = max(largest, launch.scratch)
-      }
+      guard case .cpu(let list) = step.choice.code, case .cpu(let first) = step.choice.preparing
+      else { preconditionFailure("a plan for another device") }
+      for launch in first + list { largest = max(largest, launch.scratch) }
+      let base = memory.baseAddress!
+      let preparing = first.map { Launch($0, of: step, in: plan, at: base, isa) }
+      if step.preparesOnce { once += preparing } else { launches += preparing }
+      launches += list.map { Launch($0, of: step, in: plan, at: base, isa) }
     }
     self.launches = launches
     seconds = Array(repeating: 0, count: launches.count)
     scratchStride = (largest + 4095) / 4096 * 4096
     scratch = .allocate(byteCount: scratchStride * threads, alignment: 4096)
     for (slot, tensor) in plan.constants { place(tensor, in: slot) }
+    for launch in once {
+      run(launch)
+      launch.release()
+    }
   }
 
   deinit {
     glint_pool_destroy(pool)
-    for launch in launches {
-      launch.parameters.deallocate()
-      launch.buffers.deallocate()
-    }
+    for launch in launches { launch.release() }
     memory.deallocate()
     scratch.deallocate()
   }

@@ -57,8 +57,12 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
     try fillZero()
     for (slot, tensor) in plan.constants { try upload(tensor.bytes, to: parts[slot]) }
     for step in plan.steps {
-      guard case .openCL(let list) = step.choice.code else {
-        preconditionFailure("a plan for another device")
+      guard case .openCL(let list) = step.choice.code,
+        case .openCL(let first) = step.choice.preparing
+      else { preconditionFailure("a plan for another device") }
+      for launch in first {
+        let ready = try prepare(launch, of: step)
+        if step.preparesOnce { try runOnce(ready) } else { launches.append(ready) }
       }
       for launch in list { launches.append(try prepare(launch, of: step)) }
     }
@@ -167,6 +171,16 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
     }
     try set(withUnsafeBytes(of: Int32(clamping: launch.items), Array.init))
     return Launch(label: label, kernel: kernel!, global: launch.global, local: launch.local)
+  }
+
+  /// Starts a launch that no later run repeats.
+  private func runOnce(_ launch: Launch) throws(DeviceError) {
+    defer { _ = cl.ReleaseKernel(launch.kernel) }
+    try check(
+      cl.EnqueueNDRangeKernel(
+        queue, launch.kernel, cl_uint(launch.global.count), nil, launch.global, launch.local, 0,
+        nil, nil),
+      "clEnqueueNDRangeKernel (\(launch.label))", name)
   }
 
   private func collectTimes() {
