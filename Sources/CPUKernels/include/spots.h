@@ -1,0 +1,2 @@
+#pragma once
+#include "../../../Kernels/shared/spots_params.h"
