@@ -2,6 +2,10 @@
 public enum Catalogue {
   public static let ops: [any Op.Type] = [
     Elementwise.self, Add.self, Calibrate.self,
+    Convolution.self, TransposedConvolution.self, Dense.self,
+    Pool.self, Upsample.self, BatchNorm.self, InstanceNorm.self, GroupNorm.self, Normalize.self,
+    ChannelAffine.self, PReLU.self, Softmax.self, Concat.self, SelectChannels.self,
+    TemporalWindow.self,
   ]
 
   /// All sample cases, in the order of the ops.
