@@ -1,0 +1,28 @@
+import Compute
+import Testing
+
+/// The backbone: every op's samples, on every instruction set of this processor and every OpenCL
+/// device, against the reference and against each other.
+@Suite struct ParityTests {
+  static let devices: [any Device] = Devices.all.filter { $0.info.name != "cpu" }
+
+  @Test(arguments: Catalogue.samples.map(\.name))
+  func sample(_ name: String) throws {
+    let sample = try #require(Catalogue.samples.first { $0.name == name })
+    let parity = try Parity(sample)
+    for device in Self.devices {
+      let outcomes = parity.run(on: device)
+      #expect(!outcomes.isEmpty, "no candidate took \(name) on \(device.info.name)")
+      for outcome in outcomes { #expect(outcome.failure == nil, "\(outcome)") }
+    }
+  }
+
+  @Test func sampleNamesAreUnique() {
+    let names = Catalogue.samples.map(\.name)
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test func everyOpHasSamples() {
+    for op in Catalogue.ops { #expect(!op.samples.isEmpty, "\(op.name) has no samples") }
+  }
+}
