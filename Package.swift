@@ -47,9 +47,18 @@ let package = Package(
 
     // Tools: small programs on the same modules.
     .executableTarget(
+      name: "glint-bench", dependencies: ["Workflow"], path: "Tools/bench", exclude: ["results"]),
+    .executableTarget(
       name: "glint-parity",
       dependencies: ["Compute", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tools/parity"),
+    .executableTarget(
+      name: "glint-accuracy",
+      dependencies: [
+        "CPUKernels", "Compute", "Optics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tools/accuracy", exclude: ["README.md"]),
 
     // Tests, one folder per module.
     .target(
@@ -64,7 +73,7 @@ let package = Package(
         "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity", "planted-faults",
       ]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport"]),

@@ -73,6 +73,9 @@ TEXT(render_sum) = {
 TEXT(shared_activations) = {
 #embed "shared/activations.clh"
     , 0};
+TEXT(shared_assess) = {
+#embed "shared/assess.clh"
+    , 0};
 TEXT(shared_border) = {
 #embed "shared/border.clh"
     , 0};
@@ -81,6 +84,12 @@ TEXT(shared_conv_params) = {
     , 0};
 TEXT(shared_detect_params) = {
 #embed "shared/detect_params.h"
+    , 0};
+TEXT(shared_gaussian) = {
+#embed "shared/gaussian.clh"
+    , 0};
+TEXT(shared_lm) = {
+#embed "shared/lm.clh"
     , 0};
 TEXT(shared_math) = {
 #embed "shared/math.clh"
@@ -94,8 +103,23 @@ TEXT(shared_render) = {
 TEXT(shared_render_params) = {
 #embed "shared/render_params.h"
     , 0};
+TEXT(shared_spot) = {
+#embed "shared/spot.clh"
+    , 0};
+TEXT(shared_spots_params) = {
+#embed "shared/spots_params.h"
+    , 0};
 TEXT(shared_tensor_params) = {
 #embed "shared/tensor_params.h"
+    , 0};
+TEXT(shared_two_float) = {
+#embed "shared/two_float.clh"
+    , 0};
+TEXT(spots_assess) = {
+#embed "spots/assess.cl"
+    , 0};
+TEXT(spots_fit) = {
+#embed "spots/fit.cl"
     , 0};
 TEXT(tensor_add) = {
 #embed "tensor/add.cl"
@@ -163,14 +187,22 @@ static const glint_kernel_source sources[] = {
     SOURCE("render/render_image.cl", render_render_image),
     SOURCE("render/sum.clh", render_sum),
     SOURCE("shared/activations.clh", shared_activations),
+    SOURCE("shared/assess.clh", shared_assess),
     SOURCE("shared/border.clh", shared_border),
     SOURCE("shared/conv_params.h", shared_conv_params),
     SOURCE("shared/detect_params.h", shared_detect_params),
+    SOURCE("shared/gaussian.clh", shared_gaussian),
+    SOURCE("shared/lm.clh", shared_lm),
     SOURCE("shared/math.clh", shared_math),
     SOURCE("shared/real.clh", shared_real),
     SOURCE("shared/render.clh", shared_render),
     SOURCE("shared/render_params.h", shared_render_params),
+    SOURCE("shared/spot.clh", shared_spot),
+    SOURCE("shared/spots_params.h", shared_spots_params),
     SOURCE("shared/tensor_params.h", shared_tensor_params),
+    SOURCE("shared/two_float.clh", shared_two_float),
+    SOURCE("spots/assess.cl", spots_assess),
+    SOURCE("spots/fit.cl", spots_fit),
     SOURCE("tensor/add.cl", tensor_add),
     SOURCE("tensor/channel_affine.cl", tensor_channel_affine),
     SOURCE("tensor/elementwise.cl", tensor_elementwise),

@@ -5,7 +5,7 @@
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void select_count(
     const glint_select_params p, global const float *values, global const int *counts,
     global const float *cutoff, global int *kept, const int items) {
-  local int shared[GROUP];
+  local int shared[1];
   const size_t frame = get_group_id(0);
   int own = 0;
   for (int i = get_local_id(0); i < counts[frame]; i += GROUP)

@@ -1,9 +1,10 @@
 // Standard deviation of each frame about its mean, over its finite pixels. A group is a frame; sum j
 // takes the columns j, j + GLINT_SUMS, ... of all rows in order.
+#include "detect/group.clh"
 #include "shared/detect_params.h"
 #include "shared/real.clh"
 
-static float noise_total(local float *sums, float own) {
+WITH_LOCAL float noise_total(local float *sums, float own) {
   const int lane = get_local_id(0);
   sums[lane] = own;
   for (int upper = GLINT_SUMS / 2; upper > 0; upper /= 2) {

@@ -8,7 +8,7 @@ import Testing
   private func settings(_ camera: Camera, background: Double) -> SimulationSettings {
     SimulationSettings(
       width: 40, height: 40, frames: 20, blinking: .independent(perFrame: 0),
-      background: .flat(background), camera: camera, seed: 5)
+      background: .flat(level: background), camera: camera, seed: 5)
   }
 
   private func pixels(_ simulation: Simulation) -> [Double] {
@@ -95,6 +95,9 @@ import Testing
   @Test func lightBeyondTheRangeSaturates() throws {
     let bright = try Simulation(settings(Camera(offset: 100, gain: 100), background: 5000))
     #expect(bright.pixels(of: 0).allSatisfy { $0 == 65535 })
+    // Noise beyond any number is dark or bright, and never traps.
+    let wild = try Simulation(settings(Camera(gain: 1e300, readNoise: 1e300), background: 1))
+    #expect(Set(wild.pixels(of: 0)) == [0, 65535])
     let dark = try Simulation(settings(Camera(offset: -50), background: 1))
     #expect(dark.pixels(of: 0).allSatisfy { $0 == 0 })
   }

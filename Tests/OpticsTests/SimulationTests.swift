@@ -39,8 +39,8 @@ import Testing
   @Test func lightFallsWhereTheTruthSays() throws {
     var settings = small
     settings.blinking = .independent(perFrame: 1)
-    settings.photons = .fixed(100_000)
-    settings.background = .flat(0)
+    settings.photons = .fixed(photons: 100_000)
+    settings.background = .flat(level: 0)
     settings.camera = Camera(gain: 0.5)
     let simulation = try Simulation(settings)
     let truth = simulation.truth
@@ -76,7 +76,7 @@ import Testing
 
   @Test func switchingMoleculesKeepTheirTimes() throws {
     var settings = small
-    (settings.frames, settings.photons) = (2000, .fixed(100))
+    (settings.frames, settings.photons) = (2000, .fixed(photons: 100))
     settings.blinking = .switching(molecules: 200, on: 3, off: 37)
     let truth = try Simulation(settings).truth
     // On for 3 of 40 frames: photons measure the time that molecules were on.
@@ -123,6 +123,12 @@ import Testing
     settings.seed = .max
     let text = try JSONEncoder().encode(settings)
     #expect(try JSONDecoder().decode(SimulationSettings.self, from: text) == settings)
+    // Every number in the file has a name.
+    #expect(!String(decoding: text, as: UTF8.self).contains("_0"))
+    settings.blinking = .independent(perFrame: 3)
+    #expect(
+      try String(decoding: JSONEncoder().encode(settings), as: UTF8.self)
+        .contains(#""per_frame":3"#))
   }
 
   @Test func impossibleSettingsAreNamed() throws {
@@ -142,12 +148,15 @@ import Testing
     #expect(refusal { $0.pixelSize = .nan }?.setting == "pixelSize")
     #expect(refusal { $0.psf.sigmaX = 130 }?.setting == "psf.sigmaX")
     #expect(refusal { $0.photons = .exponential(mean: -3) }?.setting == "photons")
-    #expect(refusal { $0.background = .flat(.infinity) }?.setting == "background")
+    #expect(refusal { $0.background = .flat(level: .infinity) }?.setting == "background")
     #expect(refusal { $0.camera.gain = 0 }?.setting == "camera")
     #expect(refusal { $0.scene = .grid(spacing: 1e6, jitter: 0) }?.setting == "scene.grid.spacing")
     #expect(
       refusal { $0.blinking = .always(molecules: -1) }?.setting == "blinking.always.molecules")
     #expect(refusal { $0.blinking = .independent(perFrame: 1e8) }?.setting == "blinking")
+    #expect(
+      refusal { $0.blinking = .switching(molecules: 1_000_000_000, on: 1, off: 1e9) }?.setting
+        == "blinking")
     let mixed = refusal {
       $0.camera.emGain = 300
       $0.sensor = SensorVariation()

@@ -12,9 +12,11 @@ package struct FaultyAdd: Op {
     case unwritten
     /// The second operand is memory that nobody wrote.
     case uninitialized
+    /// A variable that was never set is stored, in OpenCL.
+    case privateUninitialized
     /// The OpenCL text does not compile.
     case doesNotBuild
-    /// All work-items write the first element.
+    /// All work-items write the first element, each another value.
     case race
     /// A work-item writes far beyond the memory.
     case outOfBounds
@@ -63,7 +65,10 @@ package struct FaultyAdd: Op {
   private var defines: [String: String] {
     switch fault {
     case .doesNotBuild: ["left": "left + no_such_name"]
-    case .race: ["get_global_id(d)": "0"]
+    case .race:
+      ["get_global_id(d)": "0", "if(condition)": "out[i] = (float)get_local_id(0); if (0)"]
+    case .privateUninitialized:
+      ["if(condition)": "volatile float fresh[2]; out[i] = fresh[i & 1]; if (0)"]
     case .outOfBounds: ["get_global_id(d)": "((int)get_local_id(d) << 22)", "if(condition)": ""]
     default: [:]
     }

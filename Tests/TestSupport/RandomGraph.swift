@@ -22,8 +22,8 @@ package struct RandomGraph: Sendable {
       values.append(graph.input("in\(index)", type))
     }
     for _ in 0..<Int.random(in: 0...2, using: &generator) {
-      let values_ = Reference.random(type.shape, -16...16, seed: generator.next(), integers: true)
-      values.append(graph.constant(values_.tensor))
+      let constant = Reference.random(type.shape, -16...16, seed: generator.next(), integers: true)
+      values.append(graph.constant(constant.tensor))
     }
     for _ in 0..<ops {
       let a = values.randomElement(using: &generator)!

@@ -3,6 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #define GLINT_JOIN_(a, b) glint_##a##_##b
 #define GLINT_JOIN(a, b) GLINT_JOIN_(a, b)

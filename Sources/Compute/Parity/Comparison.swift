@@ -46,7 +46,7 @@ struct Comparison {
     if let place = broken ?? (misses > permitted ? firstMiss : nil) {
       failure =
         "\(misses) of \(defined.count) elements are off (\(permitted) may be); element \(place) is "
-        + "\(values[place]), the reference \(expected.values[place])"
+        + "\(values[place].isNaN ? .nan : values[place]), the reference \(expected.values[place])"
     }
   }
 }

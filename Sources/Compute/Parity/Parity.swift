@@ -113,14 +113,19 @@ private final class GuardedRun {
     self.covered = covered
   }
 
-  /// The outputs of a run on memory whose tensors were filled with a byte.
+  /// The outputs of a run on memory whose tensors, but for the inputs, were filled with a byte.
   func outputs(fill: UInt8) throws -> [Tensor] {
-    try executable.overwrite(covered.map { $0 ? fill : Self.sentinel })
+    let plan = executable.plan
+    // Inputs are part of the image: Oclgrind 21.10 forgets what it knew of a buffer when a part of it
+    // is written, and then calls all of it uninitialized.
+    var image = covered.map { $0 ? fill : Self.sentinel }
     for (index, input) in sample.inputs.enumerated() {
-      try executable.write("in\(index)", input.tensor.bytes)
+      let slot = plan.arena.slots[plan.inputs["in\(index)"]!]
+      image.replaceSubrange(slot.offset..<slot.offset + slot.type.bytes, with: input.tensor.bytes)
     }
+    try executable.overwrite(image)
     try executable.run()
-    let outputs = try executable.plan.graph.outputs.map { try executable.read($0.name) }
+    let outputs = try plan.graph.outputs.map { try executable.read($0.name) }
     let after = try executable.snapshot()
     if let byte = after.indices.first(where: { !covered[$0] && after[$0] != Self.sentinel }) {
       strayWrite = "wrote outside every tensor, at byte \(byte) of the arena"

@@ -11,19 +11,20 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
 public struct TensorType: Hashable, Sendable, CustomStringConvertible {
   public let shape: [Int]
   public let element: ElementType
+  /// Number of elements.
+  public let count: Int
 
   public init(_ element: ElementType, _ shape: [Int]) {
     precondition(shape.allSatisfy { $0 >= 0 }, "an axis has no negative length")
     self.shape = shape
     self.element = element
+    count = shape.reduce(1, *)
   }
 
   public init(_ element: ElementType, _ shape: Int...) {
     self.init(element, shape)
   }
 
-  /// Number of elements.
-  public var count: Int { shape.reduce(1, *) }
   public var bytes: Int { count * element.bytes }
   public var description: String {
     "\(element)[\(shape.map(String.init).joined(separator: "×"))]"

@@ -52,6 +52,17 @@ package struct FileSink: ~Copyable {
     used = 0
   }
 
+  /// Bytes in the file and in the buffer.
+  package var length: Int { written + used }
+
+  /// Forgets everything after the first `length` bytes, as far as the disk lets it.
+  package mutating func truncate(to length: Int) {
+    used = 0
+    if ftruncate(descriptor, off_t(length)) == 0, lseek(descriptor, 0, SEEK_END) >= 0 {
+      written = length
+    }
+  }
+
   private mutating func send(_ bytes: UnsafeRawBufferPointer) throws {
     var sent = 0
     while sent < bytes.count {

@@ -8,7 +8,7 @@ import Foundation
 /// begins, before any work is lost, and again at the end.
 public final class StagedFile: @unchecked Sendable {
   /// The final name.
-  public let path: String
+  public private(set) var path: String
   /// The name under which the file is written.
   public let temporary: String
   private let overwrite: Bool
@@ -34,6 +34,14 @@ public final class StagedFile: @unchecked Sendable {
 
   deinit { discard() }
 
+  /// Chooses another final name, in the same folder.
+  ///
+  /// Throws `OutputError` where it is taken.
+  public func rename(to other: String) throws {
+    try Self.check(other, overwrite: overwrite)
+    path = other
+  }
+
   /// Gives the finished file its name.
   public func commit() throws { try Self.commit([self]) }
 
@@ -54,7 +62,7 @@ public final class StagedFile: @unchecked Sendable {
     var placed: [String] = []
     for file in files {
       let isNew = !exists(file.path)
-      guard rename(file.temporary, file.path) == 0 else {
+      guard Foundation.rename(file.temporary, file.path) == 0 else {
         let error = OutputError(errno: errno, path: file.path)
         for path in placed { unlink(path) }
         files.forEach { $0.discard() }

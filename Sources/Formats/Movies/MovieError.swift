@@ -23,8 +23,8 @@ public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
     case range
     /// Bytes that should be there could not be read or decoded.
     case readFailed
-    /// The file could not be created or written.
-    case writeFailed
+    /// What is to be written cannot be a movie.
+    case impossible
   }
 
   public var kind: Kind

@@ -1,65 +1,45 @@
 import Foundation
 
-/// A file that is written under a temporary name and takes its own name only when it is whole.
-final class PartialFile {
-  let path: String
+/// The bytes of a movie on their way into a staged file: added at its end, or put at a place of
+/// their own, such as a header whose numbers are only known at last.
+final class MovieSink {
+  let staged: StagedFile
   private(set) var position = 0
-  private let temporary: String
   private var descriptor: Int32
 
-  init(_ path: String) throws(MovieError) {
-    self.path = path
-    temporary = path + ".part"
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw MovieError(.writeFailed, "cannot be created: \(lastSystemError())", file: path)
-    }
+  /// Throws `OutputError`.
+  init(path: String, overwrite: Bool) throws {
+    staged = try StagedFile(path: path, overwrite: overwrite)
+    descriptor = open(staged.temporary, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
   }
 
-  deinit {
-    guard descriptor >= 0 else { return }
-    close(descriptor)
-    unlink(temporary)
-  }
+  deinit { if descriptor >= 0 { Foundation.close(descriptor) } }
 
-  func write(_ bytes: UnsafeRawBufferPointer) throws(MovieError) {
+  func write(_ bytes: UnsafeRawBufferPointer) throws {
     try write(bytes, at: position)
     position += bytes.count
   }
 
-  func write(_ bytes: [UInt8]) throws(MovieError) {
-    try write(bytes, at: position)
-    position += bytes.count
-  }
+  func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 
-  func write(_ bytes: [UInt8], at offset: Int) throws(MovieError) {
-    try bytes.withUnsafeBufferPointer { buffer throws(MovieError) in
-      try write(UnsafeRawBufferPointer(buffer), at: offset)
-    }
-  }
-
-  private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(MovieError) {
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
     var done = 0
     while done < bytes.count {
       let count = pwrite(
         descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
       if count < 0, errno == EINTR { continue }
       guard count > 0 else {
-        throw MovieError(
-          .writeFailed, "cannot be written: \(lastSystemError())", file: path, byte: offset + done)
+        throw OutputError(errno: errno, path: staged.path, needed: offset + bytes.count)
       }
       done += count
     }
   }
 
-  /// Gives the file its name.
-  func finish() throws(MovieError) {
-    let closed = close(descriptor)
+  /// Ends the writing; the file still waits for its name.
+  func close() throws {
+    let closed = Foundation.close(descriptor)
     descriptor = -1
-    guard closed == 0, rename(temporary, path) == 0 else {
-      let words = lastSystemError()
-      unlink(temporary)
-      throw MovieError(.writeFailed, "cannot be completed: \(words)", file: path)
-    }
+    guard closed == 0 else { throw OutputError(errno: errno, path: staged.path) }
   }
 }

@@ -11,21 +11,26 @@ public final class RawMovieWriter {
     case inf
   }
 
-  private let output: PartialFile
+  private let output: MovieSink
+  private let text: StagedFile
   private let width: Int
   private let height: Int
   private let sidecar: Sidecar
   private let bigEndian: Bool
   public private(set) var frames = 0
 
-  /// The sidecar lies beside `path`, with its own extension. Throws `MovieError`.
+  /// The sidecar lies beside `path`, with its own extension. Throws
+  /// `MovieError` for impossible numbers, `OutputError` where the files cannot be made.
   public init(
-    path: String, width: Int, height: Int, sidecar: Sidecar, bigEndian: Bool? = nil
+    path: String, width: Int, height: Int, sidecar: Sidecar, bigEndian: Bool? = nil,
+    overwrite: Bool = false
   ) throws {
     guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
-      throw MovieError(.writeFailed, "frames of \(width) x \(height) pixels cannot be", file: path)
+      throw MovieError(.impossible, "frames of \(width) x \(height) pixels cannot be", file: path)
     }
-    output = try PartialFile(path)
+    output = try MovieSink(path: path, overwrite: overwrite)
+    text = try StagedFile(
+      path: path.withExtension(sidecar == .yaml ? "yaml" : "inf"), overwrite: overwrite)
     self.width = width
     self.height = height
     self.sidecar = sidecar
@@ -57,7 +62,7 @@ public final class RawMovieWriter {
       case .inf:
         """
         information file for
-        \(output.path.fileName)
+        \(output.staged.path.fileName)
         binning = 1 x 1
         data type = 16 bit integers (binary, \(bigEndian ? "big" : "little") endian)
         frame dimensions = \(width) x \(height)
@@ -69,9 +74,8 @@ public final class RawMovieWriter {
 
         """
       }
-    let beside = try PartialFile(output.path.withExtension(sidecar == .yaml ? "yaml" : "inf"))
-    try beside.write(Array(text.utf8))
-    try beside.finish()
-    try output.finish()
+    try self.text.write(Array(text.utf8))
+    try output.close()
+    try StagedFile.commit([output.staged, self.text])
   }
 }

@@ -19,7 +19,8 @@ enum DecodeTable {
     }
     let rows = shape[0]
     let meta = DecodeMeta(
-      unit: file.text("xy_unit", of: "meta") ?? "", sizes: file.text("px_size", of: "meta") ?? "")
+      unit: H5RawText.attribute("xy_unit", of: path) ?? "",
+      sizes: H5RawText.attribute("px_size", of: path) ?? "")
     var options = options
     if FileUnit.lengths[meta.unit] != nil, options.pixelSize == nil {
       options.pixelSize = try meta.pixelSize(path: path)

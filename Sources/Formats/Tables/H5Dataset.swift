@@ -62,10 +62,18 @@ package final class H5Dataset: @unchecked Sendable {
   /// The text of a scalar dataset, nil for another kind.
   package func text() -> String? {
     HDF5.locked {
-      guard hasValue, shape.reduce(1, *) == 1 else { return nil }
-      return H5Text.read(type.id) { type, place in
-        H5Dread(handle.id, type, glint_h5_all(), glint_h5_all(), glint_h5_default(), place)
+      guard hasValue, shape.reduce(1, *) == 1, H5Tget_class(type.id) == H5T_STRING else {
+        return nil
       }
+      if H5Tis_variable_str(type.id) > 0 {
+        let offset = H5Dget_offset(handle.id)
+        return offset == UInt64.max ? nil : H5RawText.text(at: Int(clamping: offset), of: path)
+      }
+      // Its size has been held against the bytes stored.
+      var bytes = [UInt8](repeating: 0, count: H5Tget_size(type.id))
+      let status = H5Dread(
+        handle.id, type.id, glint_h5_all(), glint_h5_all(), glint_h5_default(), &bytes)
+      return status < 0 ? nil : String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
   }
 

@@ -117,14 +117,6 @@ package final class H5File: @unchecked Sendable {
     }
   }
 
-  /// A text attribute.
-  package func text(_ name: String, of object: String = "/") -> String? {
-    attribute(name, of: object) { attribute, type in
-      guard elements(attribute) == 1 else { return nil }
-      return H5Text.read(type) { H5Aread(attribute, $0, $1) }
-    }
-  }
-
   private func attribute<T>(
     _ name: String, of object: String, _ body: (_ attribute: hid_t, _ type: hid_t) -> T?
   ) -> T? {
@@ -141,27 +133,5 @@ package final class H5File: @unchecked Sendable {
   private func elements(_ attribute: hid_t) -> Int {
     guard let space = H5Handle(H5Aget_space(attribute), closing: H5Sclose) else { return 0 }
     return Int(H5Sget_simple_extent_npoints(space.id))
-  }
-}
-
-/// Text of fixed or variable length.
-enum H5Text {
-  /// Longer texts are not metadata.
-  private static let longest = 64 << 20
-
-  /// `read` is H5Dread or H5Aread with the memory type and the place.
-  static func read(_ type: hid_t, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t) -> String? {
-    guard H5Tget_class(type) == H5T_STRING else { return nil }
-    if H5Tis_variable_str(type) > 0 {
-      var text: UnsafeMutablePointer<CChar>?
-      guard read(type, &text) >= 0, let text else { return nil }
-      defer { H5free_memory(text) }
-      return String(cString: text)
-    }
-    let size = H5Tget_size(type)
-    guard size > 0, size < longest else { return nil }
-    var bytes = [UInt8](repeating: 0, count: size)
-    guard read(type, &bytes) >= 0 else { return nil }
-    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 }

@@ -8,7 +8,7 @@ import Microscopy
 /// as `/metadata` (Picasso from 0.11) and as the sidecar (all versions).
 final class PicassoWriter: TableWriter, @unchecked Sendable {
   /// Records per chunk.
-  private static let chunk = 16_384
+  private static let chunk = 4096
 
   private let path: String
   private var field: FieldOfView
@@ -41,13 +41,18 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     }
     recordBytes = fields.reduce(0) { $0 + $1.bytes }
     table = try StagedFile(path: path, overwrite: overwrite)
-    let stem = URL(fileURLWithPath: path).pathExtension.count + 1
-    notes = try StagedFile(path: String(path.dropLast(stem)) + ".yaml", overwrite: overwrite)
+    notes = try StagedFile(path: Self.notesPath(beside: path), overwrite: overwrite)
     pending = .allocate(byteCount: recordBytes * Self.chunk, alignment: 16)
     try HDF5.locked { try create() }
   }
 
   deinit { pending.deallocate() }
+
+  /// The YAML that goes with a table.
+  private static func notesPath(beside path: String) -> String {
+    let stem = URL(fileURLWithPath: path).pathExtension.count + 1
+    return String(path.dropLast(stem)) + ".yaml"
+  }
 
   private func create() throws {
     let id = H5Fcreate(
@@ -174,6 +179,11 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     else { throw failure(needed: Int(total) * recordBytes) }
     rows += pendingRows
     pendingRows = 0
+  }
+
+  func rename(to path: String) throws {
+    try table.rename(to: path)
+    try notes.rename(to: Self.notesPath(beside: path))
   }
 
   func finish(_ provenance: [ProvenanceStep]) throws {

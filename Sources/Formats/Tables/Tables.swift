@@ -23,6 +23,8 @@ public struct TableOptions: Sendable {
 public protocol TableWriter: AnyObject, Sendable {
   /// Adds the rows of `batch`, which has every column that the writer was opened with.
   func append(_ batch: Localizations) throws
+  /// Chooses another name for the finished file, in the same folder: for rows that are not all.
+  func rename(to path: String) throws
   /// Completes the file and gives it its name. `provenance` is what made it, oldest step first.
   func finish(_ provenance: [ProvenanceStep]) throws
   /// Removes what was written.

@@ -42,8 +42,22 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
           path: path, missing: missing.map(\.name), found: batch.quantities.map(\.name))
       }
       let sources = columns.map { $0.source(in: batch) }
-      try withPointers(sources) { try write($0, frames: batch.frame) }
+      let complete = (bytes: sink.length, rows: rows)
+      do {
+        try withPointers(sources) { try write($0, frames: batch.frame) }
+        try sink.flush()
+      } catch {
+        // What was complete stays readable: a batch that does not fit leaves no half row behind.
+        sink.truncate(to: complete.bytes)
+        rows = complete.rows
+        throw error
+      }
     }
+  }
+
+  func rename(to path: String) throws {
+    try table.rename(to: path)
+    try notes.rename(to: ThunderstormProtocol.path(besideTable: path))
   }
 
   private func write(_ sources: [UnsafePointer<Double>?], frames: [Int]) throws {

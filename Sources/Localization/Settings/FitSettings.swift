@@ -31,8 +31,9 @@ public struct FitSettings: Codable, Hashable, Sendable {
   /// Side of the square that is fitted, px, odd.
   public var box: Int = 7
   public var maxIterations: Int = 50
-  /// A fit has converged when the next step is shorter than this share of the standard error.
-  public var tolerance: Double = 0.02
+  /// A fit has converged when its next step is shorter than this share of the standard error; that
+  /// step is still taken, so the distance left is an order less.
+  public var tolerance: Double = 0.1
 
   public init() {}
 

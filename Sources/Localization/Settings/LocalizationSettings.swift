@@ -40,7 +40,7 @@ public struct LocalizationSettings: Codable, Hashable, Sendable {
       "max iterations \(fit.maxIterations) must be in 1...1000", "50 is plenty")
     try need(
       fit.tolerance > 0 && fit.tolerance < 1, "tolerance \(fit.tolerance) must be in (0, 1)",
-      "0.02 stops at 2 % of the standard error")
+      "0.1 leaves a few percent of the standard error")
   }
 }
 

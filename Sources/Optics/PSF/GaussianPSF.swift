@@ -15,15 +15,21 @@ public struct GaussianPSF: Codable, Hashable, Sendable {
   /// How a pixel turns the Gaussian into one number.
   public enum Sampling: String, Codable, Hashable, Sendable, CaseIterable {
     /// The integral over the pixel's area: what a camera does.
-    case pixelIntegrated
+    case pixelIntegrated = "integrated"
     /// The value at the pixel's centre: what some other programs fit.
-    case pointSampled
+    case pointSampled = "sampled"
   }
 
   /// Standard deviation along x and y, pixels.
   public var sigmaX: Double
   public var sigmaY: Double
   public var sampling: Sampling
+
+  enum CodingKeys: String, CodingKey {
+    case sigmaX = "sigma_x"
+    case sigmaY = "sigma_y"
+    case sampling
+  }
 
   public init(sigmaX: Double, sigmaY: Double, sampling: Sampling = .pixelIntegrated) {
     self.sigmaX = sigmaX

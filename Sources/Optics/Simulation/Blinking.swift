@@ -9,6 +9,8 @@ public enum Blinking: Codable, Hashable, Sendable {
   /// The first and the last frame of a blink are covered in part, and get that part of its photons.
   case switching(molecules: Int, on: Double, off: Double)
 
+  enum IndependentCodingKeys: String, CodingKey { case perFrame = "per_frame" }
+
   func check() throws(SimulationError) {
     switch self {
     case .always(let molecules):
@@ -27,13 +29,13 @@ public enum Blinking: Codable, Hashable, Sendable {
     }
   }
 
-  /// Rows of truth to expect, for a movie of `frames`.
-  func expectedRows(frames: Int) -> Double {
+  /// What has to be drawn for a movie of `frames`: molecules, rows of truth, blinks.
+  func expectedEvents(frames: Int) -> Double {
     switch self {
     case .always(let molecules): Double(molecules) * Double(frames)
     case .independent(let perFrame): perFrame * Double(frames)
     case .switching(let molecules, let on, let off):
-      Double(molecules) * Double(frames) * min(1, (on + 1) / (on + off))
+      Double(molecules) * (1 + Double(frames) * on / (on + off) + Double(frames) / (on + off))
     }
   }
 }

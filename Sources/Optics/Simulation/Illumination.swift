@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Drawn anew each time that a molecule switches on.
 public enum PhotonLaw: Codable, Hashable, Sendable {
-  case fixed(Double)
+  case fixed(photons: Double)
   case exponential(mean: Double)
   /// `spread` is the standard deviation of the natural logarithm.
   case logNormal(mean: Double, spread: Double)
@@ -24,16 +24,16 @@ public enum PhotonLaw: Codable, Hashable, Sendable {
       case .fixed(let photons): photons
       case .exponential(let mean), .logNormal(let mean, _): mean
       }
-    try demand(mean > 0 && mean <= 1e9, "photons", "\(mean) must be greater than 0, at most 1e9")
+    try demand(mean > 0 && mean <= 1e7, "photons", "\(mean) must be greater than 0, at most 1e7")
     if case .logNormal(_, let spread) = self {
-      try demand(spread >= 0 && spread <= 5, "photons.spread", "\(spread) is not in 0...5")
+      try demand(spread >= 0 && spread <= 2, "photons.spread", "\(spread) is not in 0...2")
     }
   }
 }
 
 /// Light that comes from no molecule, photons per pixel and frame.
 public enum Background: Codable, Hashable, Sendable {
-  case flat(Double)
+  case flat(level: Double)
   /// Linear across the field, in the direction of `angle`, degrees from x towards y.
   case gradient(from: Double, to: Double, angle: Double)
 

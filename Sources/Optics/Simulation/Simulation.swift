@@ -86,7 +86,8 @@ public struct Simulation: Sendable {
         let light = mean * settings.psf.profileY(at: v, centre: emission.position.y).value
         let row = v * settings.width
         for (i, u) in columns.enumerated() {
-          electrons[row + u] &+= Int32(clamping: random.poisson(light * profile[i]))
+          electrons[row + u] = Int32(
+            clamping: Int(electrons[row + u]) + random.poisson(light * profile[i]))
         }
       }
     }
@@ -104,7 +105,7 @@ public struct Simulation: Sendable {
   ) {
     let camera = settings.camera
     func store(_ value: Double, _ i: Int) {
-      pixels[i] = UInt16(min(max(value.rounded(), 0), 65535))
+      pixels[i] = value > 0 ? (value < 65535 ? UInt16(value.rounded()) : 65535) : 0
     }
     if let maps {
       for i in 0..<electrons.count {

@@ -6,7 +6,7 @@ import Microscopy
 /// ```swift
 /// var settings = SimulationSettings(width: 256, height: 256, frames: 1000)
 /// settings.blinking = .independent(perFrame: 40)
-/// settings.photons = .fixed(1000)
+/// settings.photons = .fixed(photons: 1000)
 /// let movie = try Simulation(settings)
 /// ```
 public struct SimulationSettings: Codable, Hashable, Sendable {
@@ -29,8 +29,8 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
   public init(
     width: Int, height: Int, frames: Int, pixelSize: Double = 100,
     psf: GaussianPSF = GaussianPSF(sigma: 1.3), scene: Scene = .uniform,
-    blinking: Blinking = .independent(perFrame: 10), photons: PhotonLaw = .fixed(1000),
-    background: Background = .flat(10),
+    blinking: Blinking = .independent(perFrame: 10), photons: PhotonLaw = .fixed(photons: 1000),
+    background: Background = .flat(level: 10),
     camera: Camera = Camera(offset: 100, gain: 2, quantumEfficiency: 0.9, readNoise: 1.5),
     sensor: SensorVariation? = nil, seed: UInt64 = 1
   ) {
@@ -48,10 +48,16 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
     self.seed = seed
   }
 
+  enum CodingKeys: String, CodingKey {
+    case width, height, frames
+    case pixelSize = "pixel_size"
+    case psf, scene, blinking, photons, background, camera, sensor, seed
+  }
+
   /// Throws `SimulationError` for the first setting that is impossible.
   public func check() throws(SimulationError) {
-    for (name, value) in [("width", width), ("height", height)] where !(1...32768 ~= value) {
-      throw SimulationError(name, "\(value) is not in 1...32768 px")
+    for (name, value) in [("width", width), ("height", height)] where !(1...16384 ~= value) {
+      throw SimulationError(name, "\(value) is not in 1...16384 px")
     }
     guard frames >= 1 else { throw SimulationError("frames", "\(frames) must be at least 1") }
     try demand(pixelSize > 0, "pixelSize", "\(pixelSize) nm must be greater than 0")
@@ -71,9 +77,9 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
         camera.emGain == 1, "sensor", "describes an sCMOS sensor, but the camera has EM gain",
         hint: "set camera.emGain to 1, or sensor to nil")
     }
-    let rows = blinking.expectedRows(frames: frames)
+    let events = blinking.expectedEvents(frames: frames)
     try demand(
-      rows < 1e9, "blinking", "would make about \(rows) rows of truth",
+      events < 1e9, "blinking", "would make about \(events) events",
       hint: "ask for fewer frames or fewer molecules")
   }
 }

@@ -61,9 +61,9 @@ import Testing
   }
 
   @Test func theParityCommandRefusesClearly() throws {
-    let case_ = try Program.run(built: "glint-parity", ["no such case"])
-    #expect(case_.status == 2)
-    #expect(case_.errors == "error: no case is named like `no such case`\n")
+    let missing = try Program.run(built: "glint-parity", ["no such case"])
+    #expect(missing.status == 2)
+    #expect(missing.errors == "error: no case is named like `no such case`\n")
     let device = try Program.run(built: "glint-parity", ["add", "--device", "toaster"])
     #expect(device.status == 2)
     #expect(device.errors.hasPrefix("error: there is no device `toaster`"))

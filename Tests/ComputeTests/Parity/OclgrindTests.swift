@@ -6,8 +6,9 @@ import Testing
 /// values that other devices let pass. Its exit status is always 0; the log is what counts.
 @Suite struct OclgrindTests {
   /// The log of a program of this build under Oclgrind; nil where that is not installed.
-  private func log(of program: String, _ arguments: [String]) throws -> (log: String, run: Program)?
-  {
+  private func log(
+    _ check: String, of program: String, _ arguments: [String]
+  ) throws -> (log: String, run: Program)? {
     guard let oclgrind = Program.onPath("oclgrind") else {
       print("oclgrind is not installed: its checks are left out")
       return nil
@@ -15,35 +16,53 @@ import Testing
     return try withScratchFolder { folder in
       let log = folder.appendingPathComponent("log")
       let run = try Program.run(
-        oclgrind,
-        ["--data-races", "--uninitialized", "--log", log.path, Program.built(program).path]
-          + arguments)
+        oclgrind, [check, "--log", log.path, Program.built(program).path] + arguments)
       return ((try? String(contentsOf: log, encoding: .utf8)) ?? "", run)
     }
   }
 
-  @Test func tinySamplesAreClean() throws {
-    guard let (log, run) = try log(of: "glint-parity", ["--device", "opencl", "--tiny"]) else {
-      return
-    }
+  @Test func tinySamplesHaveNoRacesAndStayInBounds() throws {
+    guard
+      let (log, run) = try log(
+        "--data-races", of: "glint-parity", ["--device", "opencl", "--tiny"])
+    else { return }
     #expect(log.isEmpty, "\(log.prefix(2000))")
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
     #expect(run.output.contains("elementwise"), "\(run.output)\(run.errors)")
-    #expect(!run.output.contains("FAIL"), "\(run.output)")
   }
 
-  @Test func aRaceIsSeen() throws {
-    guard let (log, _) = try log(of: "planted-faults", ["race"]) else { return }
-    #expect(log.contains("data race"), "\(log)")
+  /// A separate run: the check gives up on kernels in which the compiler left an instruction that it
+  /// does not know (`freeze`), and what they compute is then wrong.
+  @Test func tinySamplesUseNoUninitializedValues() throws {
+    guard
+      let (log, run) = try log(
+        "--uninitialized", of: "glint-parity", ["--device", "opencl", "--tiny"])
+    else { return }
+    #expect(run.output.contains("elementwise"), "\(run.output)\(run.errors)")
+    let reports = log.split(separator: "\n\n").filter {
+      $0.lowercased().contains("uninitialized value")
+    }
+    #expect(reports.isEmpty, "\(reports.prefix(5))")
+    let skipped = Set(
+      log.split(separator: "\n\n").filter { $0.contains("Unsupported instruction") }
+        .compactMap { $0.split(separator: "\n").first { $0.contains("Kernel:") } })
+    if !skipped.isEmpty { print("not checked for uninitialized values: \(skipped.count) kernels") }
   }
 
-  @Test func anOutOfBoundsWriteIsSeen() throws {
-    guard let (log, _) = try log(of: "planted-faults", ["outOfBounds"]) else { return }
-    #expect(log.contains("Invalid write"), "\(log)")
+  @Test(arguments: [
+    (FaultyAdd.Fault.race, "--data-races", "data race"),
+    (.outOfBounds, "--data-races", "Invalid write"),
+    (.privateUninitialized, "--uninitialized", "Uninitialized value"),
+  ])
+  func plantedFaultsAreSeen(_ fault: FaultyAdd.Fault, _ check: String, _ report: String) throws {
+    guard let (log, _) = try log(check, of: "planted-faults", [fault.rawValue]) else { return }
+    #expect(log.contains(report), "\(log.prefix(2000))")
   }
 
-  @Test func nothingPlantedIsClean() throws {
-    guard let (log, run) = try log(of: "planted-faults", ["none"]) else { return }
-    #expect(log.isEmpty, "\(log)")
+  @Test(arguments: ["--data-races", "--uninitialized"])
+  func nothingPlantedIsClean(_ check: String) throws {
+    guard let (log, run) = try log(check, of: "planted-faults", ["none"]) else { return }
+    #expect(log.isEmpty, "\(log.prefix(2000))")
     #expect(run.output.contains("1/1"), "\(run.output)\(run.errors)")
   }
 }

@@ -13,10 +13,10 @@ import Testing
       plan.explain() == """
         calibrate(−100.0 ·0.5)  [rows]  128 flop, 384 B
             launch calibrate/calibrate_u16
-            float32[2×4×8] at 256..<512
+            float32[2×4×8] at 0..<256
         add  [vector]  64 flop, 768 B
             launch add/add
-            float32[2×4×8] at 0..<256
+            float32[2×4×8] at 256..<512
         arena 640 B on cpu:baseline; apart 640 B
         """)
   }

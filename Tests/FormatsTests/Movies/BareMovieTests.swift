@@ -12,7 +12,7 @@ import Testing
       let pixels = testPixels(width * height * 4)
       let writer = try RawMovieWriter(
         path: folder.file("m.dax"), width: width, height: height, sidecar: .inf,
-        bigEndian: bigEndian)
+        bigEndian: bigEndian, overwrite: true)
       try writer.append(pixels)
       try writer.finish()
       for name in ["m.dax", "m.inf"] {

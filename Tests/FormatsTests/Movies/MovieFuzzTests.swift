@@ -100,7 +100,8 @@ import Testing
     let folder = try TemporaryFolder()
     for big in [false, true] {
       let writer = try TIFFMovieWriter(
-        path: folder.file("g.tif"), width: 13, height: 17, bigTIFF: big, pixelSize: 100)
+        path: folder.file("g.tif"), width: 13, height: 17, bigTIFF: big, pixelSize: 100,
+        overwrite: true)
       try writer.append(testPixels(13 * 17 * 4))
       try writer.finish()
       try attack(folder, "g.tif", seed: big ? 21 : 22)

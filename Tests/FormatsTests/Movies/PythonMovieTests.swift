@@ -39,7 +39,8 @@ import Testing
       let pixels = testPixels(13 * 17 * 5)
       let path = folder.file("w.tif")
       let writer = try TIFFMovieWriter(
-        path: path, width: 13, height: 17, bigTIFF: big, bigEndian: order, pixelSize: 125)
+        path: path, width: 13, height: 17, bigTIFF: big, bigEndian: order, pixelSize: 125,
+        overwrite: true)
       try writer.append(pixels)
       try writer.finish()
       let script = """

@@ -164,9 +164,27 @@ import Testing
       try writer.append([UInt16](repeating: 1, count: 16))
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
-    #expect(throws: MovieError.self) {
+    #expect(throws: OutputError.self) {
       try TIFFMovieWriter(path: folder.file("no/such/folder.tif"), width: 4, height: 4)
     }
+  }
+
+  @Test func writersRefuseNonsenseAndKeepWhatIsThere() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write([1], to: "there.tif")
+    #expect(throws: OutputError.exists(path: path)) {
+      try TIFFMovieWriter(path: path, width: 4, height: 4)
+    }
+    for size in [0, -100, Double.nan, .infinity] {
+      #expect(throws: MovieError.self) {
+        try TIFFMovieWriter(path: folder.file("a.tif"), width: 4, height: 4, pixelSize: size)
+      }
+    }
+    #expect(throws: MovieError.self) {
+      try TIFFMovieWriter(path: folder.file("a.tif"), width: 0, height: 4)
+    }
+    let none = try TIFFMovieWriter(path: folder.file("a.tif"), width: 4, height: 4)
+    #expect(throws: MovieError.self) { try none.finish() }
   }
 
   /// A stack above 4 GB as ImageJ writes it: one directory, pixels in one piece; the file is sparse.

@@ -1,3 +1,4 @@
+import CTestSupport
 import Formats
 import Foundation
 import Microscopy
@@ -78,6 +79,33 @@ import Testing
     var broken = Self.microManager([1, 2, 3])
     broken[15] = 0xFF
     #expect(try firsts(Movies.open(try folder.write(broken, to: "b.tif"))) == [1, 2, 3])
+  }
+
+  /// Reading allocates nothing: table of pages, widening in place, index map, one read of many.
+  @Test func readingUncompressedFramesAllocatesNothing() throws {
+    guard glint_allocations_counted() == 1 else {
+      print("skipped: allocations cannot be counted here")
+      return
+    }
+    let folder = try TemporaryFolder()
+    _ = try folder.write(
+      Self.microManager((0..<50).map { UInt16($0) }), to: "a_MMStack.ome.tif")
+    let pages = (0..<50).map { testPixels(31 * 29, seed: UInt64($0)).bytes }
+    for (name, mode, bits) in [("u16", "wl", 16), ("swapped", "wb", 16), ("u8", "wl", 8)] {
+      try LibTIFF(mode: mode, bits: bits).write(
+        pages.map { Array($0.prefix(31 * 29 * bits / 8)) }, width: 31, height: 29,
+        to: folder.file("\(name).tif"))
+    }
+    for name in ["a_MMStack.ome.tif", "u16.tif", "swapped.tif", "u8.tif"] {
+      let movie = try Movies.open(folder.file(name))
+      let buffer = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: 4 * movie.info.frameBytes, alignment: 64)
+      defer { buffer.deallocate() }
+      try movie.read(0..<4, into: buffer)
+      let before = glint_allocations()
+      for frame in 0..<46 { try movie.read(frame..<(frame + 4), into: buffer) }
+      #expect(glint_allocations() - before == 0, "\(name)")
+    }
   }
 
   /// Writes an OME set of 1 x 1 pixels; `planes` are (file, page) in the order of T.

@@ -1,5 +1,5 @@
 import CPUKernels
-import Dispatch
+import Foundation
 
 /// A plan over one block of memory, its launches split over threads.
 final class CPUExecutable: Executable, @unchecked Sendable {
@@ -100,10 +100,17 @@ final class CPUExecutable: Executable, @unchecked Sendable {
   func run() throws {
     runs += 1
     for index in launches.indices {
-      let start = DispatchTime.now().uptimeNanoseconds
+      let start = Self.now
       run(launches[index])
-      seconds[index] += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+      seconds[index] += Self.now - start
     }
+  }
+
+  /// Seconds by the system's steady clock; Dispatch's would allocate.
+  private static var now: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   private func run(_ launch: Launch) {

@@ -72,15 +72,19 @@ struct TIFFLayout: Sendable {
 
     var directory = TIFFDirectory(position: position)
     var at = position + countBytes
-    func slide(to bytes: Int) throws(MovieError) {
-      guard at + bytes > windowStart + windowBytes else { return }
-      windowStart = at
-      windowBytes = try file.readAvailable(at: at, into: buffer)
-      guard windowBytes >= bytes else { throw broken }
-    }
-    while at < end {
-      try slide(to: entryBytes)
+    while at < end + nextBytes {
+      // The entries are followed by the position of the next directory.
+      let bytes = at < end ? entryBytes : nextBytes
+      if at + bytes > windowStart + windowBytes {
+        windowStart = at
+        windowBytes = try file.readAvailable(at: at, into: buffer)
+        guard windowBytes >= bytes else { throw broken }
+      }
       let local = at - windowStart
+      guard at < end else {
+        directory.next = Int(clamping: number(buffer, local, nextBytes))
+        break
+      }
       let field = TIFFField(
         type: Int(number(buffer, local + 2, 2)),
         count: Int(clamping: number(buffer, local + 4, isBig ? 8 : 4)),
@@ -89,8 +93,6 @@ struct TIFFLayout: Sendable {
       directory.take(tag: Int(number(buffer, local, 2)), field, self)
       at += entryBytes
     }
-    try slide(to: nextBytes)
-    directory.next = Int(clamping: number(buffer, at - windowStart, nextBytes))
     return directory
   }
 

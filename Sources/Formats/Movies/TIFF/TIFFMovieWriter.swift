@@ -5,8 +5,8 @@ import Microscopy
 ///
 /// All pixels lie in one piece behind the first directory, the directories of the other pages
 /// follow at the end. A classic file that would pass 4 GB keeps its first directory only, as
-/// ImageJ's own stacks do; `bigTIFF` gives every page a directory at any size. The bytes go to a
-/// temporary name beside `path`, which takes their place in `finish`.
+/// ImageJ's own stacks do; `bigTIFF` gives every page a directory at any size. The file
+/// appears under its name in `finish`, and not at all without it.
 ///
 /// ```swift
 /// let writer = try TIFFMovieWriter(path: "movie.tif", width: 64, height: 64, pixelSize: 100)
@@ -14,25 +14,26 @@ import Microscopy
 /// try writer.finish()
 /// ```
 public final class TIFFMovieWriter {
-  private let output: PartialFile
+  private let output: MovieSink
   private let layout: TIFFMovieLayout
   public private(set) var frames = 0
 
-  /// `pixel` is the type of what `append` takes, `pixelSize` is in nm. Throws `MovieError`.
+  /// `pixel` is the type of what `append` takes, `pixelSize` is in nm. Throws
+  /// `MovieError` for impossible numbers, `OutputError` where the file cannot be made.
   public init(
     path: String, width: Int, height: Int, pixel: PixelType = .uint16, bigTIFF: Bool = false,
-    bigEndian: Bool = false, pixelSize: Double? = nil
+    bigEndian: Bool = false, pixelSize: Double? = nil, overwrite: Bool = false
   ) throws {
     guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
-      throw MovieError(.writeFailed, "frames of \(width) x \(height) pixels cannot be", file: path)
+      throw MovieError(.impossible, "frames of \(width) x \(height) pixels cannot be", file: path)
     }
     if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
-      throw MovieError(.writeFailed, "a pixel of \(pixelSize) nm cannot be", file: path)
+      throw MovieError(.impossible, "a pixel of \(pixelSize) nm cannot be", file: path)
     }
     layout = TIFFMovieLayout(
       width: width, height: height, pixel: pixel, isBig: bigTIFF, bigEndian: bigEndian,
       pixelSize: pixelSize)
-    output = try PartialFile(path)
+    output = try MovieSink(path: path, overwrite: overwrite)
     try output.write(layout.head(frames: 1, next: 0))
   }
 
@@ -60,7 +61,7 @@ public final class TIFFMovieWriter {
   /// Writes the directories and gives the file its name. Without it nothing is left behind.
   public func finish() throws {
     guard frames > 0 else {
-      throw MovieError(.noFrames, "a movie needs a frame to be written", file: output.path)
+      throw MovieError(.noFrames, "a movie needs a frame to be written", file: output.staged.path)
     }
     let end = output.position
     let padding = end % 8 == 0 ? 0 : 8 - end % 8
@@ -81,8 +82,11 @@ public final class TIFFMovieWriter {
         }
       }
     }
-    try output.write(layout.head(frames: frames, next: hasPages ? directories : 0), at: 0)
-    try output.finish()
+    try layout.head(frames: frames, next: hasPages ? directories : 0).withUnsafeBytes {
+      try output.write($0, at: 0)
+    }
+    try output.close()
+    try output.staged.commit()
   }
 }
 

@@ -1,0 +1,119 @@
+import CPUKernels
+
+/// The worth of each fit: the variance of its parameters, its deviance and reduced χ².
+///
+/// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpots`, total int32
+/// [1], and optionally a noise variance per pixel. Outputs: variances float32 [capacity, 6, 2], each
+/// the unevaluated sum of two floats so that a device without double precision can give one (0 for
+/// parameters that are not free, NaN where the information is singular); Poisson deviance (twice the
+/// log-likelihood ratio to the saturated model) float32 [capacity]; Pearson's χ² per degree of freedom
+/// float32 [capacity]. Rows past the total are undefined.
+///
+/// Maximum likelihood: the Cramér–Rao bound. Least squares: A⁻¹BA⁻¹ with A = JᵀJ, B = Jᵀ diag(μ) J.
+public struct AssessSpots: Op {
+  public static let name = "assess"
+  public let model: SpotModel
+
+  public init(_ model: SpotModel) { self.model = model }
+
+  public var parameters: String { model.label }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 3 || inputs.count == 4, let capacity = inputs[0].shape.first,
+      inputs[1] == TensorType(.float32, capacity, SpotModel.columns),
+      inputs[2] == TensorType(.int32, 1), inputs.count == 3 || inputs[3] == inputs[0]
+    else {
+      throw ShapeError(
+        Self.name,
+        "takes spots, their parameters, their number and optionally boxes of noise, not \(inputs)")
+    }
+    try model.check(Self.name, inputs[0])
+    return [
+      TensorType(.float32, capacity, SpotModel.columns, 2), TensorType(.float32, capacity),
+      TensorType(.float32, capacity),
+    ]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let capacity = inputs[0].type.shape[0]
+    let columns = SpotModel.columns
+    var variances = [Double](repeating: .nan, count: capacity * columns * 2)
+    var deviances = [Double](repeating: -1, count: capacity)
+    var chiSquares = [Double](repeating: -1, count: capacity)
+    let data = [inputs[0], inputs[2]] + inputs.dropFirst(3)
+    for row in 0..<min(Int(inputs[2].values[0]), capacity) {
+      let theta = Array(inputs[1].values[row * columns..<(row + 1) * columns])
+      let spot = SpotReference(model, data, row)
+      for (column, variance) in spot.variances(theta).enumerated() {
+        let high = Double(Float(variance))
+        variances[(row * columns + column) * 2] = high
+        variances[(row * columns + column) * 2 + 1] = high.isNaN ? 0 : variance - high
+      }
+      (deviances[row], chiSquares[row]) = spot.goodness(theta)
+    }
+    return [
+      Reference(TensorType(.float32, capacity, columns, 2), variances),
+      Reference(TensorType(.float32, capacity), deviances),
+      Reference(TensorType(.float32, capacity), chiSquares),
+    ]
+  }
+
+  /// The definition gives rows past the total the deviance −1.
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+    let rows = outputs[1].values.map { $0 != -1 }
+    return [rows.flatMap { Array(repeating: $0, count: 2 * SpotModel.columns) }, rows, rows]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(
+      flops: inputs[0].count * 70 + inputs[0].shape[0] * 2000,
+      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_fit_params {
+    model.kernelParameters(capacity: site.inputs[0].shape[0], noiseMap: site.inputs.count == 4)
+  }
+
+  private func operands(_ site: Site) -> [Operand] {
+    [
+      .input(0), site.inputs.count == 4 ? .input(3) : .none, .input(1), .input(2), .output(0),
+      .output(1), .output(2),
+    ]
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("lanes") { site in
+        .launches([
+          CPULaunch(
+            model.kernel("assess"), kernelParameters(site), operands(site),
+            items: .counted(.input(2), limit: site.inputs[0].shape[0]), grain: 512,
+            scratch: model.scratch(boxes: 2))
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "spots/assess.cl", defines: model.defines, kernelParameters(site), operands(site),
+            items: site.inputs[0].shape[0])
+        ])
+      }
+    ]
+  }
+
+  /// Half the elements of the variances are the small parts of sums, which carry the float32 rounding
+  /// of the matrix; the parts that matter keep the bound.
+  public static var samples: [Sample] {
+    SpotSamples.cases.filter { $0.share > 0.9 }.map { sample in
+      Sample(
+        AssessSpots(sample.model), [sample.inputs[0], sample.truth] + sample.inputs.dropFirst(),
+        note: sample.note, .relative(1e-4, share: 0.5), .relative(2e-5), .relative(2e-5),
+        tiny: sample.tiny)
+    }
+  }
+}

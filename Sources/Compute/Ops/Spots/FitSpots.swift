@@ -1,0 +1,123 @@
+import CPUKernels
+
+/// Fits each spot by maximum likelihood (or least squares), Levenberg–Marquardt with expected
+/// information, Cholesky solve.
+///
+/// Inputs: spots float32 [capacity, box²] in counts whose variance is their mean, total int32 [1],
+/// and optionally a noise variance per pixel float32 [capacity, box²]. Outputs: parameters float32
+/// [capacity, 6] in the order of `SpotModel`, iterations int32 [capacity], state int32 [capacity]
+/// (`FitState`; parameters of an invalid spot are NaN); rows past the total are undefined.
+///
+/// Laurence & Chromy (Nat. Methods 2010) with Fisher's information; read noise as Huang et al. (Nat.
+/// Methods 2013): variance added to data and model alike. Negative data stay as they are.
+public struct FitSpots: Op {
+  public static let name = "fit"
+  public let model: SpotModel
+  /// Evaluations of the model per spot.
+  public let iterations: Int
+  /// A fit has converged when its next step is shorter than this in standard errors; that step is
+  /// still taken, so the distance left is an order less.
+  public let tolerance: Float
+
+  public init(_ model: SpotModel, iterations: Int = 50, tolerance: Float = 0.1) {
+    self.model = model
+    self.iterations = iterations
+    self.tolerance = tolerance
+  }
+
+  public var parameters: String { "\(model.label) ≤ \(iterations), \(tolerance)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 2 || inputs.count == 3, inputs[1] == TensorType(.int32, 1),
+      inputs.count == 2 || inputs[2] == inputs[0]
+    else {
+      throw ShapeError(
+        Self.name, "takes spots, their number and optionally as many boxes of noise, not \(inputs)")
+    }
+    try model.check(Self.name, inputs[0])
+    let capacity = inputs[0].shape[0]
+    return [
+      TensorType(.float32, capacity, SpotModel.columns), TensorType(.int32, capacity),
+      TensorType(.int32, capacity),
+    ]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let capacity = inputs[0].type.shape[0]
+    var theta = [Double](repeating: .nan, count: capacity * SpotModel.columns)
+    var evaluations = [Double](repeating: 0, count: capacity)
+    var states = [Double](repeating: -1, count: capacity)
+    for row in 0..<min(Int(inputs[1].values[0]), capacity) {
+      let fit = SpotReference(model, inputs, row).fit()
+      theta.replaceSubrange(row * SpotModel.columns..<(row + 1) * SpotModel.columns, with: fit.theta)
+      evaluations[row] = Double(fit.evaluations)
+      states[row] = Double(fit.state)
+    }
+    return [
+      Reference(TensorType(.float32, capacity, SpotModel.columns), theta),
+      Reference(TensorType(.int32, capacity), evaluations),
+      Reference(TensorType(.int32, capacity), states),
+    ]
+  }
+
+  /// The definition gives rows past the total the state −1.
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+    let rows = outputs[2].values.map { $0 >= 0 }
+    return [rows.flatMap { Array(repeating: $0, count: SpotModel.columns) }, rows, rows]
+  }
+
+  /// Counted for three evaluations a spot, which is usual.
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(
+      flops: inputs[0].count * 3 * (model.parameters == 4 ? 24 : 34),
+      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_fit_params {
+    model.kernelParameters(
+      capacity: site.inputs[0].shape[0], noiseMap: site.inputs.count == 3, iterations: iterations,
+      tolerance: tolerance)
+  }
+
+  private func operands(_ site: Site) -> [Operand] {
+    [
+      .input(0), site.inputs.count == 3 ? .input(2) : .none, .input(1), .output(0), .output(1),
+      .output(2),
+    ]
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("lanes") { site in
+        .launches([
+          CPULaunch(
+            model.kernel("fit"), kernelParameters(site), operands(site),
+            items: .counted(.input(1), limit: site.inputs[0].shape[0]), grain: 512,
+            scratch: model.scratch(boxes: 4))
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        let capacity = site.inputs[0].shape[0]
+        return .launches([
+          OpenCLLaunch(
+            "spots/fit.cl", defines: model.defines, kernelParameters(site), operands(site),
+            items: capacity, global: [min(capacity, site.device.units * 1024)])
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    SpotSamples.cases.map { sample in
+      Sample(
+        FitSpots(sample.model, iterations: 40, tolerance: 1e-3), sample.inputs, note: sample.note,
+        .absolute(0.02, share: sample.share), .absolute(1000),
+        .absolute(0, share: sample.share), tiny: sample.tiny)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import CPUKernels
+
+/// What is fitted to a spot: a Gaussian PSF, which of its parameters are free, and by which estimator.
+public struct SpotModel: Hashable, Codable, Sendable {
+  /// Which widths are free.
+  public enum Sigmas: String, Hashable, Codable, Sendable, CaseIterable {
+    /// x, y, photons, background.
+    case fixed
+    /// And one width.
+    case free
+    /// And a width per axis.
+    case elliptical
+  }
+
+  public enum Estimator: String, Hashable, Codable, Sendable, CaseIterable {
+    case maximumLikelihood = "mle"
+    case leastSquares = "lsq"
+  }
+
+  public enum Pixels: String, Hashable, Codable, Sendable, CaseIterable {
+    /// The PSF integrated over each pixel.
+    case integrated
+    /// Its density at the pixel's centre, as some other programs take it.
+    case sampled
+  }
+
+  public var sigmas: Sigmas
+  public var estimator: Estimator
+  public var pixels: Pixels
+  /// Side of the box in pixels, odd, 3 to 31.
+  public var box: Int
+  /// Widths in pixels: where they are free the start, otherwise the value.
+  public var sigmaX: Float
+  public var sigmaY: Float
+  /// Variance of Gaussian noise in the spots' unit squared, where no map gives it.
+  public var noise: Float
+
+  public init(
+    _ sigmas: Sigmas = .elliptical, _ estimator: Estimator = .maximumLikelihood,
+    _ pixels: Pixels = .integrated, box: Int, sigmaX: Float, sigmaY: Float? = nil, noise: Float = 0
+  ) {
+    self.sigmas = sigmas
+    self.estimator = estimator
+    self.pixels = pixels
+    self.box = box
+    self.sigmaX = sigmaX
+    self.sigmaY = sigmaY ?? sigmaX
+    self.noise = noise
+  }
+
+  /// Columns of every table of fits: x, y (px from the centre of the box's centre pixel), photons,
+  /// background (per pixel), sigma x, sigma y (px).
+  public static let columns = Int(GLINT_SPOT_PARAMETERS)
+
+  /// Free parameters: the first so many columns; a shared width is column 4, repeated in column 5.
+  public var parameters: Int {
+    switch sigmas {
+    case .fixed: 4
+    case .free: 5
+    case .elliptical: 6
+    }
+  }
+
+  var label: String {
+    "\(sigmas) \(estimator.rawValue) \(pixels) box \(box) σ \(sigmaX)/\(sigmaY) noise \(noise)"
+  }
+
+  /// The vector kernel's name is built from the choices.
+  func kernel(_ stem: String) -> String {
+    "\(stem)_\(sigmas)" + (estimator == .leastSquares ? "_lsq" : "")
+      + (pixels == .sampled ? "_sampled" : "")
+  }
+
+  /// The device kernel's choices are defines.
+  var defines: [String: String] {
+    [
+      "BOX": "\(box)", "PARAMETERS": "\(parameters)",
+      "LEAST_SQUARES": estimator == .leastSquares ? "1" : "0",
+      "SAMPLED": pixels == .sampled ? "1" : "0",
+    ]
+  }
+
+  /// Bytes of scratch for `boxes` boxes of the widest vectors.
+  func scratch(boxes: Int) -> Int { boxes * box * box * 64 }
+
+  func kernelParameters(
+    capacity: Int, noiseMap: Bool, iterations: Int = 0, tolerance: Float = 0
+  ) -> glint_fit_params {
+    glint_fit_params(
+      box: Int32(box), capacity: Int32(capacity), has_noise_map: noiseMap ? 1 : 0,
+      noise_variance: noise, sigma_x: sigmaX, sigma_y: sigmaY, max_iterations: Int32(iterations),
+      tolerance: tolerance)
+  }
+
+  /// Throws unless the model and a table of spots fit together and the kernels can do it.
+  func check(_ op: String, _ spots: TensorType) throws(ShapeError) {
+    guard box >= 3, box <= GLINT_BOX_LIMIT, box % 2 == 1 else {
+      throw ShapeError(
+        op, "a box of \(box) pixels cannot be fitted",
+        hint: "use an odd box from 3 to \(GLINT_BOX_LIMIT) pixels")
+    }
+    guard spots.element == .float32, spots.shape.count == 2, spots.shape[1] == box * box else {
+      throw ShapeError(op, "takes float32 spots [capacity×\(box * box)], not \(spots)")
+    }
+    guard sigmaX > 0.1, sigmaY > 0.1, sigmaX <= Float(box), sigmaY <= Float(box), noise >= 0,
+      noise.isFinite
+    else {
+      throw ShapeError(
+        op, "widths of \(sigmaX) and \(sigmaY) px with noise \(noise) cannot be fitted",
+        hint: "widths lie between 0.1 px and the box, the noise's variance is not negative")
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/// Seeded spots for the samples of the ops that fit.
+enum SpotSamples {
+  struct Case {
+    let model: SpotModel
+    /// Spots, total, and a noise map where the case has one.
+    let inputs: [Reference]
+    /// What the spots were made from.
+    let truth: Reference
+    let note: String
+    /// Share of results that must agree with the definition: less where some spots have no optimum.
+    let share: Double
+    let tiny: Bool
+  }
+
+  static var cases: [Case] {
+    let estimators: [(SpotModel.Estimator, SpotModel.Pixels)] = [
+      (.maximumLikelihood, .integrated), (.leastSquares, .integrated),
+      (.maximumLikelihood, .sampled), (.leastSquares, .sampled),
+    ]
+    var cases: [Case] = []
+    for sigmas in SpotModel.Sigmas.allCases {
+      for (estimator, pixels) in estimators {
+        let model = SpotModel(sigmas, estimator, pixels, box: 7, sigmaX: 1.2)
+        cases.append(make(model, capacity: 5, total: 5, tiny: true))
+      }
+      var noisy = SpotModel(sigmas, box: 9, sigmaX: 1.3, sigmaY: 1.5, noise: 3)
+      cases.append(make(noisy, capacity: 70, total: 67))
+      noisy.box = 7
+      cases.append(make(noisy, capacity: 19, total: 40, map: true, note: "full"))
+    }
+    let odd = SpotModel(.elliptical, box: 13, sigmaX: 1.6)
+    cases.append(make(odd, capacity: 3, total: 3))
+    cases.append(make(odd, capacity: 3, total: 0, note: "none"))
+    cases.append(make(SpotModel(.fixed, box: 3, sigmaX: 0.8), capacity: 17, total: 17))
+    cases.append(
+      make(
+        SpotModel(.free, box: 7, sigmaX: 1.2), capacity: 24, total: 24, strange: true,
+        note: "strange", tiny: true))
+    cases.append(
+      make(
+        SpotModel(.elliptical, .leastSquares, box: 7, sigmaX: 1.2), capacity: 24, total: 24,
+        map: true, strange: true, note: "strange"))
+    return cases
+  }
+
+  private static func make(
+    _ model: SpotModel, capacity: Int, total: Int, map: Bool = false, strange: Bool = false,
+    note: String = "", tiny: Bool = false
+  ) -> Case {
+    var generator = SampleGenerator(seed: 401)
+    func random(_ range: ClosedRange<Double>) -> Double {
+      Double(Float(Double.random(in: range, using: &generator)))
+    }
+    var spots: [Double] = []
+    var noise: [Double] = []
+    var truth: [Double] = []
+    for _ in 0..<capacity {
+      let stretch = model.sigmas == .fixed ? 1 : random(0.9...1.15)
+      let sigmaX = Double(model.sigmaX) * stretch
+      let sigmaY = Double(model.sigmaY) * (model.sigmas == .elliptical ? random(0.9...1.15) : stretch)
+      let theta = [
+        random(-0.5...0.5), random(-0.5...0.5), random(1000...3000), random(4...12),
+        Double(Float(sigmaX)), Double(Float(sigmaY)),
+      ]
+      truth += theta
+      for mean in SpotReference.means(model, theta) {
+        let variance = map ? random(0.5...6) : Double(model.noise)
+        noise.append(variance)
+        // Near enough to Poisson: the uniform law's sum of four has a bell's shape.
+        let bell = (0..<4).reduce(0.0) { sum, _ in sum + random(-1...1) } * 0.75.squareRoot()
+        spots.append(Double(Float(mean + (mean + variance).squareRoot() * bell)))
+      }
+    }
+    if strange { estrange(&spots, pixels: model.box * model.box) }
+    let boxes = TensorType(.float32, capacity, model.box * model.box)
+    return Case(
+      model: model,
+      inputs: [Reference(boxes, spots), Reference(TensorType(.int32, 1), [Double(total)])]
+        + (map ? [Reference(boxes, noise)] : []),
+      truth: Reference(TensorType(.float32, capacity, SpotModel.columns), truth),
+      note: note, share: strange ? 0.6 : 0.99, tiny: tiny)
+  }
+
+  /// Spots that no model describes: empty, constant, negative, one hot pixel, not numbers, absurd.
+  private static func estrange(_ spots: inout [Double], pixels: Int) {
+    for (row, value) in [(1, 0.0), (3, 5), (5, -3)] {
+      for k in 0..<pixels { spots[row * pixels + k] = value }
+    }
+    for k in 0..<pixels { spots[7 * pixels + k] = k == 0 ? 1e6 : 0 }
+    spots[9 * pixels + 4] = .nan
+    spots[11 * pixels] = .infinity
+    spots[13 * pixels + 2] = -1e30
+  }
+}

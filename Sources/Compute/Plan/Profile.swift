@@ -1,0 +1,36 @@
+/// What an op of a plan cost on its device, over all runs of an executable.
+public struct ProfileRow: Codable, Hashable, Sendable {
+  /// The op with its parameters.
+  public var op: String
+  public var candidate: String
+  /// Kernels that it launched.
+  public var kernels: [String]
+  public var seconds: Double
+  public var runs: Int
+  /// Of one run, by the op's own count: what any implementation needs.
+  public var flops: Int
+  public var bytes: Int
+
+  /// Achieved rates, per second.
+  public var flopRate: Double { seconds > 0 ? Double(flops) * Double(runs) / seconds : 0 }
+  public var byteRate: Double { seconds > 0 ? Double(bytes) * Double(runs) / seconds : 0 }
+}
+
+extension Executable {
+  /// A row per op, in the order in which they run: the plan joined with the launches' times.
+  public var profile: [ProfileRow] {
+    var timings = timings[...]
+    return plan.steps.map { step in
+      let labels = plan.launchLabels(of: step)
+      let own = timings.prefix(labels.count)
+      timings = timings.dropFirst(labels.count)
+      let work = step.op.work(
+        step.inputs.map { plan.arena.slots[$0].type }, step.outputs.map { plan.arena.slots[$0].type })
+      return ProfileRow(
+        op: step.op.label, candidate: step.choice.candidate,
+        kernels: labels.map { String($0.split(separator: "/").last ?? "") },
+        seconds: own.reduce(0) { $0 + $1.seconds }, runs: own.first?.runs ?? 0, flops: work.flops,
+        bytes: work.bytes)
+    }
+  }
+}

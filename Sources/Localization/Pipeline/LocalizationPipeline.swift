@@ -1,0 +1,205 @@
+import Compute
+import Microscopy
+
+/// From camera frames to rows: the graph of a batch, and the reading of its results.
+///
+/// Frames travel as the camera gave them; calibration, detection, cutting out and fitting happen on
+/// the device; only table rows come back.
+public final class LocalizationPipeline {
+  public let settings: LocalizationSettings
+  let camera: Camera
+  let maps: CameraMaps?
+  let width: Int
+  let height: Int
+  let pixel: PixelType
+  let origin: (x: Int, y: Int)
+  var received = ReceivedRows()
+
+  /// - Parameters:
+  ///   - maps: as large as the frames; they replace the camera's offset, gain and read noise.
+  ///   - origin: the movie's pixel that is the frames' first, where a region was cut out.
+  /// - Throws: `SettingsError` where settings, camera and frames do not fit.
+  public init(
+    _ settings: LocalizationSettings, camera: Camera, maps: CameraMaps?, width: Int, height: Int,
+    pixel: PixelType, origin: (x: Int, y: Int) = (0, 0)
+  ) throws(SettingsError) {
+    try settings.validate(width: width, height: height)
+    if let problem = camera.problem {
+      throw SettingsError(
+        "the camera cannot be: \(problem)", hint: "check --offset, --gain and the camera file")
+    }
+    if let maps, maps.width != width || maps.height != height {
+      throw SettingsError(
+        "the camera maps are \(maps.width)×\(maps.height) px, the frames \(width)×\(height)",
+        hint: "crop the maps with the region of the sensor that the camera recorded")
+    }
+    if maps != nil, camera.emGain > 1 {
+      throw SettingsError(
+        "per-pixel maps and an EM gain of \(camera.emGain) exclude each other",
+        hint: "an EMCCD's pixels share one amplifier; leave the maps out")
+    }
+    self.settings = settings
+    self.camera = camera
+    self.maps = maps
+    self.width = width
+    self.height = height
+    self.pixel = pixel
+    self.origin = origin
+  }
+
+  /// Neighbours that each frame needs on either side.
+  public var halo: Int {
+    settings.detection.background == .temporalMedian ? settings.detection.medianWindow / 2 : 0
+  }
+
+  /// Fits are done in effective counts, which have Poisson statistics: photoelectrons, divided by the
+  /// excess noise factor of an EM register (dividing an overdispersed count by F² makes its variance
+  /// its mean).
+  var countsPerElectron: Double { 1 / camera.excessNoise }
+
+  /// Photons per effective count, for what is written out.
+  var photonsPerCount: Double { camera.excessNoise / camera.quantumEfficiency }
+
+  /// ADU per photoelectron at the sensor.
+  private var totalGain: Double { camera.gain * camera.emGain }
+
+  /// Gaussian variance of a pixel, effective counts squared.
+  private var noiseVariance: Double {
+    let sigma = camera.readNoise / camera.emGain * countsPerElectron
+    return sigma * sigma
+  }
+
+  /// The graph of one batch: input "frames", outputs as `ReceivedRows` reads them.
+  ///
+  /// - Parameter capacity: spots that there is room for.
+  public func graph(_ shape: BatchShape, capacity: Int) throws -> Graph {
+    var graph = Graph()
+    let (frames, sensor, selected) = try detected(shape, capacity: capacity, in: &graph)
+    let gather = GatherSpots(
+      box: settings.fit.box, firstFrame: shape.leading, offset: Float(camera.offset),
+      gain: Float(totalGain), scale: Float(countsPerElectron),
+      saturation: pixel == .uint16 ? 65535 : .infinity)
+    let gathered = try graph.apply(
+      gather, to: [frames, selected[0], selected[2]] + (sensor?.all ?? []))
+    graph.output("flags", gathered[1])
+    let noise = sensor == nil ? [] : [gathered[2]]
+    let model = settings.fit.model(noise: noiseVariance)
+    let fitted = try graph.apply(
+      FitSpots(
+        model, iterations: settings.fit.maxIterations, tolerance: Float(settings.fit.tolerance)),
+      to: [gathered[0], selected[2]] + noise)
+    graph.output("theta", fitted[0])
+    graph.output("iterations", fitted[1])
+    graph.output("state", fitted[2])
+    let assessed = try graph.apply(
+      AssessSpots(model), to: [gathered[0], fitted[0], selected[2]] + noise)
+    graph.output("bound", assessed[0])
+    graph.output("deviance", assessed[1])
+    graph.output("chi_square", assessed[2])
+    return graph
+  }
+
+  /// The part of a batch's graph that finds spots, alone: for timings.
+  package func detectionGraph(_ shape: BatchShape, capacity: Int) throws -> Graph {
+    var graph = Graph()
+    _ = try detected(shape, capacity: capacity, in: &graph)
+    return graph
+  }
+
+  /// Adds detection with its outputs: peaks, score, total.
+  private func detected(
+    _ shape: BatchShape, capacity: Int, in graph: inout Graph
+  ) throws -> (frames: Graph.Value, sensor: SensorMaps?, selected: [Graph.Value]) {
+    let frames = graph.input(
+      "frames", TensorType(pixel == .uint16 ? .uint16 : .float32, shape.total, height, width))
+    let sensor = sensorMaps(&graph)
+    let maxima = try detect(frames, sensor, shape, in: &graph)
+    let selected = try graph.apply(
+      SelectPeaks(width: width, capacity: capacity),
+      to: [maxima.index, maxima.score, maxima.count, maxima.cutoff])
+    graph.output("peaks", selected[0])
+    graph.output("score", selected[1])
+    graph.output("total", selected[2])
+    return (frames, sensor, selected)
+  }
+
+  /// What is known of each pixel, as constants of the graph.
+  private struct SensorMaps {
+    let offset: Graph.Value
+    let inverseGain: Graph.Value
+    let noise: Graph.Value
+
+    var all: [Graph.Value] { [offset, inverseGain, noise] }
+  }
+
+  private func sensorMaps(_ graph: inout Graph) -> SensorMaps? {
+    guard let maps else { return nil }
+    let shape = [height, width]
+    let inverse = maps.gain.map { 1 / $0 }
+    let noise = zip(maps.variance, inverse).map { $0 * $1 * $1 }
+    return SensorMaps(
+      offset: graph.constant(Tensor(maps.offset, shape: shape)),
+      inverseGain: graph.constant(Tensor(inverse, shape: shape)),
+      noise: graph.constant(Tensor(noise, shape: shape)))
+  }
+
+  /// Maxima of a filtered image with their scores, and each frame's cut-off.
+  private struct Maxima {
+    var index: Graph.Value
+    var score: Graph.Value
+    var count: Graph.Value
+    var cutoff: Graph.Value
+  }
+
+  private func detect(
+    _ frames: Graph.Value, _ sensor: SensorMaps?, _ shape: BatchShape, in graph: inout Graph
+  ) throws -> Maxima {
+    let detection = settings.detection
+    let border = settings.fit.box / 2
+    // Net gradients are in camera counts, as Picasso's thresholds are.
+    let calibrate =
+      detection.detector == .gradient
+      ? Calibrate() : Calibrate(offset: Float(camera.offset), gain: Float(totalGain))
+    let calibration =
+      detection.detector == .gradient ? [] : sensor.map { [$0.offset, $0.inverseGain] } ?? []
+    var image = try graph.apply(calibrate, to: [frames] + calibration)[0]
+    if detection.background == .temporalMedian {
+      image = try graph.apply(
+        TemporalMedian(
+          window: detection.medianWindow, first: shape.leading, count: shape.frames), image)
+    }
+    let threshold = Float(detection.threshold)
+    switch detection.detector {
+    case .dog:
+      let filtered = try graph.apply(DifferenceOfGaussians(narrow: detection.sigma), image)
+      let maxima = try graph.apply(
+        LocalMaxima(radius: detection.radius, border: border), to: [filtered])
+      let cutoff = try graph.apply(DynamicCutoff(factor: threshold), maxima[1], maxima[2])
+      return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
+    case .wavelet:
+      let planes = try graph.apply(Wavelet(), to: [image])
+      let maxima = try graph.apply(LocalMaxima(radius: 1, border: border), to: [planes[0]])
+      let noise = try graph.apply(WaveletNoise(), planes[1])
+      let cutoff = try graph.apply(Elementwise(.affine(scale: threshold, shift: 0)), noise)
+      return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
+    case .gradient:
+      let maxima = try graph.apply(LocalMaxima(radius: border, border: border), to: [image])
+      let score = try graph.apply(
+        NetGradient(box: settings.fit.box), image, maxima[0], maxima[2])
+      let cutoff = graph.constant(
+        Tensor([Float](repeating: threshold, count: shape.frames), shape: [shape.frames]))
+      return Maxima(index: maxima[0], score: score, count: maxima[2], cutoff: cutoff)
+    }
+  }
+}
+
+extension FitSettings {
+  /// The settings in the terms of the fit's ops.
+  func model(noise: Double) -> SpotModel {
+    SpotModel(
+      sigma == .fixed ? .fixed : sigma == .free ? .free : .elliptical,
+      estimator == .lsq ? .leastSquares : .maximumLikelihood,
+      model == .sampled ? .sampled : .integrated, box: box, sigmaX: Float(psfSigma),
+      noise: Float(noise))
+  }
+}

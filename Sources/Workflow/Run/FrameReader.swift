@@ -1,0 +1,108 @@
+import Foundation
+import Localization
+import Microscopy
+
+/// Frames that travel together, with the neighbours that a temporal filter needs around them.
+final class FrameBatch: @unchecked Sendable {
+  let bytes: UnsafeMutableRawBufferPointer
+  /// Frames of the movie that the batch answers for.
+  var frames = 0..<0
+  var shape = BatchShape(leading: 0, frames: 0, trailing: 0)
+
+  private let frameBytes: Int
+
+  init(capacity: Int, frameBytes: Int) {
+    self.frameBytes = frameBytes
+    bytes = .allocate(byteCount: capacity * frameBytes, alignment: 4096)
+  }
+
+  /// The frames that lie in it now.
+  var filled: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes[..<(shape.total * frameBytes)])
+  }
+
+  deinit { bytes.deallocate() }
+}
+
+/// Cuts a movie into batches and fills them, on a thread of its own.
+final class FrameReader: @unchecked Sendable {
+  let movie: any Movie
+  let region: PixelRegion
+  private let batches: [Range<Int>]
+  private let halo: Int
+  private let whole: Range<Int>
+  private let frameBytes: Int
+  private let scratch: UnsafeMutableRawBufferPointer?
+  /// Seconds spent reading.
+  private(set) var seconds = 0.0
+  private(set) var error: (any Error)?
+
+  let free: BoundedQueue<FrameBatch>
+  let filled: BoundedQueue<FrameBatch>
+
+  /// - Parameters:
+  ///   - frames: frames to localize.
+  ///   - halo: neighbours on either side that each frame needs.
+  ///   - slots: batches under way at a time.
+  init(
+    _ movie: any Movie, frames: Range<Int>, region: PixelRegion, batch: Int, halo: Int, slots: Int
+  ) {
+    self.movie = movie
+    self.region = region
+    self.halo = halo
+    whole = 0..<movie.info.frames
+    batches = stride(from: frames.lowerBound, to: frames.upperBound, by: batch).map {
+      $0..<min($0 + batch, frames.upperBound)
+    }
+    frameBytes = region.width * region.height * movie.info.pixel.bytes
+    let crops = region.width != movie.info.width || region.height != movie.info.height
+    scratch =
+      crops ? .allocate(byteCount: movie.info.frameBytes, alignment: 4096) : nil
+    free = BoundedQueue(capacity: slots)
+    filled = BoundedQueue(capacity: slots)
+    let room = min(batch + 2 * halo, max(movie.info.frames, 1))
+    for _ in 0..<slots { free.push(FrameBatch(capacity: room, frameBytes: frameBytes)) }
+  }
+
+  deinit { scratch?.deallocate() }
+
+  func start() {
+    Thread.detachNewThread { [self] in
+      do { try fillAll() } catch { self.error = error }
+      filled.close()
+    }
+  }
+
+  /// Ends the thread early.
+  func stop() { free.close() }
+
+  private func fillAll() throws {
+    for frames in batches {
+      guard !Interrupt.requested, let batch = free.pop() else { return }
+      let start = DispatchTime.now().uptimeNanoseconds
+      let first = max(frames.lowerBound - halo, whole.lowerBound)
+      let end = min(frames.upperBound + halo, whole.upperBound)
+      batch.frames = frames
+      batch.shape = BatchShape(
+        leading: frames.lowerBound - first, frames: frames.count,
+        trailing: end - frames.upperBound)
+      try read(first..<end, into: batch.bytes)
+      seconds += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+      filled.push(batch)
+    }
+  }
+
+  private func read(_ frames: Range<Int>, into bytes: UnsafeMutableRawBufferPointer) throws {
+    guard let scratch else { return try movie.read(frames, into: bytes) }
+    let pixel = movie.info.pixel.bytes
+    let row = region.width * pixel
+    for (index, frame) in frames.enumerated() {
+      try movie.read(frame..<frame + 1, into: scratch)
+      for y in 0..<region.height {
+        let source = ((region.y + y) * movie.info.width + region.x) * pixel
+        (bytes.baseAddress! + index * frameBytes + y * row)
+          .copyMemory(from: scratch.baseAddress! + source, byteCount: row)
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Compute
+import Formats
+import Foundation
+import Localization
+import Microscopy
+
+/// A table drawn into a picture file. What `glint render` does.
+public struct RenderJob {
+  let table: Localizations
+  let output: String
+  let renderer: Renderer
+  let device: any Device
+  let overwrite: Bool
+
+  /// - Parameters:
+  ///   - output: .png for a picture to look at, .tif for the values.
+  ///   - pixel: side of an image pixel, nm.
+  public init(
+    table: Localizations, output: String, pixel: Double, style: Renderer.Style,
+    device: any Device, overwrite: Bool
+  ) {
+    self.table = table
+    self.output = output
+    renderer = Renderer(pixel: pixel, style: style)
+    self.device = device
+    self.overwrite = overwrite
+  }
+
+  /// Draws and writes; returns width and height of the image.
+  @discardableResult
+  public func run() throws -> (width: Int, height: Int) {
+    let (width, height) = try renderer.size(of: table)
+    let pixels: [Float]
+    do {
+      pixels = try renderer.render(table, on: device)
+    } catch where device.info.kind != .cpu && (error is DeviceError || error is PlanError) {
+      let reason = "\(error)".split(separator: "\n").first ?? ""
+      LocalizeJob.tell("\(device.info.name) cannot do this, so the CPU does: \(reason)")
+      pixels = try renderer.render(table, on: CPUDevice())
+    }
+    let step = ProvenanceStep(
+      program: "Glint", version: glintVersion, action: "render", device: device.info.name,
+      settings: ["style": renderer.style.rawValue, "pixel_nm": "\(renderer.pixel)"])
+    try Images.write(
+      Image(width: width, height: height, pixels: pixels, pixelSize: renderer.pixel),
+      to: output, provenance: table.provenance + [step], overwrite: overwrite)
+    return (width, height)
+  }
+}

@@ -1,0 +1,68 @@
+import Dispatch
+import Foundation
+import Formats
+import Microscopy
+
+/// Writes tables of rows on a thread of its own.
+final class RowWriter: @unchecked Sendable {
+  /// The rows of some frames.
+  struct Rows: Sendable {
+    var table: Localizations
+    /// Frames of the run that are complete once these rows are written.
+    var framesDone: Int
+  }
+
+  let free: BoundedQueue<Rows>
+  private let full: BoundedQueue<Rows>
+  private let writers: [any TableWriter]
+  private let done = DispatchSemaphore(value: 0)
+  private let lock = NSLock()
+  private var safe = 0
+  private var failure: (any Error)?
+  /// Seconds spent writing.
+  private(set) var seconds = 0.0
+
+  init(_ writers: [any TableWriter], empty: Localizations, slots: Int) {
+    self.writers = writers
+    free = BoundedQueue(capacity: slots)
+    full = BoundedQueue(capacity: slots)
+    for _ in 0..<slots { free.push(Rows(table: empty, framesDone: 0)) }
+    Thread.detachNewThread { [self] in
+      writeAll()
+      done.signal()
+    }
+  }
+
+  /// Frames whose rows have all been written.
+  var framesSafe: Int { lock.withLock { safe } }
+
+  /// Why writing stopped, if it did.
+  var error: (any Error)? { lock.withLock { failure } }
+
+  /// Hands rows over; false when writing has failed.
+  func push(_ rows: Rows) -> Bool { full.push(rows) }
+
+  /// Waits until everything handed over is written.
+  func drain() {
+    full.close()
+    done.wait()
+  }
+
+  private func writeAll() {
+    while var rows = full.pop() {
+      let start = DispatchTime.now().uptimeNanoseconds
+      do {
+        for writer in writers { try writer.append(rows.table) }
+        lock.withLock { safe = rows.framesDone }
+      } catch {
+        lock.withLock { failure = error }
+        full.close()
+        free.close()
+        return
+      }
+      seconds += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+      rows.table.removeAllRows()
+      free.push(rows)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Formats
+import Microscopy
+
+/// The camera, as scalars or as a file of maps.
+struct CameraOptions: ParsableArguments {
+  @Option(
+    name: .customLong("camera"),
+    help: ArgumentHelp(
+      "Camera file: scalars (.yaml, .json) or per-pixel maps (Picasso .hdf5, .npy, 3-page TIFF).",
+      valueName: "file"))
+  var file: String?
+
+  @Option(help: ArgumentHelp("Digital number of a dark pixel.", valueName: "ADU"))
+  var offset: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "ADU per photoelectron: 1 divided by the e⁻/ADU of a data sheet.", valueName: "ADU/e⁻"))
+  var gain: Double?
+
+  @Option(help: ArgumentHelp("Gain of the EM register; 1 for none.", valueName: "factor"))
+  var emGain: Double?
+
+  @Option(
+    name: .customLong("qe"),
+    help: ArgumentHelp("Quantum efficiency, photoelectrons per photon.", valueName: "0…1"))
+  var quantumEfficiency: Double?
+
+  @Option(help: ArgumentHelp("Read noise, electrons rms.", valueName: "e⁻"))
+  var readNoise: Double?
+
+  /// Replaces in `camera` what was given, and reads maps where there are some.
+  func apply(to camera: inout Camera, maps: inout CameraMaps?, file path: inout String) throws {
+    if let file { path = file }
+    if !path.isEmpty {
+      let (fromFile, fileMaps) = try CameraFiles.read(path)
+      if file != nil || fileMaps == nil { camera = fromFile }
+      maps = fileMaps
+    }
+    if let offset { camera.offset = offset }
+    if let gain { camera.gain = gain }
+    if let emGain { camera.emGain = emGain }
+    if let quantumEfficiency { camera.quantumEfficiency = quantumEfficiency }
+    if let readNoise { camera.readNoise = readNoise }
+    if maps != nil, offset != nil || gain != nil || readNoise != nil {
+      throw ValidationError(
+        "--offset, --gain and --read-noise contradict the maps of --camera \(path)")
+    }
+    if let problem = camera.problem { throw ValidationError("the camera cannot be: \(problem)") }
+  }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Compute
+
+/// Where to compute.
+struct DeviceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "best, cpu, or a name that `glint devices` lists, such as opencl:0.", valueName: "name"))
+  var device = "best"
+
+  @Option(help: ArgumentHelp("CPU threads; all cores by default.", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads) must be in 1...1024")
+    }
+  }
+
+  func open() throws -> any Device { try Devices.named(device, threads: threads) }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import Workflow
+
+struct Demo: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Simulate a movie, localize it, score it and draw it.",
+    discussion: """
+      EXAMPLE:
+        glint demo -o demo --device best
+      """)
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Folder to write into.", valueName: "dir"))
+  var output = "glint-demo"
+
+  @OptionGroup(title: "Device") var device: DeviceOptions
+
+  @Option(help: "Number of frames.") var frames = 2000
+
+  @Flag(help: "Replace outputs that exist.") var force = false
+
+  @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
+
+  func run() throws {
+    let job = DemoJob(
+      folder: output, device: try device.open(), threads: device.threads, frames: frames,
+      overwrite: force, quiet: quiet)
+    let result = try job.run()
+    for line in Localize.summary(result.report) { print(line) }
+    for line in Evaluate.lines(result.score) { print(line) }
+    print("in \(output): " + result.files.joined(separator: ", "))
+    if result.report.localizations == 0 { throw ExitCode(1) }
+  }
+}

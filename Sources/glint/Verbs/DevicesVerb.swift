@@ -1,0 +1,36 @@
+import ArgumentParser
+import Compute
+import Foundation
+
+struct DevicesVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "devices",
+    abstract: "List what Glint can compute on.",
+    discussion: """
+      EXAMPLE:
+        glint devices --json
+      """)
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let devices = Devices.all.map(\.info)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      print(String(decoding: try encoder.encode(devices), as: UTF8.self))
+      return
+    }
+    let best = Devices.best().info.name
+    for info in devices {
+      let mark = info.name == best ? "*" : " "
+      let memory = String(format: "%.1f GiB", Double(info.memory) / 0x1p30)
+      print(
+        "\(mark) \(info.name.padding(toLength: 14, withPad: " ", startingAt: 0))"
+          + "\(info.kind.rawValue), \(info.hardware), \(info.units) units, \(memory), \(info.driver)")
+    }
+    print("* is what --device best takes")
+    if let reason = Devices.openCL.reason { say("no OpenCL device: \(reason)") }
+  }
+}

@@ -1,0 +1,158 @@
+import ArgumentParser
+import Compute
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Workflow
+
+struct Localize: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find and fit the molecules of a movie.",
+    discussion: """
+      Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager), a folder of TIFFs, dax + inf, \
+      raw + yaml and SPE. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml.
+
+      EXAMPLE:
+        glint localize movie.tif -o locs.hdf5 --pixel-size 108 --offset 100 --gain 2.17 \
+      --read-noise 1.6
+      """)
+
+  @Argument(help: "The movie: a file, or a folder of single-frame TIFFs.")
+  var movie: String?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Table to write (.csv, .hdf5).", valueName: "file"))
+  var output: [String] = []
+
+  @OptionGroup(title: "Device") var device: DeviceOptions
+  @OptionGroup(title: "Camera") var camera: CameraOptions
+  @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
+
+  @Option(help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
+  var pixelSize: Double?
+
+  @Option(help: "Filter that finds spots.")
+  var detector: DetectionSettings.Detector?
+
+  @Option(
+    help: """
+      dog: factor of the cut-off (1.7); gradient: net gradient in camera counts (5000); wavelet: \
+      factor of the first plane's standard deviation (1.5).
+      """)
+  var threshold: Double?
+
+  @Option(help: ArgumentHelp("Side of the fitted square, odd.", valueName: "px"))
+  var box: Int?
+
+  @Option(help: "Estimator: maximum likelihood or least squares.")
+  var fit: FitSettings.Estimator?
+
+  @Option(help: "Widths that are fitted.")
+  var sigma: FitSettings.Sigma?
+
+  @Option(help: ArgumentHelp("Width of the PSF: start of the fit, or its value.", valueName: "px"))
+  var psfSigma: Double?
+
+  @Option(help: "Gaussian integrated over the pixel, or sampled at its centre.")
+  var model: FitSettings.Model?
+
+  @Option(help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B"))
+  var frames: FrameRange?
+
+  @Option(help: ArgumentHelp("Region of interest, px.", valueName: "X,Y,W,H"))
+  var roi: Region?
+
+  @Option(help: ArgumentHelp("Settings to start from; options on the line win.", valueName: "file"))
+  var recipe: String?
+
+  @Flag(help: "Print the recipe that would run, with the meaning of every field, and stop.")
+  var printRecipe = false
+
+  @Option(help: ArgumentHelp("Write the run's report as JSON.", valueName: "file"))
+  var json: String?
+
+  @Option(help: ArgumentHelp("Frames that travel together.", valueName: "n"))
+  var batch: Int?
+
+  @Flag(help: "Replace outputs that exist.")
+  var force = false
+
+  @Flag(name: .shortAndLong, help: "No progress.")
+  var quiet = false
+
+  func run() throws {
+    var recipe = try startingRecipe()
+    var maps: CameraMaps?
+    try camera.apply(to: &recipe.camera, maps: &maps, file: &recipe.cameraFile)
+    if printRecipe {
+      print(try recipe.yaml(), terminator: "")
+      return
+    }
+    guard let movie else { throw ValidationError("name a movie to localize") }
+    guard !output.isEmpty else { throw ValidationError("name an output with -o, such as locs.csv") }
+    let job = LocalizeJob(
+      source: try raw.open(movie), recipe: recipe, maps: maps, device: try device.open(),
+      threads: device.threads, outputs: output, report: json, overwrite: force, batch: batch,
+      quiet: quiet)
+    let report = try job.run()
+    for line in Self.summary(report) { print(line) }
+    if report.interrupted { throw ExitCode(130) }
+    if report.localizations == 0 { throw ExitCode(1) }
+  }
+
+  /// The recipe file, or the defaults, with the options of the line on top.
+  private func startingRecipe() throws -> Recipe {
+    var result = Recipe()
+    if let recipe {
+      guard let text = try? String(contentsOfFile: recipe, encoding: .utf8) else {
+        throw ValidationError("cannot read the recipe \(recipe)")
+      }
+      result = try Recipe(yaml: text)
+    }
+    if let pixelSize { result.pixelSize = pixelSize }
+    if let detector {
+      result.detection.detector = detector
+      result.detection.threshold = DetectionSettings.defaultThreshold(detector)
+    }
+    if let threshold { result.detection.threshold = threshold }
+    if let box { result.fit.box = box }
+    if let fit { result.fit.estimator = fit }
+    if let sigma { result.fit.sigma = sigma }
+    if let psfSigma {
+      result.fit.psfSigma = psfSigma
+      result.detection.sigma = psfSigma
+    }
+    if let model { result.fit.model = model }
+    if let frames {
+      result.firstFrame = frames.first
+      result.endFrame = frames.end ?? -1
+    }
+    if let region = roi?.region { result.roi = [region.x, region.y, region.width, region.height] }
+    guard result.pixelSize.isFinite, result.pixelSize > 0 else {
+      throw ValidationError("--pixel-size \(result.pixelSize) must be greater than 0 nm")
+    }
+    if let batch, batch < 1 { throw ValidationError("--batch \(batch) must be at least 1") }
+    return result
+  }
+
+  /// The few numbers that a person wants after a run.
+  static func summary(_ report: LocalizeReport) -> [String] {
+    let stages = report.stages
+    func seconds(_ value: Double) -> String { String(format: "%.2f s", value) }
+    var lines = [
+      "\(report.localizations) localizations in \(report.frames) frames",
+      String(
+        format: "%.0f frames/s, %.2f s in all; ", report.framesPerSecond, report.seconds)
+        + "read \(seconds(stages.read)), compute \(seconds(stages.compute)), "
+        + "collect \(seconds(stages.collect)), write \(seconds(stages.write)) (overlapping)",
+      "peak memory \(report.peakMemoryBytes >> 20) MiB; device \(report.device)",
+    ]
+    let dropped = report.dropped.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+    if !dropped.isEmpty {
+      lines.append(
+        "not in the table: " + dropped.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
+    }
+    if report.saturated > 0 { lines.append("\(report.saturated) rows have saturated pixels") }
+    return lines
+  }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Compute
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Optics
+import Workflow
+
+struct Profile: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show where the time of a localization goes, op by op.",
+    discussion: """
+      Without a movie it simulates one (256×256, 40 molecules a frame) and keeps it in memory.
+
+      EXAMPLE:
+        glint profile --device opencl:0 --frames-count 512
+      """)
+
+  @Argument(help: "A movie; simulated if left out.") var movie: String?
+  @OptionGroup(title: "Device") var device: DeviceOptions
+  @Option(help: "Settings to localize with.") var recipe: String?
+  @Option(help: "Frames to simulate.") var framesCount = 512
+  @Option(help: ArgumentHelp("Frames that travel together.", valueName: "n")) var batch: Int?
+  @Flag(help: "Print the plan too: candidates, reasons, arena.") var explain = false
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    var settings = Recipe()
+    if let recipe {
+      guard let text = try? String(contentsOfFile: recipe, encoding: .utf8) else {
+        throw ValidationError("cannot read the recipe \(recipe)")
+      }
+      settings = try Recipe(yaml: text)
+    }
+    let source: any Movie
+    if let movie {
+      source = try Movies.open(movie)
+    } else {
+      guard framesCount > 0 else { throw ValidationError("--frames-count must be at least 1") }
+      source = try MovieInMemory(
+        Simulation(
+          SimulationSettings(
+            width: 256, height: 256, frames: framesCount, psf: GaussianPSF(sigma: 1.2),
+            blinking: .independent(perFrame: 40), camera: Camera())))
+    }
+    let info = source.info
+    let run = try LocalizeRun(
+      source, recipe: settings, maps: nil, frames: 0..<info.frames,
+      region: PixelRegion(x: 0, y: 0, width: info.width, height: info.height),
+      device: try device.open(), threads: device.threads, batch: batch, profiling: true, note: say)
+    let report = try run.run(into: [], progress: Progress(total: info.frames, unit: "frames"))
+    if explain { print(run.explanation) }
+    if json {
+      print(String(decoding: try report.json(), as: UTF8.self))
+    } else {
+      for line in Self.table(report) { print(line) }
+    }
+  }
+
+  static func table(_ report: LocalizeReport) -> [String] {
+    let total = report.profile.reduce(0) { $0 + $1.seconds }
+    func cell(_ text: String, _ width: Int) -> String {
+      text.count >= width ? text : String(repeating: " ", count: width - text.count) + text
+    }
+    var lines = [report.device, "    µs/frame  share  GFLOP/s   GB/s  op [candidate] kernels"]
+    for row in report.profile {
+      let micro = row.seconds * 1e6 / Double(max(report.frames, 1))
+      lines.append(
+        cell(String(format: "%.1f", micro), 12)
+          + cell(String(format: "%.1f%%", 100 * row.seconds / max(total, 1e-12)), 7)
+          + cell(String(format: "%.1f", row.flopRate * 1e-9), 9)
+          + cell(String(format: "%.1f", row.byteRate * 1e-9), 7)
+          + "  \(row.op) [\(row.candidate)] \(row.kernels.joined(separator: ", "))")
+    }
+    lines.append(
+      String(
+        format: "%.0f frames/s, %.0f fits/s of fitting time, %d fits", report.framesPerSecond,
+        report.fitsPerSecond, report.fits))
+    return lines
+  }
+}

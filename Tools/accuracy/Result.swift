@@ -1,0 +1,68 @@
+import Foundation
+import Microscopy
+
+/// What the fits of one condition are worth.
+struct Result: Codable {
+  var condition: Condition
+  /// Part of the fits that converged inside the box; only those count below.
+  var converged: Double
+  var iterations: Double
+  var x: Efficiency
+  var photons: Efficiency
+  var background: Efficiency
+  var sigma: Efficiency?
+  /// √CRLB of x, px.
+  var bound: Double
+
+  init(_ condition: Condition, _ spots: [Spot], _ fits: [FittedSpot]) {
+    self.condition = condition
+    let pairs = zip(spots, fits).filter { $0.1.state == .converged }
+    converged = Double(pairs.count) / Double(spots.count)
+    iterations = pairs.reduce(0) { $0 + Double($1.1.iterations) } / Double(pairs.count)
+    func efficiency(_ parameters: Int...) -> Efficiency {
+      Efficiency(
+        parameters.flatMap { i in
+          pairs.map { spot, fit in
+            (fit.theta[i] - spot.truth[i], spot.bound[i], fit.errors[i])
+          }
+        })
+    }
+    x = efficiency(0, 1)
+    photons = efficiency(2)
+    background = efficiency(3)
+    switch condition.sigma {
+    case .fixed: sigma = nil
+    case .free: sigma = efficiency(4)
+    case .elliptical: sigma = efficiency(4, 5)
+    }
+    bound = spots.reduce(0) { $0 + $1.bound[0] } / Double(spots.count)
+  }
+
+  /// Whether the bars for the position hold.
+  var holds: Bool {
+    0.98...1.05 ~= x.rmse && abs(x.bias) < 0.1 && 0.97...1.05 ~= x.spread
+  }
+}
+
+/// Errors of one parameter against its bound.
+struct Efficiency: Codable {
+  /// Root mean square of error / √CRLB at the truth.
+  var rmse: Double
+  /// Mean of error / √CRLB at the truth.
+  var bias: Double
+  /// 1.4826 × median absolute deviation of error / √CRLB as the fit reports it.
+  var spread: Double
+
+  init(_ errors: [(error: Double, bound: Double, reported: Double)]) {
+    let ratios = errors.map { $0.error / $0.bound }
+    let n = Double(ratios.count)
+    rmse = (ratios.reduce(0) { $0 + $1 * $1 } / n).squareRoot()
+    bias = ratios.reduce(0, +) / n
+    func median(_ values: [Double]) -> Double {
+      values.isEmpty ? .nan : values.sorted()[values.count / 2]
+    }
+    let reported = errors.map { $0.error / $0.reported }
+    let centre = median(reported)
+    spread = 1.4826 * median(reported.map { abs($0 - centre) })
+  }
+}
