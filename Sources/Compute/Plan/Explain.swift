@@ -8,10 +8,10 @@ extension Plan {
       lines.append(
         "\(step.op.label)  [\(step.choice.candidate)]  \(work.flops) flop, \(work.bytes) B")
       for reason in step.choice.declined { lines.append("    declined \(reason)") }
-      for label in launchLabels(of: step, step.choice.preparing) {
-        lines.append("    prepare \(step.preparesOnce ? "once" : "each run") \(label)")
+      if step.preparesOnce {
+        for label in labels(step, step.choice.preparing) { lines.append("    once \(label)") }
       }
-      for label in launchLabels(of: step, step.choice.code) { lines.append("    launch \(label)") }
+      for label in launchLabels(of: step) { lines.append("    launch \(label)") }
       for slot in step.outputs + step.workspace + step.prepared {
         let place = arena.slots[slot]
         lines.append("    \(place.type) at \(place.offset)..<\(place.range.upperBound)")
@@ -21,7 +21,12 @@ extension Plan {
     return lines.joined(separator: "\n")
   }
 
-  func launchLabels(of step: Step, _ code: Choice.Code) -> [String] {
+  /// The launches of every run, in order.
+  func launchLabels(of step: Step) -> [String] {
+    (step.preparesOnce ? [] : labels(step, step.choice.preparing)) + labels(step, step.choice.code)
+  }
+
+  private func labels(_ step: Step, _ code: Choice.Code) -> [String] {
     switch code {
     case .cpu(let launches): launches.map { "\(step.op.name)/\($0.kernel)" }
     case .openCL(let launches): launches.map { "\(step.op.name)/\($0.kernel)" }

@@ -1,6 +1,6 @@
 /// A graph made ready for one device: a flat list of launches over one arena.
 ///
-/// The passes, each in its own file: fold constants, rewrite, fuse epilogues, choose candidates,
+/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, choose candidates,
 /// place tensors in the arena. `explain()` shows what they decided.
 public struct Plan: Sendable {
   public let device: DeviceInfo
@@ -44,7 +44,8 @@ public struct Plan: Sendable {
   public init(
     _ graph: Graph, for device: DeviceInfo, forcing: [String: String] = [:], guarded: Bool = false
   ) throws {
-    let graph = try graph.foldingConstants().rewritten().fusingEpilogues()
+    let graph = try graph.foldingConstants().rewritten().fusingConvolutions()
+      .fusingEpilogues()
     self.device = device
     self.graph = graph
 

@@ -25,7 +25,8 @@ extension Executable {
       let own = timings.prefix(labels.count)
       timings = timings.dropFirst(labels.count)
       let work = step.op.work(
-        step.inputs.map { plan.arena.slots[$0].type }, step.outputs.map { plan.arena.slots[$0].type })
+        step.inputs.map { plan.arena.slots[$0].type },
+        step.outputs.map { plan.arena.slots[$0].type })
       return ProfileRow(
         op: step.op.label, candidate: step.choice.candidate,
         kernels: labels.map { String($0.split(separator: "/").last ?? "") },

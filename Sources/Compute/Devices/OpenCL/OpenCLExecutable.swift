@@ -94,7 +94,9 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
     runs += 1
     for index in launches.indices {
       var event: cl_event?
-      try withUnsafeMutablePointer(to: &event) { try enqueue(launches[index], profiling ? $0 : nil) }
+      try withUnsafeMutablePointer(to: &event) {
+        try enqueue(launches[index], profiling ? $0 : nil)
+      }
       if let event { pending.append((index, event)) }
     }
     try check(cl.Flush(queue.handle), "clFlush", name)

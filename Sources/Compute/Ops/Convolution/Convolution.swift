@@ -64,6 +64,12 @@ public struct Convolution: ConvolutionLike {
       enlargement: enlargement)
   }
 
+  /// The same on an image that is first enlarged 2 times.
+  func enlarging() -> Convolution {
+    Convolution(
+      stride: stride, dilation: dilation, padding: padding, epilogue: epilogue, enlargement: 2)
+  }
+
   public var parameters: String {
     let around =
       switch padding {

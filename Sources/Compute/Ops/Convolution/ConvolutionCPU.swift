@@ -19,6 +19,13 @@ extension Convolution {
       guard w[0] == 3, w[1] == 3, stride == 1 else {
         return .declined("for kernels of 3×3 and stride 1")
       }
+      let pads = [
+        extent(site.inputs[0].shape[1], 3, vertical: true).before,
+        extent(site.inputs[0].shape[2], 3, vertical: false).before,
+      ]
+      guard enlargement == 1 || (pads == [1, 1] && dilation == 1) else {
+        return .declined("tiles of an enlarged image start at the second of two equal pixels")
+      }
       guard w[2] >= 4, w[3] >= 4 else {
         return .declined("\(w[2])→\(w[3]) channels do not pay for the transforms")
       }

@@ -49,7 +49,8 @@ public struct FitSpots: Op {
     var states = [Double](repeating: -1, count: capacity)
     for row in 0..<min(Int(inputs[1].values[0]), capacity) {
       let fit = SpotReference(model, inputs, row).fit()
-      theta.replaceSubrange(row * SpotModel.columns..<(row + 1) * SpotModel.columns, with: fit.theta)
+      theta.replaceSubrange(
+        row * SpotModel.columns..<(row + 1) * SpotModel.columns, with: fit.theta)
       evaluations[row] = Double(fit.evaluations)
       states[row] = Double(fit.state)
     }

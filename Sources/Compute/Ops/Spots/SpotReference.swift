@@ -61,7 +61,8 @@ struct SpotReference {
 
   /// Logarithm of the likelihood up to a constant (or minus half the squares), its gradient, and the
   /// expected information.
-  private func sums(_ theta: [Double]) -> (value: Double, score: [Double], information: [[Double]]) {
+  private func sums(_ theta: [Double]) -> (value: Double, score: [Double], information: [[Double]])
+  {
     let n = model.parameters
     let rows = jacobian(theta)
     var value = 0.0
@@ -94,7 +95,9 @@ struct SpotReference {
     let n = model.parameters
     let level = counts.sorted()[counts.count / 4]
     let photons = counts.reduce(0) { $0 + max($1 - level, 0) }
-    var theta = [0, 0, max(photons, 10), max(level, 0.1), Double(model.sigmaX), Double(model.sigmaY)]
+    var theta = [
+      0, 0, max(photons, 10), max(level, 0.1), Double(model.sigmaX), Double(model.sigmaY),
+    ]
     var current = sums(theta)
     var damping = 0.01
     for evaluation in 1...300 {
