@@ -10,6 +10,9 @@ TEXT(conv_direct) = {
 TEXT(conv_epilogue) = {
 #embed "conv/epilogue.clh"
     , 0};
+TEXT(conv_tile) = {
+#embed "conv/tile.cl"
+    , 0};
 TEXT(conv_transposed) = {
 #embed "conv/transposed.cl"
     , 0};
@@ -130,6 +133,15 @@ TEXT(tensor_channel_affine) = {
 TEXT(tensor_elementwise) = {
 #embed "tensor/elementwise.cl"
     , 0};
+TEXT(tensor_integrate_probability) = {
+#embed "tensor/integrate_probability.cl"
+    , 0};
+TEXT(tensor_link_points) = {
+#embed "tensor/link_points.cl"
+    , 0};
+TEXT(tensor_list_starts) = {
+#embed "tensor/list_starts.cl"
+    , 0};
 TEXT(tensor_norm_apply) = {
 #embed "tensor/norm_apply.cl"
     , 0};
@@ -138,6 +150,12 @@ TEXT(tensor_norm_groups) = {
     , 0};
 TEXT(tensor_norm_rows) = {
 #embed "tensor/norm_rows.cl"
+    , 0};
+TEXT(tensor_pixel_counts) = {
+#embed "tensor/pixel_counts.cl"
+    , 0};
+TEXT(tensor_pixel_list) = {
+#embed "tensor/pixel_list.cl"
     , 0};
 TEXT(tensor_pool) = {
 #embed "tensor/pool.cl"
@@ -160,12 +178,22 @@ TEXT(tensor_temporal_window) = {
 TEXT(tensor_upsample_image) = {
 #embed "tensor/upsample_image.cl"
     , 0};
+TEXT(tensor_volume) = {
+#embed "tensor/volume.clh"
+    , 0};
+TEXT(tensor_volume_counts) = {
+#embed "tensor/volume_counts.cl"
+    , 0};
+TEXT(tensor_volume_list) = {
+#embed "tensor/volume_list.cl"
+    , 0};
 
 #define SOURCE(path, symbol) {path, symbol, sizeof symbol - 1}
 
 static const glint_kernel_source sources[] = {
     SOURCE("conv/direct.cl", conv_direct),
     SOURCE("conv/epilogue.clh", conv_epilogue),
+    SOURCE("conv/tile.cl", conv_tile),
     SOURCE("conv/transposed.cl", conv_transposed),
     SOURCE("detect/calibrate.cl", detect_calibrate),
     SOURCE("detect/difference.clh", detect_difference),
@@ -206,9 +234,14 @@ static const glint_kernel_source sources[] = {
     SOURCE("tensor/add.cl", tensor_add),
     SOURCE("tensor/channel_affine.cl", tensor_channel_affine),
     SOURCE("tensor/elementwise.cl", tensor_elementwise),
+    SOURCE("tensor/integrate_probability.cl", tensor_integrate_probability),
+    SOURCE("tensor/link_points.cl", tensor_link_points),
+    SOURCE("tensor/list_starts.cl", tensor_list_starts),
     SOURCE("tensor/norm_apply.cl", tensor_norm_apply),
     SOURCE("tensor/norm_groups.cl", tensor_norm_groups),
     SOURCE("tensor/norm_rows.cl", tensor_norm_rows),
+    SOURCE("tensor/pixel_counts.cl", tensor_pixel_counts),
+    SOURCE("tensor/pixel_list.cl", tensor_pixel_list),
     SOURCE("tensor/pool.cl", tensor_pool),
     SOURCE("tensor/prelu.cl", tensor_prelu),
     SOURCE("tensor/put_channels.cl", tensor_put_channels),
@@ -216,6 +249,9 @@ static const glint_kernel_source sources[] = {
     SOURCE("tensor/take_channels.cl", tensor_take_channels),
     SOURCE("tensor/temporal_window.cl", tensor_temporal_window),
     SOURCE("tensor/upsample_image.cl", tensor_upsample_image),
+    SOURCE("tensor/volume.clh", tensor_volume),
+    SOURCE("tensor/volume_counts.cl", tensor_volume_counts),
+    SOURCE("tensor/volume_list.cl", tensor_volume_list),
 };
 
 const glint_kernel_source *glint_kernel_sources(size_t *count) {

@@ -72,6 +72,22 @@ enum {
   glint_norm_given = 3,    ///< moments given per channel
 };
 
+/// Lists taken from maps: rows [frames * height] of `width` pixels with `channels` values.
+typedef struct {
+  int rows, height, width, channels;
+  int room;    ///< entries that the list has room for
+  int radius;  ///< of the window in which an entry is the maximum
+  float threshold, second;
+} glint_list_params;
+
+/// Points of each frame that chains of near neighbours join.
+typedef struct {
+  int frames, points;
+  float reach;  ///< squared
+  float scale_x, scale_y, scale_z;
+  float least;  ///< weight that a point needs to take part
+} glint_link_params;
+
 /// A kernel without parameters still takes a struct, so that every launch has the same form.
 typedef struct {
   int unused;

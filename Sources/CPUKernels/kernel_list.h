@@ -17,7 +17,14 @@
   KERNEL(upsample_image, isa)\
   KERNEL(norm_rows, isa)    \
   KERNEL(norm_groups, isa)  \
-  KERNEL(norm_apply, isa)
+  KERNEL(norm_apply, isa)   \
+  KERNEL(integrate_probability, isa)  \
+  KERNEL(pixel_counts, isa)           \
+  KERNEL(pixel_list, isa)             \
+  KERNEL(list_starts, isa)            \
+  KERNEL(volume_counts, isa)          \
+  KERNEL(volume_list, isa)            \
+  KERNEL(link_points, isa)
 
 #define CONV_KERNELS(isa)             \
   KERNEL(conv_direct, isa)            \

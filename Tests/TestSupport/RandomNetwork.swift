@@ -16,10 +16,14 @@ package struct RandomNetwork: Sendable {
     func constant(_ shape: [Int], _ range: ClosedRange<Double>) -> Graph.Value {
       graph.constant(Reference.random(shape, range, seed: random.next()).tensor)
     }
+    var enlarged = false
     for _ in 0..<layers {
       let type = graph.type(of: value).shape
       let channels = type[3]
-      switch number(0...8) {
+      // What follows an enlargement is what the rules about it look for.
+      let kind = enlarged ? 0 : number(0...8)
+      enlarged = kind == 3 && type[1] < 12
+      switch kind {
       case 0, 1, 2:
         let kernel = [1, 3, 3].randomElement(using: &random)!
         let outputs = [channels, 8, 5].randomElement(using: &random)!

@@ -35,6 +35,8 @@ public struct Site: Sendable {
   public let inputs: [TensorType]
   public let outputs: [TensorType]
   public let device: DeviceInfo
+  /// Whether the candidate was asked for by name: then it declines only what it cannot do.
+  var forced = false
 }
 
 /// A tensor seen from a launch: by its place among the op's inputs, outputs, workspace or prepared

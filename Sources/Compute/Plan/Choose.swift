@@ -37,6 +37,8 @@ struct Choice: Sendable {
 
   /// Takes the forced candidate, or the first that applies.
   init(_ op: any Op, at site: Site, forced: String?) throws {
+    var site = site
+    site.forced = forced != nil
     switch site.device.kind {
     case .cpu:
       self = try Self.first(op, op.cpu, site, forced) { .cpu($0) }

@@ -79,7 +79,8 @@ public struct Dense: ConvolutionLike {
   private func site(_ site: Site) -> Site {
     Site(
       inputs: types(site.inputs),
-      outputs: site.outputs.map { TensorType(.float32, [1, 1] + $0.shape) }, device: site.device)
+      outputs: site.outputs.map { TensorType(.float32, [1, 1] + $0.shape) }, device: site.device,
+      forced: site.forced)
   }
 
   public var cpu: [Candidate<CPULaunch>] {
