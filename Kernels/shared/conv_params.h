@@ -6,6 +6,9 @@
 /// Tensors that the steps of an epilogue may read, over all steps.
 #define GLINT_EPILOGUE_TENSORS 4
 
+/// Most output vectors that a CPU kernel finishes together: a Winograd tile, a register tile.
+#define GLINT_FINISH_MOST 16
+
 /// x [batch, height, width, channels] * w [kernel_height, kernel_width, channels, out_channels].
 typedef struct {
   int batch, height, width, channels;

@@ -5,7 +5,7 @@ extension Convolution {
   /// summation. F(2×2) is the precise one, by name.
   public var cpu: [Candidate<CPULaunch>] {
     [
-      winograd(4, error: 32), product, winograd(2, error: 4), direct,
+      winograd(4, error: 32), single, product, winograd(2, error: 4), direct,
     ]
   }
 
@@ -84,6 +84,32 @@ extension Convolution {
             "conv_gemm_weights", parameters, [.input(1), .prepared(0)], items: .fixed(depth),
             grain: 64)
         ], prepared: [TensorType(.float32, depth * rounded(w[3], lanes))])
+    }
+  }
+
+  /// One input channel, stride 1: tiles straight from the image's rows.
+  private var single: Candidate<CPULaunch> {
+    Candidate("single") { site in
+      let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
+      guard w[2] == 1, stride == 1, enlargement == 1 else {
+        return .declined("for one channel and stride 1")
+      }
+      let row = y[2] + (w[1] - 1) * dilation + Int(GLINT_FINISH_MOST)
+      return .launches(
+        [
+          CPULaunch(
+            "conv_single", kernelParameters(site),
+            [.input(0), .prepared(0), .output(0)] + epilogue.operands(),
+            items: .fixed(y[0] * y[1]), scratch: 4 * w[0] * row)
+        ],
+        preparing: [
+          CPULaunch(
+            "conv_gemm_weights", kernelParameters(site), [.input(1), .prepared(0)],
+            items: .fixed(w[0] * w[1]), grain: 64)
+        ],
+        prepared: [
+          TensorType(.float32, w[0] * w[1] * rounded(w[3], site.device.preferredWidth))
+        ])
     }
   }
 
