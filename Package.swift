@@ -50,12 +50,14 @@ let package = Package(
       name: "glint-bench", dependencies: ["Workflow"], path: "Tools/bench", exclude: ["results"]),
     .executableTarget(
       name: "glint-parity",
-      dependencies: ["Compute", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Compute", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Tools/parity"),
     .executableTarget(
       name: "glint-accuracy",
       dependencies: [
-        "CPUKernels", "Compute", "Optics",
+        "Compute", "Optics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tools/accuracy", exclude: ["README.md"]),
@@ -77,7 +79,7 @@ let package = Package(
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["glint", "TestSupport"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["glint", "Workflow", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -52,6 +52,9 @@ typedef struct {
 /// Pixels that one CPU item of the temporal median takes through time: whole cache lines.
 #define GLINT_MEDIAN_PIXELS 64
 
+/// Largest radius of a maximum's window.
+#define GLINT_MAXIMA_RADIUS 64
+
 /// Maxima of windows of 2 * radius + 1 (radius >= 1), none within `border` pixels of an edge.
 typedef struct {
   int frames;

@@ -21,7 +21,8 @@ static inline hsize_t glint_h5_unlimited(void) { return H5S_UNLIMITED; }
 static inline unsigned glint_h5_rdonly(void) { return H5F_ACC_RDONLY; }
 static inline unsigned glint_h5_truncate(void) { return H5F_ACC_TRUNC; }
 static inline void glint_h5_quiet(void) { H5Eset_auto2(H5E_DEFAULT, 0, 0); }
-static inline hid_t glint_h5_u8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t glint_h5_f32be(void) { return H5T_IEEE_F32BE; }
+static inline hid_t glint_h5_f64be(void) { return H5T_IEEE_F64BE; }
 static inline hid_t glint_h5_i64le(void) { return H5T_STD_I64LE; }
 static inline hid_t glint_h5_dataset_access(void) { return H5P_DATASET_ACCESS; }
 

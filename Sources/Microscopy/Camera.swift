@@ -34,6 +34,14 @@ public struct Camera: Codable, Hashable, Sendable {
     self.readNoise = readNoise
   }
 
+  /// The names in recipes and settings, which are also those of camera files.
+  enum CodingKeys: String, CodingKey {
+    case offset, gain
+    case emGain = "em_gain"
+    case quantumEfficiency = "qe"
+    case readNoise = "read_noise"
+  }
+
   /// What makes the numbers impossible, or nil when they can be a camera.
   public var problem: String? {
     if !(offset.isFinite) { return "offset \(offset) is not a number of ADU" }

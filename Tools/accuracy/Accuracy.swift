@@ -1,5 +1,5 @@
 import ArgumentParser
-import CPUKernels
+import Compute
 import Foundation
 import Optics
 
@@ -22,6 +22,8 @@ struct Accuracy: ParsableCommand {
   var spots = 20_000
   @Option(help: "Read noise, e⁻ rms.")
   var readNoise = 0.0
+  @Option(help: "Device, as `glint devices` names it.")
+  var device = "cpu"
   @Option(help: "Random seed.")
   var seed: UInt64 = 1
   @Option(help: "Write the rows to this file.")
@@ -37,9 +39,7 @@ struct Accuracy: ParsableCommand {
   }
 
   func run() throws {
-    let instructions = [glint_isa_avx512, glint_isa_avx2, glint_isa_baseline]
-      .first { glint_isa_present($0) != 0 }!
-    let fitter = SpotFitter(instructions: instructions)
+    let fitter = SpotFitter(device: try Devices.named(device))
     print(Report.heading)
     var results: [Result] = []
     for psfSigma in [1.0, 1.25, 1.5] {
@@ -50,7 +50,7 @@ struct Accuracy: ParsableCommand {
               psfSigma: psfSigma, photons: photons, background: background, box: box, sigma: sigma,
               readNoise: readNoise)
             let drawn = condition.draw(spots, seed: seed)
-            let result = Result(condition, drawn, fitter.fit(drawn, condition))
+            let result = Result(condition, drawn, try fitter.fit(drawn, condition))
             print(Report.row(result))
             results.append(result)
           }
@@ -58,7 +58,7 @@ struct Accuracy: ParsableCommand {
       }
     }
     print(Report.summary(results))
-    print(Report.darkBackground(fitter, spots: spots, sigma: sigma, seed: seed))
+    print(try Report.darkBackground(fitter, spots: spots, sigma: sigma, seed: seed))
     if let json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

@@ -35,10 +35,10 @@ enum Report {
   /// The mean background that comes back from half a photon per pixel under 1 e⁻ of read noise.
   static func darkBackground(
     _ fitter: SpotFitter, spots: Int, sigma: CramerRaoBound.Sigma, seed: UInt64
-  ) -> String {
+  ) throws -> String {
     let condition = Condition(
       psfSigma: 1.25, photons: 1000, background: 0.5, box: 13, sigma: sigma, readNoise: 1)
-    let fits = fitter.fit(condition.draw(spots, seed: seed), condition)
+    let fits = try fitter.fit(condition.draw(spots, seed: seed), condition)
       .filter { $0.state == .converged }
     let mean = fits.reduce(0) { $0 + $1.theta[3] } / Double(fits.count)
     return "background 0.5 with 1 e⁻ read noise, box 13, returns \(format(mean, 3))"

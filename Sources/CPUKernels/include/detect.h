@@ -15,6 +15,11 @@ static inline size_t glint_median_scratch(int window) {
   return (size_t)window * GLINT_MEDIAN_PIXELS * sizeof(float);
 }
 
+/// Bytes of scratch of `local_maxima_rows`.
+static inline size_t glint_maxima_scratch(int width, int radius) {
+  return (2 * (size_t)radius + 1) * width * sizeof(float);
+}
+
 /// Bytes of scratch of `net_gradient`.
 static inline size_t glint_gradient_scratch(int box) {
   return ((size_t)(box + 2) * (box + 2) * 16 + 2 * box * box) * sizeof(float);

@@ -112,7 +112,8 @@ public enum CameraFiles {
       guard let offset = try map("offset"), let variance = try map("variance") else {
         throw CameraFileError.unknownKind(
           path: path,
-          found: "an HDF5 file without offset and variance (\(file.names().joined(separator: ", ")))"
+          found:
+            "an HDF5 file without offset and variance (\(file.names().joined(separator: ", ")))"
         )
       }
       let gains = try map("gain")

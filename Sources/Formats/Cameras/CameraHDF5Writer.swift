@@ -9,6 +9,8 @@ extension CameraFiles {
   /// Throws `OutputError`.
   public static func write(_ maps: CameraMaps, to path: String, overwrite: Bool = false) throws {
     let staged = try StagedFile(path: path, overwrite: overwrite)
+    let room = try ReservedRoom(staged)
+    try room.reserve(3 * 4 * maps.width * maps.height + 65_536)
     try HDF5.locked {
       guard
         let file = H5Handle(
@@ -32,6 +34,7 @@ extension CameraFiles {
       }
       guard file.close() else { throw OutputError.failed(path: path, reason: HDF5.message) }
     }
+    try room.release()
     try staged.commit()
   }
 }

@@ -63,7 +63,8 @@ package final class LineReader {
       let count = read(descriptor, buffer + end, capacity - end)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else {
-        throw TableError.unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
+        throw TableError.unreadable(
+          path: path, reason: String(cString: strerror(errno)).lowercased())
       }
       end += count
       if count == 0 {

@@ -65,7 +65,7 @@ public final class StagedFile: @unchecked Sendable {
       guard Foundation.rename(file.temporary, file.path) == 0 else {
         let error = OutputError(errno: errno, path: file.path)
         for path in placed { unlink(path) }
-        files.forEach { $0.discard() }
+        for file in files { file.discard() }
         throw error
       }
       if isNew { placed.append(file.path) }

@@ -8,7 +8,8 @@ public struct Image: Hashable, Sendable {
 
   public init(width: Int, height: Int, pixels: [Float], pixelSize: Double? = nil) {
     precondition(
-      width > 0 && height > 0 && pixels.count == width * height, "a picture has one value per pixel")
+      width > 0 && height > 0 && pixels.count == width * height, "a picture has one value per pixel"
+    )
     self.width = width
     self.height = height
     self.pixels = pixels

@@ -15,7 +15,8 @@ enum PNGFile {
       colours: colours.rawValue, steps: provenance)
     let rows = levels(image, black: limits.black, white: limits.white, colours: colours)
     var png = try encode(rows, of: image, colours: colours, path: path)
-    var extra = chunk("iTXt", Array("Description".utf8) + [0, 0, 0, 0, 0] + Array(try notes.text.utf8))
+    var extra = chunk(
+      "iTXt", Array("Description".utf8) + [0, 0, 0, 0, 0] + Array(try notes.text.utf8))
     extra += chunk("tEXt", Array("Software".utf8) + [0] + Array("Glint \(glintVersion)".utf8))
     if let size = image.pixelSize, size > 0 {
       // Pixels per metre, a whole number: exact enough down to fractions of a nanometre.

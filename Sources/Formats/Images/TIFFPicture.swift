@@ -65,7 +65,8 @@ enum TIFFPicture {
     _ = glint_tiff_set_text(tiff, UInt32(TIFFTAG_IMAGEDESCRIPTION), try notes.text)
   }
 
-  private static func whole(_ values: ArraySlice<Float>, path: String) throws -> ArraySlice<UInt16> {
+  private static func whole(_ values: ArraySlice<Float>, path: String) throws -> ArraySlice<UInt16>
+  {
     try values.map { value in
       guard let whole = UInt16(exactly: value.rounded()) else {
         throw OutputError.failed(path: path, reason: "the value \(value) does not fit 16 bits")

@@ -111,7 +111,8 @@ package enum DecimalText {
   private static func writeRare(
     _ value: Double, at place: UnsafeMutablePointer<UInt8>
   ) -> UnsafeMutablePointer<UInt8> {
-    let text = value.isNaN ? "NaN" : value.isInfinite ? (value > 0 ? "Infinity" : "-Infinity") : "\(value)"
+    let text =
+      value.isNaN ? "NaN" : value.isInfinite ? (value > 0 ? "Infinity" : "-Infinity") : "\(value)"
     for (index, byte) in text.utf8.enumerated() { place[index] = byte }
     return place + text.utf8.count
   }
@@ -163,7 +164,8 @@ package enum DecimalText {
     let value: Double
     // Both numbers are exact in Double, so one operation rounds once.
     if significant <= 19, mantissa < 1 << 53, exponent >= -22, exponent <= 22 {
-      value = exponent < 0 ? Double(mantissa) / power[-exponent] : Double(mantissa) * power[exponent]
+      value =
+        exponent < 0 ? Double(mantissa) / power[-exponent] : Double(mantissa) * power[exponent]
     } else {
       value = abs(readLong(from: place, to: p))
     }
@@ -177,7 +179,8 @@ package enum DecimalText {
     -> Double
   {
     // The syntax is known to be that of a decimal number, and a line feed or delimiter ends it.
-    let text = String(decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
+    let text = String(
+      decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
     return Double(text) ?? .nan
   }
 

@@ -46,7 +46,8 @@ struct DelimitedScanner: ~Copyable {
       skipBlanks(&place)
       if place[0] == 13 { place += 1 }
       if place[0] == 10 || place[0] == UInt8(ascii: "#") {
-        place = UnsafePointer(memchr(place, 10, end - place)!.assumingMemoryBound(to: UInt8.self)) + 1
+        place =
+          UnsafePointer(memchr(place, 10, end - place)!.assumingMemoryBound(to: UInt8.self)) + 1
       } else {
         try scanRow(&place, line: line)
         lines.append(line)
@@ -83,7 +84,9 @@ struct DelimitedScanner: ~Copyable {
         if let value = DecimalText.read(&place) {
           row[slot * Self.capacity] = value
         } else if isEmpty(place, quoted: quoted) {
-          if delimiter == 32 { throw error(line, "\(slots.count) columns expected, \(field) found") }
+          if delimiter == 32 {
+            throw error(line, "\(slots.count) columns expected, \(field) found")
+          }
           row[slot * Self.capacity] = .nan
         } else {
           throw error(line, "\"\(fieldText(place))\" in column \(field + 1) is not a number")
@@ -99,7 +102,8 @@ struct DelimitedScanner: ~Copyable {
     skipBlanks(&place)
     if place[0] == 13 { place += 1 }
     guard place[0] == 10 else {
-      throw error(line, "\"\(fieldText(place))\" stands where the row of \(slots.count) columns ends")
+      throw error(
+        line, "\"\(fieldText(place))\" stands where the row of \(slots.count) columns ends")
     }
     place += 1
   }

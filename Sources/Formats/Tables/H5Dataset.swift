@@ -44,19 +44,29 @@ package final class H5Dataset: @unchecked Sendable {
   package func numbers() throws -> [Double] {
     guard hasValue else { return [] }
     return try HDF5.locked {
-      let kind = H5Tget_class(type.id)
-      guard kind == H5T_INTEGER || kind == H5T_FLOAT else {
-        throw TableError.damaged(path: path, reason: "\(name) holds no numbers")
+      guard let number = H5Number(type.id) else {
+        throw TableError.damaged(path: path, reason: "\(name) holds no numbers of a standard type")
       }
       let count = shape.reduce(1, *)
-      var values = [Double](repeating: 0, count: count)
-      if count == 0 { return [] }
-      let status = H5Dread(
-        handle.id, glint_h5_native_double(), glint_h5_all(), glint_h5_all(), glint_h5_default(),
-        &values)
-      guard status >= 0 else { throw failure() }
-      return values
+      let data = try read(count * number.bytes, memory: glint_h5_all(), file: glint_h5_all())
+      return data.withUnsafeBytes {
+        number.read($0, from: 0, stride: number.bytes, count: count)
+      }
     }
+  }
+
+  /// Reads the stored bytes as they are.
+  private func read(_ bytes: Int, memory: hid_t, file: hid_t) throws -> [UInt8] {
+    var failed = false
+    let data = [UInt8](unsafeUninitializedCapacity: bytes) { buffer, filled in
+      if bytes > 0 {
+        failed =
+          H5Dread(handle.id, type.id, memory, file, glint_h5_default(), buffer.baseAddress!) < 0
+      }
+      filled = failed ? 0 : bytes
+    }
+    guard !failed else { throw failure() }
+    return data
   }
 
   /// The text of a scalar dataset, nil for another kind.
@@ -77,47 +87,60 @@ package final class H5Dataset: @unchecked Sendable {
     }
   }
 
-  /// The names of the numeric fields of a list of records.
-  package func recordFields() throws -> [String] {
+  /// A field of a list of records.
+  struct Field {
+    var name: String
+    fileprivate var offset: Int
+    fileprivate var number: H5Number
+  }
+
+  /// The numeric fields of a list of records.
+  func recordFields() throws -> [Field] {
     try HDF5.locked {
       guard H5Tget_class(type.id) == H5T_COMPOUND, shape.count == 1 else {
         throw TableError.damaged(path: path, reason: "\(name) is no list of records")
       }
-      return (0..<UInt32(max(0, H5Tget_nmembers(type.id)))).compactMap { index in
-        let kind = H5Tget_member_class(type.id, index)
-        guard kind == H5T_INTEGER || kind == H5T_FLOAT,
+      let recordBytes = H5Tget_size(type.id)
+      return try (0..<UInt32(max(0, H5Tget_nmembers(type.id)))).compactMap { index in
+        guard let member = H5Handle(H5Tget_member_type(type.id, index), closing: H5Tclose),
           let text = H5Tget_member_name(type.id, index)
-        else { return nil }
+        else { throw failure() }
         defer { H5free_memory(text) }
-        return String(cString: text)
+        guard let number = H5Number(member.id) else {
+          // Bytes in the record may be passed over; what points out of it may not.
+          if H5Tget_class(member.id) == H5T_STRING, H5Tis_variable_str(member.id) == 0 {
+            return nil
+          }
+          throw TableError.damaged(
+            path: path, reason: "\(name): field \(String(cString: text)) is no number")
+        }
+        let field = Field(
+          name: String(cString: text), offset: H5Tget_member_offset(type.id, index), number: number)
+        guard field.offset <= recordBytes - number.bytes else {
+          throw TableError.damaged(
+            path: path, reason: "\(name): field \(field.name) lies outside its record")
+        }
+        return field
       }
     }
   }
 
-  /// Reads `rows` of `fields` of a list of records, record after record.
-  package func records(_ rows: Range<Int>, fields: [String]) throws -> [Double] {
-    if rows.isEmpty { return [] }
+  /// The columns of `fields` in `rows` of a list of records.
+  func columns(_ fields: [Field], rows: Range<Int>) throws -> [[Double]] {
+    if rows.isEmpty { return fields.map { _ in [] } }
     return try HDF5.locked {
-      let width = fields.count * 8
-      guard let memory = H5Handle(H5Tcreate(H5T_COMPOUND, width), closing: H5Tclose) else {
-        throw failure()
-      }
-      for (index, field) in fields.enumerated() {
-        guard H5Tinsert(memory.id, field, index * 8, glint_h5_native_double()) >= 0 else {
-          throw failure()
-        }
-      }
-      var start = hsize_t(rows.lowerBound)
-      var count = hsize_t(rows.count)
+      let recordBytes = H5Tget_size(type.id)
+      var (start, count) = (hsize_t(rows.lowerBound), hsize_t(rows.count))
       guard let space = H5Handle(H5Dget_space(handle.id), closing: H5Sclose),
-        let target = H5Handle(H5Screate_simple(1, &count, nil), closing: H5Sclose),
+        let memory = H5Handle(H5Screate_simple(1, &count, nil), closing: H5Sclose),
         H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &count, nil) >= 0
       else { throw failure() }
-      var values = [Double](repeating: 0, count: rows.count * fields.count)
-      let status = H5Dread(
-        handle.id, memory.id, target.id, space.id, glint_h5_default(), &values)
-      guard status >= 0 else { throw failure() }
-      return values
+      let data = try read(rows.count * recordBytes, memory: memory.id, file: space.id)
+      return data.withUnsafeBytes { bytes in
+        fields.map {
+          $0.number.read(bytes, from: $0.offset, stride: recordBytes, count: rows.count)
+        }
+      }
     }
   }
 

@@ -110,10 +110,11 @@ package final class H5File: @unchecked Sendable {
   /// A numeric attribute of one value.
   package func number(_ name: String, of object: String = "/") -> Double? {
     attribute(name, of: object) { attribute, type in
-      let kind = H5Tget_class(type)
-      guard kind == H5T_INTEGER || kind == H5T_FLOAT, elements(attribute) == 1 else { return nil }
-      var value = 0.0
-      return H5Aread(attribute, glint_h5_native_double(), &value) >= 0 ? value : nil
+      guard let number = H5Number(type), elements(attribute) == 1 else { return nil }
+      return withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { bytes in
+        guard H5Aread(attribute, type, bytes.baseAddress!) >= 0 else { return nil }
+        return number.read(UnsafeRawBufferPointer(bytes), from: 0, stride: 8, count: 1)[0]
+      }
     }
   }
 

@@ -92,7 +92,9 @@ struct H5RawText {
 extension Data {
   /// A little-endian number; one too large for Int is the largest.
   fileprivate func number(_ offset: Int, bytes: Int) -> Int {
-    let value = (0..<bytes).reduce(UInt64(0)) { $0 | UInt64(self[startIndex + offset + $1]) << (8 * $1) }
+    let value = (0..<bytes).reduce(UInt64(0)) {
+      $0 | UInt64(self[startIndex + offset + $1]) << (8 * $1)
+    }
     return Int(clamping: value)
   }
 }

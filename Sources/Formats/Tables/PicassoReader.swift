@@ -12,7 +12,8 @@ enum PicassoReader {
       throw TableError.damaged(path: path, reason: "locs cannot be opened")
     }
     let metadata = try metadata(file, path: path)
-    let names = try dataset.recordFields()
+    let fields = try dataset.recordFields()
+    let names = fields.map(\.name)
     let missing = ["frame", "x", "y"].filter { !names.contains($0) }
     guard missing.isEmpty else {
       throw TableError.missingColumns(path: path, missing: missing, found: names)
@@ -25,14 +26,13 @@ enum PicassoReader {
     var first = 0
     repeat {
       let range = first..<min(rows, first + batch)
-      let values = try dataset.records(range, fields: names)
+      let columns = try dataset.columns(fields, rows: range)
       var table = template
-      for (index, name) in names.enumerated() {
-        let column = stride(from: index, to: values.count, by: names.count)
+      for (name, column) in zip(names, columns) {
         if name == "frame" {
-          table.frame = try column.map { try frame(values[$0], path: path) }
+          table.frame = try column.map { try frame($0, path: path) }
         } else {
-          table[PicassoColumns.quantity(name, units: units)] = column.map { values[$0] }
+          table[PicassoColumns.quantity(name, units: units)] = column
         }
       }
       try body(table)

@@ -17,12 +17,15 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   private let recordBytes: Int
   private let table: StagedFile
   private let notes: StagedFile
+  private let room: ReservedRoom
   private var file: H5Handle?
   private var dataset: H5Handle?
   private var record: H5Handle?
   private var pending: UnsafeMutableRawBufferPointer
   private var pendingRows = 0
   private var rows = 0
+  /// Room for what HDF5 writes beside the records, besides one part in 64 for the index of chunks.
+  private static let structureBytes = 256 << 10
   /// The largest x, y and frame, from which the field is told where the movie is not known.
   private var largest = (x: 0.0, y: 0.0, frame: 0)
 
@@ -42,6 +45,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     recordBytes = fields.reduce(0) { $0 + $1.bytes }
     table = try StagedFile(path: path, overwrite: overwrite)
     notes = try StagedFile(path: Self.notesPath(beside: path), overwrite: overwrite)
+    room = try ReservedRoom(table)
     pending = .allocate(byteCount: recordBytes * Self.chunk, alignment: 16)
     try HDF5.locked { try create() }
   }
@@ -49,21 +53,22 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   deinit { pending.deallocate() }
 
   /// The YAML that goes with a table.
-  private static func notesPath(beside path: String) -> String {
+  static func notesPath(beside path: String) -> String {
     let stem = URL(fileURLWithPath: path).pathExtension.count + 1
     return String(path.dropLast(stem)) + ".yaml"
   }
 
   private func create() throws {
+    try room.reserve(Self.structureBytes)
     let id = H5Fcreate(
       table.temporary, glint_h5_truncate(), glint_h5_default(), glint_h5_default())
     guard let file = H5Handle(id, closing: H5Fclose),
       let record = H5Handle(H5Tcreate(H5T_COMPOUND, recordBytes), closing: H5Tclose)
-    else { throw failure(needed: nil) }
+    else { throw failure() }
     var offset = 0
     for field in fields {
       guard H5Tinsert(record.id, field.name, offset, field.type) >= 0 else {
-        throw failure(needed: nil)
+        throw failure()
       }
       offset += field.bytes
     }
@@ -76,7 +81,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
         H5Dcreate2(
           file.id, "locs", record.id, space.id, glint_h5_default(), layout.id, glint_h5_default()),
         closing: H5Dclose)
-    else { throw failure(needed: nil) }
+    else { throw failure() }
     (self.file, self.record, self.dataset) = (file, record, dataset)
   }
 
@@ -87,6 +92,8 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
         throw TableError.missingColumns(
           path: path, missing: missing.map(\.name), found: batch.quantities.map(\.name))
       }
+      // Before anything is taken in: rows that were accepted can still be finished on a full disk.
+      try room.reserve(recordsEnd(rows + pendingRows + batch.count))
       note(batch)
       var first = 0
       while first < batch.count {
@@ -176,9 +183,15 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
       H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &count, nil) >= 0,
       H5Dwrite(
         dataset.id, record.id, memory.id, space.id, glint_h5_default(), pending.baseAddress!) >= 0
-    else { throw failure(needed: Int(total) * recordBytes) }
+    else { throw failure() }
     rows += pendingRows
     pendingRows = 0
+  }
+
+  /// An upper bound of the file's size with so many records. Chunks are stored whole.
+  private func recordsEnd(_ rows: Int) -> Int {
+    let bytes = (rows + Self.chunk - 1) / Self.chunk * Self.chunk * recordBytes
+    return bytes + bytes / 64 + Self.structureBytes
   }
 
   func rename(to path: String) throws {
@@ -206,6 +219,8 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   }
 
   private func writeEmbedded(_ text: String) throws {
+    // Half of the structure's room is meant for this text.
+    try room.reserve(recordsEnd(rows) + max(0, text.utf8.count - Self.structureBytes / 2))
     guard let type = H5Handle(H5Tcopy(glint_h5_c_string()), closing: H5Tclose),
       H5Tset_size(type.id, glint_h5_variable()) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0,
       let space = H5Handle(H5Screate(H5S_SCALAR), closing: H5Sclose), let file,
@@ -213,19 +228,20 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
         H5Dcreate2(
           file.id, "metadata", type.id, space.id, glint_h5_default(), glint_h5_default(),
           glint_h5_default()), closing: H5Dclose)
-    else { throw failure(needed: nil) }
+    else { throw failure() }
     let status = text.withCString { bytes in
       var pointer: UnsafePointer<CChar>? = bytes
       return H5Dwrite(
         dataset.id, type.id, glint_h5_all(), glint_h5_all(), glint_h5_default(), &pointer)
     }
-    guard status >= 0, dataset.close() else { throw failure(needed: nil) }
+    guard status >= 0, dataset.close() else { throw failure() }
   }
 
   private func close() throws {
     let closed = [dataset, record, file].map { $0?.close() ?? true }
     (dataset, record, file) = (nil, nil, nil)
-    guard closed.allSatisfy({ $0 }) else { throw failure(needed: rows * recordBytes) }
+    guard closed.allSatisfy({ $0 }) else { throw failure() }
+    try room.release()
   }
 
   func abandon() {
@@ -236,12 +252,5 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     }
   }
 
-  /// The library reports a full disk only in words.
-  private func failure(needed: Int?) -> any Error {
-    let words = HDF5.message
-    for code in [ENOSPC, EDQUOT, EFBIG, EACCES, EROFS] where words.contains("errno = \(code),") {
-      return OutputError(errno: code, path: path, needed: needed)
-    }
-    return OutputError.failed(path: path, reason: words)
-  }
+  private func failure() -> OutputError { .failed(path: path, reason: HDF5.message) }
 }

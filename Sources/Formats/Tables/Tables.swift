@@ -63,6 +63,17 @@ public enum Tables {
     }
   }
 
+  /// The files that a table written as `path` consists of, itself first.
+  ///
+  /// Throws `TableError` for an extension that names no table.
+  package static func files(of path: String) throws(TableError) -> [String] {
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    case "csv": [path, ThunderstormProtocol.path(besideTable: path)]
+    case "hdf5", "h5": [path, PicassoWriter.notesPath(beside: path)]
+    default: throw .unknownExtension(path: path)
+    }
+  }
+
   /// Writes a whole table with its provenance.
   public static func write(_ table: Localizations, to path: String, overwrite: Bool = false) throws
   {
@@ -120,7 +131,8 @@ public enum Tables {
       let names = file.names()
       throw TableError.unknownKind(
         path: path,
-        found: "an HDF5 file with " + (names.isEmpty ? "nothing in it" : names.joined(separator: ", "))
+        found: "an HDF5 file with "
+          + (names.isEmpty ? "nothing in it" : names.joined(separator: ", "))
       )
     }
   }

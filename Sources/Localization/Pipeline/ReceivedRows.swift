@@ -104,6 +104,11 @@ extension LocalizationPipeline {
         dropped["\(FitState.singular)", default: 0] += 1
         continue
       }
+      // A filter that met an infinite pixel says nothing about the spots around it.
+      guard rows.score[row].isFinite else {
+        dropped["\(FitState.invalid)", default: 0] += 1
+        continue
+      }
       saturated += Int(rows.flags[row] & 1)
       kept.append(row)
     }

@@ -24,7 +24,7 @@ public struct DetectionSettings: Codable, Hashable, Sendable {
   /// Inner σ of the difference of Gaussians, px; the outer is 2.5 times as wide.
   public var sigma: Double = 1.2
   /// Two spots are at least this many pixels apart, plus one.
-  public var radius: Int = 3
+  public var radius: Int = 2
   public var background: Background = .none
   /// Frames of the temporal median.
   public var medianWindow: Int = 51

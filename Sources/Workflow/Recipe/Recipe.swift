@@ -1,7 +1,5 @@
-import Foundation
 import Localization
 import Microscopy
-import Yams
 
 /// Everything that a localization run was told: written into every output, and able to repeat it.
 public struct Recipe: Codable, Hashable, Sendable {
@@ -38,75 +36,6 @@ public struct Recipe: Codable, Hashable, Sendable {
     case firstFrame = "first_frame"
     case endFrame = "end_frame"
     case roi
-  }
-
-  /// The recipe as YAML, every field with its meaning beside it.
-  public func yaml() throws -> String {
-    let encoder = YAMLEncoder()
-    encoder.options.allowUnicode = true
-    return try encoder.encode(self).split(separator: "\n", omittingEmptySubsequences: false)
-      .map { line in
-        let key = line.prefix { $0 != ":" }.trimmingCharacters(in: .whitespaces)
-        guard let meaning = RecipeMeaning.of[key], line.contains(":") else { return String(line) }
-        let gap = String(repeating: " ", count: max(2, 30 - line.count))
-        return "\(line)\(gap)# \(meaning)"
-      }.joined(separator: "\n")
-  }
-
-  /// Reads a recipe; fields that it leaves out keep their defaults, fields that do not exist are
-  /// refused.
-  ///
-  /// Throws `RecipeError` naming the field.
-  public init(yaml text: String) throws {
-    let given: Any?
-    do { given = try Yams.load(yaml: text) } catch {
-      throw RecipeError("the recipe is not YAML: \(error)")
-    }
-    guard let fields = given as? [String: Any] else {
-      throw RecipeError("the recipe holds no fields")
-    }
-    guard let defaults = try Yams.load(yaml: YAMLEncoder().encode(Recipe())) as? [String: Any]
-    else { throw RecipeError("the recipe's own defaults cannot be read") }
-    let merged = try Self.merge(fields, into: defaults, path: "")
-    do {
-      self = try YAMLDecoder().decode(Recipe.self, from: Yams.dump(object: merged))
-    } catch let error as DecodingError {
-      throw RecipeError(Self.explain(error))
-    }
-  }
-
-  private static func merge(
-    _ given: [String: Any], into defaults: [String: Any], path: String
-  ) throws -> [String: Any] {
-    var result = defaults
-    for (key, value) in given {
-      guard let known = defaults[key] else {
-        throw RecipeError("the recipe's field `\(path)\(key)` does not exist")
-      }
-      if let section = known as? [String: Any] {
-        guard let part = value as? [String: Any] else {
-          throw RecipeError("the recipe's field `\(path)\(key)` must hold fields")
-        }
-        result[key] = try merge(part, into: section, path: "\(path)\(key).")
-      } else {
-        result[key] = value
-      }
-    }
-    return result
-  }
-
-  private static func explain(_ error: DecodingError) -> String {
-    func field(_ context: DecodingError.Context) -> String {
-      context.codingPath.map(\.stringValue).joined(separator: ".")
-    }
-    switch error {
-    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return "the recipe's field `\(field(context))` must be of type \(type)"
-    case .dataCorrupted(let context):
-      return "the recipe's field `\(field(context))`: \(context.debugDescription)"
-    case .keyNotFound(let key, _): return "the recipe lacks `\(key.stringValue)`"
-    @unknown default: return "the recipe cannot be read: \(error)"
-    }
   }
 }
 

@@ -34,10 +34,10 @@ public struct DemoJob {
 
   /// The demo's movie: filaments of blinking molecules seen by an sCMOS camera's scalars.
   static func settings(frames: Int) -> SimulationSettings {
-    var settings = SimulationSettings(width: 128, height: 128, frames: frames, pixelSize: 100)
-    settings.scene = .filaments(count: 12, radius: 12, bend: 20_000)
-    settings.blinking = .switching(molecules: 1500, on: 2, off: 250)
-    settings.photons = .logNormal(mean: 1500, spread: 0.4)
+    var settings = SimulationSettings(width: 160, height: 160, frames: frames, pixelSize: 100)
+    settings.scene = .filaments(count: 10, radius: 12, bend: 9_000)
+    settings.blinking = .switching(molecules: 20_000, on: 2, off: 8000)
+    settings.photons = .logNormal(mean: 2000, spread: 0.4)
     settings.background = .flat(level: 8)
     settings.psf = GaussianPSF(sigma: 1.2)
     return settings
@@ -45,22 +45,26 @@ public struct DemoJob {
 
   public func run() throws -> Result {
     let settings = Self.settings(frames: frames)
+    let tables = ["locs.csv", "locs.hdf5"].map { "\(folder)/\($0)" }
+    let picture = "\(folder)/locs.png"
+    var names = OutputNames(inputs: [], overwrite: overwrite)
+    for table in tables { try names.add(table: table) }
+    try names.add(picture)
     let made = try SimulateJob(
       settings: settings, folder: folder, kind: "tif", overwrite: overwrite, quiet: quiet
     ).run()
     var recipe = Recipe()
     recipe.camera = settings.camera
     recipe.pixelSize = settings.pixelSize
-    let tables = ["locs.csv", "locs.hdf5"].map { "\(folder)/\($0)" }
     let report = try LocalizeJob(
       source: try Movies.open(made.files[0]), recipe: recipe, maps: nil, device: device,
       threads: threads, outputs: tables, report: nil, overwrite: overwrite, batch: nil, quiet: quiet
     ).run()
+    if report.interrupted { throw Interrupted() }
     let locs = try Tables.read(tables[1])
     let score = try Score(of: locs, against: Tables.read(made.files[1]))
-    let picture = "\(folder)/locs.png"
     try RenderJob(
-      table: locs, output: picture, pixel: 10, style: .gaussian, device: device,
+      table: locs, output: picture, pixel: 20, style: .gaussian, device: device,
       overwrite: overwrite
     ).run()
     return Result(

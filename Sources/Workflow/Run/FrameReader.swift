@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Localization
 import Microscopy
@@ -36,6 +37,9 @@ final class FrameReader: @unchecked Sendable {
   /// Seconds spent reading.
   private(set) var seconds = 0.0
   private(set) var error: (any Error)?
+  private var badPixels = 0
+  private var badFrames = 0
+  private let ended = DispatchSemaphore(value: 0)
 
   let free: BoundedQueue<FrameBatch>
   let filled: BoundedQueue<FrameBatch>
@@ -70,11 +74,22 @@ final class FrameReader: @unchecked Sendable {
     Thread.detachNewThread { [self] in
       do { try fillAll() } catch { self.error = error }
       filled.close()
+      ended.signal()
     }
   }
 
-  /// Ends the thread early.
-  func stop() { free.close() }
+  /// Ends the thread, early or not, and waits until it has.
+  func stop() {
+    free.close()
+    ended.wait()
+  }
+
+  /// How many pixels are not numbers, in words; nil where all are.
+  var notNumbers: String? {
+    badPixels == 0
+      ? nil
+      : "\(badPixels) pixels in \(badFrames) frames are not numbers; spots near them are not found"
+  }
 
   private func fillAll() throws {
     for frames in batches {
@@ -87,8 +102,23 @@ final class FrameReader: @unchecked Sendable {
         leading: frames.lowerBound - first, frames: frames.count,
         trailing: end - frames.upperBound)
       try read(first..<end, into: batch.bytes)
+      if movie.info.pixel == .float32 { lookForNaN(batch) }
       seconds += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
       filled.push(batch)
+    }
+  }
+
+  /// Counts the pixels of a batch's own frames that are not numbers.
+  private func lookForNaN(_ batch: FrameBatch) {
+    let size = region.width * region.height
+    let pixels = batch.bytes.bindMemory(to: Float.self)
+    for frame in batch.shape.leading..<batch.shape.leading + batch.shape.frames {
+      let own = UnsafeMutableBufferPointer(rebasing: pixels[frame * size..<(frame + 1) * size])
+      // A sum is a number only if every term is; looking closer is for the few frames that fail.
+      guard !own.reduce(0, +).isFinite else { continue }
+      let count = own.count { !$0.isFinite }
+      badPixels += count
+      badFrames += count > 0 ? 1 : 0
     }
   }
 

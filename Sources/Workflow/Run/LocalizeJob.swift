@@ -40,120 +40,127 @@ public struct LocalizeJob {
   /// Runs it. Outputs appear under their names only when they are complete; after an interruption or
   /// a failure the frames that are safe stay under a name with `.partial` in it.
   public func run() throws -> LocalizeReport {
-    let region = try region()
-    let frames = try frames()
+    try recipe.check()
+    let info = movie.info
+    let region = try recipe.region(in: info)
+    let frames = try recipe.frames(in: info)
+    try checkNames()
     let run = try LocalizeRun(
-      movie, recipe: recipe, maps: try croppedMaps(to: region), frames: frames, region: region,
-      device: device, threads: threads, batch: batch, note: Self.tell)
-    for line in movie.info.notes { Self.tell(line) }
-    let field = FieldOfView(
-      width: movie.info.width, height: movie.info.height, frames: movie.info.frames,
-      pixelSize: recipe.pixelSize)
+      movie, recipe: recipe, maps: try recipe.maps(maps, for: region, in: info), frames: frames,
+      region: region, device: device, threads: threads, batch: batch, note: say)
+    for line in info.notes { say(line) }
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
+    let writers = try openWriters(run.quantities)
+    return try Interrupt.watch {
+      var report: LocalizeReport
+      do {
+        report = try run.run(
+          into: writers, progress: Progress(total: frames.count, unit: "frames", quiet: quiet))
+      } catch {
+        try keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName)
+        throw error
+      }
+      if report.interrupted {
+        try keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName)
+      } else {
+        for writer in writers { try writer.finish([provenance(report.device)]) }
+      }
+      report.recipe = recipe
+      try reportFile?.write(report, partial: report.interrupted)
+      return report
+    }
+  }
+
+  /// Looks at every name that will be written, before any work.
+  private func checkNames() throws {
+    let files = movie.info.files
+    let sidecars = files.flatMap { file in
+      ["yaml", "inf"].map {
+        URL(fileURLWithPath: file).deletingPathExtension().appendingPathExtension($0).path
+      }
+    }
+    var names = OutputNames(
+      inputs: files + sidecars + [recipe.cameraFile], overwrite: overwrite)
+    for path in outputs { try names.add(table: path) }
+    if let reportPath { try names.add(reportPath) }
+  }
+
+  private func openWriters(_ quantities: [Quantity]) throws -> [any TableWriter] {
+    let info = movie.info
+    let field = FieldOfView(
+      width: info.width, height: info.height, frames: info.frames, pixelSize: recipe.pixelSize)
     var writers: [any TableWriter] = []
     do {
       for path in outputs {
         writers.append(
           try Tables.writer(
-            path: path, field: field, quantities: run.quantities, overwrite: overwrite))
+            path: path, field: field, quantities: quantities, overwrite: overwrite))
       }
     } catch {
-      writers.forEach { $0.abandon() }
+      for writer in writers { writer.abandon() }
       throw error
     }
-    Interrupt.listen()
-    let report: LocalizeReport
-    do {
-      report = try run.run(
-        into: writers, progress: Progress(total: frames.count, unit: "frames", quiet: quiet))
-    } catch {
-      try keep(writers, safe: run.framesSafe, of: frames)
-      throw error
-    }
-    if report.interrupted {
-      try keep(writers, safe: report.frames, of: frames)
-    } else {
-      for writer in writers { try writer.finish([provenance(report.device)]) }
-    }
-    if let reportFile {
-      try report.json().write(to: URL(fileURLWithPath: reportFile.temporary))
-      try reportFile.commit()
-    }
-    return report
+    return writers
   }
 
-  /// Completes what there is under a partial name, and says how far it goes.
-  private func keep(_ writers: [any TableWriter], safe: Int, of frames: Range<Int>) throws {
-    guard safe > 0 else {
-      writers.forEach { $0.abandon() }
-      Self.tell("stopped: no frame is complete, nothing was kept")
+  /// Completes what there is under a partial name, and says how far each file goes.
+  private func keep(
+    _ writers: [any TableWriter], safe: [Int], of frames: Range<Int>, device: String
+  ) throws {
+    guard safe.contains(where: { $0 > 0 }) else {
+      for writer in writers { writer.abandon() }
+      say("stopped: no frame is complete, nothing was kept")
       return
     }
-    for (writer, path) in zip(writers, outputs) {
-      let url = URL(fileURLWithPath: path)
-      let partial = url.deletingPathExtension().path + ".partial.\(url.pathExtension)"
+    for (index, writer) in writers.enumerated() {
+      let range = "\(frames.lowerBound)..<\(frames.lowerBound + safe[index])"
       do {
-        try writer.rename(to: partial)
-        try writer.finish([provenance("stopped")])
-        Self.tell(
-          "stopped: frames \(frames.lowerBound)..<\(frames.lowerBound + safe) are safe in \(partial)")
+        let partial = try PartialName.of(outputs[index]) { try writer.rename(to: $0) }
+        try writer.finish([provenance(device, frames: range)])
+        say("stopped: frames \(range) are safe in \(partial)")
       } catch {
         writer.abandon()
-        Self.tell("stopped: nothing could be kept of \(path): \(error)")
+        say("stopped: nothing could be kept of \(outputs[index]): \(error)")
       }
     }
   }
 
-  private func provenance(_ device: String) throws -> ProvenanceStep {
-    ProvenanceStep(
+  /// - Parameter frames: those that are in the table, where they are not all that were asked for.
+  private func provenance(_ device: String, frames: String? = nil) throws -> ProvenanceStep {
+    var step = ProvenanceStep(
       program: "Glint", version: glintVersion, action: "localize", device: device,
       settings: [
-        "recipe": try recipe.yaml(),
-        "movie": movie.info.files.first ?? movie.info.format,
-        "convention": "see the file's format",
+        "recipe": try recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
       ])
+    step.settings["stopped"] = frames.map { "only frames \($0)" }
+    return step
   }
+}
 
-  private func region() throws(SettingsError) -> PixelRegion {
-    let info = movie.info
-    guard !recipe.roi.isEmpty else {
-      return PixelRegion(x: 0, y: 0, width: info.width, height: info.height)
+/// A name for what is not complete, beside the name that was asked for.
+enum PartialName {
+  /// Tries `claim` with locs.partial.csv, locs.partial-2.csv … until one is not taken, so that what an
+  /// earlier stop left is never replaced.
+  static func of(_ path: String, claim: (String) throws -> Void) throws -> String {
+    let url = URL(fileURLWithPath: path)
+    let stem = url.deletingPathExtension().path
+    for number in 1...999 {
+      let name = "\(stem).partial\(number == 1 ? "" : "-\(number)").\(url.pathExtension)"
+      do {
+        try claim(name)
+        return name
+      } catch OutputError.exists {}
     }
-    let roi = recipe.roi
-    guard roi.count == 4, roi[0] >= 0, roi[1] >= 0, roi[2] > 0, roi[3] > 0,
-      roi[0] + roi[2] <= info.width, roi[1] + roi[3] <= info.height
-    else {
-      throw SettingsError(
-        "the region \(roi) is not inside the frame of \(info.width)×\(info.height) px",
-        hint: "--roi X,Y,W,H counts from 0; X + W is at most \(info.width)")
-    }
-    return PixelRegion(x: roi[0], y: roi[1], width: roi[2], height: roi[3])
+    throw OutputError.exists(path: path)
   }
+}
 
-  private func frames() throws(SettingsError) -> Range<Int> {
-    let count = movie.info.frames
-    let end = recipe.endFrame < 0 ? count : recipe.endFrame
-    guard recipe.firstFrame >= 0, recipe.firstFrame < end, end <= count else {
-      throw SettingsError(
-        "frames \(recipe.firstFrame):\(end) are not in the movie, which has \(count)",
-        hint: "--frames A:B counts from 0; B is at most \(count)")
-    }
-    return recipe.firstFrame..<end
-  }
-
-  private func croppedMaps(to region: PixelRegion) throws(SettingsError) -> CameraMaps? {
-    guard let maps else { return nil }
-    if maps.width == movie.info.width, maps.height == movie.info.height {
-      return maps.cropped(to: region)
-    }
-    if maps.width == region.width, maps.height == region.height { return maps }
-    throw SettingsError(
-      "the camera maps are \(maps.width)×\(maps.height) px, the movie \(movie.info.width)×\(movie.info.height)",
-      hint: "crop the maps with the region of the sensor that the camera recorded")
-  }
-
-  static func tell(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+extension StagedFile {
+  /// Writes a run's report and gives the file its name, or a partial one.
+  fileprivate func write(_ report: LocalizeReport, partial: Bool) throws {
+    try write(try report.json())
+    if partial { _ = try PartialName.of(path) { try rename(to: $0) } }
+    try commit()
   }
 }

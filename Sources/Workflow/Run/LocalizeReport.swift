@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import Localization
+import Microscopy
 
 /// What a run did and what it took; `glint localize --json` writes it.
 public struct LocalizeReport: Codable, Sendable {
@@ -30,6 +31,9 @@ public struct LocalizeReport: Codable, Sendable {
   /// Lines that the user was told.
   public var notes: [String] = []
   public var interrupted = false
+  public var version = glintVersion
+  /// What the run was told.
+  public var recipe = Recipe()
 
   public struct Stages: Codable, Sendable {
     public var read = 0.0
@@ -45,7 +49,7 @@ public struct LocalizeReport: Codable, Sendable {
     case peakMemoryBytes = "peak_memory_bytes"
     case device, batch
     case arenaBytes = "arena_bytes"
-    case profile, notes, interrupted
+    case profile, notes, interrupted, version, recipe
   }
 
   public func json() throws -> Data {

@@ -23,14 +23,12 @@ public final class Progress {
     guard !quiet, now.timeIntervalSince(last) >= (terminal ? 0.1 : 10) else { return }
     last = now
     let text = line(done, now) + note()
-    FileHandle.standardError.write(Data((terminal ? "\r\u{1B}[K\(text)" : "\(text)\n").utf8))
+    mutter(terminal ? "\r\u{1B}[K\(text)" : "\(text)\n")
   }
 
   /// Clears the bar.
   public func finish() {
-    if terminal, !quiet, last != .distantPast {
-      FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
-    }
+    if terminal, !quiet, last != .distantPast { mutter("\r\u{1B}[K") }
   }
 
   private func line(_ done: Int, _ now: Date) -> String {

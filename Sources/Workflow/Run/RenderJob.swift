@@ -30,16 +30,21 @@ public struct RenderJob {
   @discardableResult
   public func run() throws -> (width: Int, height: Int) {
     let (width, height) = try renderer.size(of: table)
+    var names = OutputNames(inputs: [], overwrite: overwrite)
+    try names.add(output)
+    var deviceName = device.info.name
     let pixels: [Float]
     do {
       pixels = try renderer.render(table, on: device)
-    } catch where device.info.kind != .cpu && (error is DeviceError || error is PlanError) {
+    } catch  where device.info.kind != .cpu && (error is DeviceError || error is PlanError) {
       let reason = "\(error)".split(separator: "\n").first ?? ""
-      LocalizeJob.tell("\(device.info.name) cannot do this, so the CPU does: \(reason)")
-      pixels = try renderer.render(table, on: CPUDevice())
+      say("\(device.info.name) cannot do this, so the CPU does: \(reason)")
+      let cpu = CPUDevice()
+      deviceName = cpu.info.name
+      pixels = try renderer.render(table, on: cpu)
     }
     let step = ProvenanceStep(
-      program: "Glint", version: glintVersion, action: "render", device: device.info.name,
+      program: "Glint", version: glintVersion, action: "render", device: deviceName,
       settings: ["style": renderer.style.rawValue, "pixel_nm": "\(renderer.pixel)"])
     try Images.write(
       Image(width: width, height: height, pixels: pixels, pixelSize: renderer.pixel),

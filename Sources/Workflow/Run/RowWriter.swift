@@ -1,6 +1,6 @@
 import Dispatch
-import Foundation
 import Formats
+import Foundation
 import Microscopy
 
 /// Writes tables of rows on a thread of its own.
@@ -17,13 +17,14 @@ final class RowWriter: @unchecked Sendable {
   private let writers: [any TableWriter]
   private let done = DispatchSemaphore(value: 0)
   private let lock = NSLock()
-  private var safe = 0
+  private var safe: [Int]
   private var failure: (any Error)?
   /// Seconds spent writing.
   private(set) var seconds = 0.0
 
   init(_ writers: [any TableWriter], empty: Localizations, slots: Int) {
     self.writers = writers
+    safe = writers.map { _ in 0 }
     free = BoundedQueue(capacity: slots)
     full = BoundedQueue(capacity: slots)
     for _ in 0..<slots { free.push(Rows(table: empty, framesDone: 0)) }
@@ -33,8 +34,8 @@ final class RowWriter: @unchecked Sendable {
     }
   }
 
-  /// Frames whose rows have all been written.
-  var framesSafe: Int { lock.withLock { safe } }
+  /// Frames whose rows each writer has.
+  var framesSafe: [Int] { lock.withLock { safe } }
 
   /// Why writing stopped, if it did.
   var error: (any Error)? { lock.withLock { failure } }
@@ -52,8 +53,10 @@ final class RowWriter: @unchecked Sendable {
     while var rows = full.pop() {
       let start = DispatchTime.now().uptimeNanoseconds
       do {
-        for writer in writers { try writer.append(rows.table) }
-        lock.withLock { safe = rows.framesDone }
+        for (index, writer) in writers.enumerated() {
+          try writer.append(rows.table)
+          lock.withLock { safe[index] = rows.framesDone }
+        }
       } catch {
         lock.withLock { failure = error }
         full.close()

@@ -38,35 +38,37 @@ public struct SimulateJob {
       throw OutputError.unwritable(path: folder, reason: "the folder cannot be made")
     }
     let moviePath = folder + "/movie." + (kind == "bigtiff" ? "tif" : kind)
+    let sidecar = ["dax": "inf", "raw": "yaml"][kind].map { folder + "/movie.\($0)" }
     let truthPath = folder + "/truth.csv"
     let settingsPath = folder + "/settings.json"
-    for path in [moviePath, truthPath, settingsPath]
-    where !overwrite && FileManager.default.fileExists(atPath: path) {
-      throw OutputError.exists(path: path)
-    }
-    var files = try writeMovie(simulation, to: moviePath)
+    let mapsPath = folder + "/camera.hdf5"
+    var names = OutputNames(inputs: [], overwrite: overwrite)
+    try names.add(table: truthPath)
+    for path in [moviePath, settingsPath] + (sidecar.map { [$0] } ?? [])
+      + (simulation.maps == nil ? [] : [mapsPath])
+    { try names.add(path) }
+    try Interrupt.watch { try writeMovie(simulation, to: moviePath) }
     try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let staged = try StagedFile(path: settingsPath, overwrite: overwrite)
-    try encoder.encode(settings).write(to: URL(fileURLWithPath: staged.temporary))
+    try staged.write(try encoder.encode(settings))
     try staged.commit()
-    files += [truthPath, settingsPath]
+    var files = [moviePath, truthPath, settingsPath] + (sidecar.map { [$0] } ?? [])
     if let maps = simulation.maps {
-      let path = folder + "/camera.hdf5"
-      try CameraFiles.write(maps, to: path, overwrite: overwrite)
-      files.append(path)
+      try CameraFiles.write(maps, to: mapsPath, overwrite: overwrite)
+      files.append(mapsPath)
     }
     return Result(frames: settings.frames, molecules: simulation.truth.count, files: files)
   }
 
-  private func writeMovie(_ simulation: Simulation, to path: String) throws -> [String] {
+  private func writeMovie(_ simulation: Simulation, to path: String) throws {
     let (width, height) = (settings.width, settings.height)
     var pixels = [UInt16](repeating: 0, count: width * height)
     let progress = Progress(total: settings.frames, unit: "frames", quiet: quiet)
     func drawAll(_ append: ([UInt16]) throws -> Void) throws {
       for k in 0..<settings.frames {
-        if Interrupt.requested { throw CancellationError() }
+        if Interrupt.requested { throw Interrupted() }
         pixels.withUnsafeMutableBufferPointer { simulation.frame(k, into: $0) }
         try append(pixels)
         progress.update(k + 1)
@@ -76,20 +78,18 @@ public struct SimulateJob {
     switch kind {
     case "dax", "raw":
       let sidecar: RawMovieWriter.Sidecar = kind == "dax" ? .inf : .yaml
-      let writer = try RawMovieWriter(path: path, width: width, height: height, sidecar: sidecar)
+      let writer = try RawMovieWriter(
+        path: path, width: width, height: height, sidecar: sidecar, overwrite: overwrite)
       try drawAll(writer.append)
       try writer.finish()
-      let text = URL(fileURLWithPath: path).deletingPathExtension()
-        .appendingPathExtension(kind == "dax" ? "inf" : "yaml").path
-      return [path, text]
     default:
       let bytes = settings.frames * width * height * 2
       let writer = try TIFFMovieWriter(
         path: path, width: width, height: height,
-        bigTIFF: kind == "bigtiff" || bytes > 0xE000_0000, pixelSize: settings.pixelSize)
+        bigTIFF: kind == "bigtiff" || bytes > 0xE000_0000, pixelSize: settings.pixelSize,
+        overwrite: overwrite)
       try drawAll(writer.append)
       try writer.finish()
-      return [path]
     }
   }
 }

@@ -11,32 +11,41 @@ struct CameraOptions: ParsableArguments {
       valueName: "file"))
   var file: String?
 
-  @Option(help: ArgumentHelp("Digital number of a dark pixel.", valueName: "ADU"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Digital number of a dark pixel.", valueName: "ADU")
+  )
   var offset: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "ADU per photoelectron: 1 divided by the e⁻/ADU of a data sheet.", valueName: "ADU/e⁻"))
   var gain: Double?
 
-  @Option(help: ArgumentHelp("Gain of the EM register; 1 for none.", valueName: "factor"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Gain of the EM register; 1 for none.", valueName: "factor"))
   var emGain: Double?
 
   @Option(
-    name: .customLong("qe"),
+    name: .customLong("qe"), parsing: .unconditional,
     help: ArgumentHelp("Quantum efficiency, photoelectrons per photon.", valueName: "0…1"))
   var quantumEfficiency: Double?
 
-  @Option(help: ArgumentHelp("Read noise, electrons rms.", valueName: "e⁻"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Read noise, electrons rms.", valueName: "e⁻"))
   var readNoise: Double?
 
   /// Replaces in `camera` what was given, and reads maps where there are some.
   func apply(to camera: inout Camera, maps: inout CameraMaps?, file path: inout String) throws {
     if let file { path = file }
+    let given = path
     if !path.isEmpty {
       let (fromFile, fileMaps) = try CameraFiles.read(path)
       if file != nil || fileMaps == nil { camera = fromFile }
       maps = fileMaps
+      // A recipe holds scalars itself, and names a file only for maps.
+      if fileMaps == nil { path = "" }
     }
     if let offset { camera.offset = offset }
     if let gain { camera.gain = gain }
@@ -45,7 +54,7 @@ struct CameraOptions: ParsableArguments {
     if let readNoise { camera.readNoise = readNoise }
     if maps != nil, offset != nil || gain != nil || readNoise != nil {
       throw ValidationError(
-        "--offset, --gain and --read-noise contradict the maps of --camera \(path)")
+        "--offset, --gain and --read-noise contradict the maps of --camera \(given)")
     }
     if let problem = camera.problem { throw ValidationError("the camera cannot be: \(problem)") }
   }

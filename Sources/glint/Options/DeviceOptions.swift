@@ -8,7 +8,9 @@ struct DeviceOptions: ParsableArguments {
       "best, cpu, or a name that `glint devices` lists, such as opencl:0.", valueName: "name"))
   var device = "best"
 
-  @Option(help: ArgumentHelp("CPU threads; all cores by default.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("CPU threads; all cores by default.", valueName: "n"))
   var threads: Int?
 
   func validate() throws {

@@ -31,6 +31,11 @@ struct Convert: ParsableCommand {
   var force = false
 
   func run() throws {
+    // Refused here, before the input is read.
+    for name in try Tables.files(of: output)
+    where !force && FileManager.default.fileExists(atPath: name) {
+      throw OutputError.exists(path: name)
+    }
     let options = TableOptions(pixelSize: pixelSize, photonsPerCount: photonsPerCount)
     var writer: (any TableWriter)?
     var provenance: [ProvenanceStep] = []

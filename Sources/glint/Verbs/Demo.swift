@@ -15,7 +15,7 @@ struct Demo: ParsableCommand {
 
   @OptionGroup(title: "Device") var device: DeviceOptions
 
-  @Option(help: "Number of frames.") var frames = 2000
+  @Option(help: "Number of frames.") var frames = 3000
 
   @Flag(help: "Replace outputs that exist.") var force = false
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compute
 import Foundation
+import Workflow
 
 struct DevicesVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,7 +29,8 @@ struct DevicesVerb: ParsableCommand {
       let memory = String(format: "%.1f GiB", Double(info.memory) / 0x1p30)
       print(
         "\(mark) \(info.name.padding(toLength: 14, withPad: " ", startingAt: 0))"
-          + "\(info.kind.rawValue), \(info.hardware), \(info.units) units, \(memory), \(info.driver)")
+          + "\(info.kind.rawValue), \(info.hardware), \(info.units) units, \(memory), \(info.driver)"
+      )
     }
     print("* is what --device best takes")
     if let reason = Devices.openCL.reason { say("no OpenCL device: \(reason)") }

@@ -39,6 +39,8 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "Replace the JSON file if it exists.") var force = false
 
   func run() throws {
+    // Its name is claimed before the work.
+    let report = try json.map { try StagedFile(path: $0, overwrite: force) }
     let options = TableOptions(pixelSize: pixelSize)
     let found = try Tables.read(locs, options: options)
     let molecules = try Tables.read(truth, options: options)
@@ -48,12 +50,11 @@ struct Evaluate: ParsableCommand {
     if let frames { settings.frames = frames.first..<(frames.end ?? Int.max) }
     let score = try Score(of: found, against: molecules, settings: settings)
     for line in Self.lines(score) { print(line) }
-    if let json {
+    if let report {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      let staged = try StagedFile(path: json, overwrite: force)
-      try encoder.encode(score).write(to: URL(fileURLWithPath: staged.temporary))
-      try staged.commit()
+      try report.write(encoder.encode(score))
+      try report.commit()
     }
     if let minimumJaccard, score.jaccard * 100 < minimumJaccard {
       say("the Jaccard index is below \(minimumJaccard) %")

@@ -32,12 +32,30 @@ struct Info: ParsableCommand {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      let object = Dictionary(fields, uniquingKeysWith: { $1 })
+      let object = Dictionary(
+        fields.map { ($0.replacingOccurrences(of: " ", with: "_"), Field($1)) },
+        uniquingKeysWith: { $1 })
       print(String(decoding: try encoder.encode(object), as: UTF8.self))
     } else {
       let width = fields.map(\.0.count).max() ?? 0
       for (name, value) in fields {
         print(name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + value)
+      }
+    }
+  }
+
+  /// A value in JSON: a number where it is one.
+  private enum Field: Encodable {
+    case number(Int)
+    case text(String)
+
+    init(_ text: String) { self = Int(text).map(Field.number) ?? .text(text) }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .number(let value): try container.encode(value)
+      case .text(let value): try container.encode(value)
       }
     }
   }
@@ -58,14 +76,18 @@ struct Info: ParsableCommand {
   private static func describe(_ table: Localizations) -> [(String, String)] {
     var fields = [
       ("kind", "localization table"), ("rows", "\(table.count)"),
-      ("columns", table.quantities.map { "\($0.name) [\($0.unit.rawValue)]" }.joined(separator: ", ")),
+      (
+        "columns",
+        table.quantities.map { "\($0.name) [\($0.unit.rawValue)]" }.joined(separator: ", ")
+      ),
     ]
     if let first = table.frame.min(), let last = table.frame.max() {
       fields.append(("frames", "\(first)…\(last), counted from 0"))
     }
     for quantity in [Quantity.x, .y, .z] {
       if let values = table[quantity], let low = values.min(), let high = values.max() {
-        fields.append((quantity.name, String(format: "%.3f…%.3f ", low, high) + quantity.unit.rawValue))
+        fields.append(
+          (quantity.name, String(format: "%.3f…%.3f ", low, high) + quantity.unit.rawValue))
       }
     }
     return fields

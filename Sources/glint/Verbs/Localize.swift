@@ -21,27 +21,32 @@ struct Localize: ParsableCommand {
   @Argument(help: "The movie: a file, or a folder of single-frame TIFFs.")
   var movie: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Table to write (.csv, .hdf5).", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Table to write (.csv, .hdf5).", valueName: "file"))
   var output: [String] = []
 
   @OptionGroup(title: "Device") var device: DeviceOptions
   @OptionGroup(title: "Camera") var camera: CameraOptions
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
 
-  @Option(help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
   var pixelSize: Double?
 
   @Option(help: "Filter that finds spots.")
   var detector: DetectionSettings.Detector?
 
   @Option(
+    parsing: .unconditional,
     help: """
       dog: factor of the cut-off (1.7); gradient: net gradient in camera counts (5000); wavelet: \
       factor of the first plane's standard deviation (1.5).
       """)
   var threshold: Double?
 
-  @Option(help: ArgumentHelp("Side of the fitted square, odd.", valueName: "px"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Side of the fitted square, odd.", valueName: "px"))
   var box: Int?
 
   @Option(help: "Estimator: maximum likelihood or least squares.")
@@ -50,16 +55,21 @@ struct Localize: ParsableCommand {
   @Option(help: "Widths that are fitted.")
   var sigma: FitSettings.Sigma?
 
-  @Option(help: ArgumentHelp("Width of the PSF: start of the fit, or its value.", valueName: "px"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Width of the PSF: start of the fit, or its value.", valueName: "px"))
   var psfSigma: Double?
 
   @Option(help: "Gaussian integrated over the pixel, or sampled at its centre.")
   var model: FitSettings.Model?
 
-  @Option(help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
+  )
   var frames: FrameRange?
 
-  @Option(help: ArgumentHelp("Region of interest, px.", valueName: "X,Y,W,H"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Region of interest, px.", valueName: "X,Y,W,H"))
   var roi: Region?
 
   @Option(help: ArgumentHelp("Settings to start from; options on the line win.", valueName: "file"))
@@ -71,7 +81,8 @@ struct Localize: ParsableCommand {
   @Option(help: ArgumentHelp("Write the run's report as JSON.", valueName: "file"))
   var json: String?
 
-  @Option(help: ArgumentHelp("Frames that travel together.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Frames that travel together.", valueName: "n"))
   var batch: Int?
 
   @Flag(help: "Replace outputs that exist.")
@@ -79,6 +90,10 @@ struct Localize: ParsableCommand {
 
   @Flag(name: .shortAndLong, help: "No progress.")
   var quiet = false
+
+  func validate() throws {
+    if let batch, batch < 1 { throw ValidationError("--batch \(batch) must be at least 1") }
+  }
 
   func run() throws {
     var recipe = try startingRecipe()
@@ -104,13 +119,10 @@ struct Localize: ParsableCommand {
   private func startingRecipe() throws -> Recipe {
     var result = Recipe()
     if let recipe {
-      guard let text = try? String(contentsOfFile: recipe, encoding: .utf8) else {
-        throw ValidationError("cannot read the recipe \(recipe)")
-      }
-      result = try Recipe(yaml: text)
+      result = try Recipe(file: recipe)
     }
     if let pixelSize { result.pixelSize = pixelSize }
-    if let detector {
+    if let detector, detector != result.detection.detector {
       result.detection.detector = detector
       result.detection.threshold = DetectionSettings.defaultThreshold(detector)
     }
@@ -128,10 +140,7 @@ struct Localize: ParsableCommand {
       result.endFrame = frames.end ?? -1
     }
     if let region = roi?.region { result.roi = [region.x, region.y, region.width, region.height] }
-    guard result.pixelSize.isFinite, result.pixelSize > 0 else {
-      throw ValidationError("--pixel-size \(result.pixelSize) must be greater than 0 nm")
-    }
-    if let batch, batch < 1 { throw ValidationError("--batch \(batch) must be at least 1") }
+    try result.check()
     return result
   }
 

@@ -25,37 +25,46 @@ struct Profile: ParsableCommand {
   @Flag(help: "Print the plan too: candidates, reasons, arena.") var explain = false
   @Flag(help: "Print JSON.") var json = false
 
+  func validate() throws {
+    if let batch, batch < 1 { throw ValidationError("--batch \(batch) must be at least 1") }
+    // 2 GiB of pixels.
+    guard (1...16384).contains(framesCount) else {
+      throw ValidationError("--frames-count \(framesCount) must be in 1...16384")
+    }
+  }
+
   func run() throws {
-    var settings = Recipe()
-    if let recipe {
-      guard let text = try? String(contentsOfFile: recipe, encoding: .utf8) else {
-        throw ValidationError("cannot read the recipe \(recipe)")
-      }
-      settings = try Recipe(yaml: text)
-    }
-    let source: any Movie
-    if let movie {
-      source = try Movies.open(movie)
-    } else {
-      guard framesCount > 0 else { throw ValidationError("--frames-count must be at least 1") }
-      source = try MovieInMemory(
-        Simulation(
-          SimulationSettings(
-            width: 256, height: 256, frames: framesCount, psf: GaussianPSF(sigma: 1.2),
-            blinking: .independent(perFrame: 40), camera: Camera())))
-    }
+    let settings = try recipe.map { try Recipe(file: $0) } ?? Recipe()
+    try settings.check()
+    let maps =
+      settings.cameraFile.isEmpty ? nil : try CameraFiles.read(settings.cameraFile).maps
+    let device = try device.open()
+    let source = try movie.map { try Movies.open($0) } ?? simulated()
     let info = source.info
+    let region = try settings.region(in: info)
+    let frames = try settings.frames(in: info)
     let run = try LocalizeRun(
-      source, recipe: settings, maps: nil, frames: 0..<info.frames,
-      region: PixelRegion(x: 0, y: 0, width: info.width, height: info.height),
-      device: try device.open(), threads: device.threads, batch: batch, profiling: true, note: say)
-    let report = try run.run(into: [], progress: Progress(total: info.frames, unit: "frames"))
+      source, recipe: settings, maps: try settings.maps(maps, for: region, in: info),
+      frames: frames, region: region, device: device, threads: self.device.threads, batch: batch,
+      profiling: true, note: say)
+    let report = try Interrupt.watch {
+      try run.run(into: [], progress: Progress(total: frames.count, unit: "frames"))
+    }
     if explain { print(run.explanation) }
     if json {
       print(String(decoding: try report.json(), as: UTF8.self))
     } else {
       for line in Self.table(report) { print(line) }
     }
+    if report.interrupted { throw ExitCode(130) }
+  }
+
+  private func simulated() throws -> MovieInMemory {
+    try MovieInMemory(
+      Simulation(
+        SimulationSettings(
+          width: 256, height: 256, frames: framesCount, psf: GaussianPSF(sigma: 1.2),
+          blinking: .independent(perFrame: 40), camera: Camera())))
   }
 
   static func table(_ report: LocalizeReport) -> [String] {

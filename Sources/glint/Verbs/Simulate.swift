@@ -16,7 +16,9 @@ struct Simulate: ParsableCommand {
         glint simulate -o sim --frames 1000 --size 256,256 --per-frame 40 --scene filaments
       """)
 
-  enum SceneName: String, CaseIterable, ExpressibleByArgument { case uniform, grid, filaments, rings }
+  enum SceneName: String, CaseIterable, ExpressibleByArgument {
+    case uniform, grid, filaments, rings
+  }
   enum FileKind: String, CaseIterable, ExpressibleByArgument { case tif, bigtiff, dax, raw }
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Folder to write into.", valueName: "dir"))
@@ -46,10 +48,24 @@ struct Simulate: ParsableCommand {
   @Option(help: "Seed of everything random.") var seed: UInt64 = 1
   @Option(help: "Kind of movie file.") var format = FileKind.tif
   @Option(
-    help: ArgumentHelp("Settings (JSON) as an earlier run wrote them; they win.", valueName: "file"))
+    help: ArgumentHelp("Settings (JSON) as an earlier run wrote them; they win.", valueName: "file")
+  )
   var settings: String?
   @Flag(help: "Replace outputs that exist.") var force = false
   @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
+
+  func validate() throws {
+    // Numbers of molecules follow from these; the rest is checked with the settings as a whole.
+    guard perFrame >= 0, perFrame <= 1e6 else {
+      throw ValidationError("--per-frame \(perFrame) must be in 0...1000000")
+    }
+    guard onTime >= 0, onTime < 200 else {
+      throw ValidationError("--on-time \(onTime) must be in 0..<200 frames")
+    }
+    guard photonSpread >= 0 else {
+      throw ValidationError("--photon-spread \(photonSpread) must be 0 or more")
+    }
+  }
 
   func run() throws {
     let job = SimulateJob(

@@ -143,6 +143,18 @@ import Testing
     #expect(complaint { try CameraFiles.read(folder.file("c.hdf5")) }.contains("differ in size"))
   }
 
+  @Test func writtenMapsComeBack() throws {
+    let folder = try TableFolder()
+    let values = (1...6).map { Float($0) / 3 }
+    let maps = CameraMaps(
+      width: 3, height: 2, offset: values, variance: values.reversed(), gain: values)
+    try CameraFiles.write(maps, to: folder.file("m.hdf5"))
+    #expect(try CameraFiles.read(folder.file("m.hdf5")).maps == maps)
+    #expect(throws: OutputError.exists(path: folder.file("m.hdf5"))) {
+      try CameraFiles.write(maps, to: folder.file("m.hdf5"))
+    }
+  }
+
   @Test func anHDF5TableIsNoCamera() throws {
     let folder = try TableFolder()
     try Tables.write(sampleTable(rows: 1), to: folder.file("t.hdf5"))

@@ -37,7 +37,8 @@ import Testing
     let chunks = try chunks(path)
     #expect(chunks.first?.type == "IHDR")
     #expect(chunks.last?.type == "IEND")
-    #expect(Array(chunks[0].data) == [0, 0, 0, 37, 0, 0, 0, 20, 8, colours == .grey ? 0 : 2, 0, 0, 0])
+    #expect(
+      Array(chunks[0].data) == [0, 0, 0, 37, 0, 0, 0, 20, 8, colours == .grey ? 0 : 2, 0, 0, 0])
     let size = try #require(chunks.first { $0.type == "pHYs" })
     // 1e9 / 12.5 pixels per metre.
     #expect(Array(size.data) == [4, 0xC4, 0xB4, 0, 4, 0xC4, 0xB4, 0, 1])

@@ -24,7 +24,8 @@ import Testing
       let path = try folder.write(text, to: "c.csv")
       return path
     case "decode":
-      let text = "# {\"xy_unit\": \"px\", \"px_size\": [1, 1]}\nx,y,frame_ix,id\n1.5,2,3,4\n2,3,4,5\n"
+      let text =
+        "# {\"xy_unit\": \"px\", \"px_size\": [1, 1]}\nx,y,frame_ix,id\n1.5,2,3,4\n2,3,4,5\n"
       let path = try folder.write(text, to: "d.csv")
       return path
     case "rapidstorm":
@@ -32,7 +33,8 @@ import Testing
       for name in ["Position-0-0", "Position-1-0"] {
         text += "<field identifier=\"\(name)\" unit=\"nanometer\" />"
       }
-      text += "<field identifier=\"ImageNumber-0-0\" unit=\"frame\" /></localizations>\n1 2 3\n4 5 6\n"
+      text +=
+        "<field identifier=\"ImageNumber-0-0\" unit=\"frame\" /></localizations>\n1 2 3\n4 5 6\n"
       let path = try folder.write(text, to: "r.txt")
       return path
     case "insight3":

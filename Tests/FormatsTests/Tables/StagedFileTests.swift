@@ -89,7 +89,8 @@ import Testing
     #expect(
       words { try StagedFile(path: "/dev/null", overwrite: true) }.contains("not a regular file"))
     #expect(
-      words { try Tables.write(table, to: folder.file("t.xlsx")) }.contains("names no table format"))
+      words { try Tables.write(table, to: folder.file("t.xlsx")) }.contains("names no table format")
+    )
   }
 
   @Test func unwritableFolder() throws {
@@ -127,3 +128,68 @@ import Testing
     #expect(!TemporaryNames.current.contains(staged.temporary))
   }
 }
+
+#if compiler(>=6.2)
+  /// A limit on the size of files, in a process of its own, stands for a full disk.
+  @Suite struct FullDiskTests {
+    private static func limitFiles(to bytes: rlim_t) {
+      signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(1), &limit)
+      limit.rlim_cur = bytes
+      setrlimit(__rlimit_resource_t(1), &limit)
+    }
+
+    @Test func tablesLeaveNothing() async {
+      await #expect(processExitsWith: .success) {
+        let folder = try TableFolder()
+        let table = sampleTable(rows: 60_000)
+        Self.limitFiles(to: 1_000_000)
+        for name in ["t.csv", "t.hdf5"] {
+          let complaint = words { try Tables.write(table, to: folder.file(name)) }
+          #expect(complaint.contains("cannot write \(folder.file(name)): file too large"))
+          #expect(folder.contents == [])
+        }
+        // Rows accepted before the disk was full can be finished under another name.
+        for name in ["t.csv", "t.hdf5"] {
+          let writer = try Tables.writer(
+            path: folder.file(name), field: table.field, quantities: table.quantities)
+          var safe = 0
+          do {
+            while true {
+              try writer.append(table.selecting(safe..<safe + 300))
+              safe += 300
+            }
+          } catch {}
+          try writer.rename(to: folder.file("partial-" + name))
+          try writer.finish(table.provenance)
+          let kept = try Tables.read(folder.file("partial-" + name))
+          #expect(safe > 1000)
+          #expect(kept.frame == Array(table.frame[..<safe]))
+          #expect(folder.contents.count == 2)
+          for file in folder.contents {
+            try FileManager.default.removeItem(atPath: folder.file(file))
+          }
+        }
+        // What fits is still written.
+        try Tables.write(table.selecting(0..<10), to: folder.file("s.hdf5"))
+        #expect(try Tables.read(folder.file("s.hdf5")).count == 10)
+      }
+    }
+
+    @Test func picturesLeaveNothing() async {
+      await #expect(processExitsWith: .success) {
+        let folder = try TableFolder()
+        var random = TableRandom(1)
+        let pixels = (0..<1_000_000).map { _ in Float.random(in: 0...1, using: &random) }
+        let image = Image(width: 1000, height: 1000, pixels: pixels)
+        Self.limitFiles(to: 300_000)
+        for name in ["p.tif", "p.png"] {
+          let complaint = words { try Images.write(image, to: folder.file(name)) }
+          #expect(complaint.contains("file too large"))
+          #expect(folder.contents == [])
+        }
+      }
+    }
+  }
+#endif

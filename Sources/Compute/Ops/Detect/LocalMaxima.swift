@@ -26,10 +26,10 @@ public struct LocalMaxima: Op {
     guard inputs.count == 1, inputs[0].isFrames else {
       throw ShapeError(Self.name, "takes frames float32 [frames×height×width], not \(inputs)")
     }
-    guard (1...1024).contains(radius), (0...1 << 20).contains(border) else {
+    guard (1...Int(GLINT_MAXIMA_RADIUS)).contains(radius), (0...1 << 20).contains(border) else {
       throw ShapeError(
         Self.name, "radius \(radius) and border \(border) pixels are out of range",
-        hint: "use a radius of 1 to 1024 and a border of 0 or more")
+        hint: "use a radius of 1 to \(GLINT_MAXIMA_RADIUS) and a border of 0 or more")
     }
     let shape = inputs[0].shape
     let list = [shape[0], room(shape[1]) * room(shape[2])]
@@ -108,7 +108,8 @@ public struct LocalMaxima: Op {
           [
             CPULaunch(
               "local_maxima_rows", kernelParameters(shape), rows,
-              items: .fixed(shape[0] * shape[1]), grain: 16),
+              items: .fixed(shape[0] * shape[1]), grain: 64,
+              scratch: glint_maxima_scratch(Int32(shape[2]), Int32(radius))),
             CPULaunch(
               "local_maxima_list", kernelParameters(shape), rows + lists, items: .fixed(shape[0])),
           ], workspace: workspace(shape))

@@ -29,7 +29,8 @@ public struct SpotModel: Hashable, Codable, Sendable {
   public var pixels: Pixels
   /// Side of the box in pixels, odd, 3 to 31.
   public var box: Int
-  /// Widths in pixels: where they are free the start, otherwise the value.
+  /// Widths in pixels: where they are free the start, otherwise the value. One shared width starts
+  /// from `sigmaX`.
   public var sigmaX: Float
   public var sigmaY: Float
   /// Variance of Gaussian noise in the spots' unit squared, where no map gives it.
@@ -61,8 +62,11 @@ public struct SpotModel: Hashable, Codable, Sendable {
     }
   }
 
+  /// Where a fit's widths start.
+  var start: (x: Float, y: Float) { (sigmaX, sigmas == .free ? sigmaX : sigmaY) }
+
   var label: String {
-    "\(sigmas) \(estimator.rawValue) \(pixels) box \(box) σ \(sigmaX)/\(sigmaY) noise \(noise)"
+    "\(sigmas) \(estimator.rawValue) \(pixels) box \(box) σ \(start.x)/\(start.y) noise \(noise)"
   }
 
   /// The vector kernel's name is built from the choices.
@@ -88,7 +92,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
   ) -> glint_fit_params {
     glint_fit_params(
       box: Int32(box), capacity: Int32(capacity), has_noise_map: noiseMap ? 1 : 0,
-      noise_variance: noise, sigma_x: sigmaX, sigma_y: sigmaY, max_iterations: Int32(iterations),
+      noise_variance: noise, sigma_x: start.x, sigma_y: start.y, max_iterations: Int32(iterations),
       tolerance: tolerance)
   }
 

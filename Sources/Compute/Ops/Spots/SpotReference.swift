@@ -95,9 +95,8 @@ struct SpotReference {
     let n = model.parameters
     let level = counts.sorted()[counts.count / 4]
     let photons = counts.reduce(0) { $0 + max($1 - level, 0) }
-    var theta = [
-      0, 0, max(photons, 10), max(level, 0.1), Double(model.sigmaX), Double(model.sigmaY),
-    ]
+    let widths = model.start
+    var theta = [0, 0, max(photons, 10), max(level, 0.1), Double(widths.x), Double(widths.y)]
     var current = sums(theta)
     var damping = 0.01
     for evaluation in 1...300 {

@@ -56,9 +56,9 @@ enum SpotSamples {
     var truth: [Double] = []
     for _ in 0..<capacity {
       let stretch = model.sigmas == .fixed ? 1 : random(0.9...1.15)
-      let sigmaX = Double(model.sigmaX) * stretch
+      let sigmaX = Double(model.start.x) * stretch
       let sigmaY =
-        Double(model.sigmaY) * (model.sigmas == .elliptical ? random(0.9...1.15) : stretch)
+        Double(model.start.y) * (model.sigmas == .elliptical ? random(0.9...1.15) : stretch)
       let theta = [
         random(-0.5...0.5), random(-0.5...0.5), random(1000...3000), random(4...12),
         Double(Float(sigmaX)), Double(Float(sigmaY)),

@@ -1,0 +1,68 @@
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Optics
+import TestSupport
+import Testing
+import Workflow
+
+/// The program as it is called from a shell, in a folder of its own.
+struct Shell {
+  let folder: URL
+
+  /// Runs `glint` there.
+  @discardableResult
+  func glint(_ arguments: String..., environment: [String: String] = [:]) throws -> Program {
+    try sh(
+      "\"$GLINT\" " + arguments.map { "'\($0)'" }.joined(separator: " "), environment: environment)
+  }
+
+  /// Runs a line of shell, where `$GLINT` is the program.
+  func sh(_ line: String, environment: [String: String] = [:]) throws -> Program {
+    try Program.run(
+      URL(fileURLWithPath: "/bin/sh"), ["-c", "cd '\(folder.path)' && " + line],
+      environment: environment.merging(["GLINT": Program.built("glint").path]) { $1 })
+  }
+
+  func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  var files: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
+  }
+
+  func json(_ name: String) throws -> [String: Any] {
+    let data = try Data(contentsOf: folder.appendingPathComponent(name))
+    return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+  }
+
+  /// Writes `movie.tif`, 24 frames of 56×48 pixels.
+  func makeMovie(_ name: String = "movie.tif") throws {
+    try writeMovie(path(name), frames: 24)
+  }
+}
+
+/// Runs `body` in a fresh folder.
+func inShell<Result>(_ body: (Shell) throws -> Result) throws -> Result {
+  try withScratchFolder { try body(Shell(folder: $0)) }
+}
+
+func writeMovie(_ path: String, frames: Int, width: Int = 56, height: Int = 48) throws {
+  let movie = try Simulation(
+    SimulationSettings(
+      width: width, height: height, frames: frames, psf: GaussianPSF(sigma: 1.2),
+      blinking: .independent(perFrame: 6), photons: .fixed(photons: 1500),
+      camera: Camera(offset: 100, gain: 2, readNoise: 1.5), seed: 7))
+  let writer = try TIFFMovieWriter(path: path, width: width, height: height)
+  var pixels = [UInt16](repeating: 0, count: width * height)
+  for frame in 0..<frames {
+    pixels.withUnsafeMutableBufferPointer { movie.frame(frame, into: $0) }
+    try writer.append(pixels)
+  }
+  try writer.finish()
+}
+
+extension Program {
+  /// The errors' first line.
+  var complaint: String { String(errors.prefix { $0 != "\n" }) }
+}

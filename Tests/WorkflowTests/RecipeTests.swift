@@ -1,0 +1,93 @@
+import Foundation
+import Localization
+import Microscopy
+import Testing
+import Workflow
+
+@Suite struct RecipeTests {
+  @Test func roundTrip() throws {
+    var recipe = Recipe()
+    #expect(try Recipe(yaml: recipe.yaml()) == recipe)
+    recipe.pixelSize = 108.3
+    recipe.camera = Camera(
+      offset: -3.25, gain: 0.1, emGain: 300, quantumEfficiency: 1 / 3.0, readNoise: 1e-7)
+    recipe.cameraFile =
+      "a long folder name/with spaces: colons # hashes and 'quotes'/"
+      + String(
+        repeating: "very long ", count: 30) + "maps.hdf5"
+    recipe.detection.detector = .wavelet
+    recipe.detection.threshold = 1e-5
+    recipe.detection.background = .temporalMedian
+    recipe.fit.sigma = .elliptical
+    recipe.fit.estimator = .lsq
+    recipe.roi = [1, 2, 30, 40]
+    (recipe.firstFrame, recipe.endFrame) = (5, 500_000_000)
+    #expect(try Recipe(yaml: recipe.yaml()) == recipe)
+    for name in ["123", "true", "null", "~", "1e5", "- a"] {
+      recipe.cameraFile = name
+      #expect(try Recipe(yaml: recipe.yaml()).cameraFile == name)
+    }
+  }
+
+  @Test func readsAsPeopleWrite() throws {
+    let text = try Recipe().yaml()
+    #expect(text.contains("pixel_size: 100 "))
+    #expect(text.contains("  em_gain: 1 "))
+    #expect(!text.contains("e+"))
+    let keys = text.split(separator: "\n")
+    #expect(keys.allSatisfy { $0.contains("#") }, "every field has its meaning beside it")
+    #expect(try Recipe(yaml: "fit: {box: 9}").fit.box == 9)
+    #expect(try Recipe(yaml: "detection: {detector: gradient}").detection.threshold == 5000)
+    #expect(
+      try Recipe(yaml: "detection: {detector: gradient, threshold: 7}").detection.threshold == 7)
+  }
+
+  @Test(arguments: [
+    ("fit: {boxx: 7}", "`fit.boxx` does not exist"), ("colour: red", "`colour` does not exist"),
+    ("fit: {box: 7.5}", "`fit.box`"), ("fit: {box: seven}", "`fit.box`"),
+    ("pixel_size: wide", "`pixel_size`"), ("fit: 5", "`fit` must hold fields"),
+    ("camera: {gain: [1, 2]}", "`camera.gain`"), ("roi: [1, b]", "`roi"), ("roi: 7", "`roi`"),
+    ("fit: {estimator: best}", "`fit.estimator` cannot have that value; it is mle or lsq"),
+    ("a: [", "not YAML"), ("", "no fields"), ("- 1\n- 2", "no fields"), ("plain", "no fields"),
+  ])
+  func refused(_ text: String, _ expected: String) throws {
+    let error = #expect(throws: RecipeError.self) { try Recipe(yaml: text) }
+    #expect(error?.description.contains(expected) == true, "\(error?.description ?? "none")")
+    #expect(error?.description.contains("\nhint: ") == true)
+  }
+
+  @Test func checked() throws {
+    for size in [0, -1, .nan, .infinity] {
+      var recipe = Recipe()
+      recipe.pixelSize = size
+      #expect(throws: SettingsError.self) { try recipe.check() }
+    }
+    var other = Recipe()
+    other.recipe = 2
+    #expect(throws: SettingsError.self) { try other.check() }
+  }
+
+  @Test func extent() throws {
+    let info = MovieInfo(width: 20, height: 10, frames: 5, pixel: .uint16, format: "", storage: "")
+    for roi in [
+      [0, 0, 21, 1], [0, 9, 1, 2], [-1, 0, 1, 1], [.max, 0, .max, 1], [0, 0, 0, 1], [1, 2],
+    ] {
+      var recipe = Recipe()
+      recipe.roi = roi
+      #expect(throws: SettingsError.self, "\(roi)") { try recipe.region(in: info) }
+    }
+    for (first, end) in [(0, 6), (3, 3), (4, 2), (-1, 2), (5, -1), (.max, -1)] {
+      var recipe = Recipe()
+      (recipe.firstFrame, recipe.endFrame) = (first, end)
+      #expect(throws: SettingsError.self, "\(first):\(end)") { try recipe.frames(in: info) }
+    }
+    let maps = CameraMaps(
+      width: 3, height: 3, offset: Array(repeating: 0, count: 9),
+      variance: Array(repeating: 0, count: 9), gain: Array(repeating: 1, count: 9))
+    #expect(throws: SettingsError.self) {
+      try Recipe().maps(maps, for: PixelRegion(x: 0, y: 0, width: 4, height: 4), in: info)
+    }
+    let cut = PixelRegion(x: 5, y: 5, width: 3, height: 3)
+    #expect(try Recipe().maps(maps, for: cut, in: info) == maps)
+  }
+}
