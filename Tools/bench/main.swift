@@ -21,7 +21,8 @@ let arguments = Array(CommandLine.arguments.dropFirst())
   }
 }
 
-let usage = "usage: glint-bench fits|detection|convolutions|localize [--device NAME] [--threads N] …"
+let usage =
+  "usage: glint-bench fits|detection|convolutions|localize [--device NAME] [--threads N] …"
 let threads = option("threads").flatMap(Int.init)
 let runs = option("runs").flatMap(Int.init) ?? 7
 do {
