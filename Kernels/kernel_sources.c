@@ -4,6 +4,18 @@
 
 #define TEXT(symbol) static const char symbol[]
 
+TEXT(conv_direct) = {
+#embed "conv/direct.cl"
+    , 0};
+TEXT(conv_epilogue) = {
+#embed "conv/epilogue.clh"
+    , 0};
+TEXT(conv_tile) = {
+#embed "conv/tile.cl"
+    , 0};
+TEXT(conv_transposed) = {
+#embed "conv/transposed.cl"
+    , 0};
 TEXT(detect_calibrate) = {
 #embed "detect/calibrate.cl"
     , 0};
@@ -61,11 +73,17 @@ TEXT(render_render_image) = {
 TEXT(render_sum) = {
 #embed "render/sum.clh"
     , 0};
+TEXT(shared_activations) = {
+#embed "shared/activations.clh"
+    , 0};
 TEXT(shared_assess) = {
 #embed "shared/assess.clh"
     , 0};
 TEXT(shared_border) = {
 #embed "shared/border.clh"
+    , 0};
+TEXT(shared_conv_params) = {
+#embed "shared/conv_params.h"
     , 0};
 TEXT(shared_detect_params) = {
 #embed "shared/detect_params.h"
@@ -109,13 +127,74 @@ TEXT(spots_fit) = {
 TEXT(tensor_add) = {
 #embed "tensor/add.cl"
     , 0};
+TEXT(tensor_channel_affine) = {
+#embed "tensor/channel_affine.cl"
+    , 0};
 TEXT(tensor_elementwise) = {
 #embed "tensor/elementwise.cl"
+    , 0};
+TEXT(tensor_integrate_probability) = {
+#embed "tensor/integrate_probability.cl"
+    , 0};
+TEXT(tensor_link_points) = {
+#embed "tensor/link_points.cl"
+    , 0};
+TEXT(tensor_list_starts) = {
+#embed "tensor/list_starts.cl"
+    , 0};
+TEXT(tensor_norm_apply) = {
+#embed "tensor/norm_apply.cl"
+    , 0};
+TEXT(tensor_norm_groups) = {
+#embed "tensor/norm_groups.cl"
+    , 0};
+TEXT(tensor_norm_rows) = {
+#embed "tensor/norm_rows.cl"
+    , 0};
+TEXT(tensor_pixel_counts) = {
+#embed "tensor/pixel_counts.cl"
+    , 0};
+TEXT(tensor_pixel_list) = {
+#embed "tensor/pixel_list.cl"
+    , 0};
+TEXT(tensor_pool) = {
+#embed "tensor/pool.cl"
+    , 0};
+TEXT(tensor_prelu) = {
+#embed "tensor/prelu.cl"
+    , 0};
+TEXT(tensor_put_channels) = {
+#embed "tensor/put_channels.cl"
+    , 0};
+TEXT(tensor_softmax) = {
+#embed "tensor/softmax.cl"
+    , 0};
+TEXT(tensor_take_channels) = {
+#embed "tensor/take_channels.cl"
+    , 0};
+TEXT(tensor_temporal_window) = {
+#embed "tensor/temporal_window.cl"
+    , 0};
+TEXT(tensor_upsample_image) = {
+#embed "tensor/upsample_image.cl"
+    , 0};
+TEXT(tensor_volume) = {
+#embed "tensor/volume.clh"
+    , 0};
+TEXT(tensor_volume_counts) = {
+#embed "tensor/volume_counts.cl"
+    , 0};
+TEXT(tensor_volume_list) = {
+#embed "tensor/volume_list.cl"
     , 0};
 
 #define SOURCE(path, symbol) {path, symbol, sizeof symbol - 1}
 
 static const glint_kernel_source sources[] = {
+    SOURCE("conv/direct.cl", conv_direct),
+    SOURCE("conv/epilogue.clh", conv_epilogue),
+    SOURCE("conv/tile.cl", conv_tile),
+    SOURCE("conv/transposed.cl", conv_transposed),
     SOURCE("detect/calibrate.cl", detect_calibrate),
     SOURCE("detect/difference.clh", detect_difference),
     SOURCE("detect/difference_of_gaussians.cl", detect_difference_of_gaussians),
@@ -135,8 +214,10 @@ static const glint_kernel_source sources[] = {
     SOURCE("render/render_histogram.cl", render_render_histogram),
     SOURCE("render/render_image.cl", render_render_image),
     SOURCE("render/sum.clh", render_sum),
+    SOURCE("shared/activations.clh", shared_activations),
     SOURCE("shared/assess.clh", shared_assess),
     SOURCE("shared/border.clh", shared_border),
+    SOURCE("shared/conv_params.h", shared_conv_params),
     SOURCE("shared/detect_params.h", shared_detect_params),
     SOURCE("shared/gaussian.clh", shared_gaussian),
     SOURCE("shared/lm.clh", shared_lm),
@@ -151,7 +232,26 @@ static const glint_kernel_source sources[] = {
     SOURCE("spots/assess.cl", spots_assess),
     SOURCE("spots/fit.cl", spots_fit),
     SOURCE("tensor/add.cl", tensor_add),
+    SOURCE("tensor/channel_affine.cl", tensor_channel_affine),
     SOURCE("tensor/elementwise.cl", tensor_elementwise),
+    SOURCE("tensor/integrate_probability.cl", tensor_integrate_probability),
+    SOURCE("tensor/link_points.cl", tensor_link_points),
+    SOURCE("tensor/list_starts.cl", tensor_list_starts),
+    SOURCE("tensor/norm_apply.cl", tensor_norm_apply),
+    SOURCE("tensor/norm_groups.cl", tensor_norm_groups),
+    SOURCE("tensor/norm_rows.cl", tensor_norm_rows),
+    SOURCE("tensor/pixel_counts.cl", tensor_pixel_counts),
+    SOURCE("tensor/pixel_list.cl", tensor_pixel_list),
+    SOURCE("tensor/pool.cl", tensor_pool),
+    SOURCE("tensor/prelu.cl", tensor_prelu),
+    SOURCE("tensor/put_channels.cl", tensor_put_channels),
+    SOURCE("tensor/softmax.cl", tensor_softmax),
+    SOURCE("tensor/take_channels.cl", tensor_take_channels),
+    SOURCE("tensor/temporal_window.cl", tensor_temporal_window),
+    SOURCE("tensor/upsample_image.cl", tensor_upsample_image),
+    SOURCE("tensor/volume.clh", tensor_volume),
+    SOURCE("tensor/volume_counts.cl", tensor_volume_counts),
+    SOURCE("tensor/volume_list.cl", tensor_volume_list),
 };
 
 const glint_kernel_source *glint_kernel_sources(size_t *count) {

@@ -9,6 +9,7 @@ import Workflow
 //
 //   swift run -c release glint-bench fits [--device NAME] [--threads N] [--spots FILE.f32 --box 7]
 //   swift run -c release glint-bench detection [--device NAME] [--threads N]
+//   swift run -c release glint-bench convolutions [--device NAME] [--threads N]
 //   swift run -c release glint-bench localize [--device NAME] [--threads N] [--frames N]
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -20,7 +21,8 @@ let arguments = Array(CommandLine.arguments.dropFirst())
   }
 }
 
-let usage = "usage: glint-bench fits|detection|localize [--device NAME] [--threads N] …"
+let usage =
+  "usage: glint-bench fits|detection|convolutions|localize [--device NAME] [--threads N] …"
 let threads = option("threads").flatMap(Int.init)
 let runs = option("runs").flatMap(Int.init) ?? 7
 do {
@@ -35,6 +37,7 @@ do {
       box: option("box").flatMap(Int.init) ?? 7
     ).run()
   case "detection": try DetectionBench(device: device, runs: runs).run()
+  case "convolutions": try ConvolutionBench(device: device, runs: runs).run()
   case "localize":
     try LocalizeBench(
       device: device, threads: threads, runs: runs,

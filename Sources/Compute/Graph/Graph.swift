@@ -67,6 +67,13 @@ public struct Graph: Sendable {
 
   public func type(of value: Value) -> TensorType { nodes[value.node].types[value.output] }
 
+  /// The constant that a value is, if it is one.
+  func constant(at value: Value) -> Tensor? {
+    if case .constant(let tensor) = nodes[value.node].source { tensor } else { nil }
+  }
+
+  func isConstant(_ value: Value) -> Bool { constant(at: value) != nil }
+
   /// Puts another op, of the same inputs and the same type, where `value`'s op stands.
   mutating func replace(_ value: Value, by op: any Op) {
     guard case .op(_, let inputs) = nodes[value.node].source else {

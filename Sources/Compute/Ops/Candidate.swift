@@ -3,10 +3,16 @@
 /// `lower` either gives the launches that do the op at a site, or says why it declines the site.
 public struct Candidate<Launch: Sendable>: Sendable {
   public let name: String
+  /// How many times the error of plain summation this way of computing may have; see
+  /// `Tolerance.magnitude`.
+  public let error: Double
   let lower: @Sendable (Site) -> Lowering<Launch>
 
-  public init(_ name: String, lower: @escaping @Sendable (Site) -> Lowering<Launch>) {
+  public init(
+    _ name: String, error: Double = 1, lower: @escaping @Sendable (Site) -> Lowering<Launch>
+  ) {
     self.name = name
+    self.error = error
     self.lower = lower
   }
 }
@@ -14,7 +20,12 @@ public struct Candidate<Launch: Sendable>: Sendable {
 /// What a candidate answers at a site.
 public enum Lowering<Launch: Sendable>: Sendable {
   /// The launches in order, and the intermediate tensors that they share.
-  case launches([Launch], workspace: [TensorType] = [])
+  ///
+  /// `preparing` launches bring inputs into the form that the others want (packed weights), in
+  /// tensors of the types `prepared`. Where all inputs that they read are constants of the graph they
+  /// run once, when the plan is compiled; else before the others in every run.
+  case launches(
+    [Launch], workspace: [TensorType] = [], preparing: [Launch] = [], prepared: [TensorType] = [])
   /// Why this candidate does not apply here.
   case declined(String)
 }
@@ -24,13 +35,17 @@ public struct Site: Sendable {
   public let inputs: [TensorType]
   public let outputs: [TensorType]
   public let device: DeviceInfo
+  /// Whether the candidate was asked for by name: then it declines only what it cannot do.
+  var forced = false
 }
 
-/// A tensor seen from a launch: by its place among the op's inputs, outputs or workspace.
+/// A tensor seen from a launch: by its place among the op's inputs, outputs, workspace or prepared
+/// tensors.
 public enum Operand: Hashable, Sendable {
   case input(Int)
   case output(Int)
   case workspace(Int)
+  case prepared(Int)
   /// Nothing: an optional operand that is absent (a null pointer on the CPU).
   case none
 }

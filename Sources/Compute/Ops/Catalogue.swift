@@ -5,6 +5,11 @@ public enum Catalogue {
     DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, TemporalMedian.self,
     LocalMaxima.self, NetGradient.self, DynamicCutoff.self, SelectPeaks.self, GatherSpots.self,
     FitSpots.self, AssessSpots.self,
+    Convolution.self, TransposedConvolution.self, Dense.self,
+    Pool.self, Upsample.self, BatchNorm.self, InstanceNorm.self, GroupNorm.self, Normalize.self,
+    ChannelAffine.self, PReLU.self, Softmax.self, Concat.self, SelectChannels.self,
+    TemporalWindow.self, IntegrateProbability.self, PixelList.self, VolumePeaks.self,
+    LinkPoints.self,
     RenderHistogram.self, RenderGaussian.self,
   ]
 

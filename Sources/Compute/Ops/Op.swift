@@ -20,6 +20,9 @@ public protocol Op: Sendable {
   /// The definition, in Double.
   func reference(_ inputs: [Reference]) -> [Reference]
 
+  /// The op on absolute values: what the roundings of a sum are measured by.
+  func magnitudes(_ inputs: [Reference]) -> [Reference]
+
   /// Ways to do it on the CPU, best first.
   var cpu: [Candidate<CPULaunch>] { get }
 
@@ -47,6 +50,10 @@ extension Op {
   public var label: String { parameters.isEmpty ? Self.name : "\(Self.name)(\(parameters))" }
 
   public func defined(_ outputs: [Reference]) -> [[Bool]?] { outputs.map { _ in nil } }
+
+  public func magnitudes(_ inputs: [Reference]) -> [Reference] {
+    reference(inputs.map { Reference($0.type, $0.values.map(abs)) })
+  }
 
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 0, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })

@@ -33,13 +33,15 @@ public struct Sample: Sendable {
 
 /// How near a device's output must come to the reference.
 ///
-/// Whatever the tolerance, every device must give the same bits as every other.
+/// Whatever the tolerance, every device must give the same bits as every other, except under
+/// `magnitude`: sums that devices order differently.
 public struct Tolerance: Hashable, Sendable {
   enum Rule: Hashable, Sendable {
     case exact
     case roundings(Double)
     case absolute(Double)
     case relative(Double)
+    case magnitude(Double)
   }
 
   let rule: Rule
@@ -54,6 +56,16 @@ public struct Tolerance: Hashable, Sendable {
   public static func roundings(_ count: Double) -> Tolerance {
     Tolerance(rule: .roundings(count), share: 1)
   }
+
+  /// At most `terms` float32 roundings of the same op on absolute values (`Op.magnitudes`), times
+  /// the candidate's stated `error`: the bound of a sum of that many terms in any order. Bits may
+  /// differ between devices and candidates, not between runs.
+  public static func magnitude(_ terms: Double) -> Tolerance {
+    Tolerance(rule: .magnitude(terms), share: 1)
+  }
+
+  /// Whether all devices and candidates must agree in bits.
+  var agreesInBits: Bool { if case .magnitude = rule { false } else { true } }
 
   public static func absolute(_ bound: Double, share: Double = 1) -> Tolerance {
     Tolerance(rule: .absolute(bound), share: share)

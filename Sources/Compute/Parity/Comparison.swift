@@ -4,8 +4,14 @@ struct Comparison {
   var worst = 0.0
   var failure: String?
 
-  /// - Parameter mask: the elements that the op defines; nil for all.
-  init(_ output: Tensor, _ expected: Reference, _ tolerance: Tolerance, _ mask: [Bool]?) {
+  /// - Parameters:
+  ///   - mask: the elements that the op defines; nil for all.
+  ///   - magnitude: the op on absolute values.
+  ///   - factor: the candidate's `error`.
+  init(
+    _ output: Tensor, _ expected: Reference, _ tolerance: Tolerance, _ mask: [Bool]?,
+    magnitude: Reference, error factor: Double
+  ) {
     let values = output.values
     let rounded = Reference(expected.tensor).values
     let defined = values.indices.filter { mask?[$0] ?? true }
@@ -24,6 +30,7 @@ struct Comparison {
         case .roundings(let count): count * scale * 0x1p-24
         case .absolute(let bound): bound
         case .relative(let bound): bound * abs(expected.values[index])
+        case .magnitude(let terms): factor * terms * 0x1p-24 * magnitude.values[index]
         }
       let error = abs(values[index] - expected.values[index])
       let ratio = allowed > 0 ? error / allowed : .infinity

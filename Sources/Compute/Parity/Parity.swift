@@ -6,12 +6,14 @@
 public struct Parity: Sendable {
   public let sample: Sample
   private let expected: [Reference]
+  private let magnitudes: [Reference]
   private let agreed: [Tensor]
 
   /// Computes the reference, and the bits on which every device must agree (those of this CPU).
   public init(_ sample: Sample) throws {
     self.sample = sample
     expected = sample.op.reference(sample.inputs)
+    magnitudes = sample.op.magnitudes(sample.inputs)
     let run = try GuardedRun(sample, on: CPUDevice(threads: 1), candidate: nil)
     agreed = try run.outputs(fill: 0xFF)
   }
@@ -36,14 +38,15 @@ public struct Parity: Sendable {
   /// Runs every candidate of the op on `device`; those that decline the case are left out.
   /// A device that fails is an outcome too.
   public func run(on device: any Device) -> [Outcome] {
-    let names =
-      device.info.kind == .cpu ? sample.op.cpu.map(\.name) : sample.op.openCL.map(\.name)
-    return names.compactMap { name in
+    let candidates =
+      device.info.kind == .cpu
+      ? sample.op.cpu.map { ($0.name, $0.error) } : sample.op.openCL.map { ($0.name, $0.error) }
+    return candidates.compactMap { name, error in
       var worst = 0.0
       var failure: String?
       do {
         let run = try GuardedRun(sample, on: device, candidate: name)
-        (worst, failure) = try judge(run)
+        (worst, failure) = try judge(run, error: error)
       } catch is PlanError {
         return nil
       } catch {
@@ -55,7 +58,9 @@ public struct Parity: Sendable {
     }
   }
 
-  private func judge(_ run: GuardedRun) throws -> (worst: Double, failure: String?) {
+  private func judge(
+    _ run: GuardedRun, error: Double
+  ) throws -> (worst: Double, failure: String?) {
     let first = try run.outputs(fill: 0xFF)  // NaN
     let second = try run.outputs(fill: 0x3C)
     let masks = sample.op.defined(expected)
@@ -63,10 +68,13 @@ public struct Parity: Sendable {
     var failure = run.strayWrite
     for (index, output) in first.enumerated() where failure == nil {
       let mask = masks[index]
-      let comparison = Comparison(output, expected[index], sample.tolerance(index), mask)
+      let tolerance = sample.tolerance(index)
+      let comparison = Comparison(
+        output, expected[index], tolerance, mask, magnitude: magnitudes[index], error: error)
       worst = max(worst, comparison.worst)
       let differ = output.firstDifference(from: second[index], mask)
-      let bent = output.firstDifference(from: agreed[index], mask)
+      let bent =
+        tolerance.agreesInBits ? output.firstDifference(from: agreed[index], mask) : nil
       let fault =
         comparison.failure
         ?? differ.map { "two runs differ at element \($0)" }

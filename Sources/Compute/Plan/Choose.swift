@@ -8,28 +8,56 @@ struct Choice: Sendable {
   let candidate: String
   let code: Code
   let workspace: [TensorType]
+  /// Launches that make the tensors `prepared` from the op's inputs.
+  let preparing: Code
+  let prepared: [TensorType]
   let declined: [String]
+
+  private init(
+    candidate: String, code: Code, workspace: [TensorType], preparing: Code,
+    prepared: [TensorType], declined: [String]
+  ) {
+    self.candidate = candidate
+    self.code = code
+    self.workspace = workspace
+    self.preparing = preparing
+    self.prepared = prepared
+    self.declined = declined
+  }
+
+  /// The inputs that the preparing launches read.
+  var preparedFrom: Set<Int> {
+    let operands =
+      switch preparing {
+      case .cpu(let launches): launches.flatMap(\.operands)
+      case .openCL(let launches): launches.flatMap(\.operands)
+      }
+    return Set(operands.compactMap { if case .input(let index) = $0 { index } else { nil } })
+  }
 
   /// Takes the forced candidate, or the first that applies.
   init(_ op: any Op, at site: Site, forced: String?) throws {
+    var site = site
+    site.forced = forced != nil
     switch site.device.kind {
     case .cpu:
-      (candidate, code, workspace, declined) = try Self.first(op, op.cpu, site, forced) { .cpu($0) }
+      self = try Self.first(op, op.cpu, site, forced) { .cpu($0) }
     case .openCLGPU, .openCLCPU, .openCLOther:
-      (candidate, code, workspace, declined) =
-        try Self.first(op, op.openCL, site, forced) { .openCL($0) }
+      self = try Self.first(op, op.openCL, site, forced) { .openCL($0) }
     }
   }
 
   private static func first<Launch>(
     _ op: any Op, _ candidates: [Candidate<Launch>], _ site: Site, _ forced: String?,
     _ code: ([Launch]) -> Code
-  ) throws -> (String, Code, [TensorType], [String]) {
+  ) throws -> Choice {
     var declined: [String] = []
     for candidate in candidates where forced == nil || candidate.name == forced {
       switch candidate.lower(site) {
-      case .launches(let launches, let workspace):
-        return (candidate.name, code(launches), workspace, declined)
+      case .launches(let launches, let workspace, let preparing, let prepared):
+        return Choice(
+          candidate: candidate.name, code: code(launches), workspace: workspace,
+          preparing: code(preparing), prepared: prepared, declined: declined)
       case .declined(let reason): declined.append("\(candidate.name): \(reason)")
       }
     }

@@ -8,8 +8,11 @@ extension Plan {
       lines.append(
         "\(step.op.label)  [\(step.choice.candidate)]  \(work.flops) flop, \(work.bytes) B")
       for reason in step.choice.declined { lines.append("    declined \(reason)") }
+      if step.preparesOnce {
+        for label in labels(step, step.choice.preparing) { lines.append("    once \(label)") }
+      }
       for label in launchLabels(of: step) { lines.append("    launch \(label)") }
-      for slot in step.outputs + step.workspace {
+      for slot in step.outputs + step.workspace + step.prepared {
         let place = arena.slots[slot]
         lines.append("    \(place.type) at \(place.offset)..<\(place.range.upperBound)")
       }
@@ -18,8 +21,13 @@ extension Plan {
     return lines.joined(separator: "\n")
   }
 
+  /// The launches of every run, in order.
   func launchLabels(of step: Step) -> [String] {
-    switch step.choice.code {
+    (step.preparesOnce ? [] : labels(step, step.choice.preparing)) + labels(step, step.choice.code)
+  }
+
+  private func labels(_ step: Step, _ code: Choice.Code) -> [String] {
+    switch code {
     case .cpu(let launches): launches.map { "\(step.op.name)/\($0.kernel)" }
     case .openCL(let launches): launches.map { "\(step.op.name)/\($0.kernel)" }
     }

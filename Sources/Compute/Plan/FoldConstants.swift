@@ -9,8 +9,4 @@ extension Graph {
       return op.reference(constants.map(Reference.init)).map { graph.constant($0.tensor) }
     }
   }
-
-  private func constant(at value: Value) -> Tensor? {
-    if case .constant(let tensor) = nodes[value.node].source { tensor } else { nil }
-  }
 }

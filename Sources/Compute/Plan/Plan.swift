@@ -1,6 +1,6 @@
 /// A graph made ready for one device: a flat list of launches over one arena.
 ///
-/// The passes, each in its own file: fold constants, rewrite, fuse epilogues, choose candidates,
+/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, choose candidates,
 /// place tensors in the arena. `explain()` shows what they decided.
 public struct Plan: Sendable {
   public let device: DeviceInfo
@@ -19,12 +19,16 @@ public struct Plan: Sendable {
     let inputs: [Int]
     let outputs: [Int]
     let workspace: [Int]
+    let prepared: [Int]
+    /// Whether the prepared tensors depend on constants alone.
+    let preparesOnce: Bool
 
     func slot(_ operand: Operand) -> Int? {
       switch operand {
       case .input(let index): inputs[index]
       case .output(let index): outputs[index]
       case .workspace(let index): workspace[index]
+      case .prepared(let index): prepared[index]
       case .none: nil
       }
     }
@@ -40,7 +44,8 @@ public struct Plan: Sendable {
   public init(
     _ graph: Graph, for device: DeviceInfo, forcing: [String: String] = [:], guarded: Bool = false
   ) throws {
-    let graph = try graph.foldingConstants().rewritten().fusingEpilogues()
+    let graph = try graph.foldingConstants().rewritten().fusingConvolutions()
+      .fusingEpilogues()
     self.device = device
     self.graph = graph
 
@@ -75,10 +80,16 @@ public struct Plan: Sendable {
         for type in choice.workspace {
           requests.append((type, index...index, "\(op.label) workspace"))
         }
+        let once = choice.preparedFrom.allSatisfy { graph.isConstant(sources[$0]) }
+        let prepared = choice.prepared.indices.map { requests.count + $0 }
+        for type in choice.prepared {
+          requests.append((type, once ? always : index...index, "\(op.label) prepared"))
+        }
         steps.append(
           Step(
             op: op, choice: choice, inputs: sources.map { slotOf[$0]! },
-            outputs: values.map { slotOf[$0]! }, workspace: workspace))
+            outputs: values.map { slotOf[$0]! }, workspace: workspace, prepared: prepared,
+            preparesOnce: once))
       }
     }
     self.steps = steps

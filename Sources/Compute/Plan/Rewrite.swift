@@ -7,7 +7,9 @@ package struct Rewrite: Sendable {
   let apply: @Sendable (any Op, [Graph.Value], inout Graph) throws(ShapeError) -> [Graph.Value]?
 
   /// In the order in which they are tried.
-  package static let all: [Rewrite] = [dropIdentity]
+  package static let all: [Rewrite] = [
+    dropIdentity, normAsAffine, pointwiseBeforeUpsampling, enlargeInsideConvolution,
+  ]
 
   /// An elementwise chain that changes nothing is its input: x · 1 + 0, or no step at all.
   static let dropIdentity = Rewrite(name: "drop identity") { op, inputs, _ in

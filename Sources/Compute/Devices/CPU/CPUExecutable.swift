@@ -47,20 +47,24 @@ final class CPUExecutable: Executable, @unchecked Sendable {
       limit = launch.items.limit
       grain = launch.grain
     }
+
+    func release() {
+      parameters.deallocate()
+      buffers.deallocate()
+    }
   }
 
   /// Throws `DeviceError.memory` where memory or threads are not to be had.
   init(_ plan: Plan, isa: glint_isa, threads: Int) throws(DeviceError) {
     let device = plan.device.name
-    let lists: [(step: Plan.Step, launches: [CPULaunch])] = plan.steps.map {
-      guard case .cpu(let launches) = $0.choice.code else {
-        preconditionFailure("a plan for another device")
-      }
-      return ($0, launches)
+    let lists: [(step: Plan.Step, once: [CPULaunch], launches: [CPULaunch])] = plan.steps.map {
+      guard case .cpu(let launches) = $0.choice.code, case .cpu(let first) = $0.choice.preparing
+      else { preconditionFailure("a plan for another device") }
+      return $0.preparesOnce ? ($0, first, launches) : ($0, [], first + launches)
     }
     self.plan = plan
     let arena = try HostMemory(plan.arena.bytes, for: device)
-    let largest = lists.flatMap(\.launches).map(\.scratch).max() ?? 0
+    let largest = lists.flatMap { $0.once + $0.launches }.map(\.scratch).max() ?? 0
     scratchStride = (largest + 4095) / 4096 * 4096
     scratch = try HostMemory(scratchStride * threads, for: device)
     guard let pool = glint_pool_create(Int32(threads)) else {
@@ -68,21 +72,24 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     }
     self.pool = pool
     self.arena = arena
-    launches = lists.flatMap { step, launches in
+    launches = lists.flatMap { step, _, launches in
       launches.map { Launch($0, of: step, in: plan, at: arena, isa) }
     }
     seconds = Array(repeating: 0, count: launches.count)
     for (slot, tensor) in plan.constants {
       part(slot, tensor.bytes.count).copyBytes(from: tensor.bytes)
     }
+    for (step, once, _) in lists {
+      for launch in once.map({ Launch($0, of: step, in: plan, at: arena, isa) }) {
+        run(launch)
+        launch.release()
+      }
+    }
   }
 
   deinit {
     glint_pool_destroy(pool)
-    for launch in launches {
-      launch.parameters.deallocate()
-      launch.buffers.deallocate()
-    }
+    for launch in launches { launch.release() }
   }
 
   func write(_ input: String, _ bytes: UnsafeRawBufferPointer) throws {

@@ -68,8 +68,12 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
       try upload(tensor.bytes, tensor.bytes.count, to: parts[slot])
     }
     for step in plan.steps {
-      guard case .openCL(let list) = step.choice.code else {
-        preconditionFailure("a plan for another device")
+      guard case .openCL(let list) = step.choice.code,
+        case .openCL(let first) = step.choice.preparing
+      else { preconditionFailure("a plan for another device") }
+      for launch in first {
+        let ready = try prepare(launch, of: step)
+        if step.preparesOnce { try enqueue(ready, nil) } else { launches.append(ready) }
       }
       for launch in list { launches.append(try prepare(launch, of: step)) }
     }
@@ -89,18 +93,24 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
   func run() throws {
     runs += 1
     for index in launches.indices {
-      let launch = launches[index]
       var event: cl_event?
-      let status = withUnsafeMutablePointer(to: &event) { pointer in
-        cl.EnqueueNDRangeKernel(
-          queue.handle, launch.kernel.handle, cl_uint(launch.global.count), nil, launch.global,
-          launch.local, 0, nil, profiling ? pointer : nil)
+      try withUnsafeMutablePointer(to: &event) {
+        try enqueue(launches[index], profiling ? $0 : nil)
       }
-      try check(status, "clEnqueueNDRangeKernel (\(launch.label))", name)
       if let event { pending.append((index, event)) }
     }
     try check(cl.Flush(queue.handle), "clFlush", name)
     if pending.count >= Self.pendingLimit { collectTimes() }
+  }
+
+  private func enqueue(
+    _ launch: Launch, _ event: UnsafeMutablePointer<cl_event?>?
+  ) throws(DeviceError) {
+    try check(
+      cl.EnqueueNDRangeKernel(
+        queue.handle, launch.kernel.handle, cl_uint(launch.global.count), nil, launch.global,
+        launch.local, 0, nil, event),
+      "clEnqueueNDRangeKernel (\(launch.label))", name)
   }
 
   func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws {

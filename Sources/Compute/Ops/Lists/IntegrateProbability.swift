@@ -1,0 +1,86 @@
+import CPUKernels
+
+/// The probability of an emitter gathered from the pixels that share it, at one of them (DECODE,
+/// Speiser et al. 2021, spatial integration).
+///
+/// Input: probability [frames, height, width, 1]. Output the same: at the maxima of 3×3 windows above
+/// `threshold`, and at other pixels above `adjacent` (two emitters side by side), the sum of the pixel
+/// and its four neighbours, at most 1; elsewhere 0. Of equal maxima each stays.
+public struct IntegrateProbability: Op {
+  public static let name = "integrate probability"
+  public let threshold: Float
+  public let adjacent: Float
+
+  public init(threshold: Float = 0.1, adjacent: Float = 0.6) {
+    self.threshold = threshold
+    self.adjacent = adjacent
+  }
+
+  public var parameters: String { ">\(threshold), >\(adjacent)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].channels == 1,
+      inputs[0].element == .float32
+    else {
+      throw ShapeError(Self.name, "takes a probability [frames×height×width×1], not \(inputs)")
+    }
+    return inputs
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let shape = inputs[0].type.shape
+    let (height, width) = (shape[1], shape[2])
+    var result = [Double](repeating: 0, count: inputs[0].values.count)
+    for index in result.indices {
+      let (y, x) = (index / width % height, index % width)
+      func near(_ v: Int, _ u: Int) -> Double {
+        guard (0..<height).contains(y + v), (0..<width).contains(x + u) else { return 0 }
+        return inputs[0].values[index + v * width + u]
+      }
+      let own = near(0, 0)
+      let most = (-1...1).allSatisfy { v in (-1...1).allSatisfy { near(v, $0) <= own } }
+      guard own > Double(threshold), most || own > Double(adjacent) else { continue }
+      result[index] = min(own + near(-1, 0) + near(1, 0) + near(0, -1) + near(0, 1), 1)
+    }
+    return [Reference(inputs[0].type, result)]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_list_params {
+    let shape = site.inputs[0].shape
+    return glint_list_params(
+      rows: Int32(shape[0] * shape[1]), height: Int32(shape[1]), width: Int32(shape[2]),
+      channels: 1, room: 0, radius: 1, threshold: threshold, second: adjacent)
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        let parameters = kernelParameters(site)
+        return .launches([
+          CPULaunch(
+            "integrate_probability", parameters, [.input(0), .output(0)],
+            items: .fixed(Int(parameters.rows)), grain: 8)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "tensor/integrate_probability.cl", kernelParameters(site), [.input(0), .output(0)],
+            items: site.inputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [[1, 1, 1, 1], [2, 3, 5, 1], [1, 13, 17, 1]].map {
+      Sample(
+        IntegrateProbability(threshold: 0.3), [.random($0, 0...0.9)], .roundings(4), tiny: true)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import CPUKernels
+
+/// Points of a frame joined by chains of near neighbours, to one point for each chain (DeepLOCO, Boyd
+/// et al. 2018, post-processing).
+///
+/// Inputs: points float32 [frames, points, 3] (x, y, z), weights [frames, points]. Outputs of the same
+/// shapes: at the place of each chain's first point the weighted mean and the summed weight; weight 0
+/// and zeros elsewhere. Points below the least weight take no part.
+public struct LinkPoints: Op {
+  public static let name = "link points"
+  /// The largest distance of neighbours, in units of x and y.
+  public let reach: Float
+  /// What a unit of z counts as against one of x.
+  public let zScale: Float
+  public let least: Float
+
+  public init(reach: Float, zScale: Float = 1, least: Float = 0) {
+    self.reach = reach
+    self.zScale = zScale
+    self.least = least
+  }
+
+  public var parameters: String { "reach \(reach), z ·\(zScale), ≥\(least)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 2, inputs.allSatisfy({ $0.element == .float32 }),
+      inputs[1].shape.count == 2, inputs[0].shape == inputs[1].shape + [3]
+    else {
+      throw ShapeError(
+        Self.name, "takes points [frames×points×3] and weights [frames×points], not \(inputs)")
+    }
+    return inputs
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let (frames, count) = (inputs[1].type.shape[0], inputs[1].type.shape[1])
+    var joined = [Double](repeating: 0, count: frames * count * 3)
+    var sums = [Double](repeating: 0, count: frames * count)
+    for frame in 0..<frames {
+      let points = (0..<count).map { index in
+        (0..<3).map { inputs[0].values[(frame * count + index) * 3 + $0] }
+      }
+      let weights = Array(inputs[1].values[frame * count..<(frame + 1) * count])
+      func near(_ a: Int, _ b: Int) -> Bool {
+        let scale: [Double] = [1, 1, Double(zScale)]
+        var square = 0.0
+        for k in 0..<3 {
+          let step = (points[a][k] - points[b][k]) * scale[k]
+          square += step * step
+        }
+        return square <= Double(reach) * Double(reach)
+      }
+      var left = (0..<count).filter { weights[$0] >= Double(least) }
+      while let first = left.first {
+        var chain = [first]
+        left.removeFirst()
+        var next = 0
+        while next < chain.count {
+          let own = chain[next]
+          chain += left.filter { near(own, $0) }
+          left.removeAll { near(own, $0) }
+          next += 1
+        }
+        let sum = chain.reduce(0) { $0 + weights[$1] }
+        sums[frame * count + first] = sum
+        guard sum > 0 else { continue }
+        for k in 0..<3 {
+          joined[(frame * count + first) * 3 + k] =
+            chain.reduce(0) { $0 + weights[$1] * points[$1][k] } / sum
+        }
+      }
+    }
+    return [Reference(inputs[0].type, joined), Reference(inputs[1].type, sums)]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_link_params {
+    glint_link_params(
+      frames: Int32(site.inputs[1].shape[0]), points: Int32(site.inputs[1].shape[1]),
+      reach: reach * reach, scale_x: 1, scale_y: 1, scale_z: zScale, least: least)
+  }
+
+  private let operands: [Operand] = [.input(0), .input(1), .output(0), .output(1)]
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("frames") { site in
+        let shape = site.inputs[1].shape
+        return .launches([
+          CPULaunch(
+            "link_points", kernelParameters(site), operands, items: .fixed(shape[0]), grain: 8,
+            scratch: 4 * shape[1])
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("frames") { site in
+        .launches(
+          [
+            OpenCLLaunch(
+              "tensor/link_points.cl", kernelParameters(site), operands + [.workspace(0)],
+              items: site.inputs[1].shape[0])
+          ], workspace: [TensorType(.int32, site.inputs[1].shape)])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [(1, 1, 0.1), (3, 17, 0.25), (2, 64, 0.12)].map { frames, points, reach in
+      Sample(
+        LinkPoints(reach: Float(reach), zScale: 0.2, least: 0.1),
+        [
+          .random([frames, points, 3], 0...1, seed: 1), .random([frames, points], 0...1, seed: 2),
+        ],
+        .roundings(64), tiny: points < 20)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import CPUKernels
+
+/// Pixels whose score reaches a threshold, with their features, as a list in the order of frames,
+/// rows and columns.
+///
+/// Inputs: score [frames, height, width, 1], features [frames, height, width, channels]. Outputs:
+/// places int32 [room, 3] (frame, y, x), values float32 [room, channels], total int32 [1]: how many
+/// there are, which may be more than there is room for. Entries past the total are undefined.
+public struct PixelList: Op {
+  public static let name = "pixel list"
+  public let threshold: Float
+  public let room: Int
+
+  public init(threshold: Float, room: Int) {
+    precondition(room > 0, "a list has room for one entry")
+    self.threshold = threshold
+    self.room = room
+  }
+
+  public var parameters: String { "≥\(threshold), room \(room)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 2, inputs.allSatisfy({ $0.shape.count == 4 && $0.element == .float32 }),
+      inputs[0].channels == 1, inputs[0].shape.dropLast() == inputs[1].shape.dropLast()
+    else {
+      throw ShapeError(
+        Self.name, "takes a score [frames×height×width×1] and features of its size, not \(inputs)")
+    }
+    return [
+      TensorType(.int32, room, 3), TensorType(.float32, room, inputs[1].channels),
+      TensorType(.int32, 1),
+    ]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let shape = inputs[0].type.shape
+    let channels = inputs[1].type.channels
+    var places: [Double] = []
+    var values: [Double] = []
+    let found = inputs[0].values.indices.filter { inputs[0].values[$0] >= Double(threshold) }
+    for index in found.prefix(room) {
+      let row = index / shape[2]
+      places += [Double(row / shape[1]), Double(row % shape[1]), Double(index % shape[2])]
+      values += inputs[1].values[index * channels..<(index + 1) * channels]
+    }
+    func filled(_ list: [Double], _ count: Int, _ rest: Double) -> [Double] {
+      list + Array(repeating: rest, count: count - list.count)
+    }
+    return [
+      Reference(TensorType(.int32, room, 3), filled(places, 3 * room, -1)),
+      Reference(TensorType(.float32, room, channels), filled(values, channels * room, .nan)),
+      Reference(TensorType(.int32, 1), [Double(found.count)]),
+    ]
+  }
+
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+    let listed = outputs[0].values.map { $0 >= 0 }
+    let channels = outputs[1].type.channels
+    return [listed, outputs[1].values.indices.map { listed[$0 / channels * 3] }, nil]
+  }
+
+  /// Counts and starts of rows.
+  static func workspace(_ rows: Int) -> [TensorType] {
+    [TensorType(.int32, rows), TensorType(.int32, rows)]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_list_params {
+    let shape = site.inputs[0].shape
+    return glint_list_params(
+      rows: Int32(shape[0] * shape[1]), height: Int32(shape[1]), width: Int32(shape[2]),
+      channels: Int32(site.inputs[1].channels), room: Int32(room), radius: 0,
+      threshold: threshold, second: 0)
+  }
+
+  private let counting: [Operand] = [.input(0), .workspace(0)]
+  private let summing: [Operand] = [.workspace(0), .workspace(1), .output(2)]
+  private let writing: [Operand] = [
+    .input(0), .input(1), .workspace(1), .output(0), .output(1),
+  ]
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        let parameters = kernelParameters(site)
+        let rows = Int(parameters.rows)
+        return .launches(
+          [
+            CPULaunch("pixel_counts", parameters, counting, items: .fixed(rows), grain: 16),
+            CPULaunch("list_starts", parameters, summing, items: .fixed(1)),
+            CPULaunch("pixel_list", parameters, writing, items: .fixed(rows), grain: 16),
+          ], workspace: Self.workspace(rows))
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("rows") { site in
+        let parameters = kernelParameters(site)
+        let rows = Int(parameters.rows)
+        return .launches(
+          [
+            OpenCLLaunch("tensor/pixel_counts.cl", parameters, counting, items: rows),
+            OpenCLLaunch("tensor/list_starts.cl", parameters, summing, items: 1),
+            OpenCLLaunch("tensor/pixel_list.cl", parameters, writing, items: rows),
+          ], workspace: Self.workspace(rows))
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    func sample(_ shape: [Int], _ channels: Int, _ threshold: Float, room: Int) -> Sample {
+      let score = Reference.random(shape + [1], 0...1, seed: 1)
+      let features = Reference.random(shape + [channels], -9...9, seed: 2)
+      return Sample(
+        PixelList(threshold: threshold, room: room), [score, features], .exact, tiny: true)
+    }
+    return [3, 200].flatMap { room in
+      [
+        sample([1, 1, 1], 1, 0, room: room), sample([2, 13, 17], 3, 0.8, room: room),
+        sample([3, 5, 3], 17, 0.5, room: room), sample([1, 3, 3], 2, 2, room: room),
+      ]
+    }
+  }
+}

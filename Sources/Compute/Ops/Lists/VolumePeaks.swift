@@ -1,0 +1,149 @@
+import CPUKernels
+
+/// Local maxima of volumes with the centre of gravity of their windows (DeepSTORM3D, Nehme et al.
+/// 2020, post-processing with a radius of 4).
+///
+/// Input: volume float32 [frames, height, width, depth]. Outputs: places int32 [room, 4] (frame, y, x,
+/// z), values float32 [room, 4] (x, y, z of the centre of gravity, peak), in voxels; total int32 [1]:
+/// how many there are, which may be more than there is room for. Entries past the total are undefined.
+/// A maximum reaches `threshold`; of equal voxels in one window the first (y, x, z) is it.
+public struct VolumePeaks: Op {
+  public static let name = "volume peaks"
+  public let radius: Int
+  public let threshold: Float
+  public let room: Int
+
+  public init(radius: Int = 4, threshold: Float, room: Int) {
+    precondition(radius > 0 && room > 0, "radius and room are positive")
+    precondition(threshold > 0, "a centre of gravity needs a positive peak")
+    self.radius = radius
+    self.threshold = threshold
+    self.room = room
+  }
+
+  public var parameters: String { "radius \(radius), ≥\(threshold), room \(room)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32 else {
+      throw ShapeError(
+        Self.name, "takes a float32 volume [frames×height×width×depth], not \(inputs)")
+    }
+    return [
+      TensorType(.int32, room, 4), TensorType(.float32, room, 4), TensorType(.int32, 1),
+    ]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let shape = inputs[0].type.shape
+    let volume = inputs[0].values
+    func at(_ n: Int, _ y: Int, _ x: Int, _ z: Int) -> Int {
+      ((n * shape[1] + y) * shape[2] + x) * shape[3] + z
+    }
+    func window(_ centre: Int, _ size: Int) -> ClosedRange<Int> {
+      max(centre - radius, 0)...min(centre + radius, size - 1)
+    }
+    var places: [Double] = []
+    var values: [Double] = []
+    var total = 0
+    for index in volume.indices where volume[index] >= Double(threshold) {
+      let z = index % shape[3]
+      let x = index / shape[3] % shape[2]
+      let y = index / shape[3] / shape[2] % shape[1]
+      let n = index / shape[3] / shape[2] / shape[1]
+      var most = true
+      var (sum, sumX, sumY, sumZ) = (0.0, 0.0, 0.0, 0.0)
+      for v in window(y, shape[1]) {
+        for u in window(x, shape[2]) {
+          for w in window(z, shape[3]) {
+            let place = at(n, v, u, w)
+            most =
+              most
+              && (place < index ? volume[place] < volume[index] : volume[place] <= volume[index])
+            sum += volume[place]
+            sumX += volume[place] * Double(u)
+            sumY += volume[place] * Double(v)
+            sumZ += volume[place] * Double(w)
+          }
+        }
+      }
+      guard most else { continue }
+      if total < room {
+        places += [n, y, x, z].map(Double.init)
+        values += [sumX / sum, sumY / sum, sumZ / sum, volume[index]]
+      }
+      total += 1
+    }
+    let missing = 4 * room - places.count
+    return [
+      Reference(
+        TensorType(.int32, room, 4), places + Array(repeating: -1, count: missing)),
+      Reference(
+        TensorType(.float32, room, 4), values + Array(repeating: .nan, count: missing)),
+      Reference(TensorType(.int32, 1), [Double(total)]),
+    ]
+  }
+
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+    let listed = outputs[0].values.map { $0 >= 0 }
+    return [listed, listed, nil]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_list_params {
+    let shape = site.inputs[0].shape
+    return glint_list_params(
+      rows: Int32(shape[0] * shape[1]), height: Int32(shape[1]), width: Int32(shape[2]),
+      channels: Int32(shape[3]), room: Int32(room), radius: Int32(radius), threshold: threshold,
+      second: 0)
+  }
+
+  private let counting: [Operand] = [.input(0), .workspace(0)]
+  private let summing: [Operand] = [.workspace(0), .workspace(1), .output(2)]
+  private let writing: [Operand] = [.input(0), .workspace(1), .output(0), .output(1)]
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        let parameters = kernelParameters(site)
+        let rows = Int(parameters.rows)
+        return .launches(
+          [
+            CPULaunch("volume_counts", parameters, counting, items: .fixed(rows)),
+            CPULaunch("list_starts", parameters, summing, items: .fixed(1)),
+            CPULaunch("volume_list", parameters, writing, items: .fixed(rows)),
+          ], workspace: PixelList.workspace(rows))
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("rows") { site in
+        let parameters = kernelParameters(site)
+        let rows = Int(parameters.rows)
+        return .launches(
+          [
+            OpenCLLaunch("tensor/volume_counts.cl", parameters, counting, items: rows),
+            OpenCLLaunch("tensor/list_starts.cl", parameters, summing, items: 1),
+            OpenCLLaunch("tensor/volume_list.cl", parameters, writing, items: rows),
+          ], workspace: PixelList.workspace(rows))
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    func sample(
+      _ volume: Reference, radius: Int, _ threshold: Float, room: Int, note: String = ""
+    ) -> Sample {
+      Sample(
+        VolumePeaks(radius: radius, threshold: threshold, room: room), [volume], note: note, .exact,
+        .roundings(64), .exact, tiny: volume.values.count < 1000)
+    }
+    let small = Reference.random([2, 7, 9, 5], 0...1)
+    return [
+      sample(.random([1, 1, 1, 1], 0.6...1), radius: 4, 0.5, room: 8),
+      sample(small, radius: 1, 0.7, room: 100), sample(small, radius: 1, 0.7, room: 5),
+      sample(.random([1, 12, 13, 11], 0...1), radius: 4, 0.9, room: 16),
+      sample(.random([1, 5, 6, 7], 0...2, seed: 3).rounded, radius: 2, 1, room: 20, note: "ties"),
+    ]
+  }
+}
