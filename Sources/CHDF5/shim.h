@@ -21,3 +21,22 @@ static inline hsize_t glint_h5_unlimited(void) { return H5S_UNLIMITED; }
 static inline unsigned glint_h5_rdonly(void) { return H5F_ACC_RDONLY; }
 static inline unsigned glint_h5_truncate(void) { return H5F_ACC_TRUNC; }
 static inline void glint_h5_quiet(void) { H5Eset_auto2(H5E_DEFAULT, 0, 0); }
+static inline hid_t glint_h5_u8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t glint_h5_i64le(void) { return H5T_STD_I64LE; }
+static inline hid_t glint_h5_dataset_access(void) { return H5P_DATASET_ACCESS; }
+
+// The deepest entry of the library's error stack in words ("No space left on device" stands there).
+static inline herr_t glint_h5_first_message(unsigned n, const H5E_error2_t *e, void *text) {
+  if (n == 0 && e->desc) {
+    char *to = (char *)text;
+    size_t i = 0;
+    for (; i < 255 && e->desc[i]; ++i) to[i] = e->desc[i];
+    to[i] = 0;
+  }
+  return 0;
+}
+/// `text` has room for 256 bytes.
+static inline void glint_h5_message(char *text) {
+  text[0] = 0;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, glint_h5_first_message, text);
+}

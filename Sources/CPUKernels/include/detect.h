@@ -1,2 +1,21 @@
 #pragma once
+#include "../../../Kernels/shared/border.clh"
 #include "../../../Kernels/shared/detect_params.h"
+
+#include <stddef.h>
+
+/// Bytes of scratch of `difference_of_gaussians` and `wavelet`, on any instruction set.
+static inline size_t glint_difference_scratch(int width, int wide_radius) {
+  const size_t rows = 2 * (size_t)wide_radius + 1;
+  return rows * sizeof(float *) + 2 * (width + rows + 16) * sizeof(float) + rows * 16 * sizeof(float);
+}
+
+/// Bytes of scratch of `temporal_median`.
+static inline size_t glint_median_scratch(int window) {
+  return (size_t)window * GLINT_MEDIAN_PIXELS * sizeof(float);
+}
+
+/// Bytes of scratch of `net_gradient`.
+static inline size_t glint_gradient_scratch(int box) {
+  return ((size_t)(box + 2) * (box + 2) * 16 + 2 * box * box) * sizeof(float);
+}

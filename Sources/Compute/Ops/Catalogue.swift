@@ -2,6 +2,8 @@
 public enum Catalogue {
   public static let ops: [any Op.Type] = [
     Elementwise.self, Add.self, Calibrate.self,
+    DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, TemporalMedian.self,
+    LocalMaxima.self, NetGradient.self, DynamicCutoff.self, SelectPeaks.self, GatherSpots.self,
   ]
 
   /// All sample cases, in the order of the ops.

@@ -2,12 +2,8 @@ import Foundation
 
 /// The largest resident memory of this process so far, bytes; 0 where the system does not tell.
 public func peakResidentBytes() -> Int {
-  var usage = rusage()
-  #if os(Linux)
-    guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
-    return usage.ru_maxrss * 1024
-  #else
-    guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
-    return usage.ru_maxrss
-  #endif
+  let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+  let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+  return line.flatMap { $0.split(separator: " ").dropFirst().first.flatMap { Int($0) } }
+    .map { $0 * 1024 } ?? 0
 }

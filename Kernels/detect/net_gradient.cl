@@ -1,0 +1,27 @@
+// Net gradient of each listed maximum, one per work-item; see net_gradient.inc.
+#include "shared/detect_params.h"
+#include "shared/real.clh"
+
+static int wrapped(int i, int n) { return (i % n + n) % n; }
+
+kernel void net_gradient(const glint_gradient_params p, global const float *images,
+                         global const int *index, global const int *count, global float *value,
+                         const int items) {
+  const int item = get_global_id(0);
+  if (item >= items || item % p.capacity >= count[item / p.capacity]) return;
+  const int width = p.width, height = p.height, half = p.box / 2;
+  global const float *image = images + (size_t)(item / p.capacity) * height * width;
+  const int y = index[item] / width, x = index[item] % width;
+  float sum = 0;
+  for (int v = -half; v <= half; v++)
+    for (int u = -half; u <= half; u++) {
+      if (v == 0 && u == 0) continue;
+      const int above = wrapped(y + v - 1, height) * width, row = wrapped(y + v, height) * width;
+      const int below = wrapped(y + v + 1, height) * width, column = wrapped(x + u, width);
+      const float dy = image[below + column] - image[above + column];
+      const float dx = image[row + wrapped(x + u + 1, width)] - image[row + wrapped(x + u - 1, width)];
+      const float length = sqrt((float)v * (float)v + (float)u * (float)u);
+      sum += dy * ((float)-v / length) + dx * ((float)-u / length);
+    }
+  value[item] = sum;
+}

@@ -1,0 +1,30 @@
+// Listed values above the cut-off as one list over the batch, in (frame, y, x) order. A group is a
+// frame; its place is the sum of what the frames before it kept.
+#include "detect/group.clh"
+#include "shared/detect_params.h"
+
+kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void select_peaks(
+    const glint_select_params p, global const int *index, global const float *values,
+    global const int *counts, global const float *cutoff, global const int *kept,
+    global int *peaks, global float *score, global int *total, const int items) {
+  local int shared[GROUP];
+  const int frame = get_group_id(0), count = counts[frame];
+  int before = 0;
+  for (int i = get_local_id(0); i < frame; i += GROUP) before += kept[i];
+  int row = group_sum(shared, before);
+  if (frame == p.frames - 1 && get_local_id(0) == 0) total[0] = row + kept[frame];
+  for (int start = 0; start < count; start += GROUP) {
+    const int i = start + get_local_id(0);
+    const size_t entry = (size_t)frame * p.list_capacity + i;
+    const int above = i < count && values[entry] > cutoff[frame];
+    const int2 place = group_place(shared, above);
+    const int at = row + place.x;
+    if (above && at < p.capacity) {
+      peaks[3 * at] = frame;
+      peaks[3 * at + 1] = index[entry] / p.width;
+      peaks[3 * at + 2] = index[entry] % p.width;
+      score[at] = values[entry];
+    }
+    row += place.y;
+  }
+}

@@ -1,0 +1,17 @@
+// Two planes of the undecimated B-spline transform: first minus second smoothing, and image minus
+// first smoothing.
+#include "detect/difference.clh"
+
+kernel __attribute__((reqd_work_group_size(TILE_WIDTH, TILE_HEIGHT, 1))) void wavelet(
+    const glint_difference_params p, global const float *images, global float *out,
+    global float *fine, const int items) {
+  local float narrow[TILE], wide[TILE];
+  const size_t start = get_group_id(2) * (size_t)p.height * p.width;
+  const float2 sums = difference_at(images + start, p.height, p.width, narrow, wide);
+  const int x = get_global_id(0), y = get_global_id(1);
+  if (x < p.width && y < p.height) {
+    const size_t at = start + y * p.width + x;
+    out[at] = sums.x - sums.y;
+    fine[at] = images[at] - sums.x;
+  }
+}

@@ -1,0 +1,191 @@
+import CPUKernels
+
+/// Boxes of pixels around peaks, in photoelectrons, cut on the device from the camera's own frames.
+///
+/// Inputs: frames uint16 or float32 [frames, height, width]; peaks int32 [capacity, 3] (frame, y, x)
+/// and total int32 [1] of `SelectPeaks`; optionally offset and inverse gain maps [height, width], and
+/// then a noise map [height, width] (photoelectrons²). Outputs: spots float32 [capacity, box²], flags
+/// int32 [capacity] (1: a pixel is saturated, 2: one is NaN), and with a noise map its boxes float32
+/// [capacity, box²]; rows past the total are undefined. Peaks lie at least box/2 from every edge.
+public struct GatherSpots: Op {
+  public static let name = "gather_spots"
+  /// Side in pixels, odd.
+  public let box: Int
+  /// Frame of the buffer that frame 0 of the peaks means: the halo before it.
+  public let firstFrame: Int
+  /// ADU; unused with maps.
+  public let offset: Float
+  /// Electrons per ADU; unused with maps.
+  public let inverseGain: Float
+  /// Multiplies the result: 0.5 makes EMCCD data look like Poisson's.
+  public let scale: Float
+  /// ADU from which a pixel counts as saturated.
+  public let saturation: Float
+
+  public init(
+    box: Int, firstFrame: Int = 0, offset: Float = 0, gain: Float = 1, scale: Float = 1,
+    saturation: Float = .infinity
+  ) {
+    self.box = box
+    self.firstFrame = firstFrame
+    self.offset = offset
+    self.inverseGain = 1 / gain
+    self.scale = scale
+    self.saturation = saturation
+  }
+
+  public var parameters: String {
+    "box \(box), frame \(firstFrame), −\(offset) ·\(inverseGain) ·\(scale)"
+  }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard [3, 5, 6].contains(inputs.count), inputs[0].shape.count == 3,
+      inputs[0].element != .int32, inputs[1].element == .int32, inputs[1].shape.count == 2,
+      inputs[1].shape[1] == 3, inputs[2] == TensorType(.int32, 1)
+    else {
+      throw ShapeError(
+        Self.name, "takes frames, peaks, their number and optionally camera maps, not \(inputs)")
+    }
+    let map = TensorType(.float32, Array(inputs[0].shape[1...]))
+    guard inputs.dropFirst(3).allSatisfy({ $0 == map }) else {
+      throw ShapeError(
+        Self.name, "camera maps are \(inputs[3]), the frames need \(map)",
+        hint: "crop the maps with the region that the camera recorded")
+    }
+    guard box > 0, box % 2 == 1, box <= min(inputs[0].shape[1], inputs[0].shape[2]) else {
+      throw ShapeError(
+        Self.name,
+        "a box of \(box) pixels does not fit frames of \(inputs[0].shape[2])×\(inputs[0].shape[1])",
+        hint: "use an odd box not larger than the frames")
+    }
+    let boxes = TensorType(.float32, inputs[1].shape[0], box * box)
+    let flags = TensorType(.int32, inputs[1].shape[0])
+    return inputs.count == 6 ? [boxes, flags, boxes] : [boxes, flags]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let (height, width) = (inputs[0].type.shape[1], inputs[0].type.shape[2])
+    let capacity = inputs[1].type.shape[0]
+    var spots = [Double](repeating: .nan, count: capacity * box * box)
+    var noise = spots
+    var flags = [Double](repeating: -1, count: capacity)
+    for spot in 0..<min(Int(inputs[2].values[0]), capacity) {
+      let place = inputs[1].values[3 * spot..<3 * spot + 3].map(Int.init)
+      var flag = 0
+      for k in 0..<box * box {
+        let y = place[1] - box / 2 + k / box
+        let pixel = y * width + place[2] - box / 2 + k % box
+        let raw = inputs[0].values[(place[0] + firstFrame) * height * width + pixel]
+        let value =
+          inputs.count > 3
+          ? (raw - inputs[3].values[pixel]) * inputs[4].values[pixel]
+          : (raw - Double(offset)) * Double(inverseGain)
+        spots[spot * box * box + k] = value * Double(scale)
+        if inputs.count == 6 { noise[spot * box * box + k] = inputs[5].values[pixel] }
+        flag |= raw >= Double(saturation) ? Int(GLINT_SPOT_SATURATED) : 0
+        flag |= value.isNaN ? Int(GLINT_SPOT_NAN) : 0
+      }
+      flags[spot] = Double(flag)
+    }
+    let boxes = TensorType(.float32, capacity, box * box)
+    let results = [Reference(boxes, spots), Reference(TensorType(.int32, capacity), flags)]
+    return inputs.count == 6 ? results + [Reference(boxes, noise)] : results
+  }
+
+  /// The definition flags rows past the total with −1.
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+    let rows = outputs[1].values.map { $0 >= 0 }
+    let pixels = rows.flatMap { Array(repeating: $0, count: box * box) }
+    return outputs.count == 3 ? [pixels, rows, pixels] : [pixels, rows]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 3 * outputs[0].count, bytes: 2 * outputs[0].bytes)
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_gather_params {
+    glint_gather_params(
+      height: Int32(site.inputs[0].shape[1]), width: Int32(site.inputs[0].shape[2]),
+      box: Int32(box), capacity: Int32(site.inputs[1].shape[0]), first_frame: Int32(firstFrame),
+      has_maps: site.inputs.count > 3 ? 1 : 0, has_noise: site.inputs.count == 6 ? 1 : 0,
+      offset: offset, inverse_gain: inverseGain, scale: scale, saturation: saturation)
+  }
+
+  private func operands(_ site: Site) -> [Operand] {
+    let maps = (3..<6).map { $0 < site.inputs.count ? Operand.input($0) : .none }
+    return [.input(0)] + maps + [
+      .input(1), .input(2), .output(0), site.inputs.count == 6 ? .output(2) : .none, .output(1),
+    ]
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("spots") { site in
+        .launches([
+          CPULaunch(
+            site.inputs[0].element == .uint16 ? "gather_spots_u16" : "gather_spots_f32",
+            kernelParameters(site), operands(site),
+            items: .counted(.input(2), limit: site.inputs[1].shape[0]), grain: 64)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("group") { site in
+        let capacity = site.inputs[1].shape[0]
+        return .launches([
+          OpenCLLaunch(
+            "detect/gather_spots.cl",
+            defines: ["PIXEL": site.inputs[0].element == .uint16 ? "ushort" : "float"],
+            kernelParameters(site), operands(site), items: capacity, global: [capacity * 64])
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    func sample(
+      _ op: GatherSpots, _ frames: Reference, capacity: Int, total: Int, maps: Int = 0,
+      note: String = ""
+    ) -> Sample {
+      let shape = frames.type.shape
+      var generator = SampleGenerator(seed: 91)
+      let half = op.box / 2
+      let peaks = (0..<capacity).flatMap { _ in
+        [
+          Double(Int.random(in: 0..<shape[0] - op.firstFrame, using: &generator)),
+          Double(Int.random(in: half..<shape[1] - half, using: &generator)),
+          Double(Int.random(in: half..<shape[2] - half, using: &generator)),
+        ]
+      }
+      let cameraMaps = (0..<maps).map {
+        Reference.random(Array(shape[1...]), 0.5...2, seed: UInt64(92 + $0))
+      }
+      return Sample(
+        op,
+        [
+          frames, Reference(TensorType(.int32, capacity, 3), peaks),
+          Reference(TensorType(.int32, 1), [Double(total)]),
+        ] + cameraMaps, note: note, .roundings(3), .exact, .exact,
+        tiny: capacity * op.box * op.box < 1000)
+    }
+    let camera = GatherSpots(box: 5, offset: 100, gain: 2.17, saturation: 900)
+    var holed = Reference.random([2, 9, 11], 0...1000, seed: 95)
+    holed.values[50] = .nan
+    return [
+      sample(camera, .random([2, 9, 13], 0...1000, element: .uint16), capacity: 7, total: 5),
+      sample(
+        camera, .random([1, 5, 5], 0...1000, element: .uint16), capacity: 3, total: 9, note: "full"),
+      sample(
+        camera, .random([1, 9, 9], 0...1000, element: .uint16), capacity: 3, total: 0, note: "none"),
+      sample(camera, holed, capacity: 20, total: 20, note: "NaN"),
+      sample(
+        GatherSpots(box: 3, firstFrame: 1, scale: 0.5),
+        .random([3, 13, 17], 0...65535, element: .uint16), capacity: 30, total: 29, maps: 2),
+      sample(
+        GatherSpots(box: 13), .random([2, 31, 33], 0...100), capacity: 65, total: 64, maps: 3),
+    ]
+  }
+}

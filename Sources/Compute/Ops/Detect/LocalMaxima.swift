@@ -1,0 +1,163 @@
+import CPUKernels
+
+/// Pixels that are the maximum of their window, as an ordered list for each frame.
+///
+/// Input: float32 [frames, height, width]. Outputs: index int32 [frames, room] (y·width + x,
+/// ascending), value float32 [frames, room], count int32 [frames]; entries past the count are undefined.
+/// The window has 2·radius + 1 pixels a side and is clipped at the frame's edges; no pixel nearer than
+/// `border` to an edge is listed. Of equal pixels the first in row-major order wins, as in an argmax.
+/// NaN is never a maximum and never hides one. Two maxima are more than `radius` apart along an axis,
+/// so `room` = ⌈height/(radius+1)⌉·⌈width/(radius+1)⌉ always suffices.
+public struct LocalMaxima: Op {
+  public static let name = "local_maxima"
+  public let radius: Int
+  public let border: Int
+
+  public init(radius: Int, border: Int) {
+    self.radius = radius
+    self.border = border
+  }
+
+  public var parameters: String { "radius \(radius), border \(border)" }
+
+  private func room(_ length: Int) -> Int { (length + radius) / (radius + 1) }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 1, inputs[0].isFrames else {
+      throw ShapeError(Self.name, "takes frames float32 [frames×height×width], not \(inputs)")
+    }
+    guard (1...1024).contains(radius), (0...1 << 20).contains(border) else {
+      throw ShapeError(
+        Self.name, "radius \(radius) and border \(border) pixels are out of range",
+        hint: "use a radius of 1 to 1024 and a border of 0 or more")
+    }
+    let shape = inputs[0].shape
+    let list = [shape[0], room(shape[1]) * room(shape[2])]
+    return [
+      TensorType(.int32, list), TensorType(.float32, list), TensorType(.int32, shape[0]),
+    ]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let shape = inputs[0].type.shape
+    let (height, width) = (shape[1], shape[2])
+    let room = room(height) * room(width)
+    var index = [Double](repeating: -1, count: shape[0] * room)
+    var value = [Double](repeating: .nan, count: shape[0] * room)
+    var count = [Double](repeating: 0, count: shape[0])
+    for frame in 0..<shape[0] {
+      func pixel(_ y: Int, _ x: Int) -> Double {
+        let value = inputs[0].values[(frame * height + y) * width + x]
+        return value.isNaN ? -.infinity : value
+      }
+      for y in 0..<height where min(y, height - 1 - y) >= border {
+        for x in 0..<width where min(x, width - 1 - x) >= border {
+          let own = pixel(y, x)
+          let rows = max(y - radius, 0)...min(y + radius, height - 1)
+          let columns = max(x - radius, 0)...min(x + radius, width - 1)
+          let stands = rows.allSatisfy { v in
+            columns.allSatisfy { u in (v, u) < (y, x) ? own > pixel(v, u) : own >= pixel(v, u) }
+          }
+          guard own > -.infinity, stands else { continue }
+          let entry = frame * room + Int(count[frame])
+          index[entry] = Double(y * width + x)
+          value[entry] = own
+          count[frame] += 1
+        }
+      }
+    }
+    return [
+      Reference(TensorType(.int32, shape[0], room), index),
+      Reference(TensorType(.float32, shape[0], room), value),
+      Reference(TensorType(.int32, shape[0]), count),
+    ]
+  }
+
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+    let listed = outputs[0].values.map { $0 >= 0 }
+    return [listed, listed, nil]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 8 * inputs[0].count, bytes: inputs[0].bytes)
+  }
+
+  private func kernelParameters(_ shape: [Int]) -> glint_maxima_params {
+    glint_maxima_params(
+      frames: Int32(shape[0]), height: Int32(shape[1]), width: Int32(shape[2]),
+      radius: Int32(radius), border: Int32(border), row_capacity: Int32(room(shape[2])),
+      capacity: Int32(room(shape[1]) * room(shape[2])))
+  }
+
+  /// Columns of each row's maxima, and how many.
+  private func workspace(_ shape: [Int]) -> [TensorType] {
+    [
+      TensorType(.int32, shape[0] * shape[1], room(shape[2])),
+      TensorType(.int32, shape[0], shape[1]),
+    ]
+  }
+
+  private let rows: [Operand] = [.input(0), .workspace(0), .workspace(1)]
+  private let lists: [Operand] = [.output(0), .output(1), .output(2)]
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        let shape = site.inputs[0].shape
+        return .launches(
+          [
+            CPULaunch(
+              "local_maxima_rows", kernelParameters(shape), rows,
+              items: .fixed(shape[0] * shape[1]), grain: 16),
+            CPULaunch(
+              "local_maxima_list", kernelParameters(shape), rows + lists, items: .fixed(shape[0])),
+          ], workspace: workspace(shape))
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("group") { site in
+        let shape = site.inputs[0].shape
+        return .launches(
+          [
+            OpenCLLaunch(
+              "detect/local_maxima_rows.cl", kernelParameters(shape), rows,
+              items: shape[0] * shape[1], global: [shape[0] * shape[1] * 64]),
+            OpenCLLaunch(
+              "detect/local_maxima_list.cl", kernelParameters(shape), rows + lists,
+              items: shape[0], global: [shape[0] * 64]),
+          ], workspace: workspace(shape))
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    func sample(
+      _ radius: Int, _ border: Int, _ frames: Reference, note: String = ""
+    ) -> Sample {
+      Sample(
+        LocalMaxima(radius: radius, border: border), [frames], note: note, .exact,
+        tiny: frames.values.count < 400)
+    }
+    var holed = Reference.random([2, 20, 37], 0...1, seed: 52)
+    for place in stride(from: 0, to: holed.values.count, by: 5) { holed.values[place] = .nan }
+    for place in stride(from: 1, to: holed.values.count, by: 9) { holed.values[place] = -.infinity }
+    let flat = Reference(TensorType(.float32, 1, 13, 19), Array(repeating: 3, count: 247))
+    return [
+      sample(1, 0, .random([1, 1, 1], 0...1)), sample(3, 0, .random([2, 3, 3], 0...1)),
+      sample(1, 1, .random([2, 13, 17], 0...1)), sample(3, 3, .random([1, 17, 13], 0...1)),
+      sample(2, 0, .random([1, 63, 65], 0...1)), sample(4, 4, .random([3, 65, 129], 0...1)),
+      sample(20, 2, .random([1, 40, 90], 0...1)), sample(2, 9, .random([1, 17, 30], 0...1)),
+      sample(1, 0, .random([1, 9, 16], 0...1)), sample(1, 0, .random([1, 9, 18], 0...1)),
+      sample(1, 0, .random([2, 31, 33], 0...3, element: .int32).asFloat, note: "ties"),
+      sample(3, 0, flat, note: "flat"), sample(2, 1, holed, note: "NaN"),
+    ]
+  }
+}
+
+extension Reference {
+  /// The same values as float32.
+  var asFloat: Reference { Reference(TensorType(.float32, type.shape), values) }
+}

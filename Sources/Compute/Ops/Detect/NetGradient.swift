@@ -1,0 +1,116 @@
+import CPUKernels
+
+/// Picasso's measure of a spot: how much of the gradient in a box points at its centre.
+///
+/// Inputs: frames float32 [frames, height, width]; index int32 [frames, room] and count int32 [frames]
+/// of `LocalMaxima`. Output: float32 [frames, room], undefined past the count: the sum over the box,
+/// centre left out, of (f[y+1] − f[y−1], f[x+1] − f[x−1]) · unit vector towards the centre, in the
+/// frames' unit (Picasso's thresholds are in camera counts). A neighbour beyond an edge comes from the
+/// opposite edge. That is what Picasso's index −1 does for a maximum box/2 from the top or left edge; a
+/// border of box/2 + 1 in `LocalMaxima` keeps clear of it.
+public struct NetGradient: Op {
+  public static let name = "net_gradient"
+  /// Side in pixels, odd.
+  public let box: Int
+
+  public init(box: Int = 7) { self.box = box }
+
+  public var parameters: String { "box \(box)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 3, inputs[0].isFrames, inputs[1].element == .int32,
+      inputs[1].shape.count == 2, inputs[1].shape[0] == inputs[0].shape[0],
+      inputs[2] == TensorType(.int32, inputs[0].shape[0])
+    else {
+      throw ShapeError(Self.name, "takes frames and their maxima's index and count, not \(inputs)")
+    }
+    guard box >= 3, box <= 101, box % 2 == 1 else {
+      throw ShapeError(Self.name, "the box has \(box) pixels", hint: "use an odd side of 3 to 101")
+    }
+    return [TensorType(.float32, inputs[1].shape)]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let shape = inputs[0].type.shape
+    let (height, width) = (shape[1], shape[2])
+    let room = inputs[1].type.shape[1]
+    var result = [Double](repeating: .nan, count: shape[0] * room)
+    for frame in 0..<shape[0] {
+      func pixel(_ y: Int, _ x: Int) -> Double {
+        let (row, column) = ((y + height * box) % height, (x + width * box) % width)
+        return inputs[0].values[(frame * height + row) * width + column]
+      }
+      for entry in 0..<Int(inputs[2].values[frame]) {
+        let index = Int(inputs[1].values[frame * room + entry])
+        let (y, x) = (index / width, index % width)
+        var sum = 0.0
+        for v in -(box / 2)...box / 2 {
+          for u in -(box / 2)...box / 2 where v != 0 || u != 0 {
+            let length = Double(v * v + u * u).squareRoot()
+            let dy = pixel(y + v + 1, x + u) - pixel(y + v - 1, x + u)
+            let dx = pixel(y + v, x + u + 1) - pixel(y + v, x + u - 1)
+            sum -= (dy * Double(v) + dx * Double(u)) / length
+          }
+        }
+        result[frame * room + entry] = sum
+      }
+    }
+    return [Reference(TensorType(.float32, shape[0], room), result)]
+  }
+
+  /// The definition leaves NaN where there is no maximum.
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+    [outputs[0].values.map { !$0.isNaN }]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 6 * box * box * outputs[0].count, bytes: inputs[0].bytes)
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_gradient_params {
+    let shape = site.inputs[0].shape
+    return glint_gradient_params(
+      frames: Int32(shape[0]), height: Int32(shape[1]), width: Int32(shape[2]), box: Int32(box),
+      capacity: Int32(site.inputs[1].shape[1]))
+  }
+
+  private let operands: [Operand] = [.input(0), .input(1), .input(2), .output(0)]
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("lanes") { site in
+        let block = Int(GLINT_GRADIENT_ENTRIES)
+        let blocks = (site.inputs[1].shape[1] + block - 1) / block
+        return .launches([
+          CPULaunch(
+            "net_gradient", kernelParameters(site), operands,
+            items: .fixed(site.inputs[0].shape[0] * blocks), grain: 4,
+            scratch: glint_gradient_scratch(Int32(box)))
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "detect/net_gradient.cl", kernelParameters(site), operands,
+            items: site.inputs[1].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [(3, 1, [1, 5, 5]), (3, 2, [2, 13, 17]), (7, 4, [2, 40, 65]), (5, 0, [1, 4, 9])].map {
+      box, border, shape in
+      let frames = Reference.random(shape, 0...1000, seed: 61)
+      let maxima = LocalMaxima(radius: box / 2, border: border).reference([frames])
+      return Sample(
+        NetGradient(box: box), [frames, maxima[0], maxima[2]],
+        .absolute(Double(4 * box * box) * 1000 * 0x1p-24), tiny: frames.values.count < 500)
+    }
+  }
+}

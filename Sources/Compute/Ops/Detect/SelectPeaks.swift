@@ -1,0 +1,140 @@
+import CPUKernels
+
+/// The listed maxima above their frame's cut-off, as one list over the batch in (frame, y, x) order.
+///
+/// Inputs: index int32 [frames, room], value float32 [frames, room], count int32 [frames], cutoff
+/// float32 [frames] (NaN keeps nothing). Outputs: peaks int32 [capacity, 3] (frame, y, x), score
+/// float32 [capacity], total int32 [1]. The total is the true number even where it exceeds the
+/// capacity: the rows that fit are written, and the caller plans again with more room.
+public struct SelectPeaks: Op {
+  public static let name = "select_peaks"
+  /// Width of the frames, pixels.
+  public let width: Int
+  public let capacity: Int
+
+  public init(width: Int, capacity: Int) {
+    self.width = width
+    self.capacity = capacity
+  }
+
+  public var parameters: String { "width \(width), room for \(capacity)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 4, inputs[0].element == .int32, inputs[0].shape.count == 2,
+      !inputs[0].shape.contains(0), inputs[1] == TensorType(.float32, inputs[0].shape),
+      inputs[2] == TensorType(.int32, inputs[0].shape[0]),
+      inputs[3] == TensorType(.float32, inputs[0].shape[0])
+    else {
+      throw ShapeError(
+        Self.name, "takes maxima's index, value and count and a cut-off, not \(inputs)")
+    }
+    guard width > 0, capacity > 0 else {
+      throw ShapeError(Self.name, "width \(width) and capacity \(capacity) have to be positive")
+    }
+    return [
+      TensorType(.int32, capacity, 3), TensorType(.float32, capacity), TensorType(.int32, 1),
+    ]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let room = inputs[0].type.shape[1]
+    var peaks = [Double](repeating: -1, count: 3 * capacity)
+    var score = [Double](repeating: .nan, count: capacity)
+    var total = 0
+    for (frame, count) in inputs[2].values.enumerated() {
+      for entry in frame * room..<frame * room + Int(count)
+      where inputs[1].values[entry] > inputs[3].values[frame] {
+        if total < capacity {
+          let index = Int(inputs[0].values[entry])
+          peaks.replaceSubrange(
+            3 * total..<3 * total + 3,
+            with: [Double(frame), Double(index / width), Double(index % width)])
+          score[total] = inputs[1].values[entry]
+        }
+        total += 1
+      }
+    }
+    return [
+      Reference(TensorType(.int32, capacity, 3), peaks),
+      Reference(TensorType(.float32, capacity), score),
+      Reference(TensorType(.int32, 1), [Double(total)]),
+    ]
+  }
+
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+    let total = Int(outputs[2].values[0])
+    return [
+      (0..<3 * capacity).map { $0 < 3 * total }, (0..<capacity).map { $0 < total }, nil,
+    ]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_select_params {
+    glint_select_params(
+      frames: Int32(site.inputs[0].shape[0]), width: Int32(width),
+      list_capacity: Int32(site.inputs[0].shape[1]), capacity: Int32(capacity))
+  }
+
+  private func workspace(_ site: Site) -> [TensorType] {
+    [TensorType(.int32, site.inputs[0].shape[0])]
+  }
+
+  private let counting: [Operand] = [.input(1), .input(2), .input(3), .workspace(0)]
+  private let writing: [Operand] = [
+    .input(0), .input(1), .input(2), .input(3), .workspace(0), .output(0), .output(1), .output(2),
+  ]
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("frames") { site in
+        let frames = Items.fixed(site.inputs[0].shape[0])
+        return .launches(
+          [
+            CPULaunch("select_count", kernelParameters(site), counting, items: frames, grain: 8),
+            CPULaunch("select_peaks", kernelParameters(site), writing, items: frames, grain: 8),
+          ], workspace: workspace(site))
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("group") { site in
+        let frames = site.inputs[0].shape[0]
+        return .launches(
+          [
+            OpenCLLaunch(
+              "detect/select_count.cl", kernelParameters(site), counting, items: frames,
+              global: [frames * 64]),
+            OpenCLLaunch(
+              "detect/select_peaks.cl", kernelParameters(site), writing, items: frames,
+              global: [frames * 64]),
+          ], workspace: workspace(site))
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    func sample(
+      _ shape: [Int], capacity: Int, _ cutoffs: [Double], note: String = ""
+    ) -> Sample {
+      let frames = Reference.random(shape, 0...1, seed: 81)
+      let maxima = LocalMaxima(radius: 1, border: 0).reference([frames])
+      let cutoff = Reference(TensorType(.float32, shape[0]), cutoffs)
+      return Sample(
+        SelectPeaks(width: shape[2], capacity: capacity), maxima.map(\.withoutGaps) + [cutoff],
+        note: note, .exact, tiny: frames.values.count < 500)
+    }
+    return [
+      sample([1, 1, 1], capacity: 1, [0]), sample([3, 13, 9], capacity: 60, [0.5, 0.75, 0.25]),
+      sample([2, 13, 17], capacity: 3, [0.25, 0.25], note: "more than fit"),
+      sample([2, 9, 9], capacity: 5, [.infinity, .nan], note: "none"),
+      sample([70, 20, 21], capacity: 3000, Array(repeating: 0.5, count: 70)),
+      sample([1, 65, 64], capacity: 900, [0]),
+    ]
+  }
+}
+
+extension Reference {
+  /// The same with zeros for NaN: what stands past the end of a list does not matter.
+  fileprivate var withoutGaps: Reference { Reference(type, values.map { $0.isNaN ? 0 : $0 }) }
+}

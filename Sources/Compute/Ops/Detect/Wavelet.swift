@@ -1,0 +1,58 @@
+/// Undecimated B-spline transform (order 3, scale 2), ThunderSTORM's default filter.
+///
+/// Input: float32 [frames, height, width]. Outputs, same type: V₁ − V₂, in which spots stand out, and
+/// F₁ = image − V₁, whose standard deviation (`WaveletNoise`) is the threshold's unit. V₁ is the image
+/// under 1/16 1/4 3/8 1/4 1/16, V₂ is V₁ under the same with holes (Izeddin et al., Opt. Express 2012;
+/// Ovesný et al., Bioinformatics 2014). Beyond the edge frames are mirrored, the edge pixel repeated;
+/// ThunderSTORM repeats the edge pixel only, so the outermost 6 pixels differ from it.
+public struct Wavelet: Op {
+  public static let name = "wavelet"
+  private let filters = FilterDifference(narrow: .spline, wide: .splineTwice)
+
+  public init() {}
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    try filters.check(inputs, Self.name)
+    return [inputs[0], inputs[0]]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let first = filters.narrow.smooth(inputs[0])
+    let second = filters.wide.smooth(inputs[0])
+    return [
+      Reference(inputs[0].type, zip(first, second).map { $0 - $1 }),
+      Reference(inputs[0].type, zip(inputs[0].values, first).map { $0 - $1 }),
+    ]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    filters.work(inputs, outputs)
+  }
+
+  /// Each plane is its own adjoint: the filters are symmetric, and so is mirroring.
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    let parts = try given.enumerated().compactMap { plane, value in
+      try value.map { try graph.apply(self, to: [$0])[plane] }
+    }
+    return [parts.count == 2 ? try graph.apply(Add(), parts[0], parts[1]) : parts.first]
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [filters.cpu("wavelet", [.input(0), .output(0), .output(1)])]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [filters.openCL("wavelet", [.input(0), .output(0), .output(1)])]
+  }
+
+  public static var samples: [Sample] {
+    [[1, 1, 1], [2, 3, 17], [1, 13, 4], [1, 17, 33], [2, 31, 65]].map { shape in
+      // Sums of at most 26 taps of inputs up to 1000.
+      Sample(
+        Wavelet(), [.random(shape, 0...1000, seed: 21)], .absolute(30 * 1000 * 0x1p-24),
+        tiny: shape.reduce(1, *) < 300)
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+
+/// A text file as whole lines, a few megabytes at a time.
+///
+/// Every piece ends with a line feed (one is added to a last line without), so a scanner that stops
+/// at line feeds never leaves it. Lines may end with LF or CR LF.
+package final class LineReader {
+  /// The number of the next line, from 1; `chunk` leaves it as it is.
+  package private(set) var lineNumber = 1
+  private let path: String
+  private let descriptor: Int32
+  private var buffer: UnsafeMutablePointer<UInt8>
+  private var capacity: Int
+  private var start = 0
+  private var end = 0
+  private var finished = false
+
+  /// Longer lines are taken for a file that is no text.
+  private static let longestLine = 16 << 20
+
+  package init(path: String, capacity: Int = 4 << 20) throws {
+    self.path = path
+    descriptor = open(path, O_RDONLY)
+    guard descriptor >= 0 else {
+      throw TableError.unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
+    }
+    self.capacity = capacity
+    buffer = .allocate(capacity: capacity + 1)
+  }
+
+  deinit {
+    close(descriptor)
+    buffer.deallocate()
+  }
+
+  /// The next line without its ending, nil at the end of the file.
+  package func line() throws -> String? {
+    guard try fill() else { return nil }
+    let from = buffer + start
+    let length = (memchr(from, 10, end - start)! - UnsafeMutableRawPointer(from))
+    start += length + 1
+    lineNumber += 1
+    let text = UnsafeBufferPointer(start: from, count: length)
+    return String(decoding: text.last == 13 ? text.dropLast() : text[...], as: UTF8.self)
+  }
+
+  /// All whole lines at hand, nil at the end of the file. Valid until the next call.
+  package func chunk() throws -> UnsafeBufferPointer<UInt8>? {
+    guard try fill() else { return nil }
+    var last = end
+    while buffer[last - 1] != 10 { last -= 1 }
+    defer { start = last }
+    return UnsafeBufferPointer(start: buffer + start, count: last - start)
+  }
+
+  /// Sees to it that at least one whole line is at hand.
+  private func fill() throws -> Bool {
+    while memchr(buffer + start, 10, end - start) == nil {
+      if finished { return false }
+      memmove(buffer, buffer + start, end - start)
+      (start, end) = (0, end - start)
+      if end == capacity { try grow() }
+      let count = read(descriptor, buffer + end, capacity - end)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else {
+        throw TableError.unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
+      }
+      end += count
+      if count == 0 {
+        finished = true
+        if end > start {
+          buffer[end] = 10
+          end += 1
+        }
+      }
+    }
+    return true
+  }
+
+  private func grow() throws {
+    guard capacity < Self.longestLine else {
+      throw TableError.unknownKind(path: path, found: "a line of more than \(capacity) bytes")
+    }
+    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity * 2 + 1)
+    memcpy(larger, buffer, end)
+    buffer.deallocate()
+    buffer = larger
+    capacity *= 2
+  }
+}

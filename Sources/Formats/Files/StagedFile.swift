@@ -1,0 +1,133 @@
+import Foundation
+
+/// An output file that appears under its name only when it is complete.
+///
+/// Bytes go to `temporary`, a hidden name in the same folder; `commit` renames it, `discard` (or the
+/// last reference going away) removes it. Every temporary name is also in `TemporaryNames`, from
+/// which a signal handler can remove it. The name is checked for an existing file when staging
+/// begins, before any work is lost, and again at the end.
+public final class StagedFile: @unchecked Sendable {
+  /// The final name.
+  public let path: String
+  /// The name under which the file is written.
+  public let temporary: String
+  private let overwrite: Bool
+  private let slot: Int
+  private let lock = NSLock()
+  private var open = true
+
+  /// Throws `OutputError` where `path` exists (without `overwrite`), is a folder, or where its
+  /// folder cannot be written to.
+  public init(path: String, overwrite: Bool = false) throws {
+    self.path = path
+    self.overwrite = overwrite
+    let url = URL(fileURLWithPath: path)
+    let folder = url.deletingLastPathComponent().path
+    let mark = "\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+    temporary = folder + "/.\(url.lastPathComponent).\(mark).part"
+    try Self.check(path, overwrite: overwrite)
+    let descriptor = Foundation.open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o666)
+    guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
+    close(descriptor)
+    slot = TemporaryNames.insert(temporary)
+  }
+
+  deinit { discard() }
+
+  /// Gives the finished file its name.
+  public func commit() throws { try Self.commit([self]) }
+
+  /// Removes what was written; nothing appears under the final name.
+  public func discard() {
+    lock.withLock {
+      guard open else { return }
+      open = false
+      unlink(temporary)
+      TemporaryNames.remove(slot)
+    }
+  }
+
+  /// Gives several finished files their names together: all appear, or, where one cannot, none.
+  public static func commit(_ files: [StagedFile]) throws {
+    for file in files { try check(file.path, overwrite: file.overwrite) }
+    for file in files { try file.synchronize() }
+    var placed: [String] = []
+    for file in files {
+      let isNew = !exists(file.path)
+      guard rename(file.temporary, file.path) == 0 else {
+        let error = OutputError(errno: errno, path: file.path)
+        for path in placed { unlink(path) }
+        files.forEach { $0.discard() }
+        throw error
+      }
+      if isNew { placed.append(file.path) }
+      file.lock.withLock {
+        file.open = false
+        TemporaryNames.remove(file.slot)
+      }
+    }
+  }
+
+  /// Waits until the bytes are on the disk: a full one may say so only now.
+  private func synchronize() throws {
+    let descriptor = Foundation.open(temporary, O_WRONLY)
+    guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
+    defer { close(descriptor) }
+    // EINVAL: a file system without synchronisation, where there is nothing to wait for.
+    if fsync(descriptor) != 0, errno != EINVAL { throw OutputError(errno: errno, path: path) }
+  }
+
+  private static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  private static func check(_ path: String, overwrite: Bool) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    let kind = status.st_mode & S_IFMT
+    guard kind == S_IFREG || kind == S_IFLNK else {
+      let what = kind == S_IFDIR ? "it is a folder" : "it is not a regular file"
+      throw OutputError.unwritable(path: path, reason: what)
+    }
+    if !overwrite { throw OutputError.exists(path: path) }
+  }
+}
+
+/// The temporary names in use, in a form that a signal handler may walk: fixed slots of C strings
+/// that are never freed (a few bytes per output of the process).
+public enum TemporaryNames {
+  private static let capacity = 256
+  private static let lock = NSLock()
+  nonisolated(unsafe) private static let slots = {
+    let slots = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: capacity)
+    slots.initialize(repeating: nil, count: capacity)
+    return slots
+  }()
+
+  /// Makes the table, so that `removeFiles` has nothing to set up inside a signal handler. Call it
+  /// where the handler is installed.
+  public static func prepare() { _ = slots }
+
+  /// Removes every unfinished output. Calls only `unlink`: safe in a signal handler once `prepare`
+  /// has run. The process must end afterwards.
+  public static func removeFiles() {
+    for index in 0..<capacity {
+      if let name = slots[index] { unlink(name) }
+    }
+  }
+
+  /// More outputs than slots: the surplus is still removed by its owner, not by the handler.
+  fileprivate static func insert(_ name: String) -> Int {
+    lock.withLock {
+      guard let free = (0..<capacity).first(where: { slots[$0] == nil }) else { return -1 }
+      slots[free] = strdup(name)
+      return free
+    }
+  }
+
+  fileprivate static func remove(_ slot: Int) {
+    guard slot >= 0 else { return }
+    lock.withLock { slots[slot] = nil }
+  }
+}

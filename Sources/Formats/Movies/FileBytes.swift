@@ -1,0 +1,91 @@
+import Foundation
+
+/// An open file, read at absolute positions from any thread.
+final class FileBytes: Sendable {
+  let path: String
+  /// Bytes when the file was opened.
+  let size: Int
+  private let descriptor: Int32
+
+  init(_ path: String) throws(MovieError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let kind: MovieError.Kind = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
+      throw MovieError(kind, "cannot be opened: \(lastSystemError())", file: path)
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw MovieError(.unreadable, "not a file that can be read at any position", file: path)
+    }
+    self.path = path
+    self.size = Int(status.st_size)
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// Fills `buffer` with the bytes from `offset` on, or throws.
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(MovieError) {
+    let count = try readAvailable(at: offset, into: buffer)
+    guard count == buffer.count else {
+      throw MovieError(
+        .readFailed, "the file ends \(buffer.count - count) bytes too early", file: path,
+        byte: offset + count)
+    }
+  }
+
+  /// Reads until `buffer` is full or the file ends; returns the number of bytes read.
+  func readAvailable(
+    at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(MovieError) -> Int {
+    guard offset >= 0 else {
+      throw MovieError(.readFailed, "a position outside the file", file: path, byte: offset)
+    }
+    var done = 0
+    while done < buffer.count {
+      let count = pread(
+        descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
+      if count == 0 { break }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw MovieError(
+          .readFailed, "cannot be read: \(lastSystemError())", file: path, byte: offset + done)
+      }
+      done += count
+    }
+    return done
+  }
+
+  /// A copy of `count` bytes from `offset` on; fewer where the file ends.
+  func bytes(at offset: Int, count: Int) throws(MovieError) -> [UInt8] {
+    guard offset >= 0, offset < size, count > 0 else { return [] }
+    var bytes = [UInt8](repeating: 0, count: min(count, size - offset))
+    var done = 0
+    var failure: MovieError?
+    bytes.withUnsafeMutableBytes { buffer in
+      do throws(MovieError) { done = try readAvailable(at: offset, into: buffer) } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    bytes.removeLast(bytes.count - done)
+    return bytes
+  }
+}
+
+/// The words of the system for the error that the last call left behind.
+func lastSystemError() -> String { String(cString: strerror(errno)) }
+
+/// Reads integers out of a few bytes, in either byte order; nil outside of them.
+struct ByteReader {
+  var bytes: [UInt8]
+  var bigEndian: Bool
+
+  func integer<T: FixedWidthInteger>(_: T.Type, at offset: Int) -> T? {
+    let size = MemoryLayout<T>.size
+    guard offset >= 0, bytes.count >= size, offset <= bytes.count - size else { return nil }
+    let raw = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: T.self) }
+    return bigEndian ? T(bigEndian: raw) : T(littleEndian: raw)
+  }
+}

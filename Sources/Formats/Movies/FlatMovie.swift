@@ -1,0 +1,102 @@
+import Microscopy
+
+/// Uncompressed frames at known positions of one file: dax, raw, SPE and most TIFFs.
+final class FlatMovie: Movie {
+  let info: MovieInfo
+  private let file: FileBytes
+  private let storage: PixelStorage
+  private let offsets: OffsetTable
+
+  /// `info.frames` is the number of `offsets`.
+  init(file: FileBytes, storage: PixelStorage, offsets: OffsetTable, info: MovieInfo) {
+    self.file = file
+    self.storage = storage
+    self.offsets = offsets
+    self.info = info
+  }
+
+  func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+    try info.check(frames, buffer)
+    let pixels = info.width * info.height
+    var frame = frames.lowerBound
+    while frame < frames.upperBound {
+      let offset = offsets[frame]
+      var count = 1
+      // Frames without a gap between them are one read; widening in place needs one frame at a time.
+      if storage.sample.bytes == info.pixel.bytes {
+        while frame + count < frames.upperBound,
+          offsets[frame + count] == offset + count * info.frameBytes
+        { count += 1 }
+      }
+      let start = (frame - frames.lowerBound) * info.frameBytes
+      do {
+        try storage.read(
+          count * pixels, at: offset, of: file,
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: buffer[start..<(start + count * info.frameBytes)]))
+      } catch {
+        throw error.at(frame: frame + max(0, (error.byte ?? 0) - offset) / (pixels * storage.sample.bytes))
+      }
+      frame += count
+    }
+  }
+}
+
+extension MovieInfo {
+  /// Throws where `frames` leaves the movie.
+  func check(_ frames: Range<Int>, _ buffer: UnsafeMutableRawBufferPointer) throws(MovieError) {
+    guard frames.lowerBound >= 0, frames.upperBound <= self.frames else {
+      throw MovieError(
+        .range, "frames \(frames.lowerBound)..<\(frames.upperBound) of a movie of \(self.frames)",
+        file: files.first ?? format)
+    }
+    precondition(buffer.count >= frames.count * frameBytes, "a buffer smaller than its frames")
+  }
+}
+
+/// A rectangle of pixels that a file promises, checked against overflow and against absurdity.
+struct FrameShape: Sendable {
+  let width: Int
+  let height: Int
+  /// Bytes of a frame as stored.
+  let bytes: Int
+
+  /// 2²⁸ pixels: four times the largest sensor sold for microscopy.
+  static let mostPixels = 1 << 28
+
+  init(width: Int, height: Int, sample: Sample, file: String) throws(MovieError) {
+    guard width > 0, height > 0, width <= Self.mostPixels, height <= Self.mostPixels,
+      width * height <= Self.mostPixels
+    else {
+      throw MovieError(
+        .inconsistent, "a frame of \(width) x \(height) pixels cannot be", file: file,
+        hint: "a movie has frames of 1 to \(Self.mostPixels) pixels")
+    }
+    self.width = width
+    self.height = height
+    self.bytes = width * height * sample.bytes
+  }
+
+  /// The whole frames that follow `offset`, at most `promised`, and a note where they are fewer.
+  func frames(
+    promised: Int?, after offset: Int, of file: FileBytes
+  ) throws(MovieError) -> (count: Int, notes: [String]) {
+    let held = max(0, file.size - offset) / bytes
+    guard let promised else {
+      guard held > 0 else {
+        throw MovieError(
+          .truncated, "\(file.size) bytes are less than one frame of \(width) x \(height)",
+          file: file.path)
+      }
+      return (held, [])
+    }
+    guard promised > 0 else { throw MovieError(.noFrames, "a movie of 0 frames", file: file.path) }
+    guard held > 0 else {
+      throw MovieError(
+        .truncated, "the header promises \(promised) frames, the file ends before the first one does",
+        file: file.path, byte: file.size)
+    }
+    return held < promised
+      ? (held, ["the header promises \(promised) frames, the file holds \(held)"]) : (promised, [])
+  }
+}

@@ -1,0 +1,64 @@
+/// Why a movie could not be opened, read or written: what, where, and what to do next.
+public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
+  public enum Kind: String, Sendable {
+    /// No such file or folder, or a folder without TIFFs.
+    case missing
+    /// The system refuses to open the file.
+    case unreadable
+    /// A file of zero bytes.
+    case empty
+    /// None of the known formats.
+    case unknown
+    /// The file ends before its first frame does.
+    case truncated
+    /// A well-formed file without a frame.
+    case noFrames
+    /// A known format with pixels or a compression that Glint does not read.
+    case unsupported
+    /// The text file that describes the pixels is missing or contradicts them.
+    case sidecar
+    /// Fields that contradict each other, or pages of different size.
+    case inconsistent
+    /// The caller asked for frames that the movie does not have.
+    case range
+    /// Bytes that should be there could not be read or decoded.
+    case readFailed
+    /// The file could not be created or written.
+    case writeFailed
+  }
+
+  public var kind: Kind
+  /// What happened, lower case, without a full stop.
+  public var what: String
+  public var file: String
+  /// Frame or page, counted from 0.
+  public var frame: Int?
+  /// Position in the file.
+  public var byte: Int?
+  public var hint: String?
+
+  public init(
+    _ kind: Kind, _ what: String, file: String, frame: Int? = nil, byte: Int? = nil,
+    hint: String? = nil
+  ) {
+    self.kind = kind
+    self.what = what
+    self.file = file
+    self.frame = frame
+    self.byte = byte
+    self.hint = hint
+  }
+
+  public var description: String {
+    let place = [frame.map { "frame \($0)" }, byte.map { "byte \($0)" }].compactMap { $0 }
+    return "\(file): \(what)" + (place.isEmpty ? "" : " (\(place.joined(separator: ", ")))")
+      + (hint.map { "\nhint: \($0)" } ?? "")
+  }
+
+  /// The same error, told of a frame of the movie.
+  func at(frame: Int) -> MovieError {
+    var copy = self
+    copy.frame = frame
+    return copy
+  }
+}

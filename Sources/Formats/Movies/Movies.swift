@@ -1,0 +1,96 @@
+import Foundation
+import Microscopy
+
+/// What a file without a header cannot say about itself.
+public struct MovieOptions: Hashable, Sendable {
+  /// Pixels of a frame, for a file of bare uint16 pixels without its sidecar.
+  public var width: Int?
+  public var height: Int?
+  /// Byte order of such a file; big-endian is what dax files usually are.
+  public var bigEndian: Bool
+
+  public init(width: Int? = nil, height: Int? = nil, bigEndian: Bool = true) {
+    self.width = width
+    self.height = height
+    self.bigEndian = bigEndian
+  }
+}
+
+/// The movie files of the field behind one door.
+public enum Movies {
+  /// What `open` can read, in words.
+  public static let formats = [
+    "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "a folder of TIFFs",
+    "dax + inf", "raw + yaml", "SPE 2.x",
+  ]
+
+  /// Opens the movie at `path`: a file, its sidecar, or a folder of single-frame TIFFs.
+  ///
+  /// The content decides what it is, not the name. Throws `MovieError`.
+  ///
+  /// ```swift
+  /// let movie = try Movies.open("beads.ome.tif")
+  /// let frame = UnsafeMutableRawBufferPointer.allocate(byteCount: movie.info.frameBytes, alignment: 64)
+  /// try movie.read(0..<1, into: frame)
+  /// ```
+  public static func open(
+    _ path: String, options: MovieOptions = MovieOptions()
+  ) throws -> any Movie {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      return try TIFFFolder.open(path)
+    }
+    let file = try FileBytes(path)
+    guard file.size > 0 else { throw MovieError(.empty, "an empty file", file: path) }
+    let head = try file.bytes(at: 0, count: SPE.headerBytes)
+    if TIFFLayout.isTIFF(head) { return try TIFFSet.open(file) }
+    if let movie = try Dax.open(file, head: head) { return movie }
+    if let movie = try PicassoRaw.open(file, head: head) { return movie }
+    if let movie = try SPE.open(file, head: head) { return movie }
+    if options.width != nil || options.height != nil {
+      return try Dax.openBare(file, options: options)
+    }
+    throw unknown(file, head: head)
+  }
+
+  /// The error for content that is none of the known formats.
+  private static func unknown(_ file: FileBytes, head: [UInt8]) -> MovieError {
+    if file.path.lowercased().hasSuffix(".dax") { return Dax.withoutSidecar(file) }
+    if let name = foreignKinds.first(where: { head.starts(with: $0.magic) })?.name {
+      return MovieError(
+        .unknown, "\(name), which Glint does not read", file: file.path,
+        hint: "export it as TIFF; readable are \(formats.joined(separator: ", "))")
+    }
+    let bytes = head.prefix(8).map { String(format: "%02x", $0) }.joined(separator: " ")
+    return MovieError(
+      .unknown, "unknown kind of file, it begins with the bytes \(bytes)", file: file.path,
+      hint: "readable are \(formats.joined(separator: ", "))")
+  }
+
+  private static let foreignKinds: [(magic: [UInt8], name: String)] = [
+    ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"), ([0xDA, 0xCE, 0xBE, 0x0A], "a Nikon ND2 file"),
+    (Array("ZISRAWFILE".utf8), "a Zeiss CZI file"), (Array("Andor".utf8), "an Andor SIF file"),
+    ([0x89, 0x50, 0x4E, 0x47], "a PNG image"), ([0xFF, 0xD8, 0xFF], "a JPEG image"),
+    ([0x50, 0x4B, 0x03, 0x04], "a ZIP archive"), (Array("MATLAB".utf8), "a MATLAB file"),
+    ([0x70, 0x00, 0x00, 0x00], "a Leica LIF file"),
+  ]
+}
+
+extension String {
+  /// The path with its last extension replaced.
+  func withExtension(_ name: String) -> String {
+    let stem = NSString(string: self).deletingPathExtension
+    return stem + "." + name
+  }
+
+  /// The folder that holds the path; "." for a bare name.
+  var folder: String {
+    let name = NSString(string: self).deletingLastPathComponent
+    return name.isEmpty ? "." : name
+  }
+
+  var fileName: String { NSString(string: self).lastPathComponent }
+
+  /// The path of `name` inside this folder.
+  func appending(_ name: String) -> String { NSString(string: self).appendingPathComponent(name) }
+}

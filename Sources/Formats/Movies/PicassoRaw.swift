@@ -1,0 +1,103 @@
+import Foundation
+import Microscopy
+import Yams
+
+/// Picasso's raw movies: headerless `[Frames][Height][Width]` (`.raw`) described by YAML beside them
+/// with the keys `Data Type` (a numpy name), `Frames`, `Height`, `Width`, `Byte Order` (`<` or `>`).
+enum PicassoRaw {
+  /// The movie, where `file` is such a YAML or has one beside it; nil otherwise.
+  static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
+    if isText(head), let fields = fields(try file.bytes(at: 0, count: 1 << 20)) {
+      return try open(
+        pixels: try sidecarPixels(file.path.withExtension("raw"), of: file), sidecar: file.path,
+        fields)
+    }
+    for name in ["yaml", "yml"] where FileManager.default.fileExists(
+      atPath: file.path.withExtension(name))
+    {
+      let sidecar = try FileBytes(file.path.withExtension(name))
+      if let fields = fields(try sidecar.bytes(at: 0, count: 1 << 20)) {
+        return try open(pixels: file, sidecar: sidecar.path, fields)
+      }
+    }
+    return nil
+  }
+
+  private static func isText(_ head: [UInt8]) -> Bool {
+    !head.contains { $0 < 9 || (14..<32).contains($0) }
+  }
+
+  private static let keys = ["Data Type", "Byte Order", "Frames", "Height", "Width", "Camera"]
+
+  /// The scalars of the keys that matter, the last one of a name wins; nil where the text does not
+  /// describe pixels. Only their own lines go to the YAML parser: camera metadata, which may be
+  /// megabytes of nested maps, costs nothing and cannot hurt.
+  private static func fields(_ bytes: [UInt8]) -> [String: String]? {
+    var fields: [String: String] = [:]
+    for line in bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }) where line.count < 256 {
+      let text = String(decoding: line, as: UTF8.self)
+      guard keys.contains(where: { text.hasPrefix($0) }),
+        let pair = (try? Yams.compose(yaml: text))?.mapping?.first,
+        let key = pair.key.scalar?.string, let value = pair.value.scalar?.string
+      else { continue }
+      fields[key] = value
+    }
+    return fields["Data Type"] == nil ? nil : fields
+  }
+
+  private static func open(
+    pixels file: FileBytes, sidecar: String, _ fields: [String: String]
+  ) throws(MovieError) -> any Movie {
+    func number(_ key: String) throws(MovieError) -> Int {
+      guard let number = fields[key].flatMap(Int.init) else {
+        throw MovieError(
+          .sidecar, "'\(key)' is \(fields[key].map { "'\($0)', not a number" } ?? "missing")",
+          file: sidecar,
+          hint: "a raw movie needs Data Type, Byte Order, Frames, Height and Width")
+      }
+      return number
+    }
+    let storage = try storage(fields, sidecar: sidecar)
+    let shape = try FrameShape(
+      width: try number("Width"), height: try number("Height"), sample: storage.sample,
+      file: sidecar)
+    var (frames, notes) = try shape.frames(promised: try number("Frames"), after: 0, of: file)
+    let rest = file.size - frames * shape.bytes
+    if rest > 0 { notes.append("\(rest) bytes follow the last frame") }
+    return FlatMovie(
+      file: file, storage: storage,
+      offsets: OffsetTable(first: 0, stride: shape.bytes, count: frames),
+      info: MovieInfo(
+        width: shape.width, height: shape.height, frames: frames, pixel: storage.sample.delivered,
+        format: "raw + yaml", storage: storage.description, notes: notes, metadata: fields,
+        files: [file.path]))
+  }
+
+  /// The numpy name, with or without a byte order in front, and the key `Byte Order`.
+  private static func storage(
+    _ fields: [String: String], sidecar: String
+  ) throws(MovieError) -> PixelStorage {
+    var name = fields["Data Type", default: ""]
+    var order = fields["Byte Order"]
+    if let first = name.first, "<>|=".contains(first) {
+      order = first == "<" || first == ">" ? String(first) : order
+      name.removeFirst()
+    }
+    let short: [String: Sample] = [
+      "u1": .uint8, "i1": .int8, "u2": .uint16, "i2": .int16, "u4": .uint32, "i4": .int32,
+      "f4": .float32, "f8": .float64,
+    ]
+    guard let sample = Sample(rawValue: name) ?? short[name] else {
+      throw MovieError(
+        .unsupported, "data type '\(fields["Data Type", default: ""])' is not readable",
+        file: sidecar,
+        hint: "readable are \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    guard sample.bytes == 1 || order == "<" || order == ">" else {
+      throw MovieError(
+        .sidecar, "'Byte Order' is \(order.map { "'\($0)'" } ?? "missing")", file: sidecar,
+        hint: "write Byte Order: '<' for little-endian or '>' for big-endian")
+    }
+    return PixelStorage(sample: sample, bigEndian: order == ">")
+  }
+}

@@ -1,0 +1,100 @@
+import Microscopy
+
+/// The number that a pixel is in a file.
+enum Sample: String, CaseIterable, Sendable {
+  case uint8, int8, uint16, int16, uint32, int32, float32, float64
+
+  var bytes: Int {
+    switch self {
+    case .uint8, .int8: 1
+    case .uint16, .int16: 2
+    case .uint32, .int32, .float32: 4
+    case .float64: 8
+    }
+  }
+
+  /// What `Movie.read` hands over: unsigned numbers of up to 16 bits as they are, others as float.
+  var delivered: PixelType { self == .uint8 || self == .uint16 ? .uint16 : .float32 }
+}
+
+/// How pixels lie in a file: kind of number and byte order.
+struct PixelStorage: Hashable, Sendable {
+  var sample: Sample
+  var bigEndian: Bool
+
+  var description: String {
+    sample.bytes == 1
+      ? sample.rawValue : "\(sample.rawValue) \(bigEndian ? "big" : "little")-endian"
+  }
+
+  /// Reads `count` pixels at `offset` straight into `target`, as the delivered type.
+  ///
+  /// Stored numbers that are narrower than delivered ones are read into the end of `target` and
+  /// widened from its start, so nothing is allocated; only float64 needs a buffer of its own.
+  func read(
+    _ count: Int, at offset: Int, of file: FileBytes, into target: UnsafeMutableRawBufferPointer
+  ) throws(MovieError) {
+    guard sample == .float64 else {
+      try file.read(at: offset, into: Self.tail(of: target, sample, count))
+      return deliver(count, in: target, swapped: bigEndian != Self.hostIsBigEndian)
+    }
+    var bytes = [Double](repeating: 0, count: min(count, 8192))
+    for start in stride(from: 0, to: count, by: bytes.count) {
+      let part = min(bytes.count, count - start)
+      var failure: MovieError?
+      bytes.withUnsafeMutableBytes { buffer in
+        do throws(MovieError) {
+          try file.read(
+            at: offset + start * 8, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<(part * 8)]))
+        } catch { failure = error }
+      }
+      if let failure { throw failure }
+      for i in 0..<part {
+        let bits = bytes[i].bitPattern
+        let value = Double(bitPattern: bigEndian ? UInt64(bigEndian: bits) : UInt64(littleEndian: bits))
+        target.storeBytes(of: Float(value), toByteOffset: (start + i) * 4, as: Float.self)
+      }
+    }
+  }
+
+  /// The end of a frame's buffer, where the stored numbers of `count` pixels fit before widening.
+  static func tail(
+    of target: UnsafeMutableRawBufferPointer, _ sample: Sample, _ count: Int
+  ) -> UnsafeMutableRawBufferPointer {
+    let delivered = count * sample.delivered.bytes
+    return UnsafeMutableRawBufferPointer(
+      rebasing: target[(delivered - count * sample.bytes)..<delivered])
+  }
+
+  /// Turns stored numbers at the end of `target` into delivered ones, from its start on.
+  func deliver(_ count: Int, in target: UnsafeMutableRawBufferPointer, swapped: Bool) {
+    let at = target.baseAddress!
+    switch sample {
+    case .uint16 where !swapped, .float32 where !swapped, .float64: return
+    case .uint8: convert(UInt8.self, count, at) { UInt16($0) }
+    case .int8: convert(Int8.self, count, at) { Float($0) }
+    case .uint16: convert(UInt16.self, count, at) { $0.byteSwapped }
+    case .int16: convert(Int16.self, count, at) { Float(swapped ? $0.byteSwapped : $0) }
+    case .uint32: convert(UInt32.self, count, at) { Float(swapped ? $0.byteSwapped : $0) }
+    case .int32: convert(Int32.self, count, at) { Float(swapped ? $0.byteSwapped : $0) }
+    case .float32: convert(UInt32.self, count, at) { $0.byteSwapped }
+    }
+  }
+
+  /// Element i is written at or before the place where element i + 1 is read: safe in place.
+  @inline(__always)
+  private func convert<Stored, Delivered>(
+    _: Stored.Type, _ count: Int, _ target: UnsafeMutableRawPointer,
+    _ value: (Stored) -> Delivered
+  ) {
+    let stored = MemoryLayout<Stored>.size
+    let delivered = MemoryLayout<Delivered>.size
+    let source = target + count * (delivered - stored)
+    for i in 0..<count {
+      let number = source.loadUnaligned(fromByteOffset: i * stored, as: Stored.self)
+      target.storeBytes(of: value(number), toByteOffset: i * delivered, as: Delivered.self)
+    }
+  }
+
+  static let hostIsBigEndian = 1.bigEndian == 1
+}

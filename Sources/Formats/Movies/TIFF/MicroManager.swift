@@ -1,0 +1,112 @@
+import Foundation
+import Microscopy
+
+/// The header that Micro-Manager adds to its stacks, in the file's byte order: magic numbers and
+/// positions of the index map (at 8), display settings (16), comments (24) and summary (32).
+struct MicroManagerHeader: Sendable {
+  /// Position of the index map; 0 where the acquisition did not end properly.
+  private let indexPosition: Int
+  /// The summary as JSON.
+  let summary: String
+
+  private static let mapOffset: UInt32 = 54_773_648
+  private static let map: UInt32 = 3_453_623
+  private static let summaryMark: UInt32 = 2_355_492
+
+  /// nil where the TIFF is not Micro-Manager's.
+  init?(_ layout: TIFFLayout) throws(MovieError) {
+    guard !layout.isBig else { return nil }
+    let reader = ByteReader(
+      bytes: try layout.file.bytes(at: 0, count: 40), bigEndian: layout.bigEndian)
+    guard reader.integer(UInt32.self, at: 8) == Self.mapOffset,
+      reader.integer(UInt32.self, at: 32) == Self.summaryMark,
+      let position = reader.integer(UInt32.self, at: 12),
+      let length = reader.integer(UInt32.self, at: 36)
+    else { return nil }
+    indexPosition = Int(position)
+    let text = try layout.file.bytes(at: 40, count: min(Int(length), 1 << 16))
+    summary = String(decoding: text, as: UTF8.self)
+  }
+
+  var isInterrupted: Bool { indexPosition == 0 }
+
+  /// Nanometres, from `"PixelSize_um"` of the summary.
+  var pixelSize: Double? {
+    guard let key = summary.range(of: "\"PixelSize_um\":") else { return nil }
+    let text = summary[key.upperBound...].prefix(32).drop { $0 == " " }
+      .prefix { "+-.0123456789eE".contains($0) }
+    return Double(text).flatMap { $0 > 0 ? $0 * 1000 : nil }
+  }
+
+  /// The directories in the order of acquisition; nil where the map is missing or broken.
+  ///
+  /// An entry is five u32: channel, slice, frame, position, offset of the directory.
+  func index(
+    _ layout: TIFFLayout, _ format: TIFFFormat
+  ) throws(MovieError) -> (directories: OffsetTable, notes: [String])? {
+    guard indexPosition > 0 else { return nil }
+    let head = ByteReader(
+      bytes: try layout.file.bytes(at: indexPosition, count: 8), bigEndian: layout.bigEndian)
+    guard head.integer(UInt32.self, at: 0) == Self.map,
+      let count = head.integer(UInt32.self, at: 4), count > 0,
+      Int(count) <= (layout.file.size - indexPosition) / 20
+    else { return nil }
+    let entries = ByteReader(
+      bytes: try layout.file.bytes(at: indexPosition + 8, count: Int(count) * 20),
+      bigEndian: layout.bigEndian)
+    var directories = OffsetTable()
+    for i in 0..<Int(count) {
+      guard let offset = entries.integer(UInt32.self, at: i * 20 + 16) else { break }
+      // Images that were declared and never written have no place.
+      if offset != 0 { directories.append(Int(offset)) }
+    }
+    // The last directories may promise what the disk did not take.
+    let declared = directories.count
+    while directories.count > 0, !isWhole(directories[directories.count - 1], layout, format) {
+      directories.truncate(to: directories.count - 1)
+      if declared - directories.count > 64 { return nil }
+    }
+    guard directories.count > 0, isWhole(directories[0], layout, format) else { return nil }
+    let lost = Int(count) - directories.count
+    return (
+      directories, lost == 0 ? [] : ["the index map names \(count) frames, \(lost) were not written"]
+    )
+  }
+
+  private func isWhole(_ position: Int, _ layout: TIFFLayout, _ format: TIFFFormat) -> Bool {
+    guard let page = try? layout.directory(at: position), format.matches(page) else { return false }
+    return (try? layout.placement(of: page, format)) != nil
+  }
+
+  /// The files of a stack that was split at 4 GB: `x.ome.tif`, `x_1.ome.tif`, `x_2.ome.tif`, …
+  ///
+  /// `path` may be any of them. The files after a missing one are left out and named in a note.
+  static func files(of path: String) -> (paths: [String], notes: [String]) {
+    let name = path.fileName
+    guard let suffix = [".ome.tif", ".ome.tiff", ".tif", ".tiff"].first(where: name.hasSuffix)
+    else { return ([path], []) }
+    let stem = String(name.dropLast(suffix.count))
+    let folder = path.folder
+    func part(_ stem: String, _ index: Int) -> String {
+      folder.appending(stem + (index == 0 ? "" : "_\(index)") + suffix)
+    }
+    func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+    var first = stem
+    if let cut = stem.lastIndex(of: "_"), stem[cut...].dropFirst().allSatisfy(\.isNumber),
+      stem[cut...].count > 1, stem[..<cut].contains("MMStack"),
+      exists(part(String(stem[..<cut]), 0))
+    {
+      first = String(stem[..<cut])
+    }
+    var paths = [part(first, 0)]
+    while exists(part(first, paths.count)) { paths.append(part(first, paths.count)) }
+    let gap = paths.count
+    let lost = (gap + 1..<gap + 100).filter { exists(part(first, $0)) }
+    return (
+      paths,
+      lost.isEmpty
+        ? []
+        : ["\(part(first, gap).fileName) is missing: \(lost.count) files after it are left out"]
+    )
+  }
+}

@@ -1,0 +1,145 @@
+import Foundation
+
+/// The part of OME-XML that says which page of which file is which plane.
+struct OMEDescription: Sendable {
+  struct Plane: Sendable {
+    /// Place in the order of the planes.
+    var index: Int
+    /// Place in `files`.
+    var file: Int
+    /// Page of that file.
+    var page: Int
+  }
+
+  /// Names in order of appearance; an empty name is the file that holds the XML.
+  var files: [String] = []
+  var planes: [Plane] = []
+  /// SizeZ · SizeC · SizeT.
+  var promised = 0
+  /// The file that holds the XML, where this one only points to it.
+  var metadataFile: String?
+
+  /// Reads the first image of `xml` that has a page in the file called `name`, or the first image.
+  /// nil where the text is no OME-XML.
+  init?(_ xml: String, name: String) {
+    guard xml.contains("<OME") || xml.contains(":OME") else { return nil }
+    var images: [OMEDescription] = []
+    var dimensions: [(name: Character, size: Int)] = []
+    var pending: [String: String]?
+    for tag in XMLTags(xml) {
+      switch tag.name {
+      case "BinaryOnly": metadataFile = tag.attributes["MetadataFile"]
+      case "Pixels":
+        images.append(OMEDescription())
+        dimensions = tag.attributes["DimensionOrder", default: "XYZCT"].dropFirst(2).map {
+          ($0, tag.attributes["Size\($0)"].flatMap(Int.init) ?? 1)
+        }
+        images[images.count - 1].promised = dimensions.reduce(1) {
+          let (product, overflow) = $0.multipliedReportingOverflow(by: $1.size)
+          return overflow || $1.size < 1 ? 0 : product
+        }
+      case "TiffData":
+        if let pending, !images.isEmpty { images[images.count - 1].take(pending, "", dimensions) }
+        pending = tag.attributes
+      case "UUID":
+        if let data = pending, !images.isEmpty {
+          images[images.count - 1].take(data, tag.attributes["FileName", default: ""], dimensions)
+          pending = nil
+        }
+      default: break
+      }
+    }
+    if let pending, !images.isEmpty { images[images.count - 1].take(pending, "", dimensions) }
+    if let image = images.first(where: { $0.files.contains(name) }) ?? images.first {
+      files = image.files
+      planes = image.planes
+      promised = image.promised
+    }
+    planes.sort { ($0.index, $0.file, $0.page) < ($1.index, $1.file, $1.page) }
+  }
+
+  private init() {}
+
+  /// More planes than this are not taken one by one; the order of the pages has to do.
+  private static let mostPlanes = 1 << 24
+
+  private mutating func take(
+    _ data: [String: String], _ name: String, _ dimensions: [(name: Character, size: Int)]
+  ) {
+    var index = 0
+    var step = 1
+    for dimension in dimensions {
+      let (place, overflow) = (data["First\(dimension.name)"].flatMap(Int.init) ?? 0)
+        .multipliedReportingOverflow(by: step)
+      guard !overflow, place >= 0, place <= promised else { return }
+      index += place
+      step *= max(1, dimension.size)
+    }
+    let page = data["IFD"].flatMap(Int.init)
+    let count = data["PlaneCount"].flatMap(Int.init) ?? (page == nil ? promised - index : 1)
+    guard count > 0, count <= promised, planes.count <= Self.mostPlanes - count,
+      (page ?? 0) >= 0, (page ?? 0) <= 1 << 40
+    else { return }
+    let file = files.firstIndex(of: name) ?? files.count
+    if file == files.count { files.append(name) }
+    for i in 0..<count {
+      planes.append(Plane(index: index + i, file: file, page: (page ?? 0) + i))
+    }
+  }
+
+  /// Nanometres, from PhysicalSizeX and its unit (µm where it has none).
+  static func pixelSize(_ xml: String) -> Double? {
+    guard xml.contains("<OME") || xml.contains(":OME") else { return nil }
+    let units: [String: Double] = ["nm": 1, "µm": 1000, "μm": 1000, "um": 1000, "mm": 1e6, "Å": 0.1]
+    guard let pixels = XMLTags(xml).first(where: { $0.name == "Pixels" }),
+      let size = pixels.attributes["PhysicalSizeX"].flatMap(Double.init), size > 0,
+      let unit = units[pixels.attributes["PhysicalSizeXUnit", default: "µm"]]
+    else { return nil }
+    return size * unit
+  }
+}
+
+/// The opening tags of an XML text, one after the other, as far as a scan without validation goes.
+struct XMLTags: Sequence, IteratorProtocol {
+  /// Name without its namespace.
+  typealias Tag = (name: String, attributes: [String: String])
+  private var rest: Substring.UTF8View
+
+  init(_ text: String) { rest = text[...].utf8 }
+
+  mutating func next() -> Tag? {
+    while let open = rest.firstIndex(of: UInt8(ascii: "<")) {
+      rest = rest[rest.index(after: open)...]
+      guard let first = rest.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "!"),
+        first != UInt8(ascii: "?")
+      else { continue }
+      let name = rest.prefix { $0 > 32 && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/") }
+      rest = rest[name.endIndex...]
+      let local = String(Substring(name)).split(separator: ":").last.map(String.init) ?? ""
+      return (local, attributes())
+    }
+    return nil
+  }
+
+  private mutating func attributes() -> [String: String] {
+    var result: [String: String] = [:]
+    while true {
+      rest = rest.drop { $0 <= 32 || $0 == UInt8(ascii: "/") }
+      guard let first = rest.first, first != UInt8(ascii: ">") else { return result }
+      let name = rest.prefix { $0 > 32 && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: ">") }
+      rest = rest[name.endIndex...].drop { $0 <= 32 || $0 == UInt8(ascii: "=") }
+      guard let quote = rest.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'")
+      else { return result }
+      rest = rest.dropFirst()
+      guard let close = rest.firstIndex(of: quote) else { return result }
+      result[String(Substring(name))] = Self.unescape(String(Substring(rest[..<close])))
+      rest = rest[rest.index(after: close)...]
+    }
+  }
+
+  private static func unescape(_ text: String) -> String {
+    guard text.contains("&") else { return text }
+    return [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
+      .reduce(text) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+  }
+}

@@ -1,0 +1,177 @@
+import CTIFF
+import Microscopy
+import Synchronization
+
+/// Compressed and tiled pages through libtiff, one handle per thread that reads at the same time.
+final class TIFFDecoder: Sendable {
+  private let path: String
+  private let idle = Mutex<[Handle]>([])
+
+  init(path: String) { self.path = path }
+
+  /// Whether this libtiff decodes the scheme into the pixels that its tags promise.
+  static func canDecode(_ compression: Int) -> Bool {
+    // SGI's LogLuv schemes deliver colours, not the numbers of a camera.
+    guard let scheme = UInt16(exactly: compression), scheme != 34676, scheme != 34677 else {
+      return false
+    }
+    return scheme == 1 || TIFFIsCODECConfigured(scheme) == 1
+  }
+
+  /// Decodes the page into `target`, as the delivered type and in the host's byte order.
+  func decode(
+    _ page: TIFFDirectory, _ format: TIFFFormat, into target: UnsafeMutableRawBufferPointer
+  ) throws(MovieError) {
+    let handle: Handle
+    if let free = idle.withLock({ $0.popLast() }) {
+      handle = free
+    } else if let new = Handle(path) {
+      handle = new
+    } else {
+      throw failure("libtiff cannot open the file", page)
+    }
+    defer { idle.withLock { $0.append(handle) } }
+
+    let pixels = format.shape.width * format.shape.height
+    
+    guard TIFFSetSubDirectory(handle.tiff, UInt64(page.position)) == 1 else {
+      throw failure("libtiff cannot read the directory of a page", page)
+    }
+    try check(handle.tiff, page, format)
+    if format.sample != .float64 {
+      try decode(
+        handle, page, format, into: PixelStorage.tail(of: target, format.sample, pixels))
+      PixelStorage(sample: format.sample, bigEndian: PixelStorage.hostIsBigEndian)
+        .deliver(pixels, in: target, swapped: false)
+    } else {
+      // float64 is wider than what is delivered: a frame of its own, then narrowed.
+      let wide = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: format.shape.bytes, alignment: 16)
+      defer { wide.deallocate() }
+      try decode(handle, page, format, into: wide)
+      for i in 0..<pixels {
+        let value = Float(wide.load(fromByteOffset: i * 8, as: Double.self))
+        target.storeBytes(of: value, toByteOffset: i * 4, as: Float.self)
+      }
+    }
+  }
+
+  /// Holds libtiff to what Glint read in the directory, so that no buffer is too small.
+  private func check(
+    _ tiff: OpaquePointer, _ page: TIFFDirectory, _ format: TIFFFormat
+  ) throws(MovieError) {
+    var width: UInt32 = 0
+    var height: UInt32 = 0
+    var bits: UInt16 = 0
+    var samples: UInt16 = 0
+    guard glint_tiff_get_u32(tiff, UInt32(TIFFTAG_IMAGEWIDTH), &width) == 1,
+      glint_tiff_get_u32(tiff, UInt32(TIFFTAG_IMAGELENGTH), &height) == 1,
+      glint_tiff_get_u16(tiff, UInt32(TIFFTAG_BITSPERSAMPLE), &bits) == 1,
+      glint_tiff_get_u16(tiff, UInt32(TIFFTAG_SAMPLESPERPIXEL), &samples) == 1,
+      Int(width) == format.shape.width, Int(height) == format.shape.height,
+      Int(bits) == format.sample.bytes * 8, samples == 1
+    else { throw failure("a page whose tags contradict each other", page) }
+  }
+
+  private func decode(
+    _ handle: Handle, _ page: TIFFDirectory, _ format: TIFFFormat,
+    into target: UnsafeMutableRawBufferPointer
+  ) throws(MovieError) {
+    if TIFFIsTiled(handle.tiff) != 0 {
+      try decodeTiles(handle, page, format, into: target)
+    } else {
+      try decodeStrips(handle.tiff, page, format, into: target)
+    }
+  }
+
+  private func decodeStrips(
+    _ tiff: OpaquePointer, _ page: TIFFDirectory, _ format: TIFFFormat,
+    into target: UnsafeMutableRawBufferPointer
+  ) throws(MovieError) {
+    let shape = format.shape
+    let rowBytes = shape.bytes / shape.height
+    var stated: UInt32 = 0
+    _ = glint_tiff_get_u32(tiff, UInt32(TIFFTAG_ROWSPERSTRIP), &stated)
+    let rows = min(max(1, Int(stated)), shape.height)
+    guard Int(TIFFNumberOfStrips(tiff)) == (shape.height + rows - 1) / rows else {
+      throw failure("a page with a wrong number of strips", page)
+    }
+    for (strip, row) in stride(from: 0, to: shape.height, by: rows).enumerated() {
+      let bytes = min(rows, shape.height - row) * rowBytes
+      let got = TIFFReadEncodedStrip(
+        tiff, UInt32(strip), target.baseAddress! + row * rowBytes, tmsize_t(bytes))
+      guard got == bytes else { throw failure("strip \(strip) cannot be decoded", page) }
+    }
+  }
+
+  private func decodeTiles(
+    _ handle: Handle, _ page: TIFFDirectory, _ format: TIFFFormat,
+    into target: UnsafeMutableRawBufferPointer
+  ) throws(MovieError) {
+    let shape = format.shape
+    var width: UInt32 = 0
+    var height: UInt32 = 0
+    _ = glint_tiff_get_u32(handle.tiff, UInt32(TIFFTAG_TILEWIDTH), &width)
+    _ = glint_tiff_get_u32(handle.tiff, UInt32(TIFFTAG_TILELENGTH), &height)
+    guard width > 0, height > 0, width <= FrameShape.mostPixels, height <= FrameShape.mostPixels,
+      Int(width) * Int(height) <= FrameShape.mostPixels
+    else { throw failure("tiles of \(width) x \(height) pixels cannot be", page) }
+    let tileWidth = Int(width)
+    let tileHeight = Int(height)
+    let bytes = format.sample.bytes
+    let tileBytes = tileWidth * tileHeight * bytes
+    let across = (shape.width + tileWidth - 1) / tileWidth
+    let down = (shape.height + tileHeight - 1) / tileHeight
+    guard Int(TIFFNumberOfTiles(handle.tiff)) == across * down,
+      TIFFTileSize(handle.tiff) == tileBytes
+    else { throw failure("a page with a wrong number of tiles", page) }
+    let tile = handle.scratch(tileBytes)
+    for index in 0..<(across * down) {
+      let got = TIFFReadEncodedTile(
+        handle.tiff, UInt32(index), tile.baseAddress!, tmsize_t(tileBytes))
+      guard got == tileBytes else { throw failure("tile \(index) cannot be decoded", page) }
+      let x = index % across * tileWidth
+      let y = index / across * tileHeight
+      let rowBytes = min(tileWidth, shape.width - x) * bytes
+      for row in 0..<min(tileHeight, shape.height - y) {
+        let source = tile.baseAddress! + row * tileWidth * bytes
+        (target.baseAddress! + ((y + row) * shape.width + x) * bytes).copyMemory(
+          from: source, byteCount: rowBytes)
+      }
+    }
+  }
+
+  private func failure(_ what: String, _ page: TIFFDirectory) -> MovieError {
+    let words = String(cString: glint_tiff_words())
+    return MovieError(
+      .readFailed, words.isEmpty ? what : "\(what) (libtiff: \(words))", file: path,
+      byte: page.position)
+  }
+
+  /// A libtiff handle and its tile; used by one thread at a time.
+  private final class Handle: @unchecked Sendable {
+    let tiff: OpaquePointer
+    private var tile = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+    init?(_ path: String) {
+      glint_tiff_keep_words()
+      // m: no memory map (a file that shrinks would kill the process); h: no first directory;
+      // O: tables of strips on demand.
+      guard let tiff = TIFFOpen(path, "rmhO") else { return nil }
+      self.tiff = tiff
+    }
+
+    deinit {
+      TIFFClose(tiff)
+      tile.deallocate()
+    }
+
+    func scratch(_ bytes: Int) -> UnsafeMutableRawBufferPointer {
+      if tile.count < bytes {
+        tile.deallocate()
+        tile = .allocate(byteCount: bytes, alignment: 16)
+      }
+      return tile
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Microscopy
+
+/// One TIFF whose first page has been read: what it says of itself, and its frames as a movie.
+struct TIFFFile: Sendable {
+  let layout: TIFFLayout
+  let first: TIFFDirectory
+  let format: TIFFFormat
+  /// The text of the first page: ImageJ's lines, OME-XML, or nothing that matters.
+  let description: String
+  let microManager: MicroManagerHeader?
+
+  init(_ file: FileBytes) throws(MovieError) {
+    layout = try TIFFLayout(file)
+    guard layout.first != 0 else {
+      throw MovieError(.noFrames, "a TIFF without a page", file: file.path)
+    }
+    first = try layout.directory(at: layout.first)
+    format = try TIFFFormat(first, layout)
+    description = try layout.text(first.description, limit: Self.longestText)
+    microManager = try MicroManagerHeader(layout)
+  }
+
+  /// OME-XML of a large set takes megabytes; beyond this the order of the pages has to do.
+  static let longestText = 1 << 26
+
+  var path: String { layout.file.path }
+
+  /// The frames of this file alone.
+  func movie() throws(MovieError) -> any Movie {
+    if let microManager, let index = try microManager.index(layout, format) {
+      return TIFFPagesMovie(
+        layout, format, index.directories,
+        info: info("Micro-Manager TIFF, index map", index.directories.count, index.notes))
+    }
+    if let movie = try virtualStack() { return movie }
+    let chain = try TIFFChain(layout, from: first, format)
+    let kind = microManager != nil ? "Micro-Manager TIFF" : imageJ != nil ? "ImageJ TIFF" : family
+    var notes = chain.notes
+    if microManager?.isInterrupted == true {
+      notes.append("the index map is missing: the acquisition was interrupted")
+    }
+    let info = info(kind, chain.directories.count, notes)
+    guard let pixels = chain.pixels else {
+      return TIFFPagesMovie(layout, format, chain.directories, info: info)
+    }
+    return FlatMovie(
+      file: layout.file,
+      storage: PixelStorage(sample: format.sample, bigEndian: layout.bigEndian), offsets: pixels,
+      info: info)
+  }
+
+  private var imageJ: ImageJDescription? { ImageJDescription(description) }
+
+  private var family: String {
+    (description.contains("<OME") ? "OME-TIFF" : layout.isBig ? "BigTIFF" : "TIFF")
+  }
+
+  /// ImageJ's stack above 4 GB: one directory, and all frames in one piece behind the first.
+  private func virtualStack() throws(MovieError) -> (any Movie)? {
+    guard first.next == 0, let images = imageJ?.images, images > 1,
+      case .plain(let start) = try layout.placement(of: first, format)
+    else { return nil }
+    let (frames, notes) = try format.shape.frames(
+      promised: images, after: start, of: layout.file)
+    return FlatMovie(
+      file: layout.file,
+      storage: PixelStorage(sample: format.sample, bigEndian: layout.bigEndian),
+      offsets: OffsetTable(first: start, stride: format.shape.bytes, count: frames),
+      info: info("ImageJ TIFF, one directory", frames, notes))
+  }
+
+  func info(_ kind: String, _ frames: Int, _ notes: [String]) -> MovieInfo {
+    let storage = PixelStorage(sample: format.sample, bigEndian: layout.bigEndian)
+    let packing = first.compression == 1 ? "" : ", compression \(first.compression)"
+    let (size, more) = pixelSize
+    return MovieInfo(
+      width: format.shape.width, height: format.shape.height, frames: frames,
+      pixel: format.sample.delivered, format: kind,
+      storage: storage.description + packing + (first.isTiled ? ", tiles" : ""), pixelSize: size,
+      notes: notes + more, metadata: metadata, files: [path])
+  }
+
+  private var metadata: [String: String] {
+    if let imageJ { return imageJ.fields }
+    if let summary = microManager?.summary { return ["Micro-Manager summary": summary] }
+    return description.isEmpty || description.utf8.count > 1 << 16
+      ? [:] : ["ImageDescription": description]
+  }
+
+  /// Nanometres of a pixel where the file states a believable size, and a note where it does not.
+  private var pixelSize: (Double?, [String]) {
+    let stated =
+      imageJ?.pixelSize(pixelsPerUnit: (try? layout.rational(first.xResolution)) ?? nil)
+      ?? OMEDescription.pixelSize(description) ?? microManager?.pixelSize
+    guard let stated else { return (nil, []) }
+    // The rational of a TIFF has few digits: 3 of nm are more than a stage micrometre gives.
+    let size = (stated * 1000).rounded() / 1000
+    return isBelievable(pixelSize: size)
+      ? (size, []) : (nil, ["the stated pixel size of \(size) nm is not believed"])
+  }
+}

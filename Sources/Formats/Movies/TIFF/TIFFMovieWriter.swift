@@ -1,0 +1,197 @@
+import Foundation
+import Microscopy
+
+/// Writes a movie as a TIFF that ImageJ and every TIFF reader open, frame by frame.
+///
+/// All pixels lie in one piece behind the first directory, the directories of the other pages
+/// follow at the end. A classic file that would pass 4 GB keeps its first directory only, as
+/// ImageJ's own stacks do; `bigTIFF` gives every page a directory at any size. The bytes go to a
+/// temporary name beside `path`, which takes their place in `finish`.
+///
+/// ```swift
+/// let writer = try TIFFMovieWriter(path: "movie.tif", width: 64, height: 64, pixelSize: 100)
+/// try writer.append(frames)  // bytes of whole frames, native order
+/// try writer.finish()
+/// ```
+public final class TIFFMovieWriter {
+  private let output: PartialFile
+  private let layout: TIFFMovieLayout
+  public private(set) var frames = 0
+
+  /// `pixel` is the type of what `append` takes, `pixelSize` is in nm. Throws `MovieError`.
+  public init(
+    path: String, width: Int, height: Int, pixel: PixelType = .uint16, bigTIFF: Bool = false,
+    bigEndian: Bool = false, pixelSize: Double? = nil
+  ) throws {
+    guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
+      throw MovieError(.writeFailed, "frames of \(width) x \(height) pixels cannot be", file: path)
+    }
+    layout = TIFFMovieLayout(
+      width: width, height: height, pixel: pixel, isBig: bigTIFF, bigEndian: bigEndian,
+      pixelSize: pixelSize)
+    output = try PartialFile(path)
+    try output.write(layout.head(frames: 1, next: 0))
+  }
+
+  /// Adds the whole frames in `bytes`: row after row, native byte order.
+  public func append(_ bytes: UnsafeRawBufferPointer) throws {
+    precondition(bytes.count % layout.frameBytes == 0, "whole frames only")
+    if layout.bigEndian == PixelStorage.hostIsBigEndian {
+      try output.write(bytes)
+    } else {
+      let size = layout.pixel.bytes
+      try output.write(
+        [UInt8](unsafeUninitializedCapacity: bytes.count) { swapped, count in
+          for i in 0..<bytes.count { swapped[i] = bytes[i / size * size + size - 1 - i % size] }
+          count = bytes.count
+        })
+    }
+    frames += bytes.count / layout.frameBytes
+  }
+
+  public func append(_ pixels: [UInt16]) throws {
+    precondition(layout.pixel == .uint16, "the file holds \(layout.pixel.rawValue)")
+    try pixels.withUnsafeBytes { try append($0) }
+  }
+
+  /// Writes the directories and gives the file its name. Without it nothing is left behind.
+  public func finish() throws {
+    guard frames > 0 else {
+      throw MovieError(.noFrames, "a movie needs a frame to be written", file: output.path)
+    }
+    let end = output.position
+    let padding = end % 8 == 0 ? 0 : 8 - end % 8
+    let directories = end + padding
+    let last = directories + (frames - 1) * layout.directoryBytes
+    let hasPages = frames > 1 && (layout.isBig || last < Int(UInt32.max))
+    if hasPages {
+      try output.write([UInt8](repeating: 0, count: padding))
+      var portion: [UInt8] = []
+      for frame in 1..<frames {
+        let position = directories + (frame - 1) * layout.directoryBytes
+        portion += layout.directory(
+          of: frame, at: position,
+          next: frame + 1 < frames ? position + layout.directoryBytes : 0)
+        if portion.count > 1 << 20 || frame + 1 == frames {
+          try output.write(portion)
+          portion.removeAll(keepingCapacity: true)
+        }
+      }
+    }
+    try output.write(layout.head(frames: frames, next: hasPages ? directories : 0), at: 0)
+    try output.finish()
+  }
+}
+
+/// Where things are in the file that `TIFFMovieWriter` writes, and its bytes apart from pixels.
+struct TIFFMovieLayout {
+  let width: Int
+  let height: Int
+  let pixel: PixelType
+  let isBig: Bool
+  let bigEndian: Bool
+  /// nm.
+  let pixelSize: Double?
+
+  var frameBytes: Int { width * height * pixel.bytes }
+  private var headerBytes: Int { isBig ? 16 : 8 }
+  /// Room for the description, which grows with the number of frames.
+  private static let textBytes = 256
+  private var textPosition: Int { headerBytes + directoryBytes }
+  private var rationalPosition: Int { textPosition + Self.textBytes }
+  var pixelPosition: Int { 1024 }
+
+  private var entries: Int { 14 }
+  /// A multiple of 8, so that directories behind one another stay aligned.
+  var directoryBytes: Int { ((isBig ? 16 + entries * 20 : 6 + entries * 12) + 7) / 8 * 8 }
+
+  /// Everything before the pixels.
+  func head(frames: Int, next: Int) -> [UInt8] {
+    var bytes: [UInt8] = bigEndian ? [0x4D, 0x4D] : [0x49, 0x49]
+    put(UInt16(isBig ? 43 : 42), &bytes)
+    if isBig {
+      put(UInt16(8), &bytes)
+      put(UInt16(0), &bytes)
+    }
+    putPosition(headerBytes, &bytes)
+    bytes += directory(of: 0, at: headerBytes, next: next)
+    var text = "ImageJ=1.54f\nimages=\(frames)\nframes=\(frames)\n"
+    if pixelSize != nil { text += "unit=micron\n" }
+    bytes += Array(text.utf8)
+    bytes += [UInt8](repeating: 0, count: rationalPosition - bytes.count)
+    putResolution(&bytes)
+    bytes += [UInt8](repeating: 0, count: pixelPosition - bytes.count)
+    return bytes
+  }
+
+  func directory(of frame: Int, at position: Int, next: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    if isBig { put(UInt64(entries), &bytes) } else { put(UInt16(entries), &bytes) }
+    entry(254, long: 0, &bytes)
+    entry(256, long: width, &bytes)
+    entry(257, long: height, &bytes)
+    entry(258, short: pixel.bytes * 8, &bytes)
+    entry(259, short: 1, &bytes)
+    entry(262, short: 1, &bytes)
+    entry(270, type: 2, count: Self.textBytes, at: textPosition, &bytes)
+    entry(273, position: pixelPosition + frame * frameBytes, &bytes)
+    entry(277, short: 1, &bytes)
+    entry(278, long: height, &bytes)
+    entry(279, long: frameBytes, &bytes)
+    entry(282, type: 5, count: 1, at: rationalPosition, &bytes)
+    entry(283, type: 5, count: 1, at: rationalPosition, &bytes)
+    entry(339, short: pixel == .uint16 ? 1 : 3, &bytes)
+    putPosition(next, &bytes)
+    return bytes + [UInt8](repeating: 0, count: directoryBytes - bytes.count)
+  }
+
+  private func entry(_ tag: UInt16, short value: Int, _ bytes: inout [UInt8]) {
+    start(tag, 3, 1, &bytes)
+    put(UInt16(value), &bytes)
+    bytes += [UInt8](repeating: 0, count: isBig ? 6 : 2)
+  }
+
+  private func entry(_ tag: UInt16, long value: Int, _ bytes: inout [UInt8]) {
+    start(tag, 4, 1, &bytes)
+    put(UInt32(clamping: value), &bytes)
+    if isBig { bytes += [0, 0, 0, 0] }
+  }
+
+  private func entry(_ tag: UInt16, position: Int, _ bytes: inout [UInt8]) {
+    start(tag, isBig ? 16 : 4, 1, &bytes)
+    putPosition(position, &bytes)
+  }
+
+  private func entry(
+    _ tag: UInt16, type: UInt16, count: Int, at position: Int, _ bytes: inout [UInt8]
+  ) {
+    // A rational of BigTIFF fits into its entry.
+    start(tag, type, count, &bytes)
+    if isBig, type == 5 {
+      putResolution(&bytes)
+    } else {
+      putPosition(position, &bytes)
+    }
+  }
+
+  /// Pixels per micrometre as a rational with six digits; 1 where the size is unknown.
+  private func putResolution(_ bytes: inout [UInt8]) {
+    put(UInt32(pixelSize == nil ? 1 : 1_000_000), &bytes)
+    put(pixelSize.map { UInt32(max(1, min(4e9, ($0 * 1000).rounded()))) } ?? 1, &bytes)
+  }
+
+  private func start(_ tag: UInt16, _ type: UInt16, _ count: Int, _ bytes: inout [UInt8]) {
+    put(tag, &bytes)
+    put(type, &bytes)
+    putPosition(count, &bytes)
+  }
+
+  /// A number as wide as the positions of the file.
+  private func putPosition(_ value: Int, _ bytes: inout [UInt8]) {
+    if isBig { put(UInt64(value), &bytes) } else { put(UInt32(clamping: value), &bytes) }
+  }
+
+  private func put<T: FixedWidthInteger>(_ value: T, _ bytes: inout [UInt8]) {
+    withUnsafeBytes(of: bigEndian ? value.bigEndian : value.littleEndian) { bytes += $0 }
+  }
+}

@@ -1,0 +1,219 @@
+import Microscopy
+
+/// The size and kind of pixel that every page of a movie shares.
+struct TIFFFormat: Sendable {
+  let shape: FrameShape
+  let sample: Sample
+
+  init(_ page: TIFFDirectory, _ layout: TIFFLayout) throws(MovieError) {
+    let path = layout.file.path
+    guard page.samples == 1 else {
+      throw MovieError(
+        .unsupported, "pixels of \(page.samples) samples (colour), not of one", file: path,
+        hint: "split the channels and save each as a grey stack")
+    }
+    guard let sample = Self.sample(bits: page.bits, format: page.sampleFormat) else {
+      throw MovieError(
+        .unsupported,
+        "pixels of \(page.bits) bits in sample format \(page.sampleFormat) are not readable",
+        file: path,
+        hint: "readable are \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    guard TIFFDecoder.canDecode(page.compression) else {
+      throw MovieError(
+        .unsupported, "TIFF compression \(page.compression) is not readable here", file: path,
+        hint: "save it uncompressed, or with LZW, deflate or PackBits")
+    }
+    self.sample = sample
+    shape = try FrameShape(width: page.width, height: page.height, sample: sample, file: path)
+  }
+
+  private static func sample(bits: Int, format: Int) -> Sample? {
+    switch (bits, format) {
+    // Format 4 means undefined, which writers use for plain unsigned numbers.
+    case (8, 1), (8, 4), (8, 0): .uint8
+    case (16, 1), (16, 4), (16, 0): .uint16
+    case (32, 1), (32, 4), (32, 0): .uint32
+    case (8, 2): .int8
+    case (16, 2): .int16
+    case (32, 2): .int32
+    case (32, 3): .float32
+    case (64, 3): .float64
+    default: nil
+    }
+  }
+
+  /// Whether `page` is a frame of the same movie.
+  func matches(_ page: TIFFDirectory) -> Bool {
+    page.width == shape.width && page.height == shape.height && page.samples == 1
+      && Self.sample(bits: page.bits, format: page.sampleFormat) == sample
+  }
+}
+
+/// Where the pixels of a page are.
+enum TIFFPlacement {
+  /// In one piece and uncompressed, from this position on.
+  case plain(Int)
+  /// In tiles, scattered strips or compressed.
+  case coded
+}
+
+extension TIFFLayout {
+  /// Where the pixels of `page` are. Throws where its tables or pixels leave the file.
+  func placement(
+    of page: TIFFDirectory, _ format: TIFFFormat
+  ) throws(MovieError) -> TIFFPlacement {
+    guard let offsets = page.offsets, offsets.count > 0 else {
+      throw MovieError(
+        .truncated, "a page without a place for its pixels", file: file.path, byte: page.position)
+    }
+    let outside = MovieError(
+      .truncated, "the pixels of a page end outside the file", file: file.path, byte: file.size)
+    if page.compression == 1, !page.isTiled {
+      let shape = format.shape
+      let rows = min(page.rowsPerStrip, shape.height)
+      let strips = (shape.height + rows - 1) / rows
+      let step = rows * (shape.bytes / shape.height)
+      var first = 0
+      var isWhole = offsets.count >= strips
+      if offsets.count == 1, let position = scalar(offsets) {
+        first = position
+      } else {
+        try forEachValue(of: offsets) { i, position in
+          if i == 0 { first = position }
+          // A difference, since the sum of a broken position and a step may overflow.
+          if i < strips, position - first != i * step { isWhole = false }
+          return isWhole
+        }
+      }
+      if isWhole {
+        guard first >= 8, first <= file.size - shape.bytes else { throw outside }
+        return .plain(first)
+      }
+    }
+    // The end of the last strip or tile tells a file that was cut off.
+    guard let counts = page.counts, counts.count == offsets.count else {
+      throw MovieError(
+        .inconsistent, "a page whose strips have no lengths", file: file.path, byte: page.position)
+    }
+    var last = (index: 0, position: 0)
+    try forEachValue(of: offsets) { i, position in
+      if position > last.position { last = (i, position) }
+      return true
+    }
+    var length = 0
+    try forEachValue(of: counts) { i, count in
+      if i == last.index { length = count }
+      return i < last.index
+    }
+    guard length <= file.size, last.position <= file.size - length else { throw outside }
+    return .coded
+  }
+}
+
+/// The pages of a file in the order of its chain of directories.
+struct TIFFChain: Sendable {
+  /// Positions of the directories.
+  private(set) var directories = OffsetTable()
+  /// Positions of the pixels; nil where a page is compressed, tiled or scattered.
+  private(set) var pixels: OffsetTable? = OffsetTable()
+  private(set) var notes: [String] = []
+
+  /// Walks the chain from `first`, checking every page; a broken end is cut off and noted.
+  init(
+    _ layout: TIFFLayout, from first: TIFFDirectory, _ format: TIFFFormat
+  ) throws(MovieError) {
+    var visited = OffsetTable()
+    var page = first
+    while true {
+      let index = visited.count
+      visited.append(page.position)
+      if index == 0 || format.matches(page) && !page.isReduced {
+        do throws(MovieError) {
+          try append(page, layout.placement(of: page, format))
+        } catch {
+          guard index > 0 else { throw error }
+          notes.append("page \(index) is cut off: the \(directories.count) frames before it are used")
+          return
+        }
+      } else if page.isReduced || page.next == 0 && page.width < format.shape.width {
+        notes.append(
+          "page \(index) is a thumbnail of \(page.width) x \(page.height) and is left out")
+      } else {
+        throw MovieError(
+          .inconsistent,
+          "page \(index) has \(page.width) x \(page.height) pixels of \(page.bits) bits, page 0 "
+            + "\(format.shape.width) x \(format.shape.height) of \(format.sample.bytes * 8)",
+          file: layout.file.path, frame: index,
+          hint: "a movie has frames of one size and kind; save these pages as a stack of their own")
+      }
+      guard page.next != 0 else { return }
+      // A loop has to jump backwards somewhere.
+      if page.next <= page.position, let earlier = visited.index(of: page.next) {
+        notes.append("the chain of pages returns from page \(index) to page \(earlier): cut there")
+        return
+      }
+      // Some writers leave a pointer to nothing in their last page.
+      guard let next = try? layout.directory(at: page.next), next.isPage else {
+        notes.append("page \(index + 1) cannot be read: the frames before it are used")
+        return
+      }
+      page = next
+    }
+  }
+
+  private mutating func append(_ page: TIFFDirectory, _ placement: TIFFPlacement) {
+    directories.append(page.position)
+    if case .plain(let position) = placement { pixels?.append(position) } else { pixels = nil }
+  }
+}
+
+/// Frames at known directories of one TIFF: compressed or tiled pages, and pages behind an index
+/// whose directories are only read when their turn comes.
+final class TIFFPagesMovie: Movie {
+  let info: MovieInfo
+  private let layout: TIFFLayout
+  private let format: TIFFFormat
+  private let directories: OffsetTable
+  private let decoder: TIFFDecoder
+
+  init(_ layout: TIFFLayout, _ format: TIFFFormat, _ directories: OffsetTable, info: MovieInfo) {
+    self.layout = layout
+    self.format = format
+    self.directories = directories
+    self.info = info
+    decoder = TIFFDecoder(path: layout.file.path)
+  }
+
+  func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+    try info.check(frames, buffer)
+    for frame in frames {
+      let start = (frame - frames.lowerBound) * info.frameBytes
+      let target = UnsafeMutableRawBufferPointer(
+        rebasing: buffer[start..<(start + info.frameBytes)])
+      do throws(MovieError) { try read(directories[frame], into: target) } catch {
+        throw error.at(frame: frame)
+      }
+    }
+  }
+
+  private func read(
+    _ position: Int, into target: UnsafeMutableRawBufferPointer
+  ) throws(MovieError) {
+    let page = try layout.directory(at: position)
+    guard format.matches(page) else {
+      throw MovieError(
+        .inconsistent,
+        "a page of \(page.width) x \(page.height) pixels of \(page.bits) bits in a movie of "
+          + "\(info.width) x \(info.height)", file: layout.file.path, byte: position)
+    }
+    let pixels = info.width * info.height
+    switch try layout.placement(of: page, format) {
+    case .plain(let offset):
+      try PixelStorage(sample: format.sample, bigEndian: layout.bigEndian).read(
+        pixels, at: offset, of: layout.file, into: target)
+    case .coded:
+      try decoder.decode(page, format, into: target)
+    }
+  }
+}

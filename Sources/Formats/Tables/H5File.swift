@@ -1,0 +1,167 @@
+import CHDF5
+import Foundation
+
+/// HDF5 is not thread-safe: whatever touches it, here or in another module, holds this one lock.
+package enum HDF5 {
+  private static let lock = NSRecursiveLock()
+  private static let quiet: Void = {
+    H5open()
+    glint_h5_quiet()
+    // After a full disk the library's exit handler would write again what could not be written.
+    H5dont_atexit()
+  }()
+
+  package static func locked<T>(_ body: () throws -> T) rethrows -> T {
+    try lock.withLock {
+      _ = quiet
+      return try body()
+    }
+  }
+
+  /// The library's own words for what went wrong last, without its internal details.
+  static var message: String {
+    var text = [CChar](repeating: 0, count: 256)
+    glint_h5_message(&text)
+    let words = text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    return words.isEmpty ? "the HDF5 library gives no reason" : words
+  }
+}
+
+/// An identifier of the library, closed with its last reference.
+package final class H5Handle: @unchecked Sendable {
+  let id: hid_t
+  private let closing: (hid_t) -> herr_t
+  private var open = true
+
+  /// nil for a negative identifier, which is how the library says no.
+  init?(_ id: hid_t, closing: @escaping (hid_t) -> herr_t) {
+    guard id >= 0 else { return nil }
+    self.id = id
+    self.closing = closing
+  }
+
+  deinit { _ = close() }
+
+  /// Closes now; false where the library could not (a full disk shows itself only here).
+  func close() -> Bool {
+    HDF5.locked {
+      guard open else { return true }
+      open = false
+      return closing(id) >= 0
+    }
+  }
+}
+
+/// An HDF5 file that is read: numbers as Double whatever their type in the file.
+package final class H5File: @unchecked Sendable {
+  let path: String
+  private let file: H5Handle
+
+  package init(reading path: String) throws {
+    self.path = path
+    file = try HDF5.locked {
+      let id = H5Fopen(path, glint_h5_rdonly(), glint_h5_default())
+      guard let handle = H5Handle(id, closing: H5Fclose) else {
+        throw TableError.damaged(path: path, reason: HDF5.message)
+      }
+      return handle
+    }
+  }
+
+  /// Whether an object of this name exists; every part of the name is looked up on its own.
+  package func has(_ name: String) -> Bool {
+    HDF5.locked {
+      var part = ""
+      return name.split(separator: "/").allSatisfy { step in
+        part += "/" + step
+        return H5Lexists(file.id, part, glint_h5_default()) > 0
+      }
+    }
+  }
+
+  /// The names of the objects in the root group.
+  package func names() -> [String] {
+    HDF5.locked {
+      var info = H5G_info_t()
+      guard H5Gget_info(file.id, &info) >= 0 else { return [] }
+      return (0..<min(info.nlinks, 4096)).compactMap { index in
+        var text = [CChar](repeating: 0, count: 256)
+        let length = H5Lget_name_by_idx(
+          file.id, ".", H5_INDEX_NAME, H5_ITER_INC, index, &text, text.count, glint_h5_default())
+        return length > 0 ? text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } : nil
+      }
+    }
+  }
+
+  /// A dataset by name, nil where there is none.
+  package func dataset(_ name: String) throws -> H5Dataset? {
+    guard has(name) else { return nil }
+    return try HDF5.locked {
+      guard let handle = H5Handle(H5Dopen2(file.id, name, glint_h5_default()), closing: H5Dclose)
+      else { throw TableError.damaged(path: path, reason: "\(name): \(HDF5.message)") }
+      return try H5Dataset(handle, name: name, path: path)
+    }
+  }
+
+  package func hasAttribute(_ name: String, of object: String = "/") -> Bool {
+    HDF5.locked { H5Aexists_by_name(file.id, object, name, glint_h5_default()) > 0 }
+  }
+
+  /// A numeric attribute of one value.
+  package func number(_ name: String, of object: String = "/") -> Double? {
+    attribute(name, of: object) { attribute, type in
+      let kind = H5Tget_class(type)
+      guard kind == H5T_INTEGER || kind == H5T_FLOAT, elements(attribute) == 1 else { return nil }
+      var value = 0.0
+      return H5Aread(attribute, glint_h5_native_double(), &value) >= 0 ? value : nil
+    }
+  }
+
+  /// A text attribute.
+  package func text(_ name: String, of object: String = "/") -> String? {
+    attribute(name, of: object) { attribute, type in
+      guard elements(attribute) == 1 else { return nil }
+      return H5Text.read(type) { H5Aread(attribute, $0, $1) }
+    }
+  }
+
+  private func attribute<T>(
+    _ name: String, of object: String, _ body: (_ attribute: hid_t, _ type: hid_t) -> T?
+  ) -> T? {
+    guard hasAttribute(name, of: object) else { return nil }
+    return HDF5.locked {
+      let id = H5Aopen_by_name(file.id, object, name, glint_h5_default(), glint_h5_default())
+      guard let attribute = H5Handle(id, closing: H5Aclose),
+        let type = H5Handle(H5Aget_type(attribute.id), closing: H5Tclose)
+      else { return nil }
+      return body(attribute.id, type.id)
+    }
+  }
+
+  private func elements(_ attribute: hid_t) -> Int {
+    guard let space = H5Handle(H5Aget_space(attribute), closing: H5Sclose) else { return 0 }
+    return Int(H5Sget_simple_extent_npoints(space.id))
+  }
+}
+
+/// Text of fixed or variable length.
+enum H5Text {
+  /// Longer texts are not metadata.
+  private static let longest = 64 << 20
+
+  /// `read` is H5Dread or H5Aread with the memory type and the place.
+  static func read(_ type: hid_t, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t) -> String? {
+    guard H5Tget_class(type) == H5T_STRING else { return nil }
+    if H5Tis_variable_str(type) > 0 {
+      var text: UnsafeMutablePointer<CChar>?
+      guard read(type, &text) >= 0, let text else { return nil }
+      defer { H5free_memory(text) }
+      return String(cString: text)
+    }
+    let size = H5Tget_size(type)
+    guard size > 0, size < longest else { return nil }
+    var bytes = [UInt8](repeating: 0, count: size)
+    guard read(type, &bytes) >= 0 else { return nil }
+    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+}

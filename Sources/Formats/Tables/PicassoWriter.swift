@@ -1,0 +1,237 @@
+import CHDF5
+import Foundation
+import Microscopy
+
+/// Streams Picasso's HDF5 with its YAML.
+///
+/// Records of one extendable dataset `locs`, written in whole chunks; the metadata follow at the end,
+/// as `/metadata` (Picasso from 0.11) and as the sidecar (all versions).
+final class PicassoWriter: TableWriter, @unchecked Sendable {
+  /// Records per chunk.
+  private static let chunk = 16_384
+
+  private let path: String
+  private var field: FieldOfView
+  private let quantities: [Quantity]
+  private let fields: [PicassoColumns.Field]
+  private let recordBytes: Int
+  private let table: StagedFile
+  private let notes: StagedFile
+  private var file: H5Handle?
+  private var dataset: H5Handle?
+  private var record: H5Handle?
+  private var pending: UnsafeMutableRawBufferPointer
+  private var pendingRows = 0
+  private var rows = 0
+  /// The largest x, y and frame, from which the field is told where the movie is not known.
+  private var largest = (x: 0.0, y: 0.0, frame: 0)
+
+  init(path: String, field: FieldOfView, quantities: [Quantity], overwrite: Bool) throws {
+    let missing = [Quantity.x, .y].filter { !quantities.contains($0) }
+    guard missing.isEmpty else {
+      throw TableError.missingColumns(
+        path: path, missing: missing.map(\.name), found: quantities.map(\.name))
+    }
+    self.path = path
+    self.field = field
+    self.quantities = quantities
+    fields = PicassoColumns.layout(quantities)
+    if let twice = Dictionary(grouping: fields, by: \.name).first(where: { $1.count > 1 })?.key {
+      throw TableError.unrepresentable(path: path, reason: "two columns are named \(twice)")
+    }
+    recordBytes = fields.reduce(0) { $0 + $1.bytes }
+    table = try StagedFile(path: path, overwrite: overwrite)
+    let stem = URL(fileURLWithPath: path).pathExtension.count + 1
+    notes = try StagedFile(path: String(path.dropLast(stem)) + ".yaml", overwrite: overwrite)
+    pending = .allocate(byteCount: recordBytes * Self.chunk, alignment: 16)
+    try HDF5.locked { try create() }
+  }
+
+  deinit { pending.deallocate() }
+
+  private func create() throws {
+    let id = H5Fcreate(
+      table.temporary, glint_h5_truncate(), glint_h5_default(), glint_h5_default())
+    guard let file = H5Handle(id, closing: H5Fclose),
+      let record = H5Handle(H5Tcreate(H5T_COMPOUND, recordBytes), closing: H5Tclose)
+    else { throw failure(needed: nil) }
+    var offset = 0
+    for field in fields {
+      guard H5Tinsert(record.id, field.name, offset, field.type) >= 0 else {
+        throw failure(needed: nil)
+      }
+      offset += field.bytes
+    }
+    var (empty, unlimited) = (hsize_t(0), glint_h5_unlimited())
+    var chunk = hsize_t(Self.chunk)
+    guard let space = H5Handle(H5Screate_simple(1, &empty, &unlimited), closing: H5Sclose),
+      let layout = H5Handle(H5Pcreate(glint_h5_dataset_create()), closing: H5Pclose),
+      H5Pset_chunk(layout.id, 1, &chunk) >= 0,
+      let dataset = H5Handle(
+        H5Dcreate2(
+          file.id, "locs", record.id, space.id, glint_h5_default(), layout.id, glint_h5_default()),
+        closing: H5Dclose)
+    else { throw failure(needed: nil) }
+    (self.file, self.record, self.dataset) = (file, record, dataset)
+  }
+
+  func append(_ batch: Localizations) throws {
+    try HDF5.locked {
+      let missing = quantities.filter { batch[$0]?.count != batch.count }
+      guard missing.isEmpty else {
+        throw TableError.missingColumns(
+          path: path, missing: missing.map(\.name), found: batch.quantities.map(\.name))
+      }
+      note(batch)
+      var first = 0
+      while first < batch.count {
+        let last = min(batch.count, first + Self.chunk - pendingRows)
+        try pack(batch, first..<last)
+        pendingRows += last - first
+        first = last
+        if pendingRows == Self.chunk { try send() }
+      }
+    }
+  }
+
+  private func note(_ batch: Localizations) {
+    largest.x = max(largest.x, batch[.x]!.max() ?? 0)
+    largest.y = max(largest.y, batch[.y]!.max() ?? 0)
+    largest.frame = max(largest.frame, batch.frame.max() ?? 0)
+  }
+
+  /// Puts rows behind the pending ones, column by column.
+  private func pack(_ batch: Localizations, _ rows: Range<Int>) throws {
+    var offset = pendingRows * recordBytes
+    for field in fields {
+      switch field.content {
+      case .frame:
+        try pack(rows.lazy.map { Double(batch.frame[$0]) }, as: field, at: offset)
+      case .value(let quantity):
+        let values = batch[quantity]!
+        try values.withUnsafeBufferPointer { try pack($0[rows], as: field, at: offset) }
+      case .ellipticity:
+        let sx = batch[.sigmaX]!
+        let sy = batch[.sigmaY] ?? sx
+        let values = rows.lazy.map { row in
+          let larger = max(sx[row], sy[row])
+          return (larger - min(sx[row], sy[row])) / larger
+        }
+        try pack(values, as: field, at: offset)
+      }
+      offset += field.bytes
+    }
+  }
+
+  private func pack(
+    _ values: some Sequence<Double>, as field: PicassoColumns.Field, at start: Int
+  ) throws {
+    var offset = start
+    func whole<T: FixedWidthInteger>(_ value: Double, _: T.Type) throws -> T {
+      guard let number = T(exactly: value) else {
+        throw TableError.unrepresentable(
+          path: path, reason: "\(field.name) \(value) is no whole number of \(T.bitWidth) bits")
+      }
+      return number.littleEndian
+    }
+    switch field.element {
+    case .float32:
+      for value in values {
+        pending.storeBytes(
+          of: Float(value).bitPattern.littleEndian, toByteOffset: offset, as: UInt32.self)
+        offset += recordBytes
+      }
+    case .uint32:
+      for value in values {
+        pending.storeBytes(
+          of: try whole(value, UInt32.self), toByteOffset: offset, as: UInt32.self)
+        offset += recordBytes
+      }
+    case .int32:
+      for value in values {
+        pending.storeBytes(of: try whole(value, Int32.self), toByteOffset: offset, as: Int32.self)
+        offset += recordBytes
+      }
+    case .int64:
+      for value in values {
+        pending.storeBytes(of: try whole(value, Int64.self), toByteOffset: offset, as: Int64.self)
+        offset += recordBytes
+      }
+    }
+  }
+
+  /// Writes the pending rows behind those of the dataset.
+  private func send() throws {
+    guard pendingRows > 0, let dataset, let record else { return }
+    var (start, count) = (hsize_t(rows), hsize_t(pendingRows))
+    var total = hsize_t(rows + pendingRows)
+    guard H5Dset_extent(dataset.id, &total) >= 0,
+      let space = H5Handle(H5Dget_space(dataset.id), closing: H5Sclose),
+      let memory = H5Handle(H5Screate_simple(1, &count, nil), closing: H5Sclose),
+      H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &count, nil) >= 0,
+      H5Dwrite(
+        dataset.id, record.id, memory.id, space.id, glint_h5_default(), pending.baseAddress!) >= 0
+    else { throw failure(needed: Int(total) * recordBytes) }
+    rows += pendingRows
+    pendingRows = 0
+  }
+
+  func finish(_ provenance: [ProvenanceStep]) throws {
+    try HDF5.locked {
+      try send()
+      // Picasso needs a size: where the movie's is not known, the smallest that holds every row.
+      field.width = field.width ?? Int((largest.x + 0.5).rounded(.down)) + 1
+      field.height = field.height ?? Int((largest.y + 0.5).rounded(.down)) + 1
+      field.frames = field.frames ?? largest.frame + 1
+      let units = quantities.filter { Quantity.known[$0.name] != $0 && $0.unit != .none }
+      let metadata = PicassoMetadata(
+        field: field, provenance: provenance,
+        columnUnits: Dictionary(
+          units.map { ($0.name, $0.unit.rawValue) }, uniquingKeysWith: { $1 }))
+      try writeEmbedded(metadata.json())
+      try close()
+      try notes.write(Data(metadata.yaml().utf8))
+      try StagedFile.commit([notes, table])
+    }
+  }
+
+  private func writeEmbedded(_ text: String) throws {
+    guard let type = H5Handle(H5Tcopy(glint_h5_c_string()), closing: H5Tclose),
+      H5Tset_size(type.id, glint_h5_variable()) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0,
+      let space = H5Handle(H5Screate(H5S_SCALAR), closing: H5Sclose), let file,
+      let dataset = H5Handle(
+        H5Dcreate2(
+          file.id, "metadata", type.id, space.id, glint_h5_default(), glint_h5_default(),
+          glint_h5_default()), closing: H5Dclose)
+    else { throw failure(needed: nil) }
+    let status = text.withCString { bytes in
+      var pointer: UnsafePointer<CChar>? = bytes
+      return H5Dwrite(
+        dataset.id, type.id, glint_h5_all(), glint_h5_all(), glint_h5_default(), &pointer)
+    }
+    guard status >= 0, dataset.close() else { throw failure(needed: nil) }
+  }
+
+  private func close() throws {
+    let closed = [dataset, record, file].map { $0?.close() ?? true }
+    (dataset, record, file) = (nil, nil, nil)
+    guard closed.allSatisfy({ $0 }) else { throw failure(needed: rows * recordBytes) }
+  }
+
+  func abandon() {
+    HDF5.locked {
+      (dataset, record, file) = (nil, nil, nil)
+      table.discard()
+      notes.discard()
+    }
+  }
+
+  /// The library reports a full disk only in words.
+  private func failure(needed: Int?) -> any Error {
+    let words = HDF5.message
+    for code in [ENOSPC, EDQUOT, EFBIG, EACCES, EROFS] where words.contains("errno = \(code),") {
+      return OutputError(errno: code, path: path, needed: needed)
+    }
+    return OutputError.failed(path: path, reason: words)
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Microscopy
+
+/// The `<name>-protocol.txt` beside a ThunderSTORM table: JSON that says what a CSV has no place for.
+///
+/// `imageInfo` and `cameraSettings.pixelSize` stand where ThunderSTORM puts them, so that each
+/// program finds the other's; the convention and the steps are Glint's.
+struct ThunderstormProtocol: Codable {
+  struct ImageInfo: Codable {
+    var width: Int?
+    var height: Int?
+    var frames: Int?
+  }
+
+  struct CameraSettings: Codable {
+    var pixelSize: Double?
+  }
+
+  var version: String?
+  var convention: String?
+  var imageInfo: ImageInfo?
+  var cameraSettings: CameraSettings?
+  var steps: [ProvenanceStep]?
+
+  var field: FieldOfView {
+    let size = cameraSettings?.pixelSize
+    return FieldOfView(
+      width: imageInfo?.width, height: imageInfo?.height, frames: imageInfo?.frames,
+      pixelSize: size.flatMap { $0.isFinite && $0 > 0 ? $0 : nil })
+  }
+
+  var provenance: [ProvenanceStep] { steps ?? [] }
+
+  init(field: FieldOfView, provenance: [ProvenanceStep]) {
+    version = "Glint \(glintVersion)"
+    convention =
+      "x to the right and y down in nm; the corner of the first pixel is (0, 0), its centre half a "
+      + "pixel from it; frames count from 1; z in nm; photons; offset in photons per pixel; "
+      + "uncertainty = sqrt((x_error^2 + y_error^2) / 2)"
+    imageInfo = ImageInfo(width: field.width, height: field.height, frames: field.frames)
+    cameraSettings = CameraSettings(pixelSize: field.pixelSize)
+    steps = provenance
+  }
+
+  /// The protocol beside `table`; nil where there is none, or one in another form.
+  init?(besideTable table: String) throws {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: Self.path(besideTable: table))),
+      let known = try? JSONDecoder().decode(Self.self, from: data)
+    else { return nil }
+    self = known
+  }
+
+  /// ThunderSTORM's own rule for the name.
+  static func path(besideTable table: String) -> String {
+    let dot = table.lastIndex { $0 == "." || $0 == "/" }
+    let stem = dot.map { table[$0] == "." ? table[..<$0] : table[...] } ?? table[...]
+    return stem + "-protocol.txt"
+  }
+
+  func text() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self)
+  }
+}

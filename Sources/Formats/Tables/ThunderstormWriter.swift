@@ -1,0 +1,176 @@
+import Foundation
+import Microscopy
+
+/// Streams a ThunderSTORM CSV with the protocol beside it.
+///
+/// Lengths are nm with three decimals, other fractions have nine digits. ThunderSTORM's columns come
+/// first, under its names; then every other column under Glint's.
+final class ThunderstormWriter: TableWriter, @unchecked Sendable {
+  private let lock = NSLock()
+  private let path: String
+  private let field: FieldOfView
+  private let columns: [ThunderstormColumn]
+  private let quantities: [Quantity]
+  private let table: StagedFile
+  private let notes: StagedFile
+  private var sink: FileSink
+  private var rows: UInt64 = 0
+
+  init(path: String, field: FieldOfView, quantities: [Quantity], overwrite: Bool) throws {
+    guard let pixelSize = field.pixelSize else { throw TableError.pixelSizeUnknown(path: path) }
+    let missing = [Quantity.x, .y].filter { !quantities.contains($0) }
+    guard missing.isEmpty else {
+      throw TableError.missingColumns(
+        path: path, missing: missing.map(\.name), found: quantities.map(\.name))
+    }
+    self.path = path
+    self.field = field
+    self.quantities = quantities
+    columns = ThunderstormColumn.layout(quantities, pixelSize: pixelSize)
+    table = try StagedFile(path: path, overwrite: overwrite)
+    notes = try StagedFile(
+      path: ThunderstormProtocol.path(besideTable: path), overwrite: overwrite)
+    sink = try FileSink(file: table.temporary, path: path)
+    try sink.write(columns.map { "\"\($0.header)\"" }.joined(separator: ",") + "\n")
+  }
+
+  func append(_ batch: Localizations) throws {
+    try lock.withLock {
+      let missing = quantities.filter { batch[$0]?.count != batch.count }
+      guard missing.isEmpty else {
+        throw TableError.missingColumns(
+          path: path, missing: missing.map(\.name), found: batch.quantities.map(\.name))
+      }
+      let sources = columns.map { $0.source(in: batch) }
+      try withPointers(sources) { try write($0, frames: batch.frame) }
+    }
+  }
+
+  private func write(_ sources: [UnsafePointer<Double>?], frames: [Int]) throws {
+    let roomPerRow = columns.count * (DecimalText.longest + 1)
+    for row in frames.indices {
+      rows += 1
+      var place = try sink.reserve(roomPerRow)
+      for index in columns.indices {
+        let column = columns[index]
+        switch column.content {
+        case .rowNumber: place = DecimalText.write(rows, at: place)
+        case .frame: place = DecimalText.write(UInt64(max(0, frames[row])) + 1, at: place)
+        case .value, .lateralError:
+          let value = (sources[index]![row] + column.add) * column.multiply
+          place = DecimalText.write(value, column.precision, at: place)
+        }
+        place[0] = UInt8(ascii: ",")
+        place += 1
+      }
+      place[-1] = 10
+      sink.advance(to: place)
+    }
+  }
+
+  /// Stable pointers to the columns of a batch, for the length of `body`.
+  private func withPointers(
+    _ sources: [[Double]?], _ body: ([UnsafePointer<Double>?]) throws -> Void
+  ) rethrows {
+    func descend(_ index: Int, _ pointers: [UnsafePointer<Double>?]) throws {
+      if index == sources.count { return try body(pointers) }
+      guard let source = sources[index] else { return try descend(index + 1, pointers + [nil]) }
+      try source.withUnsafeBufferPointer { try descend(index + 1, pointers + [$0.baseAddress]) }
+    }
+    try descend(0, [])
+  }
+
+  func finish(_ provenance: [ProvenanceStep]) throws {
+    try lock.withLock {
+      try sink.flush()
+      try notes.write(ThunderstormProtocol(field: field, provenance: provenance).text())
+      try StagedFile.commit([notes, table])
+    }
+  }
+
+  func abandon() {
+    table.discard()
+    notes.discard()
+  }
+}
+
+/// A column of a ThunderSTORM table as it is written.
+struct ThunderstormColumn {
+  enum Content {
+    case rowNumber
+    case frame
+    case value(Quantity)
+    /// The root mean square of the errors in x and y.
+    case lateralError
+  }
+
+  var header: String
+  var content: Content
+  /// The file's value is `(value + add) · multiply`.
+  var add = 0.0
+  var multiply = 1.0
+  var precision = DecimalText.Precision.significant(9)
+
+  /// ThunderSTORM's columns in its order, then the rest in the table's.
+  static func layout(_ quantities: [Quantity], pixelSize: Double) -> [Self] {
+    let present = Set(quantities)
+    let elliptical = present.contains(.sigmaY)
+    var columns = [
+      present.contains(.id)
+        ? Self(header: "id", content: .value(.id)) : Self(header: "id", content: .rowNumber),
+      Self(header: "frame", content: .frame),
+    ]
+    let named: [(Quantity, String)] = [
+      (.x, "x"), (.y, "y"), (.z, "z"), (.sigmaX, elliptical ? "sigma1" : "sigma"),
+      (.sigmaY, "sigma2"), (.photons, "intensity"), (.background, "offset"),
+      (.backgroundDeviation, "bkgstd"), (.chiSquare, "chi2"), (.xError, ""),
+      (.zError, "uncertainty_z"), (.detections, "detections"),
+    ]
+    for (quantity, name) in named where present.contains(quantity) {
+      if quantity == .xError {
+        guard present.contains(.yError) else { continue }
+        var column = Self(quantity, name: "uncertainty", pixelSize: pixelSize)
+        column.content = .lateralError
+        columns.append(column)
+      } else {
+        columns.append(Self(quantity, name: name, pixelSize: pixelSize))
+      }
+    }
+    let placed = Set(named.map(\.0)).subtracting([.xError]).union([.id])
+    let rest = quantities.filter { !placed.contains($0) }
+    return columns + rest.map { Self($0, name: $0.name, pixelSize: pixelSize) }
+  }
+
+  private init(header: String, content: Content) {
+    self.header = header
+    self.content = content
+  }
+
+  private init(_ quantity: Quantity, name: String, pixelSize: Double) {
+    var unit = quantity.unit.rawValue
+    content = .value(quantity)
+    switch quantity.unit {
+    case .pixel where Quantity.known[quantity.name] == quantity:
+      unit = "nm"
+      multiply = pixelSize
+      precision = .decimals(3)
+      if quantity == .x || quantity == .y { add = 0.5 }
+    case .nanometre: precision = .decimals(3)
+    // ThunderSTORM states the background per pixel and calls its unit photon.
+    case .photonPerPixel where quantity == .background: unit = "photon"
+    default: break
+    }
+    header = unit.isEmpty ? name : "\(name) [\(unit)]"
+  }
+
+  /// The numbers behind the column, nil where they are counted.
+  func source(in batch: Localizations) -> [Double]? {
+    switch content {
+    case .rowNumber, .frame: return nil
+    case .value(let quantity): return batch[quantity]
+    case .lateralError:
+      guard let x = batch[.xError], let y = batch[.yError] else { return nil }
+      return zip(x, y).map { (($0 * $0 + $1 * $1) / 2).squareRoot() }
+    }
+  }
+}

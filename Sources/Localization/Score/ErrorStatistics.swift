@@ -1,0 +1,49 @@
+/// The error along one axis over all pairs, nm.
+public struct AxisError: Codable, Hashable, Sendable {
+  public let rmse: Double
+  /// Mean error: a shift of the whole table.
+  public let offset: Double
+
+  /// nil for no errors.
+  public init?(_ errors: [Double]) {
+    guard !errors.isEmpty else { return nil }
+    rmse = errors.rootMeanSquare
+    offset = errors.mean
+  }
+}
+
+/// Error divided by reported standard error over all pairs: 1 where a table knows its own precision.
+///
+/// Where the table reports √CRLB, `rms` is RMSE/√CRLB.
+public struct Honesty: Codable, Hashable, Sendable {
+  public let rms: Double
+  /// 1.4826 times the median absolute deviation from the median: blind to a few wrong pairs.
+  public let spread: Double
+  /// Mean: the bias in units of the standard error.
+  public let bias: Double
+  /// Pairs with a usable standard error.
+  public let pairs: Int
+
+  /// nil for no ratios.
+  public init?(_ ratios: [Double]) {
+    guard !ratios.isEmpty else { return nil }
+    rms = ratios.rootMeanSquare
+    let centre = ratios.median
+    spread = 1.4826 * ratios.map { abs($0 - centre) }.median
+    bias = ratios.mean
+    pairs = ratios.count
+  }
+}
+
+extension [Double] {
+  fileprivate var mean: Double { reduce(0, +) / Double(count) }
+  fileprivate var rootMeanSquare: Double {
+    (reduce(0) { $0 + $1 * $1 } / Double(count)).squareRoot()
+  }
+  fileprivate var median: Double {
+    let ordered = sorted()
+    let middle = ordered.count / 2
+    return ordered.count.isMultiple(of: 2)
+      ? (ordered[middle - 1] + ordered[middle]) / 2 : ordered[middle]
+  }
+}

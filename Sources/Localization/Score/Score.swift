@@ -1,0 +1,123 @@
+import Foundation
+import Microscopy
+
+/// How well a table agrees with the truth, by the rules of the SMLM challenge.
+///
+/// Example:
+/// ```swift
+/// let score = try Score(of: localizations, against: simulation.truth)
+/// print(score.jaccard, score.lateralRMSE)
+/// ```
+/// Errors are localization minus molecule, over pairs; nil where there is no pair. nm throughout.
+public struct Score: Codable, Hashable, Sendable {
+  public let settings: ScoreSettings
+  /// Pairs, localizations without a molecule, molecules without a localization.
+  public let truePositives: Int
+  public let falsePositives: Int
+  public let falseNegatives: Int
+  /// Localizations that belong to molecules that do not count.
+  public let setAside: Int
+  /// Rows left out: beyond the border, of other frames, without a finite position.
+  public let excludedLocalizations: Int
+  public let excludedMolecules: Int
+  public let x: AxisError?
+  public let y: AxisError?
+  /// Where both tables have z.
+  public let z: AxisError?
+  /// Root mean square of the distance in the plane.
+  public let lateralRMSE: Double?
+  /// Error over reported standard error, where the table reports one.
+  public let xHonesty: Honesty?
+  public let yHonesty: Honesty?
+  public let zHonesty: Honesty?
+  public let photonsHonesty: Honesty?
+  public let backgroundHonesty: Honesty?
+
+  /// Parts of one: pairs over all that is in either table; over molecules; over localizations.
+  public let jaccard: Double
+  public let recall: Double
+  public let precision: Double
+  /// The harmonic mean of recall and precision.
+  public let f1: Double
+  /// 100 − √((100 − J)² + (α·RMSE)²) with J in percent; 100 is perfect. nil without a pair.
+  public let efficiency: Double?
+  public let axialEfficiency: Double?
+  /// The mean of the two, for three dimensions.
+  public let volumeEfficiency: Double?
+
+  /// Throws `ScoreError` where the tables cannot be compared.
+  public init(
+    of localizations: Localizations, against truth: Localizations,
+    settings: ScoreSettings = ScoreSettings()
+  ) throws(ScoreError) {
+    let matching = try Matching(of: localizations, with: truth, settings: settings)
+    let scale = try FrameOfReference(truth.field, localizations.field, settings).pixelSize
+    self.settings = settings
+    truePositives = matching.pairs.count
+    falsePositives = matching.unpairedLocalizations.count
+    falseNegatives = matching.unpairedMolecules.count
+    setAside = matching.setAside.count
+    excludedLocalizations = matching.excludedLocalizations
+    excludedMolecules = matching.excludedMolecules
+
+    let comparison = Comparison(localizations, truth, matching.pairs)
+    x = AxisError(comparison.errors(of: .x).map { scale * $0 })
+    y = AxisError(comparison.errors(of: .y).map { scale * $0 })
+    z = matching.isAxial ? AxisError(comparison.errors(of: .z)) : nil
+    lateralRMSE = zip(x, y).map { hypot($0.rmse, $1.rmse) }
+    xHonesty = Honesty(comparison.ratios(of: .x, to: .xError))
+    yHonesty = Honesty(comparison.ratios(of: .y, to: .yError))
+    zHonesty = matching.isAxial ? Honesty(comparison.ratios(of: .z, to: .zError)) : nil
+    photonsHonesty = Honesty(comparison.ratios(of: .photons, to: .photonsError))
+    backgroundHonesty = Honesty(comparison.ratios(of: .background, to: .backgroundError))
+
+    let (tp, fp, fn) = (Double(truePositives), Double(falsePositives), Double(falseNegatives))
+    func part(of whole: Double) -> Double { whole == 0 ? 0 : tp / whole }
+    let jaccard = part(of: tp + fp + fn)
+    self.jaccard = jaccard
+    recall = part(of: tp + fn)
+    precision = part(of: tp + fp)
+    f1 = part(of: tp + (fp + fn) / 2)
+    func efficiency(_ rmse: Double, _ weight: Double) -> Double {
+      100 - hypot(100 - 100 * jaccard, weight * rmse)
+    }
+    let lateral = lateralRMSE.map { efficiency($0, settings.lateralWeight) }
+    let axial = z.map { efficiency($0.rmse, settings.axialWeight) }
+    self.efficiency = lateral
+    axialEfficiency = axial
+    volumeEfficiency = zip(lateral, axial).map { ($0 + $1) / 2 }
+  }
+}
+
+/// Both or nothing.
+private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+  if let a, let b { (a, b) } else { nil }
+}
+
+/// The differences between paired rows.
+private struct Comparison {
+  let localizations: Localizations
+  let truth: Localizations
+  let pairs: [Pair]
+
+  init(_ localizations: Localizations, _ truth: Localizations, _ pairs: [Pair]) {
+    self.localizations = localizations
+    self.truth = truth
+    self.pairs = pairs
+  }
+
+  /// Localization minus molecule; empty where a table lacks the column.
+  func errors(of quantity: Quantity) -> [Double] {
+    guard let found = localizations[quantity], let molecules = truth[quantity] else { return [] }
+    return pairs.map { found[$0.localization] - molecules[$0.molecule] }
+  }
+
+  /// Errors over the standard errors that the table reports, where those are greater than 0.
+  func ratios(of quantity: Quantity, to standardError: Quantity) -> [Double] {
+    guard let reported = localizations[standardError] else { return [] }
+    return zip(errors(of: quantity), pairs).compactMap { error, pair in
+      let ratio = error / reported[pair.localization]
+      return reported[pair.localization] > 0 && ratio.isFinite ? ratio : nil
+    }
+  }
+}

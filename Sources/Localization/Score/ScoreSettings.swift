@@ -1,0 +1,86 @@
+import Microscopy
+
+/// The rules of a comparison with truth. The defaults are those of the SMLM challenge (Sage et al.,
+/// Nat. Methods 16, 387 (2019)) for two dimensions.
+public struct ScoreSettings: Codable, Hashable, Sendable {
+  /// How localizations and molecules of a frame are paired.
+  public enum Assignment: String, Codable, Hashable, Sendable, CaseIterable {
+    /// The globally nearest pair first, then the next: what the challenge's own program does.
+    case greedy
+    /// As many pairs as possible, and of those pairings the one with the least summed distance.
+    case optimal
+  }
+
+  /// Which molecules count. Localizations paired with the others are set aside, not false.
+  public enum Molecules: Codable, Hashable, Sendable {
+    case all
+    /// The brightest part of all rows of truth; 0.75 in the challenge.
+    case brightest(part: Double)
+    case atLeast(photons: Double)
+  }
+
+  public var assignment: Assignment
+  /// Greatest distance of a pair in the plane, nm.
+  public var lateralTolerance: Double
+  /// Greatest distance of a pair along z, nm. Counts where both tables have z.
+  public var axialTolerance: Double
+  /// Rows of either table closer than this to the field's edge are left out, nm.
+  public var border: Double
+  public var molecules: Molecules
+  /// Weight of an error in the efficiency, 1/nm.
+  public var lateralWeight: Double
+  public var axialWeight: Double
+  /// The frames to compare; nil for all of both tables.
+  public var frames: Range<Int>?
+
+  public init(
+    assignment: Assignment = .greedy, lateralTolerance: Double = 250, axialTolerance: Double = 500,
+    border: Double = 450, molecules: Molecules = .all, lateralWeight: Double = 1,
+    axialWeight: Double = 0.5, frames: Range<Int>? = nil
+  ) {
+    self.assignment = assignment
+    self.lateralTolerance = lateralTolerance
+    self.axialTolerance = axialTolerance
+    self.border = border
+    self.molecules = molecules
+    self.lateralWeight = lateralWeight
+    self.axialWeight = axialWeight
+    self.frames = frames
+  }
+
+  /// Throws `ScoreError` for the first setting that is impossible.
+  func check() throws(ScoreError) {
+    for (name, value) in [
+      ("lateral tolerance", lateralTolerance), ("axial tolerance", axialTolerance),
+    ] where !(value > 0 && value.isFinite) {
+      throw ScoreError("the \(name) \(value) nm must be greater than 0")
+    }
+    guard border >= 0, border.isFinite else {
+      throw ScoreError("the border \(border) nm must be 0 or more")
+    }
+    if case .brightest(let part) = molecules, !(part > 0 && part <= 1) {
+      throw ScoreError("the brightest part \(part) is not in 0...1", hint: "0.75 is three quarters")
+    }
+    if case .atLeast(let photons) = molecules, !photons.isFinite {
+      throw ScoreError("the photon threshold \(photons) is not a number")
+    }
+    guard lateralWeight >= 0, axialWeight >= 0 else {
+      throw ScoreError("the weights of the efficiency must be 0 or more")
+    }
+  }
+}
+
+/// Why two tables cannot be compared.
+public struct ScoreError: Error, Hashable, CustomStringConvertible {
+  public let problem: String
+  public let hint: String?
+
+  public init(_ problem: String, hint: String? = nil) {
+    self.problem = problem
+    self.hint = hint
+  }
+
+  public var description: String {
+    "cannot score: \(problem)" + (hint.map { "\nhint: \($0)" } ?? "")
+  }
+}

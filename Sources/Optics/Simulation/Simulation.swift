@@ -1,0 +1,151 @@
+import Foundation
+import Microscopy
+
+/// A movie with known truth, drawn frame by frame from `SimulationSettings`.
+///
+/// Any frame can be drawn at any time, by any thread, with the same result.
+/// Example:
+/// ```swift
+/// let simulation = try Simulation(SimulationSettings(width: 64, height: 64, frames: 100))
+/// var pixels = [UInt16](repeating: 0, count: 64 * 64)
+/// pixels.withUnsafeMutableBufferPointer { simulation.frame(3, into: $0) }
+/// let truth = simulation.truth
+/// ```
+public struct Simulation: Sendable {
+  public let settings: SimulationSettings
+  /// Each pixel's own calibration, where the settings describe an sCMOS sensor.
+  public let maps: CameraMaps?
+  private let table: EmissionTable
+  private let background: BackgroundLight
+
+  /// Throws `SimulationError` where a setting is impossible.
+  public init(_ settings: SimulationSettings) throws(SimulationError) {
+    try settings.check()
+    self.settings = settings
+    maps = settings.sensor?.maps(
+      around: settings.camera, width: settings.width, height: settings.height, seed: settings.seed)
+    table = EmissionTable(settings, try Layout(settings))
+    background = BackgroundLight(settings)
+  }
+
+  /// The movie and its pixel, for tables that belong to it.
+  public var field: FieldOfView {
+    FieldOfView(
+      width: settings.width, height: settings.height, frames: settings.frames,
+      pixelSize: settings.pixelSize)
+  }
+
+  /// One row for each molecule in each frame that sees it: x, y, the photons that it is expected to send
+  /// in that frame, the background at its place, and the molecule's number.
+  public var truth: Localizations {
+    var truth = Localizations(field: field)
+    truth.frame = table.emissions.map(\.frame)
+    truth[.x] = table.emissions.map(\.position.x)
+    truth[.y] = table.emissions.map(\.position.y)
+    truth[.photons] = table.emissions.map(\.photons)
+    truth[.background] = table.emissions.map {
+      settings.background.level(
+        x: $0.position.x, y: $0.position.y, width: settings.width, height: settings.height)
+    }
+    truth[.id] = table.emissions.map { Double($0.molecule) }
+    truth.provenance = [
+      ProvenanceStep(
+        program: "Glint", version: glintVersion, action: "simulate",
+        settings: ["seed": String(settings.seed)])
+    ]
+    return truth
+  }
+
+  /// Draws frame `k` into `pixels`: `width · height` digital numbers, row by row.
+  public func frame(_ k: Int, into pixels: UnsafeMutableBufferPointer<UInt16>) {
+    precondition(0..<settings.frames ~= k, "frame \(k) of \(settings.frames)")
+    precondition(pixels.count >= settings.width * settings.height, "the buffer holds one frame")
+    var random = RandomStream(seed: settings.seed, purpose: StreamPurpose.pixels, index: k)
+    withUnsafeTemporaryAllocation(of: Int32.self, capacity: settings.width * settings.height) {
+      electrons in
+      background.draw(into: electrons, &random)
+      for emission in table[frame: k] { add(emission, to: electrons, &random) }
+      expose(electrons, to: pixels, &random)
+    }
+  }
+
+  /// Adds a molecule's photoelectrons. Sums of Poisson numbers are Poisson, so that light can be drawn
+  /// source by source, and only where it falls: within five σ, all but a millionth of it.
+  private func add(
+    _ emission: Emission, to electrons: UnsafeMutableBufferPointer<Int32>,
+    _ random: inout RandomStream
+  ) {
+    let mean = emission.photons * settings.camera.quantumEfficiency
+    let columns = reach(emission.position.x, settings.psf.sigmaX, settings.width)
+    let rows = reach(emission.position.y, settings.psf.sigmaY, settings.height)
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: columns.count) { profile in
+      for (i, u) in columns.enumerated() {
+        profile[i] = settings.psf.profileX(at: u, centre: emission.position.x).value
+      }
+      for v in rows {
+        let light = mean * settings.psf.profileY(at: v, centre: emission.position.y).value
+        let row = v * settings.width
+        for (i, u) in columns.enumerated() {
+          electrons[row + u] &+= Int32(clamping: random.poisson(light * profile[i]))
+        }
+      }
+    }
+  }
+
+  private func reach(_ centre: Double, _ sigma: Double, _ size: Int) -> Range<Int> {
+    let first = max(0, Int((centre - 5 * sigma).rounded(.down)))
+    return first..<max(first, min(size, Int((centre + 5 * sigma).rounded(.up)) + 1))
+  }
+
+  /// Photoelectrons to digital numbers: EM register, read noise, gain, offset, rounding, 16 bits.
+  private func expose(
+    _ electrons: UnsafeMutableBufferPointer<Int32>, to pixels: UnsafeMutableBufferPointer<UInt16>,
+    _ random: inout RandomStream
+  ) {
+    let camera = settings.camera
+    func store(_ value: Double, _ i: Int) {
+      pixels[i] = UInt16(min(max(value.rounded(), 0), 65535))
+    }
+    if let maps {
+      for i in 0..<electrons.count {
+        let read = Double(maps.variance[i]).squareRoot() * random.normal()
+        store(Double(maps.offset[i]) + Double(maps.gain[i]) * Double(electrons[i]) + read, i)
+      }
+    } else if camera.emGain > 1 {
+      for i in 0..<electrons.count {
+        let n = Double(electrons[i])
+        let multiplied = n > 0 ? camera.emGain * random.gamma(shape: n) : 0
+        store(camera.offset + camera.gain * (multiplied + camera.readNoise * random.normal()), i)
+      }
+    } else {
+      for i in 0..<electrons.count {
+        let read = camera.readNoise * random.normal()
+        store(camera.offset + camera.gain * (Double(electrons[i]) + read), i)
+      }
+    }
+  }
+}
+
+/// Streams of one seed that must not meet.
+enum StreamPurpose {
+  static let scene: UInt64 = 1
+  static let molecule: UInt64 = 2
+  static let pixels: UInt64 = 3
+  static let sensor: UInt64 = 4
+}
+
+extension Simulation: Movie {
+  public var info: MovieInfo {
+    MovieInfo(
+      width: settings.width, height: settings.height, frames: settings.frames, pixel: .uint16,
+      format: "simulation", storage: "drawn on demand", pixelSize: settings.pixelSize)
+  }
+
+  public func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) {
+    let size = settings.width * settings.height
+    let pixels = buffer.bindMemory(to: UInt16.self)
+    for (i, frame) in frames.enumerated() {
+      self.frame(frame, into: .init(rebasing: pixels[i * size..<(i + 1) * size]))
+    }
+  }
+}
