@@ -17,7 +17,7 @@ let package = Package(
     // C: kernels as text, kernels as vector code, and the doors to system libraries.
     .target(name: "Kernels", path: "Kernels", exclude: kernelText),
     .target(
-      name: "CPUKernels", exclude: ["README.md", "detect", "spots", "render", "tensor", "vector"],
+      name: "CPUKernels", exclude: ["README.md", "detect", "spots", "render", "tensor", "conv", "vector"],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
@@ -62,4 +62,4 @@ let package = Package(
 )
 
 /// Device text lives beside the C file that embeds it, one folder per stage of the pipeline.
-var kernelText: [String] { ["README.md", "shared", "detect", "spots", "render", "tensor"] }
+var kernelText: [String] { ["README.md", "shared", "detect", "spots", "render", "tensor", "conv"] }

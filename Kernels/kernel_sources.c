@@ -64,6 +64,57 @@ TEXT(tensor_add) = {
 TEXT(tensor_elementwise) = {
 #embed "tensor/elementwise.cl"
     , 0};
+TEXT(shared_math) = {
+#embed "shared/math.clh"
+    , 0};
+TEXT(shared_activations) = {
+#embed "shared/activations.clh"
+    , 0};
+TEXT(shared_conv_params) = {
+#embed "shared/conv_params.h"
+    , 0};
+TEXT(conv_epilogue) = {
+#embed "conv/epilogue.clh"
+    , 0};
+TEXT(conv_direct) = {
+#embed "conv/direct.cl"
+    , 0};
+TEXT(conv_transposed) = {
+#embed "conv/transposed.cl"
+    , 0};
+TEXT(tensor_put_channels) = {
+#embed "tensor/put_channels.cl"
+    , 0};
+TEXT(tensor_take_channels) = {
+#embed "tensor/take_channels.cl"
+    , 0};
+TEXT(tensor_channel_affine) = {
+#embed "tensor/channel_affine.cl"
+    , 0};
+TEXT(tensor_prelu) = {
+#embed "tensor/prelu.cl"
+    , 0};
+TEXT(tensor_softmax) = {
+#embed "tensor/softmax.cl"
+    , 0};
+TEXT(tensor_temporal_window) = {
+#embed "tensor/temporal_window.cl"
+    , 0};
+TEXT(tensor_pool) = {
+#embed "tensor/pool.cl"
+    , 0};
+TEXT(tensor_upsample_image) = {
+#embed "tensor/upsample_image.cl"
+    , 0};
+TEXT(tensor_norm_rows) = {
+#embed "tensor/norm_rows.cl"
+    , 0};
+TEXT(tensor_norm_groups) = {
+#embed "tensor/norm_groups.cl"
+    , 0};
+TEXT(tensor_norm_apply) = {
+#embed "tensor/norm_apply.cl"
+    , 0};
 
 #define SOURCE(path, symbol) {path, symbol, sizeof symbol - 1}
 
@@ -88,6 +139,23 @@ static const glint_kernel_source sources[] = {
     SOURCE("shared/tensor_params.h", shared_tensor_params),
     SOURCE("tensor/add.cl", tensor_add),
     SOURCE("tensor/elementwise.cl", tensor_elementwise),
+    SOURCE("shared/math.clh", shared_math),
+    SOURCE("shared/activations.clh", shared_activations),
+    SOURCE("shared/conv_params.h", shared_conv_params),
+    SOURCE("conv/epilogue.clh", conv_epilogue),
+    SOURCE("conv/direct.cl", conv_direct),
+    SOURCE("conv/transposed.cl", conv_transposed),
+    SOURCE("tensor/put_channels.cl", tensor_put_channels),
+    SOURCE("tensor/take_channels.cl", tensor_take_channels),
+    SOURCE("tensor/channel_affine.cl", tensor_channel_affine),
+    SOURCE("tensor/prelu.cl", tensor_prelu),
+    SOURCE("tensor/softmax.cl", tensor_softmax),
+    SOURCE("tensor/temporal_window.cl", tensor_temporal_window),
+    SOURCE("tensor/pool.cl", tensor_pool),
+    SOURCE("tensor/upsample_image.cl", tensor_upsample_image),
+    SOURCE("tensor/norm_rows.cl", tensor_norm_rows),
+    SOURCE("tensor/norm_groups.cl", tensor_norm_groups),
+    SOURCE("tensor/norm_apply.cl", tensor_norm_apply),
 };
 
 const glint_kernel_source *glint_kernel_sources(size_t *count) {

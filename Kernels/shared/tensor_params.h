@@ -4,7 +4,21 @@
 
 #define GLINT_ELEMENTWISE_STEPS 8
 
-enum { glint_step_affine = 0, glint_step_at_least = 1, glint_step_at_most = 2 };
+enum {
+  glint_step_affine = 0,    ///< a x + b
+  glint_step_at_least = 1,  ///< max(x, a)
+  glint_step_at_most = 2,   ///< min(x, a)
+  glint_step_leaky = 3,     ///< x, below 0 a x
+  glint_step_elu = 4,       ///< x, below 0 a (e^x - 1)
+  glint_step_silu = 5,      ///< x / (1 + e^-x)
+  glint_step_sigmoid = 6,   ///< 1 / (1 + e^-x)
+  glint_step_tanh = 7,
+  glint_step_softplus = 8,  ///< ln(1 + e^x)
+  // In a convolution's epilogue also steps that read tensors, taken in order:
+  glint_step_bias = 16,         ///< + one value per channel
+  glint_step_scale_shift = 17,  ///< x scale + shift, two tensors with one value per channel
+  glint_step_add = 18,          ///< + a tensor of the output's shape
+};
 
 /// A chain of steps x -> f(x), each with up to two constants.
 typedef struct {
@@ -13,6 +27,50 @@ typedef struct {
   float a[GLINT_ELEMENTWISE_STEPS];
   float b[GLINT_ELEMENTWISE_STEPS];
 } glint_elementwise_params;
+
+/// Rows of `channels` values that stand `pitch` apart, from `offset`, copied to dense rows or back.
+typedef struct {
+  int channels;
+  int pitch;
+  int offset;
+} glint_channels_params;
+
+/// The frames around each frame: `radius` before and after, the edge frames repeated.
+typedef struct {
+  int frames;
+  int values;  ///< per frame before channels: height * width
+  int channels;
+  int radius;
+} glint_window_params;
+
+/// Spatial ops on [batch, height, width, channels].
+typedef struct {
+  int batch, height, width, channels;
+  int out_height, out_width;
+  int window, stride, pad_top, pad_left;
+  int kind;
+} glint_spatial_params;
+
+enum { glint_pool_max = 0, glint_pool_average = 1 };
+enum { glint_upsample_nearest = 0, glint_upsample_bilinear = 1 };
+
+/// Statistics over pixels of [batch, height, width, channels], per image or over the whole batch, per
+/// group of channels, and what is done with them.
+typedef struct {
+  int batch, height, width, channels;
+  int groups;
+  int across;  ///< one set for the whole batch, not one per image
+  int kind;
+  int has_affine;
+  float epsilon;
+} glint_norm_params;
+
+enum {
+  glint_norm_moments = 0,  ///< (x - mean) / sqrt(variance + epsilon)
+  glint_norm_range = 1,    ///< (x - min) / (max - min)
+  glint_norm_max = 2,      ///< x / max
+  glint_norm_given = 3,    ///< moments given per channel
+};
 
 /// A kernel without parameters still takes a struct, so that every launch has the same form.
 typedef struct {

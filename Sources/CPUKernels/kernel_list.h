@@ -46,4 +46,17 @@
   KERNEL(assess_elliptical, isa)             \
   KERNEL(assess_elliptical_sampled, isa)     \
   KERNEL(assess_elliptical_lsq, isa)         \
-  KERNEL(assess_elliptical_lsq_sampled, isa)
+  KERNEL(assess_elliptical_lsq_sampled, isa) \
+  KERNEL(put_channels, isa)                  \
+  KERNEL(take_channels, isa)                 \
+  KERNEL(channel_affine, isa)                \
+  KERNEL(prelu, isa)                         \
+  KERNEL(softmax, isa)                       \
+  KERNEL(temporal_window, isa)               \
+  KERNEL(pool, isa)                          \
+  KERNEL(upsample_image, isa)                \
+  KERNEL(norm_rows, isa)                     \
+  KERNEL(norm_groups, isa)                   \
+  KERNEL(norm_apply, isa)                    \
+  KERNEL(conv_direct, isa)                   \
+  KERNEL(conv_transposed, isa)

@@ -4,6 +4,10 @@ public enum Catalogue {
     Elementwise.self, Add.self, Calibrate.self,
     DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, TemporalMedian.self,
     LocalMaxima.self, NetGradient.self, DynamicCutoff.self, SelectPeaks.self, GatherSpots.self,
+    Convolution.self, TransposedConvolution.self, Dense.self,
+    Pool.self, Upsample.self, BatchNorm.self, InstanceNorm.self, GroupNorm.self, Normalize.self,
+    ChannelAffine.self, PReLU.self, Softmax.self, Concat.self, SelectChannels.self,
+    TemporalWindow.self,
   ]
 
   /// All sample cases, in the order of the ops.

@@ -43,6 +43,8 @@ extension NetworkSystem {
 public enum NetworkError: Error, CustomStringConvertible, Sendable {
   case unknownSystem(String, known: [String])
   case settings(system: String, reason: String)
+  /// A file that does not say which network it belongs to.
+  case unnamed(path: String, known: [String])
   /// A frame that the network cannot take.
   case frame(system: String, reason: String)
   /// An ONNX graph that has no counterpart here.
@@ -54,6 +56,8 @@ public enum NetworkError: Error, CustomStringConvertible, Sendable {
       "there is no network `\(name)`\nhint: known are \(known.joined(separator: ", "))"
     case .settings(let system, let reason):
       "the settings of \(system) in the file of weights are not as they should be: \(reason)"
+    case .unnamed(let path, let known):
+      "\(path) does not say which network it belongs to\nhint: name one of \(known.joined(separator: ", "))"
     case .frame(let system, let reason): "\(system) cannot take this frame: \(reason)"
     case .unsupported(let op, let node, let reason):
       "ONNX node `\(node)` (\(op)) cannot be imported: \(reason)"

@@ -1,21 +1,5 @@
 import CPUKernels
 
-/// One step of a chain that works on each element alone.
-public enum ElementwiseStep: Hashable, Sendable {
-  /// x · scale + shift, one rounding.
-  case affine(scale: Float, shift: Float)
-  case atLeast(Float)
-  case atMost(Float)
-
-  func apply(_ x: Double) -> Double {
-    switch self {
-    case .affine(let scale, let shift): x * Double(scale) + Double(shift)
-    case .atLeast(let bound): max(x, Double(bound))
-    case .atMost(let bound): min(x, Double(bound))
-    }
-  }
-}
-
 /// A chain of elementwise steps, done in one pass over the tensor.
 ///
 /// Input and output: float32 of any shape.
@@ -34,13 +18,7 @@ public struct Elementwise: EpilogueHost {
   }
 
   public var parameters: String {
-    steps.map {
-      switch $0 {
-      case .affine(let scale, let shift): "·\(scale)+\(shift)"
-      case .atLeast(let bound): "≥\(bound)"
-      case .atMost(let bound): "≤\(bound)"
-      }
-    }.joined(separator: " ")
+    steps.map(\.label).joined(separator: " ")
   }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
@@ -100,25 +78,7 @@ public struct Elementwise: EpilogueHost {
   }
 
   private var kernelParameters: glint_elementwise_params {
-    var result = glint_elementwise_params()
-    result.count = Int32(steps.count)
-    withUnsafeMutableBytes(of: &result) { raw in
-      let kinds = MemoryLayout<glint_elementwise_params>.offset(of: \.kind)!
-      let firsts = MemoryLayout<glint_elementwise_params>.offset(of: \.a)!
-      let seconds = MemoryLayout<glint_elementwise_params>.offset(of: \.b)!
-      for (k, step) in steps.enumerated() {
-        let (kind, a, b): (Int, Float, Float) =
-          switch step {
-          case .affine(let scale, let shift): (Int(glint_step_affine), scale, shift)
-          case .atLeast(let bound): (Int(glint_step_at_least), bound, 0)
-          case .atMost(let bound): (Int(glint_step_at_most), bound, 0)
-          }
-        raw.storeBytes(of: Int32(kind), toByteOffset: kinds + 4 * k, as: Int32.self)
-        raw.storeBytes(of: a, toByteOffset: firsts + 4 * k, as: Float.self)
-        raw.storeBytes(of: b, toByteOffset: seconds + 4 * k, as: Float.self)
-      }
-    }
-    return result
+    glint_elementwise_params(steps.map(\.code))
   }
 
   public static var samples: [Sample] {
@@ -131,5 +91,37 @@ public struct Elementwise: EpilogueHost {
         Elementwise(.affine(scale: -3, shift: 1)), [.random([5, 13], -1...1)],
         .roundings(2), tiny: true)
     ]
+      + activations.map { step in
+        Sample(
+          Elementwise(step), [.random([3, 5, 17], -20...20)], .relative(4 * 0x1p-23), tiny: true)
+      }
+      + activations.map { step in
+        Sample(
+          Elementwise(step), [.random([19], -0.001...0.001)], note: "small",
+          .relative(4 * 0x1p-23), tiny: true)
+      } + [
+        Sample(
+          Elementwise(.tanh, .elu(alpha: 1)), [.extremes], note: "extremes", .absolute(1e-6),
+          tiny: true),
+        Sample(
+          Elementwise(.silu, .sigmoid), [.extremes], note: "extremes", .absolute(1e-6), tiny: true),
+        Sample(
+          Elementwise(.softplus), [.extremes], note: "extremes", .absolute(1e-6), tiny: true),
+      ]
+  }
+
+  private static var activations: [ElementwiseStep] {
+    [
+      .relu, .leakyReLU(slope: 0.01), .elu(alpha: 1), .elu(alpha: 0.5), .silu, .sigmoid, .tanh,
+      .softplus,
+    ]
+  }
+}
+
+extension Reference {
+  /// Where exponentials overflow, vanish and cancel.
+  fileprivate static var extremes: Reference {
+    let values: [Float] = [0, 1e-30, -1e-30, 30, -30, 86, -86, 1000, -1000, 1e30, -1e30]
+    return Reference(Tensor(values, shape: [values.count]))
   }
 }

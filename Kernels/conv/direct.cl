@@ -1,0 +1,40 @@
+// Convolution as its definition says: an item is one output pixel and CHANNELS output channels.
+#include "conv/epilogue.clh"
+
+#define CHANNELS 8
+
+kernel void direct(const glint_conv_params p, global const float *x, global const float *w,
+                   global float *out, EPILOGUE_ARGUMENTS, const int items) {
+  const int i = get_global_id(0);
+  if (i >= items) return;
+  const int blocks = (p.out_channels + CHANNELS - 1) / CHANNELS;
+  const int pixel = i / blocks, k = i % blocks * CHANNELS;
+  const int ox = pixel % p.out_width, oy = pixel / p.out_width % p.out_height;
+  const int image = pixel / (p.out_width * p.out_height);
+  const int part = min(CHANNELS, p.out_channels - k);
+  float8 sum = 0.0f;
+  for (int ky = 0; ky < p.kernel_height; ky++) {
+    const int iy = oy * p.stride - p.pad_top + ky * p.dilation;
+    if (iy < 0 || iy >= p.height) continue;
+    for (int kx = 0; kx < p.kernel_width; kx++) {
+      const int ix = ox * p.stride - p.pad_left + kx * p.dilation;
+      if (ix < 0 || ix >= p.width) continue;
+      global const float *in = x + ((image * p.height + iy) * p.width + ix) * p.channels;
+      global const float *tap = w + (ky * p.kernel_width + kx) * p.channels * p.out_channels + k;
+      if (part == CHANNELS) {
+        for (int c = 0; c < p.channels; c++)
+          sum = fma((float8)in[c], vload8(0, tap + c * p.out_channels), sum);
+      } else {
+        for (int c = 0; c < p.channels; c++) {
+          float row[CHANNELS] = {0};
+          for (int j = 0; j < part; j++) row[j] = tap[c * p.out_channels + j];
+          sum = fma((float8)in[c], vload8(0, row), sum);
+        }
+      }
+    }
+  }
+  float y[CHANNELS];
+  vstore8(sum, 0, y);
+  const int base = pixel * p.out_channels + k;
+  for (int j = 0; j < part; j++) out[base + j] = EPILOGUE(p, y[j], k + j, base + j);
+}

@@ -1,0 +1,15 @@
+// The frames around each frame side by side as channels; an item is one value of the result.
+#include "shared/real.clh"
+#include "shared/tensor_params.h"
+
+kernel void temporal_window(const glint_window_params p, global const float *in, global float *out,
+                            const int items) {
+  const int i = get_global_id(0);
+  if (i >= items) return;
+  const int width = 2 * p.radius + 1;
+  const int c = i % p.channels, j = i / p.channels % width;
+  const int value = i / (p.channels * width) % p.values;
+  const int frame = i / (p.channels * width) / p.values;
+  const int from = clamp(frame + j - p.radius, 0, p.frames - 1);
+  out[i] = in[(from * p.values + value) * p.channels + c];
+}

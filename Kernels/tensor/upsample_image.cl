@@ -1,0 +1,31 @@
+// Nearest or bilinear enlargement by a whole factor; an item is one value of the result.
+#include "shared/real.clh"
+#include "shared/tensor_params.h"
+
+/// The first source pixel (-1 is possible) and the share of the next, pixel centres at halves.
+static int source(const int out, const int factor, float *share) {
+  const int twice = 2 * factor, at = 2 * out + 1 - factor + twice;
+  *share = (float)(at % twice) / (float)twice;
+  return at / twice - 1;
+}
+
+kernel void upsample_image(const glint_spatial_params p, global const float *in, global float *out,
+                     const int items) {
+  const int i = get_global_id(0);
+  if (i >= items) return;
+  const int c = i % p.channels, pixel = i / p.channels;
+  const int ox = pixel % p.out_width, oy = pixel / p.out_width % p.out_height;
+  in += pixel / (p.out_width * p.out_height) * p.height * p.width * p.channels + c;
+  if (p.kind == glint_upsample_nearest) {
+    out[i] = in[(oy / p.stride * p.width + ox / p.stride) * p.channels];
+    return;
+  }
+  float u, v;
+  const int x = source(ox, p.stride, &u), y = source(oy, p.stride, &v);
+  const int x0 = max(x, 0), x1 = min(x + 1, p.width - 1);
+  const int y0 = max(y, 0), y1 = min(y + 1, p.height - 1);
+  const float a0 = in[(y0 * p.width + x0) * p.channels], a1 = in[(y0 * p.width + x1) * p.channels];
+  const float b0 = in[(y1 * p.width + x0) * p.channels], b1 = in[(y1 * p.width + x1) * p.channels];
+  const float above = fma(a1 - a0, u, a0), below = fma(b1 - b0, u, b0);
+  out[i] = fma(below - above, v, above);
+}

@@ -1,0 +1,93 @@
+import CPUKernels
+import Foundation
+
+/// One step of a chain that works on each element alone.
+public enum ElementwiseStep: Hashable, Sendable {
+  /// x · scale + shift, one rounding.
+  case affine(scale: Float, shift: Float)
+  case atLeast(Float)
+  case atMost(Float)
+  /// x, below zero slope · x.
+  case leakyReLU(slope: Float)
+  /// x, below zero α (eˣ − 1).
+  case elu(alpha: Float)
+  /// x / (1 + e⁻ˣ).
+  case silu
+  case sigmoid
+  case tanh
+  /// ln(1 + eˣ).
+  case softplus
+
+  public static let relu = ElementwiseStep.atLeast(0)
+
+  func apply(_ x: Double) -> Double {
+    switch self {
+    case .affine(let scale, let shift): x * Double(scale) + Double(shift)
+    case .atLeast(let bound): max(x, Double(bound))
+    case .atMost(let bound): min(x, Double(bound))
+    case .leakyReLU(let slope): x < 0 ? x * Double(slope) : x
+    case .elu(let alpha): x < 0 ? Double(alpha) * expm1(x) : x
+    case .silu: x / (1 + exp(-x))
+    case .sigmoid: 1 / (1 + exp(-x))
+    case .tanh: Foundation.tanh(x)
+    case .softplus: max(x, 0) + log1p(exp(-abs(x)))
+    }
+  }
+
+  /// The largest slope, for bounds on how an error grows.
+  var steepness: Double {
+    switch self {
+    case .affine(let scale, _): abs(Double(scale))
+    case .leakyReLU(let factor), .elu(let factor): max(1, abs(Double(factor)))
+    case .silu: 1.1
+    case .atLeast, .atMost, .tanh, .softplus: 1
+    case .sigmoid: 0.25
+    }
+  }
+
+  var label: String {
+    switch self {
+    case .affine(let scale, let shift): "·\(scale)+\(shift)"
+    case .atLeast(let bound): bound == 0 ? "ReLU" : "≥\(bound)"
+    case .atMost(let bound): "≤\(bound)"
+    case .leakyReLU(let slope): "leaky \(slope)"
+    case .elu(let alpha): "ELU \(alpha)"
+    case .silu: "SiLU"
+    case .sigmoid: "sigmoid"
+    case .tanh: "tanh"
+    case .softplus: "softplus"
+    }
+  }
+
+  /// Kind and constants as kernels read them.
+  var code: (kind: Int32, a: Float, b: Float) {
+    switch self {
+    case .affine(let scale, let shift): (Int32(glint_step_affine), scale, shift)
+    case .atLeast(let bound): (Int32(glint_step_at_least), bound, 0)
+    case .atMost(let bound): (Int32(glint_step_at_most), bound, 0)
+    case .leakyReLU(let slope): (Int32(glint_step_leaky), slope, 0)
+    case .elu(let alpha): (Int32(glint_step_elu), alpha, 0)
+    case .silu: (Int32(glint_step_silu), 0, 0)
+    case .sigmoid: (Int32(glint_step_sigmoid), 0, 0)
+    case .tanh: (Int32(glint_step_tanh), 0, 0)
+    case .softplus: (Int32(glint_step_softplus), 0, 0)
+    }
+  }
+}
+
+extension glint_elementwise_params {
+  init(_ steps: [(kind: Int32, a: Float, b: Float)]) {
+    self.init()
+    count = Int32(steps.count)
+    withUnsafeMutableBytes(of: &self) { raw in
+      let kinds = MemoryLayout<Self>.offset(of: \.kind)!
+      let firsts = MemoryLayout<Self>.offset(of: \.a)!
+      let seconds = MemoryLayout<Self>.offset(of: \.b)!
+      for (k, step) in steps.enumerated() {
+        raw.storeBytes(of: step.kind, toByteOffset: kinds + 4 * k, as: Int32.self)
+        raw.storeBytes(of: step.a, toByteOffset: firsts + 4 * k, as: Float.self)
+        raw.storeBytes(of: step.b, toByteOffset: seconds + 4 * k, as: Float.self)
+      }
+    }
+  }
+}

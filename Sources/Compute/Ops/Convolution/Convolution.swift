@@ -1,0 +1,174 @@
+import CPUKernels
+
+/// Two-dimensional convolution (correlation, as networks have it) with an epilogue.
+///
+/// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels, output
+/// channels], then the tensors of the epilogue; all float32. Output: [batch, height', width', output
+/// channels] with height' = ⌊(height + padding − dilation (kernel − 1) − 1) / stride⌋ + 1.
+public struct Convolution: ConvolutionLike {
+  public static let name = "convolution"
+  public let stride: Int
+  public let dilation: Int
+  public let padding: Padding
+  public let epilogue: Epilogue
+
+  /// Zeros around the image.
+  public enum Padding: Hashable, Sendable {
+    /// As many that a stride of 1 keeps the size, in general ⌈size / stride⌉; the odd one at the end.
+    case same
+    case valid
+    case zeros(top: Int, left: Int, bottom: Int, right: Int)
+
+    /// The same number on every side.
+    public static func zeros(_ count: Int) -> Padding {
+      .zeros(top: count, left: count, bottom: count, right: count)
+    }
+  }
+
+  /// - Parameters:
+  ///   - stride: 1, 2 or 4 in the networks of the field; any positive number here.
+  ///   - dilation: distance of neighbouring taps.
+  ///   - bias: one value per output channel, the third input.
+  public init(
+    stride: Int = 1, dilation: Int = 1, padding: Padding = .same, bias: Bool = false
+  ) {
+    self.init(
+      stride: stride, dilation: dilation, padding: padding, epilogue: bias ? .bias : .none)
+  }
+
+  /// With any epilogue; nil where it has more steps or tensors than kernels take.
+  public init?(
+    stride: Int = 1, dilation: Int = 1, padding: Padding = .same, steps: [EpilogueStep]
+  ) {
+    guard let epilogue = Epilogue(steps) else { return nil }
+    self.init(stride: stride, dilation: dilation, padding: padding, epilogue: epilogue)
+  }
+
+  init(stride: Int, dilation: Int, padding: Padding, epilogue: Epilogue) {
+    precondition(stride > 0 && dilation > 0, "stride and dilation are positive")
+    self.stride = stride
+    self.dilation = dilation
+    self.padding = padding
+    self.epilogue = epilogue
+  }
+
+  func with(_ epilogue: Epilogue) -> Convolution {
+    Convolution(stride: stride, dilation: dilation, padding: padding, epilogue: epilogue)
+  }
+
+  public var parameters: String {
+    let around =
+      switch padding {
+      case .same: "same"
+      case .valid: "valid"
+      case .zeros(let top, let left, let bottom, let right): "pad \(top) \(left) \(bottom) \(right)"
+      }
+    return "s\(stride) d\(dilation) \(around)\(epilogue.label)"
+  }
+
+  /// Zeros before the first pixel and number of outputs along one axis.
+  func extent(_ size: Int, _ kernel: Int, vertical: Bool) -> (before: Int, out: Int) {
+    let reach = (kernel - 1) * dilation + 1
+    switch padding {
+    case .same:
+      let out = (size + stride - 1) / stride
+      return (max((out - 1) * stride + reach - size, 0) / 2, out)
+    case .valid: return (0, size < reach ? 0 : (size - reach) / stride + 1)
+    case .zeros(let top, let left, let bottom, let right):
+      let padded = size + (vertical ? top + bottom : left + right)
+      return (vertical ? top : left, padded < reach ? 0 : (padded - reach) / stride + 1)
+    }
+  }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 2 + epilogue.tensors, inputs[0].shape.count == 4,
+      inputs[1].shape.count == 4, inputs.allSatisfy({ $0.element == .float32 })
+    else {
+      throw ShapeError(
+        Self.name,
+        "takes x [batch×height×width×channels], weights [height×width×channels×outputs] and "
+          + "\(epilogue.tensors) tensors of its epilogue, not \(inputs)")
+    }
+    let (x, w) = (inputs[0].shape, inputs[1].shape)
+    guard x[3] == w[2] else {
+      throw ShapeError(Self.name, "the input has \(x[3]) channels, the weights take \(w[2])")
+    }
+    let (height, width) = (
+      extent(x[1], w[0], vertical: true).out, extent(x[2], w[1], vertical: false).out
+    )
+    guard height > 0, width > 0 else {
+      throw ShapeError(
+        Self.name, "an image of \(x[1])×\(x[2]) is smaller than the \(w[0])×\(w[1]) kernel",
+        hint: "pad the image")
+    }
+    let output = TensorType(.float32, x[0], height, width, w[3])
+    try epilogue.check(inputs[2...], output: output, op: Self.name)
+    return [output]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let type = outputType(inputs)
+    return [Reference(type, epilogue.apply(sums(inputs, type), inputs[2...]))]
+  }
+
+  public func magnitudes(_ inputs: [Reference]) -> [Reference] {
+    let type = outputType(inputs)
+    let absolute = inputs.prefix(2).map { Reference($0.type, $0.values.map(abs)) }
+    return [Reference(type, epilogue.magnitudes(sums(absolute, type), inputs[2...]))]
+  }
+
+  private func outputType(_ inputs: [Reference]) -> TensorType {
+    let (x, w) = (inputs[0].type.shape, inputs[1].type.shape)
+    return TensorType(
+      .float32, x[0], extent(x[1], w[0], vertical: true).out,
+      extent(x[2], w[1], vertical: false).out, w[3])
+  }
+
+  private func sums(_ inputs: [Reference], _ type: TensorType) -> [Double] {
+    let (x, w) = (inputs[0].type.shape, inputs[1].type.shape)
+    let (top, left) = (
+      extent(x[1], w[0], vertical: true).before, extent(x[2], w[1], vertical: false).before
+    )
+    let (height, width, outputs) = (type.shape[1], type.shape[2], w[3])
+    var result = [Double](repeating: 0, count: type.count)
+    for n in 0..<x[0] {
+      for oy in 0..<height {
+        for ox in 0..<width {
+          for ky in 0..<w[0] {
+            for kx in 0..<w[1] {
+              let iy = oy * stride - top + ky * dilation
+              let ix = ox * stride - left + kx * dilation
+              guard iy >= 0, iy < x[1], ix >= 0, ix < x[2] else { continue }
+              for c in 0..<x[3] {
+                let value = inputs[0].values[((n * x[1] + iy) * x[2] + ix) * x[3] + c]
+                let taps = ((ky * w[1] + kx) * x[3] + c) * outputs
+                let base = ((n * height + oy) * width + ox) * outputs
+                for k in 0..<outputs { result[base + k] += value * inputs[1].values[taps + k] }
+              }
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    let w = inputs[1].shape
+    return Work(
+      flops: 2 * outputs[0].count * w[0] * w[1] * w[2],
+      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  }
+
+  /// The kernels' parameters at a site.
+  func kernelParameters(_ site: Site) -> glint_conv_params {
+    let (x, w, y) = (site.inputs[0].shape, site.inputs[1].shape, site.outputs[0].shape)
+    return glint_conv_params(
+      batch: Int32(x[0]), height: Int32(x[1]), width: Int32(x[2]), channels: Int32(x[3]),
+      out_height: Int32(y[1]), out_width: Int32(y[2]), out_channels: Int32(y[3]),
+      kernel_height: Int32(w[0]), kernel_width: Int32(w[1]), stride: Int32(stride),
+      dilation: Int32(dilation), pad_top: Int32(extent(x[1], w[0], vertical: true).before),
+      pad_left: Int32(extent(x[2], w[1], vertical: false).before), block: 0,
+      epilogue: epilogue.kernelParameters)
+  }
+}

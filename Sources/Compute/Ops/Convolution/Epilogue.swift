@@ -1,0 +1,143 @@
+import CPUKernels
+
+/// A step that a convolution applies to each result before storing it.
+public enum EpilogueStep: Hashable, Sendable {
+  /// Plus one value per channel: a tensor [channels].
+  case bias
+  /// Times and plus one value per channel: two tensors [channels].
+  case scaleShift
+  /// Plus a tensor of the output's shape.
+  case add
+  case each(ElementwiseStep)
+
+  /// How many tensors it reads.
+  var tensors: Int {
+    switch self {
+    case .bias, .add: 1
+    case .scaleShift: 2
+    case .each: 0
+    }
+  }
+
+  var label: String {
+    switch self {
+    case .bias: "bias"
+    case .scaleShift: "affine"
+    case .add: "add"
+    case .each(let step): step.label
+    }
+  }
+}
+
+/// What a convolution does to its sums, in order: bias, activation, affine, add, activation.
+///
+/// Its tensors are the op's inputs after the weights, in the order of the steps that read them.
+public struct Epilogue: Hashable, Sendable {
+  public let steps: [EpilogueStep]
+
+  /// Nil where kernels have no room: more than eight steps, or more than four tensors.
+  init?(_ steps: [EpilogueStep]) {
+    guard steps.count <= Int(GLINT_ELEMENTWISE_STEPS),
+      steps.reduce(0, { $0 + $1.tensors }) <= Int(GLINT_EPILOGUE_TENSORS)
+    else { return nil }
+    self.steps = steps
+  }
+
+  static let none = Epilogue([])!
+  static let bias = Epilogue([.bias])!
+
+  var tensors: Int { steps.reduce(0) { $0 + $1.tensors } }
+  var label: String { steps.map { " +\($0.label)" }.joined() }
+
+  /// Checks the tensors that follow the weights; `output` has the channels last.
+  func check(_ given: ArraySlice<TensorType>, output: TensorType, op: String) throws(ShapeError) {
+    let channel = TensorType(.float32, output.shape.last!)
+    let wanted = steps.flatMap { step -> [TensorType] in
+      switch step {
+      case .bias: [channel]
+      case .scaleShift: [channel, channel]
+      case .add: [output]
+      case .each: []
+      }
+    }
+    guard Array(given) == wanted else {
+      throw ShapeError(op, "after the weights it takes \(wanted), not \(Array(given))")
+    }
+  }
+
+  /// Applied to sums in Double.
+  func apply(_ sums: [Double], _ tensors: ArraySlice<Reference>) -> [Double] {
+    var tensors = tensors
+    return steps.reduce(sums) { values, step in
+      switch step {
+      case .bias:
+        let bias = tensors.removeFirst().values
+        return values.indices.map { values[$0] + bias[$0 % bias.count] }
+      case .scaleShift:
+        let scale = tensors.removeFirst().values
+        let shift = tensors.removeFirst().values
+        return values.indices.map {
+          values[$0] * scale[$0 % scale.count] + shift[$0 % shift.count]
+        }
+      case .add: return zip(values, tensors.removeFirst().values).map(+)
+      case .each(let each): return values.map(each.apply)
+      }
+    }
+  }
+
+  /// The same on magnitudes: activations grow an error by at most their steepness.
+  func magnitudes(_ sums: [Double], _ tensors: ArraySlice<Reference>) -> [Double] {
+    var tensors = tensors
+    func next() -> [Double] { tensors.removeFirst().values.map(abs) }
+    return steps.reduce(sums) { values, step in
+      switch step {
+      case .bias:
+        let bias = next()
+        return values.indices.map { values[$0] + bias[$0 % bias.count] }
+      case .scaleShift:
+        let (scale, shift) = (next(), next())
+        return values.indices.map {
+          values[$0] * scale[$0 % scale.count] + shift[$0 % shift.count]
+        }
+      case .add: return zip(values, next()).map(+)
+      case .each(.affine(let scale, let shift)):
+        return values.map { $0 * Double(abs(scale)) + Double(abs(shift)) }
+      case .each(let each): return values.map { max(1, each.steepness) * $0 + 1 }
+      }
+    }
+  }
+
+  var kernelParameters: glint_elementwise_params {
+    glint_elementwise_params(
+      steps.map { step in
+        switch step {
+        case .bias: (Int32(glint_step_bias), 0, 0)
+        case .scaleShift: (Int32(glint_step_scale_shift), 0, 0)
+        case .add: (Int32(glint_step_add), 0, 0)
+        case .each(let each): each.code
+        }
+      })
+  }
+
+  /// Operands of the tensors, absent ones included; `first` is the op's input that they start at.
+  func operands(from first: Int = 2) -> [Operand] {
+    (0..<Int(GLINT_EPILOGUE_TENSORS)).map { $0 < tensors ? .input(first + $0) : .none }
+  }
+}
+
+/// An op with an epilogue, which can grow.
+protocol ConvolutionLike: EpilogueHost {
+  var epilogue: Epilogue { get }
+  func with(_ epilogue: Epilogue) -> Self
+}
+
+extension ConvolutionLike {
+  public func absorbing(_ steps: [ElementwiseStep]) -> (any Op)? {
+    absorbing(steps.map(EpilogueStep.each))
+  }
+
+  /// The same op followed by `steps`, whose tensors join its inputs; nil where kernels have no room.
+  func absorbing(_ steps: [EpilogueStep]) -> Self? {
+    Epilogue(epilogue.steps + steps).map(with)
+  }
+}

@@ -1,0 +1,76 @@
+import CPUKernels
+
+/// Each channel times its scale plus its shift, one rounding: normalisation with fixed statistics.
+///
+/// Inputs: x [… channels], scale [channels], shift [channels], float32. Output: as x.
+public struct ChannelAffine: Op {
+  public static let name = "channel affine"
+
+  public init() {}
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 3, inputs[0].element == .float32, !inputs[0].shape.isEmpty,
+      inputs.dropFirst().allSatisfy({ $0 == TensorType(.float32, inputs[0].channels) })
+    else {
+      throw ShapeError(
+        Self.name, "takes x and two tensors with one value per channel, not \(inputs)")
+    }
+    return [inputs[0]]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let channels = inputs[0].type.channels
+    return [
+      Reference(
+        inputs[0].type,
+        inputs[0].values.enumerated().map {
+          $1 * inputs[1].values[$0 % channels] + inputs[2].values[$0 % channels]
+        })
+    ]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 2 * inputs[0].count, bytes: 2 * inputs[0].bytes)
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_channels_params {
+    glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
+  }
+
+  private var operands: [Operand] { [.input(0), .input(1), .input(2), .output(0)] }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("pixels") { site in
+        .launches([
+          CPULaunch(
+            "channel_affine", kernelParameters(site), operands,
+            items: .fixed(site.inputs[0].pixels), grain: 512)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "tensor/channel_affine.cl", kernelParameters(site), operands,
+            items: site.inputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [1, 3, 17, 48].map { channels in
+      Sample(
+        ChannelAffine(),
+        [
+          .random([1, 3, 5, channels], -9...9, seed: 1), .random([channels], -2...2, seed: 2),
+          .random([channels], -2...2, seed: 3),
+        ], .roundings(1), tiny: true)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import CPUKernels
+
+/// Tensors side by side along the last axis, the channels; the other axes are equal.
+public struct Concat: Op {
+  public static let name = "concat"
+
+  public init() {}
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard let first = inputs.first, !first.shape.isEmpty,
+      inputs.allSatisfy({
+        $0.element == .float32 && $0.shape.dropLast() == first.shape.dropLast()
+      })
+    else {
+      throw ShapeError(
+        Self.name, "takes float32 tensors that differ in the last axis only, not \(inputs)")
+    }
+    let channels = inputs.reduce(0) { $0 + $1.channels }
+    return [TensorType(.float32, first.shape.dropLast() + [channels])]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let first = inputs[0].type
+    let values = (0..<first.pixels).flatMap { pixel in
+      inputs.flatMap { input in
+        input.values[pixel * input.type.channels..<(pixel + 1) * input.type.channels]
+      }
+    }
+    let channels = inputs.reduce(0) { $0 + $1.type.channels }
+    return [Reference(TensorType(.float32, first.shape.dropLast() + [channels]), values)]
+  }
+
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    var start = 0
+    return try inputs.map { input in
+      let range = start..<start + graph.type(of: input).channels
+      start = range.upperBound
+      return try graph.apply(SelectChannels(range), given[0]!)
+    }
+  }
+
+  /// Where each input goes.
+  private func parts(_ site: Site) -> [glint_channels_params] {
+    var offset = 0
+    return site.inputs.map { input in
+      defer { offset += input.channels }
+      return glint_channels_params(
+        channels: Int32(input.channels), pitch: Int32(site.outputs[0].channels),
+        offset: Int32(offset))
+    }
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("copy") { site in
+        .launches(
+          parts(site).enumerated().map { index, part in
+            CPULaunch(
+              "put_channels", part, [.input(index), .output(0)],
+              items: .fixed(site.outputs[0].pixels), grain: 1024)
+          })
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("copy") { site in
+        .launches(
+          parts(site).enumerated().map { index, part in
+            OpenCLLaunch(
+              "tensor/put_channels.cl", part, [.input(index), .output(0)],
+              items: site.inputs[index].count)
+          })
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [[1], [3, 1], [17, 16, 1]].map { channels in
+      Sample(
+        Concat(),
+        channels.enumerated().map { .random([2, 3, 5, $1], -9...9, seed: UInt64($0 + 1)) },
+        .exact, tiny: true)
+    }
+  }
+}
+
+extension TensorType {
+  /// The last axis.
+  var channels: Int { shape.last ?? 1 }
+  /// Elements of one channel.
+  var pixels: Int { shape.dropLast().reduce(1, *) }
+}

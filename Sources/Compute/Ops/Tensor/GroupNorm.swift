@@ -1,0 +1,41 @@
+/// Groups of neighbouring channels of each image brought to mean 0 and variance 1, then each channel
+/// scaled and shifted.
+///
+/// Inputs: x [batch, height, width, channels], scale [channels], shift [channels].
+public struct GroupNorm: Op {
+  public static let name = "group norm"
+  public let groups: Int
+  public let epsilon: Float
+
+  public init(groups: Int, epsilon: Float = 1e-5) {
+    precondition(groups > 0, "there is at least one group")
+    self.groups = groups
+    self.epsilon = epsilon
+  }
+
+  private var rule: Normalization {
+    Normalization(
+      statistic: .moments(epsilon: epsilon), groups: groups, across: false, affine: true)
+  }
+
+  public var parameters: String { "\(groups) groups ε \(epsilon)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    try rule.outputs(inputs, op: Self.name)
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] { rule.reference(inputs) }
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work { rule.work(inputs) }
+  public var cpu: [Candidate<CPULaunch>] { rule.cpu }
+  public var openCL: [Candidate<OpenCLLaunch>] { rule.openCL }
+
+  public static var samples: [Sample] {
+    [(1, [1, 3, 5, 3]), (4, [2, 7, 5, 48]), (17, [1, 3, 13, 17])].map { groups, shape in
+      Sample(
+        GroupNorm(groups: groups),
+        [.random(shape, -2...3, seed: 1)]
+          + [2, 3].map { .random([shape[3]], -2...2, seed: $0) },
+        .roundings(64), tiny: true)
+    }
+  }
+}

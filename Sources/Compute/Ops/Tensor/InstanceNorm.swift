@@ -1,0 +1,39 @@
+/// Each channel of each image brought to mean 0 and variance 1, then scaled and shifted.
+///
+/// Inputs: x [batch, height, width, channels]; with `affine` also scale and shift [channels].
+public struct InstanceNorm: Op {
+  public static let name = "instance norm"
+  public let epsilon: Float
+  public let affine: Bool
+
+  public init(epsilon: Float = 1e-5, affine: Bool = true) {
+    self.epsilon = epsilon
+    self.affine = affine
+  }
+
+  private var rule: Normalization {
+    Normalization(statistic: .moments(epsilon: epsilon), groups: nil, across: false, affine: affine)
+  }
+
+  public var parameters: String { "ε \(epsilon)\(affine ? " affine" : "")" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    try rule.outputs(inputs, op: Self.name)
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] { rule.reference(inputs) }
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work { rule.work(inputs) }
+  public var cpu: [Candidate<CPULaunch>] { rule.cpu }
+  public var openCL: [Candidate<OpenCLLaunch>] { rule.openCL }
+
+  public static var samples: [Sample] {
+    [[1, 3, 5, 1], [2, 13, 7, 17]].flatMap { shape in
+      let x = Reference.random(shape, -2...3, seed: 1)
+      let affine = [2, 3].map { Reference.random([shape[3]], -2...2, seed: $0) }
+      return [
+        Sample(InstanceNorm(), [x] + affine, .roundings(64), tiny: true),
+        Sample(InstanceNorm(affine: false), [x], .roundings(64), tiny: true),
+      ]
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import CPUKernels
+
+/// x, below zero times a learned slope.
+///
+/// Inputs: x [… channels], slope [1] or [channels], float32. Output: as x.
+public struct PReLU: Op {
+  public static let name = "prelu"
+
+  public init() {}
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 2, inputs.allSatisfy({ $0.element == .float32 }),
+      inputs[1].shape == [1] || inputs[1].shape == [inputs[0].channels]
+    else {
+      throw ShapeError(Self.name, "takes x and one slope, or one per channel, not \(inputs)")
+    }
+    return [inputs[0]]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let slopes = inputs[1].values
+    let channels = inputs[0].type.channels
+    return [
+      Reference(
+        inputs[0].type,
+        inputs[0].values.enumerated().map {
+          $1 < 0 ? $1 * slopes[$0 % channels % slopes.count] : $1
+        })
+    ]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: inputs[0].count, bytes: 2 * inputs[0].bytes)
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_channels_params {
+    glint_channels_params(
+      channels: Int32(site.inputs[0].channels), pitch: site.inputs[1].count > 1 ? 1 : 0, offset: 0)
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("pixels") { site in
+        .launches([
+          CPULaunch(
+            "prelu", kernelParameters(site), [.input(0), .input(1), .output(0)],
+            items: .fixed(site.inputs[0].pixels), grain: 512)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "tensor/prelu.cl", kernelParameters(site), [.input(0), .input(1), .output(0)],
+            items: site.inputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [(1, 1), (13, 1), (17, 17)].map { channels, slopes in
+      Sample(
+        PReLU(),
+        [.random([2, 3, channels], -9...9, seed: 1), .random([slopes], -1...1, seed: 2)],
+        .roundings(1), tiny: true)
+    }
+  }
+}

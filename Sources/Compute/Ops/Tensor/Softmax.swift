@@ -1,0 +1,64 @@
+import CPUKernels
+import Foundation
+
+/// Softmax over the last axis: eˣ over the sum of eˣ.
+public struct Softmax: Op {
+  public static let name = "softmax"
+
+  public init() {}
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 1, inputs[0].element == .float32, inputs[0].channels > 0,
+      !inputs[0].shape.isEmpty
+    else { throw ShapeError(Self.name, "takes one float32 tensor with channels, not \(inputs)") }
+    return inputs
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let type = inputs[0].type
+    let values = (0..<type.pixels).flatMap { pixel in
+      let row = inputs[0].values[pixel * type.channels..<(pixel + 1) * type.channels]
+      let powers = row.map { exp($0 - row.max()!) }
+      return powers.map { $0 / powers.reduce(0, +) }
+    }
+    return [Reference(type, values)]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_channels_params {
+    glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("pixels") { site in
+        .launches([
+          CPULaunch(
+            "softmax", kernelParameters(site), [.input(0), .output(0)],
+            items: .fixed(site.inputs[0].pixels), grain: 64)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("pixels") { site in
+        .launches([
+          OpenCLLaunch(
+            "tensor/softmax.cl", kernelParameters(site), [.input(0), .output(0)],
+            items: site.inputs[0].pixels)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [[1, 1], [5, 3], [13, 17], [3, 65]].map {
+      Sample(Softmax(), [.random($0, -30...30)], .absolute(1e-6), tiny: true)
+    } + [
+      Sample(
+        Softmax(), [Reference(Tensor([1000, 1000, -1000] as [Float], shape: [1, 3]))],
+        note: "large", .absolute(1e-6), tiny: true)
+    ]
+  }
+}

@@ -1,0 +1,85 @@
+import CPUKernels
+
+/// The frames around each frame side by side as channels, the edge frames repeated.
+///
+/// Input: float32 [frames, height, width, channels]. Output: [frames, height, width, (2 radius + 1)
+/// channels], the earliest frame first. What computes each frame alone runs before it, once per frame.
+public struct TemporalWindow: Op {
+  public static let name = "temporal window"
+  public let radius: Int
+
+  public init(radius: Int = 1) {
+    precondition(radius >= 0, "a radius is not negative")
+    self.radius = radius
+  }
+
+  public var parameters: String { "±\(radius)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32 else {
+      throw ShapeError(
+        Self.name, "takes float32 frames [frames×height×width×channels], not \(inputs)")
+    }
+    return [
+      TensorType(
+        .float32, inputs[0].shape.dropLast() + [(2 * radius + 1) * inputs[0].channels])
+    ]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let shape = inputs[0].type.shape
+    let (values, channels) = (shape[1] * shape[2], shape[3])
+    let result = (0..<shape[0]).flatMap { frame in
+      (0..<values).flatMap { value in
+        (-radius...radius).flatMap { step in
+          let from = min(max(frame + step, 0), shape[0] - 1)
+          let start = (from * values + value) * channels
+          return inputs[0].values[start..<start + channels]
+        }
+      }
+    }
+    return [
+      Reference(
+        TensorType(.float32, shape.dropLast() + [(2 * radius + 1) * channels]), Array(result))
+    ]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_window_params {
+    let shape = site.inputs[0].shape
+    return glint_window_params(
+      frames: Int32(shape[0]), values: Int32(shape[1] * shape[2]), channels: Int32(shape[3]),
+      radius: Int32(radius))
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("frames") { site in
+        .launches([
+          CPULaunch(
+            "temporal_window", kernelParameters(site), [.input(0), .output(0)],
+            items: .fixed(site.inputs[0].shape[0]))
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "tensor/temporal_window.cl", kernelParameters(site), [.input(0), .output(0)],
+            items: site.outputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [(1, 1, 3), (4, 1, 1), (3, 2, 17)].map { frames, radius, channels in
+      Sample(
+        TemporalWindow(radius: radius), [.random([frames, 3, 5, channels], -9...9)], .exact,
+        tiny: true)
+    }
+  }
+}
