@@ -15,7 +15,7 @@ import Testing
     let folder = "models/deepstorm3d_tetrapod_demo2/"
     guard let weights = RecordedData.path(folder + "weights_best_loss.pkl"),
       let golden = try RecordedData.array(folder + "golden_output_sparse.npy"),
-      let (_, width, image) = try frame("movies/tetrapod_mito_deepstorm3d/5.tif")
+      let (_, width, image) = try frame("movies/real/tetrapod_mito_deepstorm3d/5.tif")
     else { return }
     let model = try Model(reading: weights, system: "deepstorm3d")
     #expect((model.system as? DeepSTORM3D)?.planes == 121)
@@ -51,7 +51,7 @@ import Testing
     else { return }
     let file = try WeightFile.read(weights)
     let model = try Model(FIDSTORM.self, file)
-    #expect(model.network.parameterCount == 208_404)
+    #expect(model.network.parameterCount == 208_400)
     #expect(height == 64 && width == 64)
     let map = try run(model.graph(height: height, width: width), image)("density")
     print("FID-STORM: largest deviation \(largestDifference(map, golden.values))")

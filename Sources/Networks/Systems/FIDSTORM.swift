@@ -10,7 +10,7 @@ public struct FIDSTORM: NetworkSystem {
   public static let purpose = "frame to density map, 8× finer"
 
   /// Layers of the trunk.
-  public var depth = 6
+  public var depth = 5
   /// Of the activations in the trunk; 0 is ReLU.
   public var slope: Float = 0.01
   public var scaling = InputScaling(.minMax)
