@@ -15,11 +15,12 @@ kernel void direct(const glint_conv_params p, global const float *x, global cons
   float8 sum = 0.0f;
   for (int ky = 0; ky < p.kernel_height; ky++) {
     const int iy = oy * p.stride - p.pad_top + ky * p.dilation;
-    if (iy < 0 || iy >= p.height) continue;
+    if (iy < 0 || iy >> p.enlarge >= p.height) continue;
     for (int kx = 0; kx < p.kernel_width; kx++) {
       const int ix = ox * p.stride - p.pad_left + kx * p.dilation;
-      if (ix < 0 || ix >= p.width) continue;
-      global const float *in = x + ((image * p.height + iy) * p.width + ix) * p.channels;
+      if (ix < 0 || ix >> p.enlarge >= p.width) continue;
+      const int source = (image * p.height + (iy >> p.enlarge)) * p.width + (ix >> p.enlarge);
+      global const float *in = x + source * p.channels;
       global const float *tap = w + (ky * p.kernel_width + kx) * p.channels * p.out_channels + k;
       if (part == CHANNELS) {
         for (int c = 0; c < p.channels; c++)

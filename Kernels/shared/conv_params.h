@@ -13,6 +13,7 @@ typedef struct {
   int kernel_height, kernel_width;
   int stride, dilation;
   int pad_top, pad_left;
+  int enlarge;  ///< 1: x is first enlarged 2 times by repetition; height and width are its own
   int block;  ///< pixels (gemm) or tiles (winograd) of one CPU item
   glint_elementwise_params epilogue;
 } glint_conv_params;

@@ -59,4 +59,10 @@
   KERNEL(norm_groups, isa)                   \
   KERNEL(norm_apply, isa)                    \
   KERNEL(conv_direct, isa)                   \
-  KERNEL(conv_transposed, isa)
+  KERNEL(conv_transposed, isa)     \
+  KERNEL(conv_gemm_weights, isa)             \
+  KERNEL(conv_gemm, isa)                     \
+  KERNEL(conv_winograd4_weights, isa)        \
+  KERNEL(conv_winograd4_tiles, isa)          \
+  KERNEL(conv_winograd2_weights, isa)        \
+  KERNEL(conv_winograd2_tiles, isa)

@@ -11,6 +11,8 @@ public struct Convolution: ConvolutionLike {
   public let dilation: Int
   public let padding: Padding
   public let epilogue: Epilogue
+  /// 2 where the image is first enlarged by repeating pixels: an `Upsample` that the plan drew in.
+  let enlargement: Int
 
   /// Zeros around the image.
   public enum Padding: Hashable, Sendable {
@@ -44,8 +46,12 @@ public struct Convolution: ConvolutionLike {
     self.init(stride: stride, dilation: dilation, padding: padding, epilogue: epilogue)
   }
 
-  init(stride: Int, dilation: Int, padding: Padding, epilogue: Epilogue) {
+  init(
+    stride: Int, dilation: Int, padding: Padding, epilogue: Epilogue, enlargement: Int = 1
+  ) {
     precondition(stride > 0 && dilation > 0, "stride and dilation are positive")
+    precondition(enlargement == 1 || enlargement == 2, "kernels enlarge 2 times or not")
+    self.enlargement = enlargement
     self.stride = stride
     self.dilation = dilation
     self.padding = padding
@@ -53,7 +59,9 @@ public struct Convolution: ConvolutionLike {
   }
 
   func with(_ epilogue: Epilogue) -> Convolution {
-    Convolution(stride: stride, dilation: dilation, padding: padding, epilogue: epilogue)
+    Convolution(
+      stride: stride, dilation: dilation, padding: padding, epilogue: epilogue,
+      enlargement: enlargement)
   }
 
   public var parameters: String {
@@ -63,11 +71,13 @@ public struct Convolution: ConvolutionLike {
       case .valid: "valid"
       case .zeros(let top, let left, let bottom, let right): "pad \(top) \(left) \(bottom) \(right)"
       }
-    return "s\(stride) d\(dilation) \(around)\(epilogue.label)"
+    return (enlargement == 2 ? "×2 " : "")
+      + "s\(stride) d\(dilation) \(around)\(epilogue.label)"
   }
 
   /// Zeros before the first pixel and number of outputs along one axis.
-  func extent(_ size: Int, _ kernel: Int, vertical: Bool) -> (before: Int, out: Int) {
+  func extent(_ given: Int, _ kernel: Int, vertical: Bool) -> (before: Int, out: Int) {
+    let size = given * enlargement
     let reach = (kernel - 1) * dilation + 1
     switch padding {
     case .same:
@@ -138,9 +148,10 @@ public struct Convolution: ConvolutionLike {
             for kx in 0..<w[1] {
               let iy = oy * stride - top + ky * dilation
               let ix = ox * stride - left + kx * dilation
-              guard iy >= 0, iy < x[1], ix >= 0, ix < x[2] else { continue }
+              let (sy, sx) = (iy / enlargement, ix / enlargement)
+              guard iy >= 0, sy < x[1], ix >= 0, sx < x[2] else { continue }
               for c in 0..<x[3] {
-                let value = inputs[0].values[((n * x[1] + iy) * x[2] + ix) * x[3] + c]
+                let value = inputs[0].values[((n * x[1] + sy) * x[2] + sx) * x[3] + c]
                 let taps = ((ky * w[1] + kx) * x[3] + c) * outputs
                 let base = ((n * height + oy) * width + ox) * outputs
                 for k in 0..<outputs { result[base + k] += value * inputs[1].values[taps + k] }
@@ -168,7 +179,8 @@ public struct Convolution: ConvolutionLike {
       out_height: Int32(y[1]), out_width: Int32(y[2]), out_channels: Int32(y[3]),
       kernel_height: Int32(w[0]), kernel_width: Int32(w[1]), stride: Int32(stride),
       dilation: Int32(dilation), pad_top: Int32(extent(x[1], w[0], vertical: true).before),
-      pad_left: Int32(extent(x[2], w[1], vertical: false).before), block: 0,
+      pad_left: Int32(extent(x[2], w[1], vertical: false).before),
+      enlarge: Int32(enlargement - 1), block: 0,
       epilogue: epilogue.kernelParameters)
   }
 }

@@ -44,6 +44,8 @@ extension Convolution {
   public static var samples: [Sample] {
     let plain = Convolution()
     let biased = Convolution(bias: true)
+    let enlarged = Convolution(
+      stride: 1, dilation: 1, padding: .same, epilogue: .bias, enlargement: 2)
     func with(_ steps: EpilogueStep...) -> Convolution { Convolution(steps: steps)! }
     return cases(plain, [1, 1, 1, 1], kernel: 3, 1, tiny: true)
       + cases(biased, [2, 3, 5, 3], kernel: 3, 2, tiny: true)
@@ -59,6 +61,8 @@ extension Convolution {
         Convolution(stride: 2, padding: .zeros(1), bias: true), [1, 6, 8, 3], kernel: 4, 5,
         tiny: true)
       + cases(Convolution(stride: 4, padding: .valid), [2, 8, 8, 6], kernel: 4, 20)
+      + cases(enlarged, [1, 4, 3, 17], kernel: 3, 16)
+      + cases(enlarged, [2, 1, 5, 4], kernel: 3, 35)
       + cases(biased, [2, 3, 5, 48], kernel: 1, 65)
       + cases(plain, [1, 17, 1, 3], kernel: 1, 13)
       + cases(biased, [1, 7, 17, 1], kernel: 5, 8)

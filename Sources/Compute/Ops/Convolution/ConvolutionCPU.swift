@@ -1,0 +1,102 @@
+import CPUKernels
+
+extension Convolution {
+  /// Winograd F(4×4) first: four times fewer products and about three times the rounding of plain
+  /// summation. F(2×2) is the precise one, by name.
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      winograd(4, error: 32), product, winograd(2, error: 4), direct,
+    ]
+  }
+
+  /// F(m×m, 3×3): tiles of m × m outputs from (m + 2)² products per pair of channels.
+  ///
+  /// `error`: the transforms' sums of absolute coefficients, squared for two axes, over the 9 terms
+  /// that they replace.
+  private func winograd(_ m: Int, error: Double) -> Candidate<CPULaunch> {
+    Candidate("winograd\(m)", error: error) { site in
+      let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
+      guard w[0] == 3, w[1] == 3, stride == 1 else {
+        return .declined("for kernels of 3×3 and stride 1")
+      }
+      guard w[2] >= 4, w[3] >= 4 else {
+        return .declined("\(w[2])→\(w[3]) channels do not pay for the transforms")
+      }
+      func tiles(_ size: Int) -> Int {
+        ((size + dilation - 1) / dilation + m - 1) / m * dilation
+      }
+      let count = y[0] * tiles(y[1]) * tiles(y[2])
+      guard m == 2 || count * m * m <= 3 * y[0] * y[1] * y[2] else {
+        return .declined("tiles would be mostly padding at \(y[1])×\(y[2])")
+      }
+      let lanes = site.device.preferredWidth
+      let points = (m + 2) * (m + 2)
+      let packed = TensorType(.float32, points * w[2] * rounded(w[3], lanes))
+      // Few tiles at a time keep their transforms in the second cache; more, where the weights do
+      // not fit beside them and have to be read again for every block.
+      let block = share(count, atMost: packed.bytes > 1 << 20 ? 56 : 28, site)
+      let point = ((w[2] + lanes - 1) / lanes * block | 1) * lanes
+      var parameters = kernelParameters(site)
+      parameters.block = Int32(block)
+      return .launches(
+        [
+          CPULaunch(
+            "conv_winograd\(m)_tiles", parameters,
+            [.input(0), .prepared(0), .output(0)] + epilogue.operands(),
+            items: .fixed((count + block - 1) / block),
+            scratch: 4 * points * (point + block * 3 * lanes))
+        ],
+        preparing: [
+          CPULaunch(
+            "conv_winograd\(m)_weights", parameters, [.input(1), .prepared(0)],
+            items: .fixed(w[2]))
+        ], prepared: [packed])
+    }
+  }
+
+  /// Patches of the image times the weights, with 1×1 as the plain case.
+  private var product: Candidate<CPULaunch> {
+    Candidate("gemm") { site in
+      let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
+      let lanes = site.device.preferredWidth
+      let depth = w[0] * w[1] * w[2]
+      let pixels = y[0] * y[1] * y[2]
+      let block = share(pixels, atMost: depth > 2048 ? 28 : 56, site)
+      var parameters = kernelParameters(site)
+      parameters.block = Int32(block)
+      return .launches(
+        [
+          CPULaunch(
+            "conv_gemm", parameters,
+            [.input(0), .prepared(0), .output(0)] + epilogue.operands(),
+            items: .fixed((pixels + block - 1) / block),
+            scratch: 4 * block * (rounded(depth, lanes) + 3 * lanes))
+        ],
+        preparing: [
+          CPULaunch(
+            "conv_gemm_weights", parameters, [.input(1), .prepared(0)], items: .fixed(depth),
+            grain: 64)
+        ], prepared: [TensorType(.float32, depth * rounded(w[3], lanes))])
+    }
+  }
+
+  private var direct: Candidate<CPULaunch> {
+    Candidate("direct") { site in
+      let y = site.outputs[0].shape
+      return .launches([
+        CPULaunch(
+          "conv_direct", kernelParameters(site),
+          [.input(0), .input(1), .output(0)] + epilogue.operands(), items: .fixed(y[0] * y[1]))
+      ])
+    }
+  }
+
+  private func rounded(_ count: Int, _ lanes: Int) -> Int { (count + lanes - 1) / lanes * lanes }
+
+  /// Items of one block so that blocks are nearly equal and every thread gets as many.
+  private func share(_ count: Int, atMost most: Int, _ site: Site) -> Int {
+    let threads = site.device.units
+    let blocks = ((count + most - 1) / most + threads - 1) / threads * threads
+    return max((count + blocks - 1) / blocks, min(4, count))
+  }
+}
