@@ -41,8 +41,7 @@ enum Python {
   /// Runs a script in a folder; nil with a line where Python lacks a package.
   static func run(_ script: String, needs packages: [String], in folder: URL) throws -> String? {
     let imports = packages.map { "import \($0)\n" }.joined()
-    guard try call("import sys\ntry:\n  \(imports.replacing("\n", with: "\n  "))pass\nexcept Exception: sys.exit(7)", folder).status == 0
-    else {
+    guard try call(imports, folder).status == 0 else {
       print("skipped: \(interpreter) has no \(packages.joined(separator: ", ")) (GLINT_PYTHON)")
       return nil
     }
@@ -57,12 +56,15 @@ enum Python {
     process.arguments = [interpreter, "-c", script]
     process.currentDirectoryURL = folder
     let pipe = Pipe()
+    let complaints = folder.appendingPathComponent("stderr.txt")
+    _ = FileManager.default.createFile(atPath: complaints.path, contents: nil)
     process.standardOutput = pipe
-    process.standardError = pipe
+    process.standardError = try FileHandle(forWritingTo: complaints)
     try process.run()
     let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    return (process.terminationStatus, output)
+    guard process.terminationStatus != 0 else { return (0, output) }
+    return (process.terminationStatus, output + (try String(contentsOf: complaints, encoding: .utf8)))
   }
 }
 
