@@ -83,11 +83,12 @@ import Testing
         let (batch, height, width) = (3, 8, 12)
         let frames = ONNXTests.frames(batch * height * width).map { $0 / 100 - 1 }
         try frames.withUnsafeBytes { Data($0) }.write(to: folder.appendingPathComponent("x.bin"))
-        let script = Self.torchSystems + """
+        let script =
+          Self.torchSystems + """
 
-          x = torch.from_numpy(numpy.fromfile('x.bin', 'f4')).reshape(\(batch), 1, \(height), \(width)).double()
-          \(call).float().numpy().tofile('y.bin')
-          """
+            x = torch.from_numpy(numpy.fromfile('x.bin', 'f4')).reshape(\(batch), 1, \(height), \(width)).double()
+            \(call).float().numpy().tofile('y.bin')
+            """
         guard try Python.run(script, needs: ["numpy", "torch", "json"], in: folder) != nil else {
           return
         }

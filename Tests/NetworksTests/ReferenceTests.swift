@@ -36,7 +36,9 @@ import Testing
       volume[index] = 0
     }
     let elsewhere = volume.max() ?? 0
-    print("DeepSTORM3D: largest deviation \(worst) at \(golden.shape[0]) voxels, \(elsewhere) elsewhere")
+    print(
+      "DeepSTORM3D: largest deviation \(worst) at \(golden.shape[0]) voxels, \(elsewhere) elsewhere"
+    )
     #expect(worst < 1e-2)
     #expect(elsewhere < 1e-2)
   }
@@ -100,7 +102,9 @@ struct PlainTIFF {
       let width = number(at + 2, 2) == 3 ? 2 : number(at + 2, 2) == 4 ? 4 : 1
       let count = number(at + 4, 4)
       let start = width * count > 4 ? number(at + 8, 4) : at + 8
-      if count < 10000 { tags[number(at, 2)] = (0..<count).map { number(start + width * $0, width) } }
+      if count < 10000 {
+        tags[number(at, 2)] = (0..<count).map { number(start + width * $0, width) }
+      }
     }
     guard let width = tags[256]?[0], let height = tags[257]?[0], let offsets = tags[273],
       let counts = tags[279], tags[259]?[0] ?? 1 == 1

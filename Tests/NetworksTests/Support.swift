@@ -6,7 +6,9 @@ import Testing
 /// The folder of recorded data, where it is at hand.
 enum RecordedData {
   static let folder: URL? = {
-    let environment = ProcessInfo.processInfo.environment["GLINT_DATA"].map { URL(fileURLWithPath: $0) }
+    let environment = ProcessInfo.processInfo.environment["GLINT_DATA"].map {
+      URL(fileURLWithPath: $0)
+    }
     let beside = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../../shared/data").standardizedFileURL
     return [environment, beside].compactMap { $0 }
@@ -50,7 +52,9 @@ enum Python {
     return output
   }
 
-  private static func call(_ script: String, _ folder: URL) throws -> (status: Int32, output: String) {
+  private static func call(_ script: String, _ folder: URL) throws -> (
+    status: Int32, output: String
+  ) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [interpreter, "-c", script]
@@ -64,7 +68,9 @@ enum Python {
     let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     guard process.terminationStatus != 0 else { return (0, output) }
-    return (process.terminationStatus, output + (try String(contentsOf: complaints, encoding: .utf8)))
+    return (
+      process.terminationStatus, output + (try String(contentsOf: complaints, encoding: .utf8))
+    )
   }
 }
 

@@ -41,10 +41,13 @@ import Testing
     }
   }
 
-  @Test(arguments: [("os", "system"), ("posix", "system"), ("builtins", "eval"), ("builtins", "getattr")])
+  @Test(arguments: [
+    ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("builtins", "getattr"),
+  ])
   func aCallOutsideTheListIsRefusedByName(_ module: String, _ name: String) throws {
     let call =
-      WeightFixtures.global(module, name) + WeightFixtures.tuple(WeightFixtures.text("echo hostile"))
+      WeightFixtures.global(module, name)
+      + WeightFixtures.tuple(WeightFixtures.text("echo hostile"))
       + Array("R".utf8)
     for bytes in [
       WeightFixtures.torchZip(call), WeightFixtures.torchLegacy(call), WeightFixtures.pickle(call),
@@ -94,7 +97,8 @@ import Testing
   @Test func missingAndMisshapenTensorsAreNamedWithBothShapes() throws {
     let system = DeepSTORM()
     var weights = system.network.randomWeights(seed: 1)
-    weights.tensors["conv-CNNF2.weight"] = Tensor([Float](repeating: 0, count: 18), shape: [2, 1, 3, 3])
+    weights.tensors["conv-CNNF2.weight"] = Tensor(
+      [Float](repeating: 0, count: 18), shape: [2, 1, 3, 3])
     var error = #expect(throws: WeightError.self) { try Model(system, weights) }
     #expect(
       "\(try #require(error))".hasPrefix(
@@ -170,7 +174,9 @@ import Testing
             open(k + '.bin', 'wb').write(v.float().contiguous().numpy().tobytes())
             print(k, *v.shape)
         """
-      guard let output = try Python.run(script, needs: ["torch", "numpy"], in: folder) else { return }
+      guard let output = try Python.run(script, needs: ["torch", "numpy"], in: folder) else {
+        return
+      }
       let lines = output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
       #expect(lines.count == 11)
       for (file, prefix, hasView) in [

@@ -56,9 +56,14 @@ enum WeightFixtures {
     zip([
       // Fortran order: columns first.
       ("a.weight.npy", npy("<f4", fortran: true, "(2, 3)", floats([1, 4, 2, 5, 3, 6]))),
-      ("a.bias.npy", npy(">f8", fortran: false, "(2,)", [7.0, 8.0].flatMap {
-        little($0.bitPattern).reversed()
-      })),
+      (
+        "a.bias.npy",
+        npy(
+          ">f8", fortran: false, "(2,)",
+          [7.0, 8.0].flatMap {
+            little($0.bitPattern).reversed()
+          })
+      ),
     ])
   }
 
@@ -72,7 +77,9 @@ enum WeightFixtures {
     Array("c\(module)\n\(name)\n".utf8)
   }
 
-  static func tuple(_ parts: [UInt8]...) -> [UInt8] { Array("(".utf8) + parts.flatMap { $0 } + Array("t".utf8) }
+  static func tuple(_ parts: [UInt8]...) -> [UInt8] {
+    Array("(".utf8) + parts.flatMap { $0 } + Array("t".utf8)
+  }
 
   static func int(_ value: UInt8) -> [UInt8] { [UInt8(ascii: "K"), value] }
 
@@ -108,14 +115,17 @@ enum WeightFixtures {
         + text("weight") + tensor(key: "0", count: 6, shape: [2, 3], strides: [1, 2])
         + text("bias") + tensor(key: "1", count: 2, shape: [2], strides: [1]) + Array("us".utf8))
     return module(
-      "Net", text("_modules") + Array("}".utf8) + text("a") + inner + Array("ss".utf8)
+      "Net",
+      text("_modules") + Array("}".utf8) + text("a") + inner + Array("ss".utf8)
         + text("factor") + [UInt8(ascii: "G")] + little((2.5).bitPattern).reversed()
         + Array("s".utf8))
   }
 
   static func pickle(_ body: [UInt8]) -> [UInt8] { [0x80, 2] + body + Array(".".utf8) }
 
-  static let storages: [(key: String, values: [Float])] = [("0", [1, 4, 2, 5, 3, 6]), ("1", [7, 8])]
+  static let storages: [(key: String, values: [Float])] = [
+    ("0", [1, 4, 2, 5, 3, 6]), ("1", [7, 8]),
+  ]
 
   static func torchZip(_ body: [UInt8]) -> [UInt8] {
     zip(

@@ -71,11 +71,13 @@ import Testing
     for round in 0..<2000 {
       var damaged = bytes
       for _ in 0..<Int.random(in: 2...12, using: &random) {
-        damaged[Int.random(in: damaged.indices, using: &random)] = .random(in: 0...255, using: &random)
+        damaged[Int.random(in: damaged.indices, using: &random)] = .random(
+          in: 0...255, using: &random)
       }
       if Bool.random(using: &random) {
         let from = Int.random(in: damaged.indices, using: &random)
-        damaged.removeSubrange(from..<min(damaged.count, from + Int.random(in: 1...9, using: &random)))
+        damaged.removeSubrange(
+          from..<min(damaged.count, from + Int.random(in: 1...9, using: &random)))
       }
       survive(damaged, "\(kind), round \(round)")
     }
@@ -91,7 +93,9 @@ import Testing
       let head = min(bytes.count, 20_000)
       for round in 0..<40 {
         var damaged = bytes
-        for _ in 0..<4 { damaged[Int.random(in: 0..<head, using: &random)] = .random(in: 0...255, using: &random) }
+        for _ in 0..<4 {
+          damaged[Int.random(in: 0..<head, using: &random)] = .random(in: 0...255, using: &random)
+        }
         survive(damaged, "\(name), round \(round)")
         survive(Array(bytes[..<Int.random(in: bytes.indices, using: &random)]), "\(name) cut")
       }

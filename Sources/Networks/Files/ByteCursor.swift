@@ -21,7 +21,8 @@ struct ByteCursor {
   /// The range of the next `count` bytes, which it passes over.
   mutating func range(_ count: Int) throws(FileFault) -> Range<Int> {
     guard count >= 0, count <= left else {
-      throw FileFault("ends \(count < 0 ? "too early" : "\(count - left) bytes too early")", byte: end)
+      throw FileFault(
+        "ends \(count < 0 ? "too early" : "\(count - left) bytes too early")", byte: end)
     }
     defer { offset += count }
     return offset..<offset + count

@@ -192,7 +192,9 @@ struct HDF5File {
         let offset = try cursor.length(8)
         let address = try cursor.length(8)
         try cursor.skip(24)
-        guard offset < heap.count else { throw FileFault("has a name outside of its heap", byte: tree) }
+        guard offset < heap.count else {
+          throw FileFault("has a name outside of its heap", byte: tree)
+        }
         var name = try ByteCursor(bytes, from: heap.lowerBound + offset, to: heap.upperBound)
         let step = try name.zeroEnded()
         try object(at: address, path: path.isEmpty ? step : "\(path)/\(step)", depth: depth + 1)

@@ -32,7 +32,8 @@ struct ZipArchive {
   func read(_ member: Member) throws(FileFault) -> [UInt8] {
     var cursor = try ByteCursor(bytes, from: member.header)
     guard try cursor.unsigned(4) == 0x0403_4b50 else {
-      throw FileFault("has no member `\(member.name)` where its directory says", byte: member.header)
+      throw FileFault(
+        "has no member `\(member.name)` where its directory says", byte: member.header)
     }
     try cursor.skip(22)
     let name = try cursor.length(2)

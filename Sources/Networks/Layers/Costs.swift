@@ -31,7 +31,8 @@ extension Network {
             (given.height - 1) * kernel.stride + kernel.reach + 1 - around.top - around.bottom,
             (given.width - 1) * kernel.stride + kernel.reach + 1 - around.left - around.right
           ))
-      case .upsample(let factor, _): result.append(Size(given.height * factor, given.width * factor))
+      case .upsample(let factor, _):
+        result.append(Size(given.height * factor, given.width * factor))
       case .dense: result.append(Size(1, 1))
       default: result.append(given)
       }

@@ -66,7 +66,8 @@ extension Network {
         Pool(.max, window: kernel.size, stride: kernel.stride, padding: kernel.padding.zeros), x)
     case .averagePool(let kernel):
       return try graph.apply(
-        Pool(.average, window: kernel.size, stride: kernel.stride, padding: kernel.padding.zeros), x)
+        Pool(.average, window: kernel.size, stride: kernel.stride, padding: kernel.padding.zeros), x
+      )
     case .upsample(let factor, let bilinear):
       return try graph.apply(Upsample(bilinear ? .bilinear : .nearest, by: factor), x)
     case .add: return try graph.apply(Add(), to: inputs)[0]
@@ -78,7 +79,8 @@ extension Network {
       let given = channels(of: node.inputs[0])
       let taps = learned("weight").reshaped([outputs, given, height, width])
         .permuted([2, 3, 1, 0]).reshaped([height * width * given, outputs])
-      return try graph.apply(Dense(bias: true), to: [x, graph.constant(taps)] + constants("bias"))[0]
+      return try graph.apply(Dense(bias: true), to: [x, graph.constant(taps)] + constants("bias"))[
+        0]
     case .softmax: return try graph.apply(Softmax(), x)
     }
   }

@@ -47,7 +47,9 @@ extension Network {
 
   private func scaled(_ frames: String, _ writer: inout ONNXWriter) -> String {
     var x = frames
-    let whole: [(String, ONNXWriter.Attribute)] = [("axes", .ints([1, 2, 3])), ("keepdims", .int(1))]
+    let whole: [(String, ONNXWriter.Attribute)] = [
+      ("axes", .ints([1, 2, 3])), ("keepdims", .int(1)),
+    ]
     switch scaling.normalization {
     case .none: break
     case .minMax:
@@ -124,7 +126,8 @@ extension Network {
     case .add: return writer.node("Add", inputs)
     case .concat: return writer.node("Concat", inputs, [("axis", .int(1))])
     case .slice(let range):
-      return slice(x, "\(unique).\(range.lowerBound)", axis: 1, range.lowerBound, range.upperBound, &writer)
+      return slice(
+        x, "\(unique).\(range.lowerBound)", axis: 1, range.lowerBound, range.upperBound, &writer)
     case .window(let frames): return export(window: frames, x, unique, &writer)
     case .dense:
       let flat = writer.node("Flatten", [x], [("axis", .int(1))])

@@ -12,14 +12,16 @@ extension ONNXGraph {
     }
     let channels = input.shape.count == 4 && input.shape[1] > 0 ? input.shape[1] : 1
     guard channels <= 4096 else {
-      throw NetworkError.unsupported(op: "graph", node: "", reason: "its input has \(channels) channels")
+      throw NetworkError.unsupported(
+        op: "graph", node: "", reason: "its input has \(channels) channels")
     }
     builder.network = Network(channels: channels)
     builder.values[input.name] = builder.network.input
     for node in nodes { try builder.add(node) }
     for output in outputs {
       guard let value = builder.values[output] else {
-        throw NetworkError.unsupported(op: "graph", node: output, reason: "nothing makes this output")
+        throw NetworkError.unsupported(
+          op: "graph", node: output, reason: "nothing makes this output")
       }
       builder.network.output(output, value)
     }
@@ -67,7 +69,8 @@ private struct ONNXImport {
     case "Conv", "ConvTranspose": return try convolution(node, x)
     case "BatchNormalization":
       let name = try learn(
-        node, ["weight", "bias", "running_mean", "running_var"].map { ($0, [network.channels(of: x)]) })
+        node,
+        ["weight", "bias", "running_mean", "running_var"].map { ($0, [network.channels(of: x)]) })
       return network.batchNorm(x, name, epsilon: node.float("epsilon") ?? 1e-5)
     case "Gemm": return try dense(node, x)
     case "Flatten":

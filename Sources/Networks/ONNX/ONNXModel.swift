@@ -56,7 +56,9 @@ struct ONNXModel {
     var reader = try ProtobufReader(bytes, range)
     var result: [Int: String] = [:]
     while let (number, field) = try reader.next() {
-      if fields.contains(number), case .bytes(let place) = field { result[number] = try text(place) }
+      if fields.contains(number), case .bytes(let place) = field {
+        result[number] = try text(place)
+      }
     }
     return result
   }
@@ -162,12 +164,14 @@ struct ONNXModel {
       12: .u32, 13: .u64, 16: .bf16,
     ]
     guard let element = kinds[kind] else {
-      throw FileFault("stores tensor `\(name)` as a kind \(kind) that is no number", byte: range.lowerBound)
+      throw FileFault(
+        "stores tensor `\(name)` as a kind \(kind) that is no number", byte: range.lowerBound)
     }
     if let raw { values = element.floats(bytes[raw]) }
     guard let count = elementCount(shape), count == values.count, shape.count <= 16 else {
       throw FileFault(
-        "stores \(values.count) values for tensor `\(name)` of shape \(shape)", byte: range.lowerBound)
+        "stores \(values.count) values for tensor `\(name)` of shape \(shape)",
+        byte: range.lowerBound)
     }
     return (name, shape, values)
   }
@@ -183,7 +187,9 @@ struct ONNXModel {
       if number == 2 {
         for tensor in try messages(place, 1) {
           for dimensions in try messages(tensor, 2) {
-            for dimension in try messages(dimensions, 1) { shape.append(try dimensionValue(dimension)) }
+            for dimension in try messages(dimensions, 1) {
+              shape.append(try dimensionValue(dimension))
+            }
           }
         }
       }

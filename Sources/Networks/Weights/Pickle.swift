@@ -110,7 +110,8 @@ struct Pickle {
         push(.persistent(identifier))
       }
     case 0x82, 0x83, 0x84:
-      throw FileFault("uses Python's extension registry, which a file of weights never needs", byte: at)
+      throw FileFault(
+        "uses Python's extension registry, which a file of weights never needs", byte: at)
     default:
       if try scalar(code, &cursor) { return true }
       if try container(code, at) { return true }
@@ -134,7 +135,8 @@ struct Pickle {
     case UInt8(ascii: "I"):
       let text = try cursor.line()
       stack.append(
-        text == "01" ? .bool(true) : text == "00" ? .bool(false) : .int(try number(text, Int(text))))
+        text == "01" ? .bool(true) : text == "00" ? .bool(false) : .int(try number(text, Int(text)))
+      )
     case UInt8(ascii: "L"):
       let text = try cursor.line()
       stack.append(.int(try number(text, Int(text.hasSuffix("L") ? text.dropLast() : text[...]))))
@@ -260,7 +262,8 @@ struct Pickle {
     return Array(stack[mark...])
   }
 
-  private func pairs(_ items: [Value], _ at: Int) throws(FileFault) -> [(key: Value, value: Value)] {
+  private func pairs(_ items: [Value], _ at: Int) throws(FileFault) -> [(key: Value, value: Value)]
+  {
     guard items.count.isMultiple(of: 2) else { throw FileFault("has a broken pickle", byte: at) }
     return stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) }
   }

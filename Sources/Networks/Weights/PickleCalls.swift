@@ -21,7 +21,8 @@ enum PickleCalls {
     "torch.device", "_codecs.encode", "builtins.bytearray", "builtins.slice", "builtins.range",
     "builtins.complex", "collections.Counter", "pathlib.PosixPath", "pathlib.PurePosixPath",
     "pathlib.WindowsPath", "pathlib.PureWindowsPath",
-    "datetime.datetime", "datetime.timedelta", "numpy.dtype", "numpy.random._pickle.__randomstate_ctor",
+    "datetime.datetime", "datetime.timedelta", "numpy.dtype",
+    "numpy.random._pickle.__randomstate_ctor",
     "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
     "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
     "torch._utils._rebuild_device_tensor_from_numpy",
@@ -34,7 +35,8 @@ enum PickleCalls {
   ]
   /// Modules whose classes no network is made of: naming one is a sign of ill will.
   private static let systemModules: Set<String> = [
-    "os", "posix", "nt", "sys", "subprocess", "builtins", "__builtin__", "shutil", "socket", "ctypes",
+    "os", "posix", "nt", "sys", "subprocess", "builtins", "__builtin__", "shutil", "socket",
+    "ctypes",
     "importlib", "runpy", "code", "pty", "webbrowser", "pickle", "marshal", "operator", "functools",
     "asyncio", "multiprocessing", "threading", "signal", "tempfile", "urllib", "http", "io",
   ]
@@ -54,7 +56,9 @@ enum PickleCalls {
     _ name: String, _ arguments: [Pickle.Value], in pickle: inout Pickle, _ at: Int
   ) throws {
     if rebuildsTensor.contains(name) {
-      guard arguments.count >= 4 else { throw FileFault("rebuilds a tensor from too little", byte: at) }
+      guard arguments.count >= 4 else {
+        throw FileFault("rebuilds a tensor from too little", byte: at)
+      }
       pickle.push(
         .tensor(arguments[0], offset: arguments[1], shape: arguments[2], strides: arguments[3]))
     } else if parameters.contains(name) {

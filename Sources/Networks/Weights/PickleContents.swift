@@ -16,7 +16,9 @@ struct PickleContents {
   private mutating func visit(
     _ value: Pickle.Value, _ path: String, depth: Int, _ seen: inout Set<Int>, _ pickle: Pickle
   ) throws {
-    guard depth < Self.deepest else { throw FileFault("nests objects too deeply (`\(path.prefix(80))`)") }
+    guard depth < Self.deepest else {
+      throw FileFault("nests objects too deeply (`\(path.prefix(80))`)")
+    }
     switch value {
     case .int(let number): numbers[path] = Double(number)
     case .float(let number): numbers[path] = number

@@ -98,22 +98,29 @@ enum PyTorchFile {
     var tensors: [String: Tensor] = [:]
     let contents = try PickleContents(pickle)
     for (name, index) in contents.tensors {
-      guard case .tensor(let source, .int(let offset), let shapeValue, let strideValue) = pickle[index],
+      guard
+        case .tensor(let source, .int(let offset), let shapeValue, let strideValue) = pickle[index],
         let storage = storage(source, in: pickle), let shape = pickle.integers(shapeValue),
         let strides = pickle.integers(strideValue), shape.count == strides.count, shape.count <= 16,
         let count = elementCount(shape)
       else { throw FileFault("describes tensor `\(name)` in a way that is not known") }
-      if storages[storage.key] == nil { storages[storage.key] = try load(storage.key, storage.element) }
+      if storages[storage.key] == nil {
+        storages[storage.key] = try load(storage.key, storage.element)
+      }
       let values = storages[storage.key]!
       var last = offset
       for (length, stride) in zip(shape, strides) where length > 0 {
         let (step, overflow) = (length - 1).multipliedReportingOverflow(by: stride)
-        guard stride >= 0, !overflow, step <= values.count else { last = values.count; break }
+        guard stride >= 0, !overflow, step <= values.count else {
+          last = values.count
+          break
+        }
         last += step
       }
       guard offset >= 0, count == 0 || last < values.count, count <= values.count else {
         throw FileFault(
-          "has tensor `\(name)` of shape \(WeightError.text(shape)) in a storage of \(values.count) values")
+          "has tensor `\(name)` of shape \(WeightError.text(shape)) in a storage of \(values.count) values"
+        )
       }
       tensors[name] = Tensor(
         gather(values, shape: shape, strides: strides, offset: offset), shape: shape)

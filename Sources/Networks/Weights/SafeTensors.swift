@@ -14,7 +14,13 @@ public enum SafeTensors {
   private struct Entry: Codable {
     var dtype: String
     var shape: [Int]
-    var data_offsets: [Int]
+    var offsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype
+      case shape
+      case offsets = "data_offsets"
+    }
   }
 
   private struct Key: CodingKey {
@@ -60,13 +66,14 @@ public enum SafeTensors {
       guard let element = StoredElement(rawValue: entry.dtype) else {
         throw FileFault("stores tensor `\(name)` as \(entry.dtype), which is not known")
       }
-      guard let count = elementCount(entry.shape), entry.data_offsets.count == 2,
-        let from = entry.data_offsets.first, let to = entry.data_offsets.last, from >= 0, to >= from,
+      guard let count = elementCount(entry.shape), entry.offsets.count == 2,
+        let from = entry.offsets.first, let to = entry.offsets.last, from >= 0,
+        to >= from,
         to - from == count * element.width
       else {
         throw FileFault(
           "stores tensor `\(name)` of shape \(WeightError.text(entry.shape)) in the bytes "
-            + "\(entry.data_offsets), which do not fit it")
+            + "\(entry.offsets), which do not fit it")
       }
       guard to <= bytes.count - start else {
         throw FileFault("ends within tensor `\(name)`", byte: bytes.count)
@@ -91,7 +98,7 @@ public enum SafeTensors {
     for (name, tensor) in weights.tensors.sorted(by: { $0.key < $1.key }) {
       header[name] = Entry(
         dtype: StoredElement.f32.rawValue, shape: tensor.type.shape,
-        data_offsets: [data.count, data.count + tensor.type.bytes])
+        offsets: [data.count, data.count + tensor.type.bytes])
       data += tensor.bytes
     }
     if let configuration = weights.configuration {

@@ -43,7 +43,9 @@ public struct Weights: Sendable {
   /// The tensors whose names begin with the shortest prefix under which all of `names` are found,
   /// without that prefix: wrappers add "module.", "network." or "state_dict." to every name.
   func strippingPrefix(toFind names: [String]) -> Weights {
-    guard let first = names.first, names.contains(where: { tensors[$0] == nil }) else { return self }
+    guard let first = names.first, names.contains(where: { tensors[$0] == nil }) else {
+      return self
+    }
     let prefixes = tensors.keys.filter { $0.hasSuffix("." + first) }
       .map { String($0.dropLast(first.count)) }.sorted { ($0.count, $0) < ($1.count, $1) }
     guard
