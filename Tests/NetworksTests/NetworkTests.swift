@@ -110,6 +110,39 @@ import Testing
     }
   }
 
+  @Test func aMovieInBatchesIsTheMovieAtOnce() throws {
+    for (system, batches) in [(DECODE.small, [3, 4, 9]), (FIDSTORM(), [1, 2, 8])]
+      as [(any NetworkSystem, [Int])]
+    {
+      let model = try Model(system, system.network.randomWeights(seed: 8))
+      let (count, pixels) = (7, 8 * 5)
+      let movie = ONNXTests.frames(count * pixels)
+      let whole = try TiledNetwork(model, batch: count, height: 8, width: 5, on: CPUDevice())
+        .image(movie).values.map { Float($0) }
+      for batch in batches {
+        let tiled = try TiledNetwork(model, batch: batch, height: 8, width: 5, on: CPUDevice())
+        var (values, frames, reads) = ([Float](), [Int](), [Int]())
+        try tiled.run(movie: count) { index in
+          reads.append(index)
+          return Array(movie[index * pixels..<(index + 1) * pixels])
+        } each: { tile in
+          values += tile.values
+          frames += Array(tile.frames)
+        }
+        #expect(frames == Array(0..<count) && reads == frames)
+        #expect(relativeError(values, whole) < 1e-6)
+      }
+    }
+    let model = try Model(DECODE.small, DECODE.small.network.randomWeights(seed: 8))
+    let tiled = try TiledNetwork(model, batch: 2, height: 4, width: 4, on: CPUDevice())
+    #expect(throws: NetworkError.self) {
+      try tiled.run(movie: 9) { _ in
+        ONNXTests.frames(16)
+      } each: { _ in
+      }
+    }
+  }
+
   @Test func memoryBoundsTheTile() throws {
     let model = try Model(FIDSTORM(), FIDSTORM().network.randomWeights(seed: 8))
     let tiled = try TiledNetwork(

@@ -68,6 +68,13 @@ extension Network {
   /// How much finer the result is than the frame.
   public var magnification: Int { max(1, Int((1 / reach.pitch).rounded())) }
 
+  /// How many frames before and after a frame its result depends on.
+  public var temporalReach: Int {
+    nodes.reduce(0) { sum, node in
+      if case .window(let frames) = node.layer { sum + frames / 2 } else { sum }
+    }
+  }
+
   /// Whether the network can take a frame apart into tiles: no layer looks at the whole of it.
   public var tileable: Bool {
     !nodes.contains { if case .dense = $0.layer { true } else { false } }

@@ -13,11 +13,13 @@ import Compute
 public final class TiledNetwork {
   /// The part of the result that one tile is good for.
   public struct Tile: Sendable {
+    /// Of the batch, or of the movie.
+    public let frames: Range<Int>
     /// In the result's pixels.
     public let rows: Range<Int>
     public let columns: Range<Int>
     public let channels: Int
-    /// [batch, row, column, channel].
+    /// [frame, row, column, channel].
     public let values: [Float]
   }
 
@@ -106,6 +108,37 @@ public final class TiledNetwork {
   ///   photons as the network was trained.
   /// - Throws: `NetworkError.frame` for another number of values, or a NaN or infinity among them.
   public func run(_ frames: [Float], each body: (Tile) throws -> Void) throws {
+    try run(frames, keeping: 0..<batch, each: body)
+  }
+
+  /// Runs a movie: batches of consecutive frames, each result given once and in order.
+  ///
+  /// For a network that looks at neighbouring frames the batches overlap by as many as it looks at;
+  /// the movie's first and last frame stand for those beyond. Each frame is read once.
+  /// - Throws: `NetworkError.frame` where a batch holds no more frames than the network looks at.
+  public func run(
+    movie count: Int, read: (Int) throws -> [Float], each body: (Tile) throws -> Void
+  ) throws {
+    guard count > 0 else { return }
+    let reach = model.network.temporalReach
+    guard let time = Tiling(length: count, tile: batch, halo: reach, alignment: 1) else {
+      throw NetworkError.frame(
+        system: type(of: model.system).name,
+        reason: "it looks at \(2 * reach + 1) frames, a batch has \(batch)")
+    }
+    var recent: [Int: [Float]] = [:]
+    for part in time.parts {
+      let wanted = (0..<batch).map { min(part.start + $0, count - 1) }
+      recent = recent.filter { $0.key >= part.start }
+      for index in wanted where recent[index] == nil { recent[index] = try read(index) }
+      try run(wanted.flatMap { recent[$0]! }, keeping: part.core, from: part.start, each: body)
+    }
+  }
+
+  private func run(
+    _ frames: [Float], keeping kept: Range<Int>, from first: Int = 0,
+    each body: (Tile) throws -> Void
+  ) throws {
     let network = model.network
     let pixels = height * width * network.channels
     guard frames.count == batch * pixels else {
@@ -123,7 +156,7 @@ public final class TiledNetwork {
         try executable.write("frames", input)
         try executable.run()
         try result.withUnsafeMutableBytes { try executable.read(output, into: $0) }
-        try body(cut(row, column))
+        try body(cut(row, column, kept, first))
       }
     }
   }
@@ -188,26 +221,31 @@ public final class TiledNetwork {
     }
   }
 
-  private func cut(_ row: Tiling.Part, _ column: Tiling.Part) -> Tile {
-    guard outputType.shape.count == 4 else {
+  private func cut(
+    _ row: Tiling.Part, _ column: Tiling.Part, _ frames: Range<Int>, _ first: Int
+  ) -> Tile {
+    let shape = outputType.shape
+    let images = frames.lowerBound - first..<frames.upperBound - first
+    guard shape.count == 4 else {
+      let row = shape.dropFirst().reduce(1, *)
       return Tile(
-        rows: 0..<1, columns: 0..<1, channels: outputType.shape.last ?? 1, values: result)
+        frames: frames, rows: 0..<1, columns: 0..<1, channels: row,
+        values: Array(result[images.lowerBound * row..<images.upperBound * row]))
     }
     let finer = model.network.magnification
-    let shape = outputType.shape
     func scaled(_ range: Range<Int>) -> Range<Int> {
       range.lowerBound * finer..<range.upperBound * finer
     }
     let (rows, columns) = (scaled(row.core), scaled(column.core))
     var values: [Float] = []
-    values.reserveCapacity(batch * rows.count * columns.count * shape[3])
-    for image in 0..<batch {
+    values.reserveCapacity(images.count * rows.count * columns.count * shape[3])
+    for image in images {
       for y in rows {
         let line = (image * shape[1] + y - row.start * finer) * shape[2]
         let from = (line + columns.lowerBound - column.start * finer) * shape[3]
         values += result[from..<from + columns.count * shape[3]]
       }
     }
-    return Tile(rows: rows, columns: columns, channels: shape[3], values: values)
+    return Tile(frames: frames, rows: rows, columns: columns, channels: shape[3], values: values)
   }
 }
