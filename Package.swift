@@ -5,6 +5,7 @@ let package = Package(
   name: "Glint",
   products: [
     .executable(name: "glint", targets: ["glint"]),
+    .executable(name: "glint-parity", targets: ["glint-parity"]),
     .library(
       name: "Glint",
       targets: ["Microscopy", "Compute", "Formats", "Optics", "Networks", "Localization", "Workflow"]),
@@ -46,10 +47,24 @@ let package = Package(
         "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // Tools: small programs on the same modules.
+    .executableTarget(
+      name: "glint-parity",
+      dependencies: ["Compute", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tools/parity"),
+
     // Tests, one folder per module.
     .target(
+      name: "CTestSupport", dependencies: ["COpenCL"], path: "Tests/CTestSupport"),
+    .target(
       name: "TestSupport", dependencies: ["Compute", "Microscopy"], path: "Tests/TestSupport"),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"]),
+    .executableTarget(
+      name: "planted-faults", dependencies: ["TestSupport"], path: "Tests/PlantedFaults"),
+    .testTarget(
+      name: "ComputeTests",
+      dependencies: [
+        "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity", "planted-faults",
+      ]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),

@@ -4,6 +4,15 @@
 
 #define TEXT(symbol) static const char symbol[]
 
+TEXT(conv_direct) = {
+#embed "conv/direct.cl"
+    , 0};
+TEXT(conv_epilogue) = {
+#embed "conv/epilogue.clh"
+    , 0};
+TEXT(conv_transposed) = {
+#embed "conv/transposed.cl"
+    , 0};
 TEXT(detect_calibrate) = {
 #embed "detect/calibrate.cl"
     , 0};
@@ -46,14 +55,44 @@ TEXT(detect_wavelet) = {
 TEXT(detect_wavelet_noise) = {
 #embed "detect/wavelet_noise.cl"
     , 0};
+TEXT(render_render_clear) = {
+#embed "render/render_clear.cl"
+    , 0};
+TEXT(render_render_gaussian) = {
+#embed "render/render_gaussian.cl"
+    , 0};
+TEXT(render_render_histogram) = {
+#embed "render/render_histogram.cl"
+    , 0};
+TEXT(render_render_image) = {
+#embed "render/render_image.cl"
+    , 0};
+TEXT(render_sum) = {
+#embed "render/sum.clh"
+    , 0};
+TEXT(shared_activations) = {
+#embed "shared/activations.clh"
+    , 0};
 TEXT(shared_border) = {
 #embed "shared/border.clh"
+    , 0};
+TEXT(shared_conv_params) = {
+#embed "shared/conv_params.h"
     , 0};
 TEXT(shared_detect_params) = {
 #embed "shared/detect_params.h"
     , 0};
+TEXT(shared_math) = {
+#embed "shared/math.clh"
+    , 0};
 TEXT(shared_real) = {
 #embed "shared/real.clh"
+    , 0};
+TEXT(shared_render) = {
+#embed "shared/render.clh"
+    , 0};
+TEXT(shared_render_params) = {
+#embed "shared/render_params.h"
     , 0};
 TEXT(shared_tensor_params) = {
 #embed "shared/tensor_params.h"
@@ -61,64 +100,49 @@ TEXT(shared_tensor_params) = {
 TEXT(tensor_add) = {
 #embed "tensor/add.cl"
     , 0};
-TEXT(tensor_elementwise) = {
-#embed "tensor/elementwise.cl"
-    , 0};
-TEXT(shared_math) = {
-#embed "shared/math.clh"
-    , 0};
-TEXT(shared_activations) = {
-#embed "shared/activations.clh"
-    , 0};
-TEXT(shared_conv_params) = {
-#embed "shared/conv_params.h"
-    , 0};
-TEXT(conv_epilogue) = {
-#embed "conv/epilogue.clh"
-    , 0};
-TEXT(conv_direct) = {
-#embed "conv/direct.cl"
-    , 0};
-TEXT(conv_transposed) = {
-#embed "conv/transposed.cl"
-    , 0};
-TEXT(tensor_put_channels) = {
-#embed "tensor/put_channels.cl"
-    , 0};
-TEXT(tensor_take_channels) = {
-#embed "tensor/take_channels.cl"
-    , 0};
 TEXT(tensor_channel_affine) = {
 #embed "tensor/channel_affine.cl"
     , 0};
-TEXT(tensor_prelu) = {
-#embed "tensor/prelu.cl"
+TEXT(tensor_elementwise) = {
+#embed "tensor/elementwise.cl"
     , 0};
-TEXT(tensor_softmax) = {
-#embed "tensor/softmax.cl"
-    , 0};
-TEXT(tensor_temporal_window) = {
-#embed "tensor/temporal_window.cl"
-    , 0};
-TEXT(tensor_pool) = {
-#embed "tensor/pool.cl"
-    , 0};
-TEXT(tensor_upsample_image) = {
-#embed "tensor/upsample_image.cl"
-    , 0};
-TEXT(tensor_norm_rows) = {
-#embed "tensor/norm_rows.cl"
+TEXT(tensor_norm_apply) = {
+#embed "tensor/norm_apply.cl"
     , 0};
 TEXT(tensor_norm_groups) = {
 #embed "tensor/norm_groups.cl"
     , 0};
-TEXT(tensor_norm_apply) = {
-#embed "tensor/norm_apply.cl"
+TEXT(tensor_norm_rows) = {
+#embed "tensor/norm_rows.cl"
+    , 0};
+TEXT(tensor_pool) = {
+#embed "tensor/pool.cl"
+    , 0};
+TEXT(tensor_prelu) = {
+#embed "tensor/prelu.cl"
+    , 0};
+TEXT(tensor_put_channels) = {
+#embed "tensor/put_channels.cl"
+    , 0};
+TEXT(tensor_softmax) = {
+#embed "tensor/softmax.cl"
+    , 0};
+TEXT(tensor_take_channels) = {
+#embed "tensor/take_channels.cl"
+    , 0};
+TEXT(tensor_temporal_window) = {
+#embed "tensor/temporal_window.cl"
+    , 0};
+TEXT(tensor_upsample_image) = {
+#embed "tensor/upsample_image.cl"
     , 0};
 
 #define SOURCE(path, symbol) {path, symbol, sizeof symbol - 1}
 
 static const glint_kernel_source sources[] = {
+    SOURCE("conv/direct.cl", conv_direct),
+    SOURCE("conv/epilogue.clh", conv_epilogue),
+    SOURCE("conv/transposed.cl", conv_transposed),
     SOURCE("detect/calibrate.cl", detect_calibrate),
     SOURCE("detect/difference.clh", detect_difference),
     SOURCE("detect/difference_of_gaussians.cl", detect_difference_of_gaussians),
@@ -133,29 +157,33 @@ static const glint_kernel_source sources[] = {
     SOURCE("detect/temporal_median.cl", detect_temporal_median),
     SOURCE("detect/wavelet.cl", detect_wavelet),
     SOURCE("detect/wavelet_noise.cl", detect_wavelet_noise),
+    SOURCE("render/render_clear.cl", render_render_clear),
+    SOURCE("render/render_gaussian.cl", render_render_gaussian),
+    SOURCE("render/render_histogram.cl", render_render_histogram),
+    SOURCE("render/render_image.cl", render_render_image),
+    SOURCE("render/sum.clh", render_sum),
+    SOURCE("shared/activations.clh", shared_activations),
     SOURCE("shared/border.clh", shared_border),
+    SOURCE("shared/conv_params.h", shared_conv_params),
     SOURCE("shared/detect_params.h", shared_detect_params),
+    SOURCE("shared/math.clh", shared_math),
     SOURCE("shared/real.clh", shared_real),
+    SOURCE("shared/render.clh", shared_render),
+    SOURCE("shared/render_params.h", shared_render_params),
     SOURCE("shared/tensor_params.h", shared_tensor_params),
     SOURCE("tensor/add.cl", tensor_add),
-    SOURCE("tensor/elementwise.cl", tensor_elementwise),
-    SOURCE("shared/math.clh", shared_math),
-    SOURCE("shared/activations.clh", shared_activations),
-    SOURCE("shared/conv_params.h", shared_conv_params),
-    SOURCE("conv/epilogue.clh", conv_epilogue),
-    SOURCE("conv/direct.cl", conv_direct),
-    SOURCE("conv/transposed.cl", conv_transposed),
-    SOURCE("tensor/put_channels.cl", tensor_put_channels),
-    SOURCE("tensor/take_channels.cl", tensor_take_channels),
     SOURCE("tensor/channel_affine.cl", tensor_channel_affine),
-    SOURCE("tensor/prelu.cl", tensor_prelu),
-    SOURCE("tensor/softmax.cl", tensor_softmax),
-    SOURCE("tensor/temporal_window.cl", tensor_temporal_window),
-    SOURCE("tensor/pool.cl", tensor_pool),
-    SOURCE("tensor/upsample_image.cl", tensor_upsample_image),
-    SOURCE("tensor/norm_rows.cl", tensor_norm_rows),
-    SOURCE("tensor/norm_groups.cl", tensor_norm_groups),
+    SOURCE("tensor/elementwise.cl", tensor_elementwise),
     SOURCE("tensor/norm_apply.cl", tensor_norm_apply),
+    SOURCE("tensor/norm_groups.cl", tensor_norm_groups),
+    SOURCE("tensor/norm_rows.cl", tensor_norm_rows),
+    SOURCE("tensor/pool.cl", tensor_pool),
+    SOURCE("tensor/prelu.cl", tensor_prelu),
+    SOURCE("tensor/put_channels.cl", tensor_put_channels),
+    SOURCE("tensor/softmax.cl", tensor_softmax),
+    SOURCE("tensor/take_channels.cl", tensor_take_channels),
+    SOURCE("tensor/temporal_window.cl", tensor_temporal_window),
+    SOURCE("tensor/upsample_image.cl", tensor_upsample_image),
 };
 
 const glint_kernel_source *glint_kernel_sources(size_t *count) {

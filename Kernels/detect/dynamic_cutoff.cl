@@ -23,9 +23,9 @@ static int cutoff_next(local int *shared, global const float *values, int n, int
     if (other > key) next = min(next, other);
   }
   shared[lane] = next;
-  for (int half = GROUP / 2; half > 0; half /= 2) {
+  for (int upper = GROUP / 2; upper > 0; upper /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < half) shared[lane] = min(shared[lane], shared[lane + half]);
+    if (lane < upper) shared[lane] = min(shared[lane], shared[lane + upper]);
   }
   barrier(CLK_LOCAL_MEM_FENCE);
   next = shared[0];

@@ -9,12 +9,12 @@ kernel void net_gradient(const glint_gradient_params p, global const float *imag
                          const int items) {
   const int item = get_global_id(0);
   if (item >= items || item % p.capacity >= count[item / p.capacity]) return;
-  const int width = p.width, height = p.height, half = p.box / 2;
+  const int width = p.width, height = p.height, reach = p.box / 2;
   global const float *image = images + (size_t)(item / p.capacity) * height * width;
   const int y = index[item] / width, x = index[item] % width;
   float sum = 0;
-  for (int v = -half; v <= half; v++)
-    for (int u = -half; u <= half; u++) {
+  for (int v = -reach; v <= reach; v++)
+    for (int u = -reach; u <= reach; u++) {
       if (v == 0 && u == 0) continue;
       const int above = wrapped(y + v - 1, height) * width, row = wrapped(y + v, height) * width;
       const int below = wrapped(y + v + 1, height) * width, column = wrapped(x + u, width);

@@ -6,9 +6,9 @@
 static float noise_total(local float *sums, float own) {
   const int lane = get_local_id(0);
   sums[lane] = own;
-  for (int half = GLINT_SUMS / 2; half > 0; half /= 2) {
+  for (int upper = GLINT_SUMS / 2; upper > 0; upper /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < half) sums[lane] += sums[lane + half];
+    if (lane < upper) sums[lane] += sums[lane + upper];
   }
   barrier(CLK_LOCAL_MEM_FENCE);
   const float total = sums[0];

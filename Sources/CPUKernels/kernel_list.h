@@ -1,10 +1,33 @@
 // Every vector kernel, once. A line here declares it, compiles it into each instruction set's table
 // and makes it findable by name.
-#define KERNEL_LIST(isa) TENSOR_KERNELS(isa) DETECT_KERNELS(isa) SPOT_KERNELS(isa)
+#define KERNEL_LIST(isa)                                                            \
+  TENSOR_KERNELS(isa) CONV_KERNELS(isa) DETECT_KERNELS(isa) SPOT_KERNELS(isa)       \
+  RENDER_KERNELS(isa)
 
 #define TENSOR_KERNELS(isa) \
   KERNEL(add, isa)          \
-  KERNEL(elementwise, isa)
+  KERNEL(elementwise, isa)  \
+  KERNEL(put_channels, isa) \
+  KERNEL(take_channels, isa)\
+  KERNEL(channel_affine, isa)\
+  KERNEL(prelu, isa)        \
+  KERNEL(softmax, isa)      \
+  KERNEL(temporal_window, isa)\
+  KERNEL(pool, isa)         \
+  KERNEL(upsample_image, isa)\
+  KERNEL(norm_rows, isa)    \
+  KERNEL(norm_groups, isa)  \
+  KERNEL(norm_apply, isa)
+
+#define CONV_KERNELS(isa)             \
+  KERNEL(conv_direct, isa)            \
+  KERNEL(conv_transposed, isa)        \
+  KERNEL(conv_gemm_weights, isa)      \
+  KERNEL(conv_gemm, isa)              \
+  KERNEL(conv_winograd4_weights, isa) \
+  KERNEL(conv_winograd4_tiles, isa)   \
+  KERNEL(conv_winograd2_weights, isa) \
+  KERNEL(conv_winograd2_tiles, isa)
 
 #define DETECT_KERNELS(isa)            \
   KERNEL(calibrate_u16, isa)           \
@@ -46,23 +69,8 @@
   KERNEL(assess_elliptical, isa)             \
   KERNEL(assess_elliptical_sampled, isa)     \
   KERNEL(assess_elliptical_lsq, isa)         \
-  KERNEL(assess_elliptical_lsq_sampled, isa) \
-  KERNEL(put_channels, isa)                  \
-  KERNEL(take_channels, isa)                 \
-  KERNEL(channel_affine, isa)                \
-  KERNEL(prelu, isa)                         \
-  KERNEL(softmax, isa)                       \
-  KERNEL(temporal_window, isa)               \
-  KERNEL(pool, isa)                          \
-  KERNEL(upsample_image, isa)                \
-  KERNEL(norm_rows, isa)                     \
-  KERNEL(norm_groups, isa)                   \
-  KERNEL(norm_apply, isa)                    \
-  KERNEL(conv_direct, isa)                   \
-  KERNEL(conv_transposed, isa)     \
-  KERNEL(conv_gemm_weights, isa)             \
-  KERNEL(conv_gemm, isa)                     \
-  KERNEL(conv_winograd4_weights, isa)        \
-  KERNEL(conv_winograd4_tiles, isa)          \
-  KERNEL(conv_winograd2_weights, isa)        \
-  KERNEL(conv_winograd2_tiles, isa)
+  KERNEL(assess_elliptical_lsq_sampled, isa)
+
+#define RENDER_KERNELS(isa)     \
+  KERNEL(render_histogram, isa) \
+  KERNEL(render_gaussian, isa)

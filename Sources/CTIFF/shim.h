@@ -20,7 +20,7 @@ static inline char *glint_tiff_words(void) {
 static void glint_tiff_note(const char *module, const char *format, va_list arguments) {
   vsnprintf(glint_tiff_words(), 256, format, arguments);
 }
-static inline void glint_tiff_keep_words(void) {
+static inline void glint_tiff_quiet(void) {
   TIFFSetWarningHandler(0);
   TIFFSetErrorHandler(glint_tiff_note);
 }

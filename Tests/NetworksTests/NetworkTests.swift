@@ -190,6 +190,16 @@ import Testing
     #expect(stated == plan.arena.bytes && stated > 64 * 32 * 32 * 4)
   }
 
+  @Test func summariesNameEverySystem() {
+    let summaries = NetworkSummary.all(height: 17, width: 13, on: CPUDevice().info)
+    #expect(summaries.map(\.name) == Systems.all.map { $0.name })
+    for summary in summaries {
+      // SpeNet takes spectra of one size only.
+      #expect((summary.memory == nil) == (summary.name == "spenet"))
+      #expect(summary.parameters > 8_000 && summary.work > 300 && summary.receptiveField > 8)
+    }
+  }
+
   @Test func unknownNamesAreAnsweredWithTheKnown() {
     let error = #expect(throws: NetworkError.self) { try Systems.named("unet") }
     #expect(error?.description.contains("deepstorm3d") == true)

@@ -54,16 +54,18 @@ extension Device {
 public protocol Executable: AnyObject {
   var plan: Plan { get }
 
-  /// Copies `bytes` into the input; fewer bytes than it has leave the rest as it was.
+  /// Copies `bytes` into the input; fewer bytes than it has leave the rest as it was, more are an
+  /// error.
   func write(_ input: String, _ bytes: UnsafeRawBufferPointer) throws
 
   /// Starts the launches in order. Only `read` waits for them.
   func run() throws
 
-  /// Waits and copies the first `bytes.count` bytes of the output.
+  /// Waits and copies the first `bytes.count` bytes of the output; more than it has are an error.
   func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws
 
-  /// Time spent in each launch since the executable was made, in launch order.
+  /// Time spent in each launch since the executable was made, in launch order; waits for those that
+  /// have not ended. An OpenCL executable knows them only if it was compiled with `profiling`.
   var timings: [LaunchTiming] { get }
 
   /// Fills the whole arena with `image` (constants are part of it), and reads it back: for tests that
@@ -92,31 +94,4 @@ public struct LaunchTiming: Hashable, Codable, Sendable {
   public var label: String
   public var seconds: Double
   public var runs: Int
-}
-
-/// What a device could not do.
-public enum DeviceError: Error, CustomStringConvertible, Sendable {
-  case unknownName(String, available: [String])
-  case openCLUnavailable(String)
-  case call(String, code: Int, device: String)
-  case build(kernel: String, defines: String, device: String, log: String)
-  case memory(needed: Int, available: Int, device: String)
-  case unknownPort(String, known: [String])
-
-  public var description: String {
-    switch self {
-    case .unknownName(let name, let available):
-      "there is no device `\(name)`\nhint: `glint devices` lists \(available.joined(separator: ", "))"
-    case .openCLUnavailable(let reason):
-      "OpenCL cannot be used: \(reason)\nhint: install a driver's OpenCL package (and ocl-icd-libopencl1), or use --device cpu"
-    case .call(let call, let code, let device):
-      "\(call) failed on \(device) with OpenCL error \(code)\nhint: try --device cpu; `glint parity` tells whether the driver computes correctly"
-    case .build(let kernel, let defines, let device, let log):
-      "kernel \(kernel) [\(defines)] does not build on \(device):\n\(log)\nhint: try --device cpu, and report the log above"
-    case .memory(let needed, let available, let device):
-      "the plan needs \(needed) bytes on \(device), which offers \(available)\nhint: use a smaller --batch or --roi, or --device cpu"
-    case .unknownPort(let name, let known):
-      "the plan has no input or output `\(name)`, only \(known.joined(separator: ", "))"
-    }
-  }
 }

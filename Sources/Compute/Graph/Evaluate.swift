@@ -11,6 +11,7 @@ extension Graph {
       switch node.source {
       case .input(let name):
         guard let input = inputs[name] else { preconditionFailure("no input named \(name)") }
+        precondition(input.type == node.types[0], "\(name) is \(node.types[0]), not \(input.type)")
         results = [input]
       case .constant(let tensor): results = [Reference(tensor)]
       case .op(let op, let sources): results = op.reference(sources.map { values[$0]! })

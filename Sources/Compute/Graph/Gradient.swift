@@ -1,16 +1,19 @@
 extension Graph {
-  /// Adds the gradient of the sum of `output`'s elements with respect to each of `inputs`.
+  /// Adds the gradient of the sum of `output`'s elements, each times its weight in `given` (1 where
+  /// that is nil), with respect to each of `inputs`.
   ///
   /// One reverse walk over the op's gradient rules; the result is ordinary nodes, so training runs on
   /// the same plans and devices as inference. An input that `output` does not depend on gets nil.
   /// Throws `GradientError` where the way back leads through an op without a derivative.
   public mutating func gradients(
-    of output: Value, withRespectTo inputs: [Value]
+    of output: Value, given weights: Value? = nil, withRespectTo inputs: [Value]
   ) throws -> [Value?] {
-    var towards: [Value: Value] = [:]
     let type = type(of: output)
-    towards[output] = constant(
-      Tensor([Float](repeating: 1, count: type.count), shape: type.shape))
+    let ones = Tensor([Float](repeating: 1, count: type.count), shape: type.shape)
+    var towards = [output: weights ?? constant(ones)]
+    precondition(
+      type.element == .float32 && self.type(of: towards[output]!) == type,
+      "weights are float32 and of the output's shape")
     let depends = dependents(of: Set(inputs), upTo: output.node)
     for index in stride(from: output.node, through: 0, by: -1) where depends.contains(index) {
       guard case .op(let op, let sources) = nodes[index].source else { continue }

@@ -30,8 +30,12 @@ public struct Graph: Sendable {
 
   public init() {}
 
+  /// Adds an input by whose name the executable is written; names do not repeat.
   public mutating func input(_ name: String, _ type: TensorType) -> Value {
-    append(.input(name), [type])[0]
+    precondition(
+      !nodes.contains { if case .input(name) = $0.source { true } else { false } },
+      "two inputs are named \(name)")
+    return append(.input(name), [type])[0]
   }
 
   public mutating func constant(_ tensor: Tensor) -> Value {
@@ -48,10 +52,18 @@ public struct Graph: Sendable {
     try apply(op, to: inputs)[0]
   }
 
-  /// Gives a value a name by which the executable is read.
+  /// Gives a value a name by which the executable is read; names do not repeat.
   public mutating func output(_ name: String, _ value: Value) {
+    precondition(!outputs.contains { $0.name == name }, "two outputs are named \(name)")
     outputs.append((name, value))
   }
+
+  /// The ops in their order.
+  package var ops: [any Op] {
+    nodes.compactMap { if case .op(let op, _) = $0.source { op } else { nil } }
+  }
+
+  package var outputNames: [String] { outputs.map(\.name) }
 
   public func type(of value: Value) -> TensorType { nodes[value.node].types[value.output] }
 
@@ -62,6 +74,14 @@ public struct Graph: Sendable {
 
   func isConstant(_ value: Value) -> Bool { constant(at: value) != nil }
 
+  /// Puts another op, of the same inputs and the same type, where `value`'s op stands.
+  mutating func replace(_ value: Value, by op: any Op) {
+    guard case .op(_, let inputs) = nodes[value.node].source else {
+      preconditionFailure("only an op can be replaced")
+    }
+    nodes[value.node] = Node(source: .op(op, inputs), types: nodes[value.node].types)
+  }
+
   private mutating func append(_ source: Source, _ types: [TensorType]) -> [Value] {
     nodes.append(Node(source: source, types: types))
     return types.indices.map { Value(node: nodes.count - 1, output: $0) }
@@ -71,11 +91,11 @@ public struct Graph: Sendable {
 extension Graph {
   /// The same graph made anew node by node, each op through `change`: the frame of every pass.
   ///
-  /// `change` gets the op, its inputs in the new graph and the new graph to add to, and returns the
-  /// values that stand for the op's outputs. Nodes that no output needs are left out.
+  /// `change` gets the op, its inputs in this graph and in the new one, and the new graph to add to;
+  /// it returns the values that stand for the op's outputs. Nodes that no output needs are left out.
   func rebuilt(
-    _ change: (any Op, [Value], inout Graph) throws -> [Value]
-  ) rethrows -> Graph {
+    _ change: (any Op, [Value], [Value], inout Graph) throws(ShapeError) -> [Value]
+  ) throws(ShapeError) -> Graph {
     var result = Graph()
     var moved: [Value: Value] = [:]
     let needed = reachable
@@ -86,7 +106,7 @@ extension Graph {
       case .constant(let tensor) where needed.contains(index):
         values = [result.constant(tensor)]
       case .op(let op, let inputs) where needed.contains(index):
-        values = try change(op, inputs.map { moved[$0]! }, &result)
+        values = try change(op, inputs, inputs.map { moved[$0]! }, &result)
       default: continue
       }
       for (output, value) in values.enumerated() {
@@ -108,11 +128,11 @@ extension Graph {
     return seen
   }
 
-  /// How often each value is used by ops and outputs.
+  /// How often each value is used, by outputs and by ops that some output needs.
   var uses: [Value: Int] {
     var count: [Value: Int] = [:]
-    for node in nodes {
-      if case .op(_, let inputs) = node.source {
+    for node in reachable {
+      if case .op(_, let inputs) = nodes[node].source {
         for input in inputs { count[input, default: 0] += 1 }
       }
     }

@@ -8,6 +8,7 @@ public enum Catalogue {
     Pool.self, Upsample.self, BatchNorm.self, InstanceNorm.self, GroupNorm.self, Normalize.self,
     ChannelAffine.self, PReLU.self, Softmax.self, Concat.self, SelectChannels.self,
     TemporalWindow.self,
+    RenderHistogram.self, RenderGaussian.self,
   ]
 
   /// All sample cases, in the order of the ops.

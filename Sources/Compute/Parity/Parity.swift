@@ -1,12 +1,13 @@
 /// Runs an op's sample on a device and holds the result to the reference and to other devices.
 ///
 /// One loop serves the tests and `glint parity`: every candidate that applies, sentinels around every
-/// tensor, memory filled with NaN before the run, a second run that must repeat the first bit for bit.
+/// tensor, memory filled with NaN before the run, a second run on memory filled otherwise that must
+/// repeat the first bit for bit.
 public struct Parity: Sendable {
   public let sample: Sample
   private let expected: [Reference]
   private let magnitudes: [Reference]
-  private let agreed: [[UInt32]]
+  private let agreed: [Tensor]
 
   /// Computes the reference, and the bits on which every device must agree (those of this CPU).
   public init(_ sample: Sample) throws {
@@ -14,11 +15,12 @@ public struct Parity: Sendable {
     expected = sample.op.reference(sample.inputs)
     magnitudes = sample.op.magnitudes(sample.inputs)
     let run = try GuardedRun(sample, on: CPUDevice(threads: 1), candidate: nil)
-    agreed = try run.outputs().map(\.patterns)
+    agreed = try run.outputs(fill: 0xFF)
   }
 
   /// What came of one candidate on one device.
   public struct Outcome: Sendable, CustomStringConvertible {
+    public let op: String
     public let sample: String
     public let device: String
     public let candidate: String
@@ -34,25 +36,33 @@ public struct Parity: Sendable {
   }
 
   /// Runs every candidate of the op on `device`; those that decline the case are left out.
-  public func run(on device: any Device) throws -> [Outcome] {
+  /// A device that fails is an outcome too.
+  public func run(on device: any Device) -> [Outcome] {
     let candidates =
       device.info.kind == .cpu
       ? sample.op.cpu.map { ($0.name, $0.error) } : sample.op.openCL.map { ($0.name, $0.error) }
-    return try candidates.compactMap { name, error in
+    return candidates.compactMap { name, error in
+      var worst = 0.0
+      var failure: String?
       do {
         let run = try GuardedRun(sample, on: device, candidate: name)
-        return try judge(run, device.info.name, name, error: error)
+        (worst, failure) = try judge(run, error: error)
       } catch is PlanError {
         return nil
+      } catch {
+        failure = "\(error)"
       }
+      return Outcome(
+        op: sample.op.name, sample: sample.name, device: device.info.name, candidate: name,
+        failure: failure, worst: worst)
     }
   }
 
   private func judge(
-    _ run: GuardedRun, _ device: String, _ candidate: String, error: Double
-  ) throws -> Outcome {
-    let first = try run.outputs()
-    let second = try run.outputs()
+    _ run: GuardedRun, error: Double
+  ) throws -> (worst: Double, failure: String?) {
+    let first = try run.outputs(fill: 0xFF)  // NaN
+    let second = try run.outputs(fill: 0x3C)
     let masks = sample.op.defined(expected)
     var worst = 0.0
     var failure = run.strayWrite
@@ -62,37 +72,29 @@ public struct Parity: Sendable {
       let comparison = Comparison(
         output, expected[index], tolerance, mask, magnitude: magnitudes[index], error: error)
       worst = max(worst, comparison.worst)
-      failure = comparison.failure.map { "output \(index): \($0)" }
-      if failure == nil, let place = difference(output.patterns, second[index].patterns, mask) {
-        failure = "output \(index): two runs differ at element \(place)"
-      }
-      if failure == nil, tolerance.agreesInBits,
-        let place = difference(output.patterns, agreed[index], mask)
-      {
-        failure =
-          "output \(index): bits differ from the CPU's at element \(place): "
-          + "\(output.values[place]) here"
-      }
+      let differ = output.firstDifference(from: second[index], mask)
+      let bent =
+        tolerance.agreesInBits ? output.firstDifference(from: agreed[index], mask) : nil
+      let fault =
+        comparison.failure
+        ?? differ.map { "two runs differ at element \($0)" }
+        ?? bent.map { "bits differ from the CPU's at element \($0): \(output.values[$0]) here" }
+      failure = fault.map { "output \(index): \($0)" }
     }
-    return Outcome(
-      sample: sample.name, device: device, candidate: candidate, failure: failure, worst: worst)
+    return (worst, failure)
   }
-
-  private func difference(_ a: [UInt32], _ b: [UInt32], _ mask: [Bool]?) -> Int? {
-    a.indices.first { (mask?[$0] ?? true) && a[$0] != b[$0] && !(isNaN(a[$0]) && isNaN(b[$0])) }
-  }
-
-  private func isNaN(_ pattern: UInt32) -> Bool { Float(bitPattern: pattern).isNaN }
 }
 
 /// An op alone in a plan whose tensors lie apart, with sentinels between them.
 private final class GuardedRun {
   private let executable: any Executable
-  private let image: [UInt8]
   private let sample: Sample
-  private let sentinels: [Int]
+  /// Whether each byte of the arena lies in some tensor.
+  private let covered: [Bool]
   /// Where something was written outside every tensor, if it was.
   private(set) var strayWrite: String?
+
+  private static let sentinel: UInt8 = 0xA5
 
   init(_ sample: Sample, on device: any Device, candidate: String?) throws {
     self.sample = sample
@@ -104,82 +106,25 @@ private final class GuardedRun {
     let forcing = candidate.map { [sample.op.name: $0] } ?? [:]
     let plan = try Plan(graph, for: device.info, forcing: forcing, guarded: true)
     executable = try device.compile(plan)
-    var image = [UInt8](repeating: 0xA5, count: plan.arena.bytes)
+    var covered = [Bool](repeating: false, count: plan.arena.bytes)
     for slot in plan.arena.slots {
-      for byte in slot.offset..<slot.offset + slot.type.bytes { image[byte] = 0xFF }
+      for byte in slot.offset..<slot.offset + slot.type.bytes { covered[byte] = true }
     }
-    for (slot, tensor) in plan.constants {
-      image.replaceSubrange(
-        plan.arena.slots[slot].offset..<plan.arena.slots[slot].offset + tensor.bytes.count,
-        with: tensor.bytes)
-    }
-    sentinels = image.indices.filter { image[$0] == 0xA5 && !plan.arena.covers($0) }
-    self.image = image
+    self.covered = covered
   }
 
-  func outputs() throws -> [Tensor] {
-    try executable.overwrite(image)
+  /// The outputs of a run on memory whose tensors were filled with a byte.
+  func outputs(fill: UInt8) throws -> [Tensor] {
+    try executable.overwrite(covered.map { $0 ? fill : Self.sentinel })
     for (index, input) in sample.inputs.enumerated() {
       try executable.write("in\(index)", input.tensor.bytes)
     }
     try executable.run()
     let outputs = try executable.plan.graph.outputs.map { try executable.read($0.name) }
     let after = try executable.snapshot()
-    if let byte = sentinels.first(where: { after[$0] != 0xA5 }) {
+    if let byte = after.indices.first(where: { !covered[$0] && after[$0] != Self.sentinel }) {
       strayWrite = "wrote outside every tensor, at byte \(byte) of the arena"
     }
     return outputs
-  }
-}
-
-extension Arena {
-  fileprivate func covers(_ byte: Int) -> Bool {
-    slots.contains { $0.type.bytes > 0 && $0.range.contains(byte) }
-  }
-}
-
-/// One output against its reference.
-struct Comparison {
-  var worst = 0.0
-  var failure: String?
-
-  init(
-    _ output: Tensor, _ expected: Reference, _ tolerance: Tolerance, _ mask: [Bool]?,
-    magnitude: Reference, error factor: Double
-  ) {
-    let values = output.values
-    let rounded = Reference(expected.tensor).values
-    let defined = values.indices.filter { mask?[$0] ?? true }
-    let scale = defined.reduce(0.0) {
-      rounded[$1].isFinite ? max($0, abs(expected.values[$1])) : $0
-    }
-    var misses = 0
-    var firstMiss: Int?
-    for index in defined {
-      let want = rounded[index]
-      if values[index] == want || (values[index].isNaN && want.isNaN) { continue }
-      let allowed: Double =
-        switch tolerance.rule {
-        case .exact: 0
-        case .roundings(let count): count * scale * 0x1p-24
-        case .absolute(let bound): bound
-        case .relative(let bound): bound * abs(expected.values[index])
-        case .magnitude(let terms): factor * terms * 0x1p-24 * magnitude.values[index]
-        }
-      let error = abs(values[index] - expected.values[index])
-      let ratio = allowed > 0 ? error / allowed : .infinity
-      if ratio <= 1 {
-        worst = max(worst, ratio)
-      } else {
-        misses += 1
-        firstMiss = firstMiss ?? index
-      }
-    }
-    let permitted = Int(Double(defined.count) * (1 - tolerance.share))
-    if misses > permitted, let place = firstMiss {
-      failure =
-        "\(misses) of \(defined.count) elements are off (\(permitted) may be); element \(place) is "
-        + "\(values[place]), the reference \(expected.values[place])"
-    }
   }
 }

@@ -3,11 +3,11 @@ public struct Slot: Hashable, Sendable {
   public let type: TensorType
   /// First byte, from the start of the arena.
   public let offset: Int
-  /// The steps during which it must stay as it is.
-  let life: ClosedRange<Int>
+  /// The nodes of the graph during which it must stay as it is.
+  package let life: ClosedRange<Int>
   let label: String
 
-  var range: Range<Int> { offset..<offset + max(type.bytes, 1) }
+  package var range: Range<Int> { offset..<offset + max(type.bytes, 1) }
 }
 
 /// One allocation that holds every tensor of a plan, memory reused where lives do not meet.
@@ -22,7 +22,7 @@ public struct Arena: Sendable {
   ///
   /// - Parameter guarded: keeps every tensor apart with a guard zone around it and reuses nothing,
   ///   for tests that look for stray writes.
-  init(
+  package init(
     _ requests: [(type: TensorType, life: ClosedRange<Int>, label: String)], alignment: Int,
     guarded: Bool
   ) {
@@ -51,5 +51,5 @@ public struct Arena: Sendable {
     separate = requests.reduce(0) { $0 + aligned(max($1.type.bytes, 1)) }
   }
 
-  static let guardZone = 256
+  package static let guardZone = 256
 }

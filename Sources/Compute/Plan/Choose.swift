@@ -59,7 +59,9 @@ struct Choice: Sendable {
       case .declined(let reason): declined.append("\(candidate.name): \(reason)")
       }
     }
-    throw PlanError(op: op.label, device: site.device.name, forced: forced, declined: declined)
+    throw PlanError(
+      op: op.label, device: site.device.name, forced: forced, declined: declined,
+      known: candidates.map(\.name))
   }
 }
 
@@ -68,11 +70,17 @@ public struct PlanError: Error, CustomStringConvertible {
   public let op: String
   public let device: String
   public let forced: String?
+  /// Each candidate that was asked, and why it declined.
   public let declined: [String]
+  /// Names of all candidates there are.
+  public let known: [String]
 
   public var description: String {
     let asked = forced.map { "candidate `\($0)` of \(op)" } ?? op
-    let why = declined.isEmpty ? "there is none by that name" : declined.joined(separator: "; ")
-    return "\(asked) cannot be planned on \(device): \(why)\nhint: try --device cpu"
+    let why =
+      declined.isEmpty
+      ? "there is only \(known.joined(separator: ", "))" : declined.joined(separator: "; ")
+    return "\(asked) cannot be planned on \(device): \(why)"
+      + (device.hasPrefix("cpu") ? "" : "\nhint: try --device cpu")
   }
 }

@@ -1,7 +1,7 @@
 extension Graph {
   /// Ops whose inputs are all constants become constants: computed once, in Double, never per run.
-  func foldingConstants() throws(ShapeError) -> Graph {
-    try rebuiltTyped { op, inputs, graph throws(ShapeError) in
+  package func foldingConstants() throws(ShapeError) -> Graph {
+    try rebuilt { op, _, inputs, graph throws(ShapeError) in
       let constants = inputs.compactMap { graph.constant(at: $0) }
       guard !inputs.isEmpty, constants.count == inputs.count else {
         return try graph.apply(op, to: inputs)

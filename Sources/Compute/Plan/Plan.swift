@@ -53,7 +53,7 @@ public struct Plan: Sendable {
     var steps: [Step] = []
     var inputs: [String: Int] = [:]
     var constants: [(Int, Tensor)] = []
-    let always = -1...Int.max - 1
+    let always = -1...graph.nodes.count
     let lastUse = graph.lastUses
 
     for (index, node) in graph.nodes.enumerated() {
@@ -71,19 +71,18 @@ public struct Plan: Sendable {
         let site = Site(
           inputs: sources.map { graph.type(of: $0) }, outputs: node.types, device: device)
         let choice = try Choice(op, at: site, forced: forcing[op.name])
-        let now = steps.count
         for value in values {
           slotOf[value] = requests.count
-          let last = lastUse[value] ?? index
-          let lastStep = last == Int.max ? Int.max - 1 : max(now, graph.stepIndex(last))
-          requests.append((graph.type(of: value), now...lastStep, op.label))
+          requests.append((graph.type(of: value), index...(lastUse[value] ?? index), op.label))
         }
         let workspace = choice.workspace.indices.map { requests.count + $0 }
-        for type in choice.workspace { requests.append((type, now...now, "\(op.label) workspace")) }
+        for type in choice.workspace {
+          requests.append((type, index...index, "\(op.label) workspace"))
+        }
         let once = choice.preparedFrom.allSatisfy { graph.isConstant(sources[$0]) }
         let prepared = choice.prepared.indices.map { requests.count + $0 }
         for type in choice.prepared {
-          requests.append((type, once ? always : now...now, "\(op.label) prepared"))
+          requests.append((type, once ? always : index...index, "\(op.label) prepared"))
         }
         steps.append(
           Step(
@@ -95,8 +94,7 @@ public struct Plan: Sendable {
     self.steps = steps
     self.inputs = inputs
     self.constants = constants
-    self.outputs = Dictionary(
-      graph.outputs.map { ($0.name, slotOf[$0.value]!) }, uniquingKeysWith: { $1 })
+    outputs = Dictionary(uniqueKeysWithValues: graph.outputs.map { ($0.name, slotOf[$0.value]!) })
     arena = Arena(requests, alignment: device.alignment, guarded: guarded)
     guard arena.bytes <= device.maxAllocation else {
       throw DeviceError.memory(
@@ -104,48 +102,30 @@ public struct Plan: Sendable {
     }
   }
 
-  func input(_ name: String) throws -> Slot {
-    guard let slot = inputs[name] else {
-      throw DeviceError.unknownPort(name, known: inputs.keys.sorted())
-    }
-    return arena.slots[slot]
+  /// Where an output lies and what it is.
+  public func output(_ name: String) throws(DeviceError) -> Slot {
+    arena.slots[try slot(name, in: outputs, for: 0)]
   }
 
-  /// Where an output lies and what it is.
-  public func output(_ name: String) throws -> Slot {
-    guard let slot = outputs[name] else {
-      throw DeviceError.unknownPort(name, known: outputs.keys.sorted())
+  /// The slot of a port that is to be written or read: `bytes` bytes of it, from its start.
+  func slot(_ name: String, in ports: [String: Int], for bytes: Int) throws(DeviceError) -> Int {
+    guard let slot = ports[name] else {
+      throw .unknownPort(name, known: ports.keys.sorted())
     }
-    return arena.slots[slot]
+    let type = arena.slots[slot].type
+    guard bytes <= type.bytes else { throw .portSize(name, type, bytes: bytes) }
+    return slot
   }
 }
 
 extension Graph {
-  /// The last node that uses each value; outputs are used for ever.
+  /// The last node that uses each value; outputs are used after the last of all.
   fileprivate var lastUses: [Value: Int] {
     var last: [Value: Int] = [:]
     for (index, node) in nodes.enumerated() {
       if case .op(_, let inputs) = node.source { for input in inputs { last[input] = index } }
     }
-    for (_, value) in outputs { last[value] = Int.max }
+    for (_, value) in outputs { last[value] = nodes.count }
     return last
-  }
-
-  /// How many ops stand before a node.
-  fileprivate func stepIndex(_ node: Int) -> Int {
-    nodes[..<node].count { if case .op = $0.source { true } else { false } }
-  }
-
-  /// `rebuilt` for changes that throw shape errors only.
-  func rebuiltTyped(
-    _ change: (any Op, [Value], inout Graph) throws(ShapeError) -> [Value]
-  ) throws(ShapeError) -> Graph {
-    do {
-      return try rebuilt { op, inputs, graph in try change(op, inputs, &graph) }
-    } catch let error as ShapeError {
-      throw error
-    } catch {
-      preconditionFailure("only shape errors come out of a rebuild")
-    }
   }
 }

@@ -2,12 +2,12 @@
 ///
 /// A rule looks at one op whose inputs are already rewritten and answers with values that stand for
 /// its outputs, or nil to leave it. Each rule has a test on random graphs.
-struct Rewrite: Sendable {
-  let name: String
+package struct Rewrite: Sendable {
+  package let name: String
   let apply: @Sendable (any Op, [Graph.Value], inout Graph) throws(ShapeError) -> [Graph.Value]?
 
   /// In the order in which they are tried.
-  static let all: [Rewrite] = [dropIdentity]
+  package static let all: [Rewrite] = [dropIdentity]
 
   /// An elementwise chain that changes nothing is its input: x · 1 + 0, or no step at all.
   static let dropIdentity = Rewrite(name: "drop identity") { op, inputs, _ in
@@ -20,8 +20,8 @@ struct Rewrite: Sendable {
 
 extension Graph {
   /// Applies the first rule that fits to each op.
-  func rewritten(_ rules: [Rewrite] = Rewrite.all) throws(ShapeError) -> Graph {
-    try rebuiltTyped { op, inputs, graph throws(ShapeError) in
+  package func rewritten(_ rules: [Rewrite] = Rewrite.all) throws(ShapeError) -> Graph {
+    try rebuilt { op, _, inputs, graph throws(ShapeError) in
       for rule in rules {
         if let values = try rule.apply(op, inputs, &graph) { return values }
       }

@@ -117,6 +117,11 @@ public enum TemporaryNames {
     }
   }
 
+  /// The names in the table.
+  package static var current: [String] {
+    lock.withLock { (0..<capacity).compactMap { slots[$0].map { String(cString: $0) } } }
+  }
+
   /// More outputs than slots: the surplus is still removed by its owner, not by the handler.
   fileprivate static func insert(_ name: String) -> Int {
     lock.withLock {

@@ -7,7 +7,7 @@ import Microscopy
 enum Dax {
   /// The movie, where `file` is an `.inf` or has one beside it; nil otherwise.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
-    if let fields = fields(head) {
+    if !head.contains(0), let fields = fields(try file.bytes(at: 0, count: 1 << 16)) {
       let pixels = file.path.withExtension("dax")
       return try open(pixels: try sidecarPixels(pixels, of: file), sidecar: file.path, fields)
     }
@@ -17,7 +17,8 @@ enum Dax {
   }
 
   private static func sidecar(of file: FileBytes) throws(MovieError) -> FileBytes? {
-    for name in ["inf", "INF"] where FileManager.default.fileExists(
+    for name in ["inf", "INF"]
+    where FileManager.default.fileExists(
       atPath: file.path.withExtension(name))
     { return try FileBytes(file.path.withExtension(name)) }
     return nil

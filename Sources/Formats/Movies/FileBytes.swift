@@ -8,7 +8,11 @@ final class FileBytes: Sendable {
   private let descriptor: Int32
 
   init(_ path: String) throws(MovieError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    var descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Sets of files can be larger than the number that a shell lets a program open at first.
+    if descriptor < 0, errno == EMFILE, Self.allowMoreFiles() {
+      descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    }
     guard descriptor >= 0 else {
       let kind: MovieError.Kind = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
       throw MovieError(kind, "cannot be opened: \(lastSystemError())", file: path)
@@ -24,6 +28,16 @@ final class FileBytes: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// Raises the number of open files to what the system grants this process.
+  private static func allowMoreFiles() -> Bool {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
+      limit.rlim_cur < limit.rlim_max
+    else { return false }
+    limit.rlim_cur = limit.rlim_max
+    return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+  }
 
   /// Fills `buffer` with the bytes from `offset` on, or throws.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(MovieError) {
@@ -61,14 +75,9 @@ final class FileBytes: Sendable {
   func bytes(at offset: Int, count: Int) throws(MovieError) -> [UInt8] {
     guard offset >= 0, offset < size, count > 0 else { return [] }
     var bytes = [UInt8](repeating: 0, count: min(count, size - offset))
-    var done = 0
-    var failure: MovieError?
-    bytes.withUnsafeMutableBytes { buffer in
-      do throws(MovieError) { done = try readAvailable(at: offset, into: buffer) } catch {
-        failure = error
-      }
+    let done = try bytes.withUnsafeMutableBufferPointer { buffer throws(MovieError) in
+      try readAvailable(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
     }
-    if let failure { throw failure }
     bytes.removeLast(bytes.count - done)
     return bytes
   }

@@ -35,7 +35,8 @@ final class FlatMovie: Movie {
           into: UnsafeMutableRawBufferPointer(
             rebasing: buffer[start..<(start + count * info.frameBytes)]))
       } catch {
-        throw error.at(frame: frame + max(0, (error.byte ?? 0) - offset) / (pixels * storage.sample.bytes))
+        throw error.at(
+          frame: frame + max(0, (error.byte ?? 0) - offset) / (pixels * storage.sample.bytes))
       }
       frame += count
     }
@@ -93,7 +94,8 @@ struct FrameShape: Sendable {
     guard promised > 0 else { throw MovieError(.noFrames, "a movie of 0 frames", file: file.path) }
     guard held > 0 else {
       throw MovieError(
-        .truncated, "the header promises \(promised) frames, the file ends before the first one does",
+        .truncated,
+        "the header promises \(promised) frames, the file ends before the first one does",
         file: file.path, byte: file.size)
     }
     return held < promised

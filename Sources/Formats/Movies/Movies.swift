@@ -56,6 +56,7 @@ public enum Movies {
   /// The error for content that is none of the known formats.
   private static func unknown(_ file: FileBytes, head: [UInt8]) -> MovieError {
     if file.path.lowercased().hasSuffix(".dax") { return Dax.withoutSidecar(file) }
+    if file.path.lowercased().hasSuffix(".raw") { return PicassoRaw.withoutSidecar(file) }
     if let name = foreignKinds.first(where: { head.starts(with: $0.magic) })?.name {
       return MovieError(
         .unknown, "\(name), which Glint does not read", file: file.path,

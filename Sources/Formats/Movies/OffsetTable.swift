@@ -32,6 +32,14 @@ struct OffsetTable: Sendable {
     count += 1
   }
 
+  /// The distance and the number of positions of the last run.
+  var progression: (stride: Int, length: Int) {
+    runs.last.map { ($0.stride, count - $0.start) } ?? (0, 0)
+  }
+
+  /// Adds `more` positions at the distance of the last run.
+  mutating func extend(by more: Int) { count += more }
+
   subscript(index: Int) -> Int {
     precondition(index >= 0 && index < count, "position \(index) of \(count)")
     var low = 0

@@ -12,7 +12,8 @@ enum PicassoRaw {
         pixels: try sidecarPixels(file.path.withExtension("raw"), of: file), sidecar: file.path,
         fields)
     }
-    for name in ["yaml", "yml"] where FileManager.default.fileExists(
+    for name in ["yaml", "yml"]
+    where FileManager.default.fileExists(
       atPath: file.path.withExtension(name))
     {
       let sidecar = try FileBytes(file.path.withExtension(name))
@@ -71,6 +72,16 @@ enum PicassoRaw {
         width: shape.width, height: shape.height, frames: frames, pixel: storage.sample.delivered,
         format: "raw + yaml", storage: storage.description, notes: notes, metadata: fields,
         files: [file.path]))
+  }
+
+  /// The error for a `.raw` that nothing describes.
+  static func withoutSidecar(_ file: FileBytes) -> MovieError {
+    MovieError(
+      .sidecar, "a .raw needs its .yaml, which states the size and kind of its pixels",
+      file: file.path,
+      hint: "write \(file.path.withExtension("yaml").fileName) with the keys Data Type (uint16), "
+        + "Byte Order ('<' or '>'), Frames, Height and Width; \(file.size) bytes are "
+        + "\(file.size / 2) uint16 pixels")
   }
 
   /// The numpy name, with or without a byte order in front, and the key `Byte Order`.

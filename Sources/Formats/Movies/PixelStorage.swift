@@ -41,17 +41,15 @@ struct PixelStorage: Hashable, Sendable {
     var bytes = [Double](repeating: 0, count: min(count, 8192))
     for start in stride(from: 0, to: count, by: bytes.count) {
       let part = min(bytes.count, count - start)
-      var failure: MovieError?
-      bytes.withUnsafeMutableBytes { buffer in
-        do throws(MovieError) {
-          try file.read(
-            at: offset + start * 8, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<(part * 8)]))
-        } catch { failure = error }
+      try bytes.withUnsafeMutableBufferPointer { buffer throws(MovieError) in
+        let raw = UnsafeMutableRawBufferPointer(buffer)
+        try file.read(
+          at: offset + start * 8, into: UnsafeMutableRawBufferPointer(rebasing: raw[..<(part * 8)]))
       }
-      if let failure { throw failure }
       for i in 0..<part {
         let bits = bytes[i].bitPattern
-        let value = Double(bitPattern: bigEndian ? UInt64(bigEndian: bits) : UInt64(littleEndian: bits))
+        let value = Double(
+          bitPattern: bigEndian ? UInt64(bigEndian: bits) : UInt64(littleEndian: bits))
         target.storeBytes(of: Float(value), toByteOffset: (start + i) * 4, as: Float.self)
       }
     }

@@ -36,12 +36,7 @@ public final class RawMovieWriter {
   public func append(_ pixels: [UInt16]) throws {
     precondition(pixels.count % (width * height) == 0, "whole frames only")
     let ordered = bigEndian ? pixels.map(\.bigEndian) : pixels.map(\.littleEndian)
-    let result = ordered.withUnsafeBytes { bytes -> Result<Void, MovieError> in
-      do throws(MovieError) { return .success(try output.write(bytes)) } catch {
-        return .failure(error)
-      }
-    }
-    try result.get()
+    try ordered.withUnsafeBytes { try output.write($0) }
     frames += pixels.count / (width * height)
   }
 

@@ -32,7 +32,10 @@ enum SPE {
     let sample = samples[kind]
     let payload = Int(width) * Int(height) * (sample?.bytes ?? 0)
     // A header without WinView's marks counts where it accounts for every byte of the file.
-    let exact = payload > 0 && promised > 0 && headerBytes + payload * Int(promised) == file.size
+    // (A quotient, since the product of broken numbers may overflow.)
+    let exact =
+      payload > 0 && promised > 0 && (file.size - headerBytes) % payload == 0
+      && (file.size - headerBytes) / payload == Int(promised)
     guard named || mark == 0x0123_4567 || last == 0x5555 || exact else { return nil }
     guard let sample else {
       throw MovieError(
@@ -40,7 +43,9 @@ enum SPE {
     }
     let shape = try FrameShape(
       width: Int(width), height: Int(height), sample: sample, file: file.path)
-    if version >= 3, footer != 0, UInt64(headerBytes + shape.bytes * max(0, Int(promised))) != footer {
+    if version >= 3, footer != 0,
+      UInt64(headerBytes + shape.bytes * max(0, Int(promised))) != footer
+    {
       throw MovieError(
         .unsupported, "an SPE 3 file whose frames carry metadata or several regions",
         file: file.path, hint: "export it as TIFF or SPE 2 in LightField")

@@ -7,10 +7,15 @@ public struct TableOptions: Sendable {
   public var pixelSize: Double?
   /// Photons per camera count, for columns in ADU; without it such columns keep their own name.
   public var photonsPerCount: Double?
+  /// The number of the first frame in delimited text, where a file departs from its kind's rule.
+  public var firstFrame: Int?
 
-  public init(pixelSize: Double? = nil, photonsPerCount: Double? = nil) {
+  public init(
+    pixelSize: Double? = nil, photonsPerCount: Double? = nil, firstFrame: Int? = nil
+  ) {
     self.pixelSize = pixelSize
     self.photonsPerCount = photonsPerCount
+    self.firstFrame = firstFrame
   }
 }
 

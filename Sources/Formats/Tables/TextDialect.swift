@@ -54,6 +54,7 @@ struct TextDialect {
       }
     }
     field.pixelSize = self.options.pixelSize ?? field.pixelSize
+    firstFrame = options.firstFrame ?? firstFrame
   }
 
   /// The meaning of each column; throws where x, y or the frame is missing or has no known unit.

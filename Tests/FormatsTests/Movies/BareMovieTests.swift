@@ -124,6 +124,15 @@ import Testing
     }
   }
 
+  @Test func rawWithoutItsSidecar() throws {
+    let folder = try TemporaryFolder()
+    let error = try movieError(try folder.write([5, 6, 7, 8], to: "lone.raw"))
+    #expect(error?.kind == .sidecar && error?.hint?.contains("lone.yaml") == true)
+    let yaml = "Data Type: uint16\nByte Order: '<'\nFrames: 1\nHeight: 1\nWidth: 1\n"
+    _ = try folder.write(Array(yaml.utf8), to: "orphan.yaml")
+    #expect(try movieError(folder.file("orphan.yaml"))?.kind == .sidecar)
+  }
+
   /// The header of an SPE 2 file with its pixels.
   static func spe(
     width: Int, height: Int, frames: Int, kind: Int, pixels: [UInt8], marks: Bool = true
@@ -180,6 +189,8 @@ import Testing
     let odd = Self.spe(width: 13, height: 17, frames: 3, kind: 44, pixels: some)
     #expect(try movieError(try open(odd))?.kind == .unsupported)
     #expect(try movieError(try open(Array(cut.prefix(99))))?.kind == .truncated)
+    let vast = Self.spe(width: 65535, height: 65535, frames: 0x7FFF_FFFF, kind: 5, pixels: some)
+    #expect(try movieError(try open(vast))?.kind == .inconsistent)
   }
 
   @Test func thingsThatAreNoMovies() throws {
@@ -195,6 +206,13 @@ import Testing
     #expect(try movieError(hdf)?.what.contains("HDF5") == true)
     #expect(try movieError(try folder.write([0x49, 0x49, 42, 0], to: "b"))?.kind == .truncated)
     #expect(try movieError("/dev/null")?.kind == .unreadable)
+    let secret = try folder.write([1], to: "secret.tif")
+    try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: secret)
+    if FileManager.default.isReadableFile(atPath: secret) {
+      print("skipped: this user may read every file")
+    } else {
+      #expect(try movieError(secret)?.kind == .unreadable)
+    }
   }
 
   @Test func framesOutsideTheMovieAreRefused() throws {
@@ -211,7 +229,8 @@ import Testing
   @Test func aFileThatShrinksWhileItIsRead() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(
-      Self.spe(width: 8, height: 8, frames: 10, kind: 3, pixels: testPixels(640).bytes), to: "s.spe")
+      Self.spe(width: 8, height: 8, frames: 10, kind: 3, pixels: testPixels(640).bytes), to: "s.spe"
+    )
     let movie = try Movies.open(path)
     try #require(FileHandle(forUpdatingAtPath: path)).truncate(atOffset: 4100 + 128 * 4 + 3)
     #expect(try movie.pixels(0..<4).count == 256)

@@ -76,6 +76,8 @@ struct LibTIFF {
   var rowsPerStrip = 0
   var tile = 0
   var predictor = 1
+  /// 2 stores the bits of every byte in reverse order.
+  var fillOrder = 1
   var description: String?
 
   /// `pages` hold the bytes of a page each, in native order.
@@ -91,8 +93,11 @@ struct LibTIFF {
       set(tiff, TIFFTAG_SAMPLESPERPIXEL, short: 1)
       set(tiff, TIFFTAG_PHOTOMETRIC, short: Int(PHOTOMETRIC_MINISBLACK))
       set(tiff, TIFFTAG_COMPRESSION, short: Int(compression))
+      if fillOrder > 1 { set(tiff, TIFFTAG_FILLORDER, short: fillOrder) }
       if predictor > 1 { set(tiff, TIFFTAG_PREDICTOR, short: predictor) }
-      if let description { _ = glint_tiff_set_text(tiff, UInt32(TIFFTAG_IMAGEDESCRIPTION), description) }
+      if let description {
+        _ = glint_tiff_set_text(tiff, UInt32(TIFFTAG_IMAGEDESCRIPTION), description)
+      }
       if tile > 0 {
         set(tiff, TIFFTAG_TILEWIDTH, long: tile)
         set(tiff, TIFFTAG_TILELENGTH, long: tile)

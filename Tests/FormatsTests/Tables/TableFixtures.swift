@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Microscopy
 
@@ -90,4 +91,18 @@ func sampleTable(rows: Int, seed: UInt64 = 1) -> Localizations {
 func difference(_ a: Localizations, _ b: Localizations, _ quantity: Quantity) -> Double {
   guard let a = a[quantity], let b = b[quantity], a.count == b.count else { return .infinity }
   return zip(a, b).map { abs($0 - $1) }.max() ?? 0
+}
+
+/// What the error of `body` says; empty where there is none.
+func words(of body: () throws -> some Any) -> String {
+  do {
+    _ = try body()
+    return ""
+  } catch let error as TableError {
+    return "\(error)"
+  } catch let error as OutputError {
+    return "\(error)"
+  } catch {
+    return "an error of the type \(type(of: error)), which nobody expects: \(error)"
+  }
 }

@@ -2,21 +2,22 @@ import COpenCL
 import Foundation
 
 /// A device of an OpenCL 1.2 platform.
-final class OpenCLDevice: Device, @unchecked Sendable {
-  let info: DeviceInfo
+package final class OpenCLDevice: Device, @unchecked Sendable {
+  package let info: DeviceInfo
   let cl: OpenCL
   let id: cl_device_id
   /// Build options: the language floor, and correctly rounded division where it must be asked for.
   let options: String
-  let programs = ProgramCache()
-  private let platform: cl_platform_id
+  package let programs: ProgramCache
   private let lock = NSLock()
-  private var opened: cl_context?
+  private var opened: OpenCLObject?
 
-  init(_ cl: OpenCL, _ platform: cl_platform_id, _ id: cl_device_id, name: String) {
+  init(
+    _ cl: OpenCL, _ platform: cl_platform_id, _ id: cl_device_id, name: String,
+    storage: ProgramStore.Place
+  ) {
     self.cl = cl
     self.id = id
-    self.platform = platform
     func number<Value: BitwiseCopyable & ExpressibleByIntegerLiteral>(
       _ key: Int32, _ type: Value.Type
     ) -> Value {
@@ -54,26 +55,26 @@ final class OpenCLDevice: Device, @unchecked Sendable {
       alignment: max(256, Int(number(CL_DEVICE_MEM_BASE_ADDR_ALIGN, cl_uint.self)) / 8),
       localMemory: Int(number(CL_DEVICE_LOCAL_MEM_SIZE, cl_ulong.self)),
       maxWorkGroup: number(CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self))
-  }
-
-  deinit {
-    if let opened { _ = cl.calls.ReleaseContext(opened) }
+    programs = ProgramCache(
+      store: ProgramStore(
+        storage, driver: info.driver,
+        device: "\(info.hardware), \(info.driver), \(options)"))
   }
 
   /// The device's context, opened when first needed: listing devices stays quick.
   func context() throws(DeviceError) -> cl_context {
     lock.lock()
     defer { lock.unlock() }
-    if let opened { return opened }
-    var status: cl_int = 0
+    if let opened { return opened.handle }
     var device: cl_device_id? = id
-    let context = cl.calls.CreateContext(nil, 1, &device, nil, nil, &status)
-    try check(status, "clCreateContext", info.name)
+    let context = try OpenCLObject(
+      "clCreateContext", on: info.name, release: cl.calls.ReleaseContext
+    ) { cl.calls.CreateContext(nil, 1, &device, nil, nil, $0) }
     opened = context
-    return context!
+    return context.handle
   }
 
-  func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
+  package func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
     try OpenCLExecutable(plan, on: self, profiling: profiling)
   }
 }

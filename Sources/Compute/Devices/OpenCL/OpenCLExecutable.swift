@@ -4,9 +4,9 @@ import COpenCL
 final class OpenCLExecutable: Executable, @unchecked Sendable {
   let plan: Plan
   private let device: OpenCLDevice
-  private let queue: cl_command_queue
-  private let arena: cl_mem
-  private let parts: [cl_mem]
+  private let queue: OpenCLObject
+  private let arena: OpenCLObject
+  private let parts: [OpenCLObject]
   private var launches: [Launch] = []
   private let profiling: Bool
   private var pending: [(launch: Int, event: cl_event)] = []
@@ -15,7 +15,7 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
 
   private struct Launch {
     let label: String
-    let kernel: cl_kernel
+    let kernel: OpenCLObject
     let global: [Int]
     let local: [Int]
   }
@@ -23,6 +23,8 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
   private var cl: glint_opencl { device.cl.calls }
   private var name: String { device.info.name }
 
+  /// Throws `DeviceError`: memory, a kernel that does not build or whose work-group is too large, or
+  /// any other call that fails.
   init(_ plan: Plan, on device: OpenCLDevice, profiling: Bool) throws(DeviceError) {
     self.plan = plan
     self.device = device
@@ -30,39 +32,48 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
     let cl = device.cl.calls
     let name = device.info.name
     let context = try device.context()
-    var status: cl_int = 0
-    let properties = profiling ? cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE) : 0
-    let queue = cl.CreateCommandQueue(context, device.id, properties, &status)
-    try check(status, "clCreateCommandQueue", name)
-    self.queue = queue!
-    let arena = cl.CreateBuffer(
-      context, cl_mem_flags(CL_MEM_READ_WRITE), plan.arena.bytes, nil, &status)
-    if status == CL_MEM_OBJECT_ALLOCATION_FAILURE || status == CL_OUT_OF_RESOURCES {
-      _ = cl.ReleaseCommandQueue(queue)
-      throw .memory(
-        needed: plan.arena.bytes, available: device.info.maxAllocation, device: name)
+    queue = try OpenCLObject("clCreateCommandQueue", on: name, release: cl.ReleaseCommandQueue) {
+      cl.CreateCommandQueue(
+        context, device.id,
+        profiling ? cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE) : 0, $0)
     }
-    try check(status, "clCreateBuffer", name)
-    self.arena = arena!
-    var parts: [cl_mem] = []
+    let arena: OpenCLObject
+    do {
+      arena = try OpenCLObject("clCreateBuffer", on: name, release: cl.ReleaseMemObject) {
+        cl.CreateBuffer(context, cl_mem_flags(CL_MEM_READ_WRITE), plan.arena.bytes, nil, $0)
+      }
+      // Many drivers take memory at the first use of a buffer, not when they make it.
+      var zero: UInt32 = 0
+      try check(
+        cl.EnqueueFillBuffer(
+          queue.handle, arena.handle, &zero, 4, 0, plan.arena.bytes, 0, nil, nil),
+        "clEnqueueFillBuffer", name)
+      try check(cl.Finish(queue.handle), "clFinish", name)
+    } catch {
+      throw error.asMemory(plan.arena.bytes, name)
+    }
+    self.arena = arena
+    var parts: [OpenCLObject] = []
     for slot in plan.arena.slots {
-      var region = cl_buffer_region(origin: slot.offset, size: max(slot.type.bytes, 1))
-      let part = cl.CreateSubBuffer(
-        arena, cl_mem_flags(CL_MEM_READ_WRITE), cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION),
-        &region, &status)
-      try check(status, "clCreateSubBuffer", name)
-      parts.append(part!)
+      var region = cl_buffer_region(origin: slot.offset, size: slot.range.count)
+      parts.append(
+        try OpenCLObject("clCreateSubBuffer", on: name, release: cl.ReleaseMemObject) {
+          cl.CreateSubBuffer(
+            arena.handle, cl_mem_flags(CL_MEM_READ_WRITE),
+            cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION), &region, $0)
+        })
     }
     self.parts = parts
-    try fillZero()
-    for (slot, tensor) in plan.constants { try upload(tensor.bytes, to: parts[slot]) }
+    for (slot, tensor) in plan.constants {
+      try upload(tensor.bytes, tensor.bytes.count, to: parts[slot])
+    }
     for step in plan.steps {
       guard case .openCL(let list) = step.choice.code,
         case .openCL(let first) = step.choice.preparing
       else { preconditionFailure("a plan for another device") }
       for launch in first {
         let ready = try prepare(launch, of: step)
-        if step.preparesOnce { try runOnce(ready) } else { launches.append(ready) }
+        if step.preparesOnce { try enqueue(ready, nil) } else { launches.append(ready) }
       }
       for launch in list { launches.append(try prepare(launch, of: step)) }
     }
@@ -70,129 +81,148 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
   }
 
   deinit {
-    _ = cl.Finish(queue)
+    _ = cl.Finish(queue.handle)
     for (_, event) in pending { _ = cl.ReleaseEvent(event) }
-    for launch in launches { _ = cl.ReleaseKernel(launch.kernel) }
-    for part in parts { _ = cl.ReleaseMemObject(part) }
-    _ = cl.ReleaseMemObject(arena)
-    _ = cl.ReleaseCommandQueue(queue)
   }
 
   func write(_ input: String, _ bytes: UnsafeRawBufferPointer) throws {
-    let index = plan.inputs[input]
-    let slot = try plan.input(input)
-    let count = min(bytes.count, slot.type.bytes)
-    guard count > 0, let index else { return }
-    try check(
-      cl.EnqueueWriteBuffer(
-        queue, parts[index], cl_bool(CL_TRUE), 0, count, bytes.baseAddress, 0, nil, nil),
-      "clEnqueueWriteBuffer", name)
+    let slot = try plan.slot(input, in: plan.inputs, for: bytes.count)
+    try upload(bytes.baseAddress, bytes.count, to: parts[slot])
   }
 
   func run() throws {
     runs += 1
     for index in launches.indices {
-      let launch = launches[index]
       var event: cl_event?
-      let status = withUnsafeMutablePointer(to: &event) { pointer in
-        cl.EnqueueNDRangeKernel(
-          queue, launch.kernel, cl_uint(launch.global.count), nil, launch.global, launch.local, 0,
-          nil, profiling ? pointer : nil)
-      }
-      try check(status, "clEnqueueNDRangeKernel (\(launch.label))", name)
+      try withUnsafeMutablePointer(to: &event) { try enqueue(launches[index], profiling ? $0 : nil) }
       if let event { pending.append((index, event)) }
     }
-    try check(cl.Flush(queue), "clFlush", name)
+    try check(cl.Flush(queue.handle), "clFlush", name)
+    if pending.count >= Self.pendingLimit { collectTimes() }
+  }
+
+  private func enqueue(
+    _ launch: Launch, _ event: UnsafeMutablePointer<cl_event?>?
+  ) throws(DeviceError) {
+    try check(
+      cl.EnqueueNDRangeKernel(
+        queue.handle, launch.kernel.handle, cl_uint(launch.global.count), nil, launch.global,
+        launch.local, 0, nil, event),
+      "clEnqueueNDRangeKernel (\(launch.label))", name)
   }
 
   func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws {
-    let slot = try plan.output(output)
-    let count = min(bytes.count, slot.type.bytes)
-    guard count > 0 else { return }
-    try check(
-      cl.EnqueueReadBuffer(
-        queue, parts[plan.outputs[output]!], cl_bool(CL_TRUE), 0, count, bytes.baseAddress, 0, nil,
-        nil),
-      "clEnqueueReadBuffer", name)
-    collectTimes()
+    let slot = try plan.slot(output, in: plan.outputs, for: bytes.count)
+    try download(parts[slot], into: bytes)
   }
 
   var timings: [LaunchTiming] {
-    zip(launches, seconds).map { LaunchTiming(label: $0.label, seconds: $1, runs: runs) }
+    collectTimes()
+    return zip(launches, seconds).map { LaunchTiming(label: $0.label, seconds: $1, runs: runs) }
   }
 
-  func overwrite(_ image: [UInt8]) throws { try upload(image, to: arena) }
+  func overwrite(_ image: [UInt8]) throws { try upload(image, image.count, to: arena) }
 
   func snapshot() throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: plan.arena.bytes)
-    try check(
-      cl.EnqueueReadBuffer(
-        queue, arena, cl_bool(CL_TRUE), 0, bytes.count, &bytes, 0, nil, nil),
-      "clEnqueueReadBuffer", name)
+    try bytes.withUnsafeMutableBytes { try download(arena, into: $0) }
     return bytes
   }
 
-  private func fillZero() throws(DeviceError) {
-    var zero: UInt32 = 0
-    try check(
-      cl.EnqueueFillBuffer(queue, arena, &zero, 4, 0, plan.arena.bytes / 4 * 4, 0, nil, nil),
-      "clEnqueueFillBuffer", name)
-  }
-
-  private func upload(_ bytes: [UInt8], to memory: cl_mem) throws(DeviceError) {
-    if bytes.isEmpty { return }
+  private func upload(
+    _ bytes: UnsafeRawPointer?, _ count: Int, to memory: OpenCLObject
+  ) throws(DeviceError) {
+    if count == 0 { return }
     try check(
       cl.EnqueueWriteBuffer(
-        queue, memory, cl_bool(CL_TRUE), 0, bytes.count, bytes, 0, nil, nil),
+        queue.handle, memory.handle, cl_bool(CL_TRUE), 0, count, bytes, 0, nil, nil),
       "clEnqueueWriteBuffer", name)
+  }
+
+  /// Waits for the queue, even where there is nothing to copy.
+  private func download(
+    _ memory: OpenCLObject, into bytes: UnsafeMutableRawBufferPointer
+  ) throws(DeviceError) {
+    if bytes.isEmpty { return try check(cl.Finish(queue.handle), "clFinish", name) }
+    try check(
+      cl.EnqueueReadBuffer(
+        queue.handle, memory.handle, cl_bool(CL_TRUE), 0, bytes.count, bytes.baseAddress, 0, nil,
+        nil),
+      "clEnqueueReadBuffer", name)
   }
 
   /// The kernel with all its arguments set; they never change.
   private func prepare(
     _ launch: OpenCLLaunch, of step: Plan.Step
   ) throws(DeviceError) -> Launch {
-    let program = try device.programs.program(launch.file, launch.defines, on: device)
-    var status: cl_int = 0
-    let kernel = cl.CreateKernel(program, launch.kernel, &status)
     let label = "\(step.op.name)/\(launch.kernel)"
-    try check(status, "clCreateKernel (\(label))", name)
+    let program = try device.programs.program(launch.file, launch.defines, on: device)
+    let kernel = try OpenCLObject(
+      "clCreateKernel (\(label))", on: name, release: cl.ReleaseKernel
+    ) { cl.CreateKernel(program.handle, launch.kernel, $0) }
+    try checkWorkGroup(of: kernel, launch, label)
     var index: cl_uint = 0
-    func set(_ value: [UInt8]) throws(DeviceError) {
+    func set(_ value: UnsafeRawPointer, _ size: Int) throws(DeviceError) {
       try check(
-        cl.SetKernelArg(kernel, index, value.count, value), "clSetKernelArg (\(label), \(index))",
-        name)
+        cl.SetKernelArg(kernel.handle, index, size, value),
+        "clSetKernelArg (\(label), argument \(index))", name)
       index += 1
     }
-    try set(launch.parameters)
+    try set(launch.parameters, launch.parameters.count)
     for operand in launch.operands {
       // An absent operand is a buffer that the kernel never touches.
-      let memory: cl_mem? = step.slot(operand).map { parts[$0] } ?? arena
-      try set(withUnsafeBytes(of: memory, Array.init))
+      var memory = (step.slot(operand).map { parts[$0] } ?? arena).handle
+      try set(&memory, MemoryLayout<cl_mem>.size)
     }
-    try set(withUnsafeBytes(of: Int32(clamping: launch.items), Array.init))
-    return Launch(label: label, kernel: kernel!, global: launch.global, local: launch.local)
+    var items = cl_int(clamping: launch.items)
+    try set(&items, MemoryLayout<cl_int>.size)
+    return Launch(label: label, kernel: kernel, global: launch.global, local: launch.local)
   }
 
-  /// Starts a launch that no later run repeats.
-  private func runOnce(_ launch: Launch) throws(DeviceError) {
-    defer { _ = cl.ReleaseKernel(launch.kernel) }
+  private func checkWorkGroup(
+    of kernel: OpenCLObject, _ launch: OpenCLLaunch, _ label: String
+  ) throws(DeviceError) {
+    var limit = 0
     try check(
-      cl.EnqueueNDRangeKernel(
-        queue, launch.kernel, cl_uint(launch.global.count), nil, launch.global, launch.local, 0,
-        nil, nil),
-      "clEnqueueNDRangeKernel (\(launch.label))", name)
+      cl.GetKernelWorkGroupInfo(
+        kernel.handle, device.id, cl_kernel_work_group_info(CL_KERNEL_WORK_GROUP_SIZE),
+        MemoryLayout<Int>.size, &limit, nil),
+      "clGetKernelWorkGroupInfo (\(label))", name)
+    let items = launch.local.reduce(1, *)
+    guard items <= limit else {
+      throw .workGroup(kernel: label, items: items, limit: limit, device: name)
+    }
   }
 
+  /// Adds up the times of launches since the last call, waiting for those that have not ended.
   private func collectTimes() {
+    if pending.isEmpty { return }
+    _ = cl.Finish(queue.handle)
     for (launch, event) in pending {
       var start: cl_ulong = 0
       var end: cl_ulong = 0
       _ = cl.GetEventProfilingInfo(
         event, cl_profiling_info(CL_PROFILING_COMMAND_START), 8, &start, nil)
       _ = cl.GetEventProfilingInfo(event, cl_profiling_info(CL_PROFILING_COMMAND_END), 8, &end, nil)
-      seconds[launch] += Double(end &- start) * 1e-9
+      if end > start { seconds[launch] += Double(end - start) * 1e-9 }
       _ = cl.ReleaseEvent(event)
     }
     pending.removeAll(keepingCapacity: true)
+  }
+
+  /// So many events a driver holds without complaint.
+  private static let pendingLimit = 1024
+}
+
+extension DeviceError {
+  /// The same, said as a lack of memory where the driver's code means that.
+  fileprivate func asMemory(_ needed: Int, _ device: String) -> DeviceError {
+    guard case .call(_, let code, _) = self,
+      [
+        CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY,
+        CL_INVALID_BUFFER_SIZE,
+      ].contains(cl_int(code))
+    else { return self }
+    return .memory(needed: needed, available: nil, device: device)
   }
 }

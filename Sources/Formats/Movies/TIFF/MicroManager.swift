@@ -69,7 +69,8 @@ struct MicroManagerHeader: Sendable {
     guard directories.count > 0, isWhole(directories[0], layout, format) else { return nil }
     let lost = Int(count) - directories.count
     return (
-      directories, lost == 0 ? [] : ["the index map names \(count) frames, \(lost) were not written"]
+      directories,
+      lost == 0 ? [] : ["the index map names \(count) frames, \(lost) were not written"]
     )
   }
 

@@ -2,19 +2,21 @@ import Foundation
 
 /// The part of OME-XML that says which page of which file is which plane.
 struct OMEDescription: Sendable {
-  struct Plane: Sendable {
-    /// Place in the order of the planes.
+  /// Planes that follow one another on pages that follow one another.
+  struct Run: Sendable {
+    /// Place of the first plane in the order of the planes.
     var index: Int
     /// Place in `files`.
     var file: Int
-    /// Page of that file.
+    /// Page of the first plane.
     var page: Int
+    var count: Int
   }
 
   /// Names in order of appearance; an empty name is the file that holds the XML.
   var files: [String] = []
-  var planes: [Plane] = []
-  /// SizeZ · SizeC · SizeT.
+  var runs: [Run] = []
+  /// SizeZ · SizeC · SizeT; 0 where the numbers make no sense.
   var promised = 0
   /// The file that holds the XML, where this one only points to it.
   var metadataFile: String?
@@ -36,7 +38,7 @@ struct OMEDescription: Sendable {
         }
         images[images.count - 1].promised = dimensions.reduce(1) {
           let (product, overflow) = $0.multipliedReportingOverflow(by: $1.size)
-          return overflow || $1.size < 1 ? 0 : product
+          return overflow || $1.size < 1 || product > Self.mostPlanes ? 0 : product
         }
       case "TiffData":
         if let pending, !images.isEmpty { images[images.count - 1].take(pending, "", dimensions) }
@@ -52,20 +54,21 @@ struct OMEDescription: Sendable {
     if let pending, !images.isEmpty { images[images.count - 1].take(pending, "", dimensions) }
     if let image = images.first(where: { $0.files.contains(name) }) ?? images.first {
       files = image.files
-      planes = image.planes
+      runs = image.runs
       promised = image.promised
     }
-    planes.sort { ($0.index, $0.file, $0.page) < ($1.index, $1.file, $1.page) }
+    runs.sort { ($0.index, $0.file, $0.page) < ($1.index, $1.file, $1.page) }
   }
 
   private init() {}
 
-  /// More planes than this are not taken one by one; the order of the pages has to do.
-  private static let mostPlanes = 1 << 24
+  /// A limit that keeps sums and products of the numbers in the XML from overflowing.
+  private static let mostPlanes = 1 << 40
 
   private mutating func take(
     _ data: [String: String], _ name: String, _ dimensions: [(name: Character, size: Int)]
   ) {
+    guard promised > 0 else { return }
     var index = 0
     var step = 1
     for dimension in dimensions {
@@ -77,20 +80,20 @@ struct OMEDescription: Sendable {
     }
     let page = data["IFD"].flatMap(Int.init)
     let count = data["PlaneCount"].flatMap(Int.init) ?? (page == nil ? promised - index : 1)
-    guard count > 0, count <= promised, planes.count <= Self.mostPlanes - count,
-      (page ?? 0) >= 0, (page ?? 0) <= 1 << 40
-    else { return }
+    guard count > 0, count <= promised, (page ?? 0) >= 0, (page ?? 0) <= Self.mostPlanes else {
+      return
+    }
     let file = files.firstIndex(of: name) ?? files.count
     if file == files.count { files.append(name) }
-    for i in 0..<count {
-      planes.append(Plane(index: index + i, file: file, page: (page ?? 0) + i))
-    }
+    runs.append(Run(index: index, file: file, page: page ?? 0, count: count))
   }
 
   /// Nanometres, from PhysicalSizeX and its unit (µm where it has none).
   static func pixelSize(_ xml: String) -> Double? {
     guard xml.contains("<OME") || xml.contains(":OME") else { return nil }
-    let units: [String: Double] = ["nm": 1, "µm": 1000, "μm": 1000, "um": 1000, "mm": 1e6, "Å": 0.1]
+    let units: [String: Double] = [
+      "nm": 1, "µm": 1000, "μm": 1000, "um": 1000, "mm": 1e6, "Å": 0.1,
+    ]
     guard let pixels = XMLTags(xml).first(where: { $0.name == "Pixels" }),
       let size = pixels.attributes["PhysicalSizeX"].flatMap(Double.init), size > 0,
       let unit = units[pixels.attributes["PhysicalSizeXUnit", default: "µm"]]

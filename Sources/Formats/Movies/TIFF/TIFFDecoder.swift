@@ -33,7 +33,7 @@ final class TIFFDecoder: Sendable {
     defer { idle.withLock { $0.append(handle) } }
 
     let pixels = format.shape.width * format.shape.height
-    
+
     guard TIFFSetSubDirectory(handle.tiff, UInt64(page.position)) == 1 else {
       throw failure("libtiff cannot read the directory of a page", page)
     }
@@ -154,7 +154,7 @@ final class TIFFDecoder: Sendable {
     private var tile = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     init?(_ path: String) {
-      glint_tiff_keep_words()
+      glint_tiff_quiet()
       // m: no memory map (a file that shrinks would kill the process); h: no first directory;
       // O: tables of strips on demand.
       guard let tiff = TIFFOpen(path, "rmhO") else { return nil }

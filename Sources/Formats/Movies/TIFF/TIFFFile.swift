@@ -39,6 +39,10 @@ struct TIFFFile: Sendable {
     if microManager?.isInterrupted == true {
       notes.append("the index map is missing: the acquisition was interrupted")
     }
+    if let images = imageJ?.images, images > chain.directories.count {
+      notes.append(
+        "the description promises \(images) frames, the file holds \(chain.directories.count)")
+    }
     let info = info(kind, chain.directories.count, notes)
     guard let pixels = chain.pixels else {
       return TIFFPagesMovie(layout, format, chain.directories, info: info)

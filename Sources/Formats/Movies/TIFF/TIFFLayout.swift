@@ -214,7 +214,8 @@ struct TIFFDirectory: Sendable {
   var rowsPerStrip = Int.max
   var isTiled = false
   var isReduced = false
-  var resolutionUnit = 2
+  /// Bits of a byte in reverse order, which libtiff puts right.
+  var isMirrored = false
   var offsets: TIFFField?
   var counts: TIFFField?
   var description: TIFFField?
@@ -235,12 +236,12 @@ struct TIFFDirectory: Sendable {
     case 258: bits = layout.scalar(field) ?? 0
     case 259: compression = layout.scalar(field) ?? 0
     case 270: if description == nil { description = field }
+    case 266: isMirrored = layout.scalar(field) == 2
     case 273, 324: offsets = field
     case 277: samples = layout.scalar(field) ?? 0
     case 278: rowsPerStrip = max(1, layout.scalar(field) ?? Int.max)
     case 279, 325: counts = field
     case 282: xResolution = field
-    case 296: resolutionUnit = layout.scalar(field) ?? 2
     case 322: isTiled = true
     case 339: sampleFormat = layout.scalar(field) ?? 0
     default: break

@@ -26,6 +26,9 @@ public final class TIFFMovieWriter {
     guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
       throw MovieError(.writeFailed, "frames of \(width) x \(height) pixels cannot be", file: path)
     }
+    if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
+      throw MovieError(.writeFailed, "a pixel of \(pixelSize) nm cannot be", file: path)
+    }
     layout = TIFFMovieLayout(
       width: width, height: height, pixel: pixel, isBig: bigTIFF, bigEndian: bigEndian,
       pixelSize: pixelSize)

@@ -69,7 +69,7 @@ extension TIFFLayout {
     }
     let outside = MovieError(
       .truncated, "the pixels of a page end outside the file", file: file.path, byte: file.size)
-    if page.compression == 1, !page.isTiled {
+    if page.compression == 1, !page.isTiled, !page.isMirrored {
       let shape = format.shape
       let rows = min(page.rowsPerStrip, shape.height)
       let strips = (shape.height + rows - 1) / rows
@@ -126,14 +126,15 @@ struct TIFFChain: Sendable {
     var visited = OffsetTable()
     var page = first
     while true {
-      let index = visited.count
+      var index = visited.count
       visited.append(page.position)
       if index == 0 || format.matches(page) && !page.isReduced {
         do throws(MovieError) {
           try append(page, layout.placement(of: page, format))
         } catch {
           guard index > 0 else { throw error }
-          notes.append("page \(index) is cut off: the \(directories.count) frames before it are used")
+          notes.append(
+            "page \(index) is cut off: the \(directories.count) frames before it are used")
           return
         }
       } else if page.isReduced || page.next == 0 && page.width < format.shape.width {
@@ -147,6 +148,8 @@ struct TIFFChain: Sendable {
           file: layout.file.path, frame: index,
           hint: "a movie has frames of one size and kind; save these pages as a stack of their own")
       }
+      leap(from: &page, &visited, layout, format)
+      index = visited.count - 1
       guard page.next != 0 else { return }
       // A loop has to jump backwards somewhere.
       if page.next <= page.position, let earlier = visited.index(of: page.next) {
@@ -159,6 +162,45 @@ struct TIFFChain: Sendable {
         return
       }
       page = next
+    }
+  }
+
+  /// Pages in a row with directories and pixels at even distances before the rest is inferred.
+  private static let evenPages = 4096
+
+  /// Jumps ahead in a long even chain: where the pages at the quarters of a distance lie exactly
+  /// where the pattern puts them, so do the pages between. A chain of a million pages takes a few
+  /// thousand reads instead of a million.
+  private mutating func leap(
+    from page: inout TIFFDirectory, _ visited: inout OffsetTable, _ layout: TIFFLayout,
+    _ format: TIFFFormat
+  ) {
+    let (stride, length) = directories.progression
+    guard length % Self.evenPages == 0, length > 0, stride > 0, visited.count == directories.count,
+      let (step, even) = pixels?.progression, even >= Self.evenPages
+    else { return }
+    func continues(_ distance: Int) -> TIFFDirectory? {
+      let position = page.position + distance * stride
+      guard let far = try? layout.directory(at: position), format.matches(far), !far.isReduced,
+        far.next == 0 || far.next == position + stride,
+        case .plain(let start)? = try? layout.placement(of: far, format)
+      else { return nil }
+      // A quotient, since the product of broken numbers may overflow.
+      let ahead = start - pixels![pixels!.count - 1]
+      return (step == 0 ? ahead == 0 : ahead % step == 0 && ahead / step == distance) ? far : nil
+    }
+    var distance = 1 << 40
+    while distance >= 64 {
+      if distance <= (layout.file.size - page.position) / stride,
+        (1...3).allSatisfy({ (continues(distance / 4 * $0)?.next ?? 0) != 0 }),
+        let far = continues(distance)
+      {
+        directories.extend(by: distance)
+        pixels!.extend(by: distance)
+        visited.extend(by: distance)
+        page = far
+      }
+      distance /= 2
     }
   }
 

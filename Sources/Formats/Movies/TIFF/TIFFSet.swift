@@ -53,7 +53,7 @@ enum TIFFSet {
   ) throws(MovieError) -> any Movie {
     var ome = description
     let folder = opened.path.folder
-    if ome.planes.isEmpty, let name = ome.metadataFile, name != opened.path.fileName,
+    if ome.runs.isEmpty, let name = ome.metadataFile, name != opened.path.fileName,
       let file = try? FileBytes(folder.appending(name)),
       let main = try? TIFFFile(file),
       let full = OMEDescription(main.description, name: opened.path.fileName)
@@ -63,7 +63,7 @@ enum TIFFSet {
     let own = opened.path.fileName
     // A file that was renamed is not among the names its XML gives: it then stands for itself.
     let isNamed = ome.files.contains(own) || ome.files.contains("")
-    guard isNamed, !ome.planes.isEmpty else {
+    guard isNamed, !ome.runs.isEmpty else {
       let movie = try opened.movie()
       guard !ome.files.isEmpty || ome.metadataFile != nil else { return movie }
       return try joined(
@@ -71,7 +71,7 @@ enum TIFFSet {
     }
 
     var firstPlane = [Int](repeating: Int.max, count: ome.files.count)
-    for plane in ome.planes { firstPlane[plane.file] = min(firstPlane[plane.file], plane.index) }
+    for run in ome.runs { firstPlane[run.file] = min(firstPlane[run.file], run.index) }
     var parts: [any Movie] = []
     var start = [Int?](repeating: nil, count: ome.files.count)
     var pages = [Int](repeating: 0, count: ome.files.count)
@@ -105,14 +105,15 @@ enum TIFFSet {
     var order: [UInt32] = []
     var isUsed = [Bool](repeating: false, count: total)
     var notes: [String] = []
-    for plane in ome.planes {
-      guard let first = start[plane.file], plane.page < pages[plane.file] else { continue }
-      let place = first + plane.page
-      if isUsed[place] {
-        return (nil, ["the OME-XML names a page twice: the pages are used in the files' order"])
+    for run in ome.runs {
+      guard let first = start[run.file] else { continue }
+      for page in run.page..<max(run.page, min(pages[run.file], run.page + run.count)) {
+        guard !isUsed[first + page] else {
+          return (nil, ["the OME-XML names a page twice: the pages are used in the files' order"])
+        }
+        isUsed[first + page] = true
+        order.append(UInt32(clamping: first + page))
       }
-      isUsed[place] = true
-      order.append(UInt32(clamping: place))
     }
     if order.count != total {
       return (

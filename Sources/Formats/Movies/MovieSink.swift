@@ -33,12 +33,9 @@ final class PartialFile {
   }
 
   func write(_ bytes: [UInt8], at offset: Int) throws(MovieError) {
-    let result = bytes.withUnsafeBytes { buffer -> Result<Void, MovieError> in
-      do throws(MovieError) { return .success(try write(buffer, at: offset)) } catch {
-        return .failure(error)
-      }
+    try bytes.withUnsafeBufferPointer { buffer throws(MovieError) in
+      try write(UnsafeRawBufferPointer(buffer), at: offset)
     }
-    try result.get()
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(MovieError) {

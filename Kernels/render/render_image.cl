@@ -1,0 +1,11 @@
+// Sums as floats.
+#include "shared/real.clh"
+#include "shared/render_params.h"
+
+kernel void render_image(const glint_render_params p, global const uint2 *sums, global float *image,
+                         const int items) {
+  const int i = get_global_id(0);
+  if (i >= items) return;
+  const long units = as_long((ulong)sums[i].y << 32 | sums[i].x);
+  image[i] = (float)units * (1.0f / GLINT_RENDER_ONE);
+}

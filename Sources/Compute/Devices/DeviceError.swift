@@ -1,0 +1,79 @@
+/// What a device could not do: what was attempted, on what, and the driver's words.
+public enum DeviceError: Error, CustomStringConvertible, Sendable {
+  case unknownName(String, available: [String])
+  case openCLUnavailable(String)
+  /// A call of the OpenCL driver failed.
+  case call(String, code: Int, device: String)
+  /// A kernel does not build; `log` names our own files and lines.
+  case build(kernel: String, defines: String, device: String, log: String)
+  /// A kernel's work-group is larger than the device takes.
+  case workGroup(kernel: String, items: Int, limit: Int, device: String)
+  /// The arena does not fit; `available` is nil where the device does not tell.
+  case memory(needed: Int, available: Int?, device: String)
+  case unknownPort(String, known: [String])
+  /// More bytes written to or read from a port than it has.
+  case portSize(String, TensorType, bytes: Int)
+
+  public var description: String {
+    switch self {
+    case .unknownName(let name, let available):
+      """
+      there is no device `\(name)`
+      hint: `glint devices` lists \(available.joined(separator: ", "))
+      """
+    case .openCLUnavailable(let reason):
+      """
+      OpenCL cannot be used: \(reason)
+      hint: install a driver's OpenCL package (and ocl-icd-libopencl1), or use --device cpu
+      """
+    case .call(let call, let code, let device):
+      """
+      \(call) failed on \(device) with \(Self.name(ofStatus: code))
+      hint: try --device cpu; `glint parity` tells whether the driver computes correctly
+      """
+    case .build(let kernel, let defines, let device, let log):
+      """
+      kernel \(kernel) [\(defines)] does not build on \(device)
+      \(log.split(separator: "\n").joined(separator: "\n"))
+      hint: try --device cpu, and report the log above
+      """
+    case .workGroup(let kernel, let items, let limit, let device):
+      """
+      kernel \(kernel) needs work-groups of \(items) items, \(device) takes at most \(limit)
+      hint: try --device cpu
+      """
+    case .memory(let needed, let available, let device):
+      """
+      the plan needs \(needed) bytes on \(device), which \
+      \(available.map { "offers \($0)" } ?? "could not give them")
+      hint: use a smaller --batch or --roi, or --device cpu
+      """
+    case .unknownPort(let name, let known):
+      "the plan has no input or output `\(name)`, only \(known.joined(separator: ", "))"
+    case .portSize(let name, let type, let bytes):
+      "`\(name)` is \(type) and has \(type.bytes) bytes, not \(bytes)"
+    }
+  }
+
+  /// Whether the caller named or sized a port wrongly, which no other device would mend.
+  var isCallers: Bool {
+    switch self {
+    case .unknownPort, .portSize: true
+    default: false
+    }
+  }
+
+  /// The constant's name in cl.h, for the codes that users meet.
+  static func name(ofStatus code: Int) -> String {
+    let names = [
+      -1: "CL_DEVICE_NOT_FOUND", -2: "CL_DEVICE_NOT_AVAILABLE", -3: "CL_COMPILER_NOT_AVAILABLE",
+      -4: "CL_MEM_OBJECT_ALLOCATION_FAILURE", -5: "CL_OUT_OF_RESOURCES",
+      -6: "CL_OUT_OF_HOST_MEMORY", -11: "CL_BUILD_PROGRAM_FAILURE",
+      -14: "CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST", -36: "CL_INVALID_COMMAND_QUEUE",
+      -42: "CL_INVALID_BINARY", -46: "CL_INVALID_KERNEL_NAME", -51: "CL_INVALID_ARG_SIZE",
+      -52: "CL_INVALID_KERNEL_ARGS", -54: "CL_INVALID_WORK_GROUP_SIZE",
+      -61: "CL_INVALID_BUFFER_SIZE", -1001: "CL_PLATFORM_NOT_FOUND_KHR",
+    ]
+    return names[code].map { "\($0) (\(code))" } ?? "OpenCL error \(code)"
+  }
+}

@@ -1,0 +1,32 @@
+import COpenCL
+
+/// An object of the driver (context, queue, buffer, program, kernel), released with its last
+/// reference, so that what failed half-way leaves nothing behind.
+final class OpenCLObject: @unchecked Sendable {
+  typealias Release = @convention(c) (OpaquePointer?) -> cl_int
+
+  let handle: OpaquePointer
+  private let release: Release
+
+  /// Makes an object by a call that reports its status through a pointer.
+  ///
+  /// Throws `DeviceError.call` naming `call` where that is not success.
+  init(
+    _ call: String, on device: String, release: @escaping Release,
+    _ make: (UnsafeMutablePointer<cl_int>) -> OpaquePointer?
+  ) throws(DeviceError) {
+    var status: cl_int = 0
+    let handle = make(&status)
+    try check(status, call, device)
+    guard let handle else { throw .call(call, code: -6, device: device) }
+    self.handle = handle
+    self.release = release
+  }
+
+  deinit { _ = release(handle) }
+}
+
+/// Throws where an OpenCL call did not succeed.
+func check(_ status: cl_int, _ call: String, _ device: String) throws(DeviceError) {
+  if status != CL_SUCCESS { throw .call(call, code: Int(status), device: device) }
+}

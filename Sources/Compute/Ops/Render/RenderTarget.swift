@@ -1,0 +1,64 @@
+import CPUKernels
+
+/// The image that the rendering ops draw into, and how it is drawn on each machine.
+///
+/// Sums are 64-bit integers in units of 2⁻³², so an image does not depend on the order in which its
+/// localizations come. A weight is cut to ±2³⁰, a pixel's sum has to stay below 2³¹.
+struct RenderTarget: Hashable, Sendable {
+  let height: Int
+  let width: Int
+  let maximumRadius: Int
+
+  var type: TensorType { TensorType(.float32, height, width) }
+
+  /// Lists of one length and a number of rows.
+  func check(_ inputs: [TensorType], lists: Int, _ op: String) throws(ShapeError) {
+    guard inputs.count == lists + 1, inputs[0].shape.count == 1,
+      inputs[..<lists].allSatisfy({ $0 == TensorType(.float32, inputs[0].shape) }),
+      inputs[lists] == TensorType(.int32, 1)
+    else {
+      throw ShapeError(op, "takes \(lists) lists float32 [rows] and their number, not \(inputs)")
+    }
+    let sides = 1...1 << 20
+    guard sides.contains(height), sides.contains(width), height * width < 1 << 31 else {
+      throw ShapeError(
+        op, "an image of \(width)×\(height) pixels is out of range", hint: "use larger pixels")
+    }
+  }
+
+  private func parameters(_ site: Site, band: Int = 0) -> glint_render_params {
+    glint_render_params(
+      height: Int32(height), width: Int32(width), capacity: Int32(site.inputs[0].count),
+      max_radius: Int32(maximumRadius), band: Int32(band))
+  }
+
+  func cpu(_ kernel: String) -> Candidate<CPULaunch> {
+    Candidate("bands") { site in
+      // Enough bands for many cores, and sums that stay in a core's cache.
+      let band = max(1, min((height + 63) / 64, 1 << 16 / width))
+      let parameters = parameters(site, band: band)
+      return .launches([
+        CPULaunch(
+          kernel, parameters, site.inputs.indices.map { .input($0) } + [.output(0)],
+          items: .fixed((height + band - 1) / band), scratch: glint_render_scratch(parameters))
+      ])
+    }
+  }
+
+  func openCL(_ kernel: String) -> Candidate<OpenCLLaunch> {
+    Candidate("atomics") { site in
+      let pixels = height * width
+      return .launches(
+        [
+          OpenCLLaunch(
+            "render/render_clear.cl", parameters(site), [.workspace(0)], items: pixels),
+          OpenCLLaunch(
+            "render/\(kernel).cl", parameters(site),
+            site.inputs.indices.map { .input($0) } + [.workspace(0)],
+            items: site.inputs[0].count),
+          OpenCLLaunch(
+            "render/render_image.cl", parameters(site), [.workspace(0), .output(0)], items: pixels),
+        ], workspace: [TensorType(.int32, height, width, 2)])
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import Microscopy
+import Yams
+
+/// Camera descriptions: a few numbers as text, or maps with a value per pixel.
+///
+/// ```swift
+/// let (camera, maps) = try CameraFiles.read("calib.npy")
+/// ```
+public enum CameraFiles {
+  public static let readableKinds = [
+    "YAML or JSON (\(keys.joined(separator: ", ")))",
+    "Picasso _scmos_calib.hdf5 (offset, variance, gain)", "npy (3 × height × width)",
+    "TIFF of 3 pages (offset, variance, gain)",
+  ]
+  public static let keys = ["offset", "gain", "em_gain", "qe", "read_noise"]
+
+  /// Reads a camera, told by content. Maps are offset (ADU), variance (ADU²) and gain (ADU/e⁻);
+  /// where the file has no gain map every pixel gets `scalars.gain`. What the file does not say is
+  /// taken from `scalars`.
+  ///
+  /// Throws `CameraFileError`, which names the first impossible pixel.
+  public static func read(_ path: String, scalars: Camera = Camera()) throws -> (
+    camera: Camera, maps: CameraMaps?
+  ) {
+    let head = try head(of: path)
+    let maps: CameraMaps
+    if head.starts(with: [0x89, 0x48, 0x44, 0x46]) {
+      maps = try hdf5(path, gain: scalars.gain)
+    } else if head.starts(with: [0x93] + Array("NUMPY".utf8)) {
+      maps = try numpy(path)
+    } else if head.starts(with: Array("II".utf8) + [42, 0])
+      || head.starts(with: Array("MM".utf8) + [0, 42])
+      || head.starts(with: Array("II".utf8) + [43, 0])
+      || head.starts(with: Array("MM".utf8) + [0, 43])
+    {
+      maps = try CameraTIFF.read(path)
+    } else if head.contains(0) {
+      throw CameraFileError.unknownKind(path: path, found: "binary content of an unknown kind")
+    } else {
+      return (try text(path, scalars: scalars), nil)
+    }
+    try check(maps, path: path)
+    return (scalars, maps)
+  }
+
+  private static func head(of path: String) throws -> Data {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw CameraFileError.unreadable(
+        path: path, reason: String(cString: strerror(errno)).lowercased())
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CameraFileError.unreadable(path: path, reason: "it is not a file")
+    }
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw CameraFileError.unreadable(path: path, reason: "the file cannot be opened")
+    }
+    guard let head = try? handle.read(upToCount: 512), !head.isEmpty else {
+      throw CameraFileError.damaged(path: path, reason: "it is empty")
+    }
+    return head
+  }
+
+  /// JSON is YAML, so one parser serves both.
+  private static func text(_ path: String, scalars: Camera) throws -> Camera {
+    guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20 else {
+      throw CameraFileError.unknownKind(path: path, found: "a text of more than a megabyte")
+    }
+    let node: Node?
+    do {
+      node = try compose(yaml: String(decoding: data, as: UTF8.self))
+    } catch {
+      throw CameraFileError.damaged(path: path, reason: "it is neither YAML nor JSON")
+    }
+    guard let mapping = node?.mapping else {
+      throw CameraFileError.unknownKind(path: path, found: "text without keys")
+    }
+    var camera = scalars
+    var unknown: [String] = []
+    for (key, value) in mapping {
+      let name = key.string ?? "?"
+      guard keys.contains(name) else {
+        unknown.append(name)
+        continue
+      }
+      guard let number = value.float, number.isFinite else {
+        throw CameraFileError.impossible(
+          path: path, reason: "\(name) \"\(value.string ?? "…")\" is not a number")
+      }
+      switch name {
+      case "offset": camera.offset = number
+      case "gain": camera.gain = number
+      case "em_gain": camera.emGain = number
+      case "qe": camera.quantumEfficiency = number
+      default: camera.readNoise = number
+      }
+    }
+    guard unknown.isEmpty else { throw CameraFileError.unknownKeys(path: path, keys: unknown) }
+    if let problem = camera.problem {
+      throw CameraFileError.impossible(path: path, reason: problem)
+    }
+    return camera
+  }
+
+  private static func hdf5(_ path: String, gain: Double) throws -> CameraMaps {
+    do {
+      let file = try H5File(reading: path)
+      func map(_ name: String) throws -> (shape: [Int], values: [Float])? {
+        try file.dataset(name).map { ($0.shape, try $0.numbers().map(Float.init)) }
+      }
+      guard let offset = try map("offset"), let variance = try map("variance") else {
+        throw CameraFileError.unknownKind(
+          path: path,
+          found: "an HDF5 file without offset and variance (\(file.names().joined(separator: ", ")))"
+        )
+      }
+      let gains = try map("gain")
+      guard offset.shape.count == 2, variance.shape == offset.shape,
+        gains == nil || gains?.shape == offset.shape
+      else { throw CameraFileError.damaged(path: path, reason: "its maps differ in size") }
+      return CameraMaps(
+        width: offset.shape[1], height: offset.shape[0], offset: offset.values,
+        variance: variance.values,
+        gain: gains?.values ?? Array(repeating: Float(gain), count: offset.values.count))
+    } catch TableError.damaged(_, let reason) {
+      throw CameraFileError.damaged(path: path, reason: reason)
+    }
+  }
+
+  private static func numpy(_ path: String) throws -> CameraMaps {
+    let array = try NumpyArray(path: path)
+    guard array.shape.count == 3, array.shape[0] == 3 else {
+      throw CameraFileError.unknownKind(
+        path: path,
+        found: "an array of shape \(array.shape), where 3 × height × width is expected")
+    }
+    let size = array.shape[1] * array.shape[2]
+    return CameraMaps(
+      width: array.shape[2], height: array.shape[1], offset: Array(array.values[..<size]),
+      variance: Array(array.values[size..<2 * size]), gain: Array(array.values[(2 * size)...]))
+  }
+
+  /// Refuses what no sensor can have, at the first pixel that has it.
+  private static func check(_ maps: CameraMaps, path: String) throws {
+    guard maps.width > 0, maps.height > 0 else {
+      throw CameraFileError.damaged(path: path, reason: "its maps have no pixels")
+    }
+    for pixel in 0..<maps.width * maps.height {
+      let (offset, variance, gain) = (maps.offset[pixel], maps.variance[pixel], maps.gain[pixel])
+      let problem: String
+      if !offset.isFinite {
+        problem = "offset \(offset) is not a number of ADU"
+      } else if !(variance.isFinite && variance >= 0) {
+        problem = "variance \(variance) ADU² must be 0 or more"
+      } else if !(gain.isFinite && gain > 0) {
+        problem = "gain \(gain) ADU/e⁻ must be greater than 0"
+      } else {
+        continue
+      }
+      throw CameraFileError.impossible(
+        path: path, reason: "pixel (\(pixel % maps.width), \(pixel / maps.width)): \(problem)")
+    }
+  }
+}

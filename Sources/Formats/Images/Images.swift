@@ -1,0 +1,57 @@
+import Foundation
+import Microscopy
+
+/// Pictures to files, chosen by extension.
+public enum Images {
+  public static let writableKinds = [".png", ".tif or .tiff (32-bit float or 16-bit)"]
+
+  /// How the values of a TIFF are stored.
+  public enum Sample: String, CaseIterable, Hashable, Sendable {
+    case float32
+    /// Rounded to whole numbers from 0 to 65535.
+    case uint16
+  }
+
+  /// Writes a PNG (8 bits, with contrast and colours) or a TIFF (the values themselves).
+  ///
+  /// Both carry the pixel size and, as text, what made them. Throws `OutputError`.
+  public static func write(
+    _ image: Image, to path: String, contrast: Contrast = .standard, colours: ColourMap = .ember,
+    sample: Sample = .float32, provenance: [ProvenanceStep] = [], overwrite: Bool = false
+  ) throws {
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    case "png":
+      try PNGFile.write(
+        image, to: path, contrast: contrast, colours: colours, provenance: provenance,
+        overwrite: overwrite)
+    case "tif", "tiff":
+      try TIFFPicture.write(
+        image, to: path, sample: sample, provenance: provenance, overwrite: overwrite)
+    default:
+      throw OutputError.unwritable(
+        path: path,
+        reason: "its extension names no picture format; these can be written: "
+          + writableKinds.joined(separator: ", "))
+    }
+  }
+
+  /// What a picture says about itself.
+  struct Notes: Codable {
+    var version = "Glint \(glintVersion)"
+    var pixelSize: Double?
+    var black: Float?
+    var white: Float?
+    var colours: String?
+    var steps: [ProvenanceStep]
+
+    var text: String {
+      get throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+          positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Compute
+import TestSupport
+import Testing
+
+@Suite struct DevicesTests {
+  @Test func namesAreUniqueAndFindTheirDevice() throws {
+    let names = Devices.all.map(\.info.name)
+    #expect(Set(names).count == names.count)
+    #expect(names.contains("cpu") && names.contains("cpu:baseline"))
+    for name in names { #expect(try Devices.named(name).info.name == name) }
+  }
+
+  @Test func threadsAreAsAsked() throws {
+    #expect(try Devices.named("cpu", threads: 3).info.units == 3)
+    #expect(try Devices.named("cpu:baseline", threads: 1).info.units == 1)
+  }
+
+  @Test(arguments: ["gpu", "cpu:sse9", "", "CPU"])
+  func unknownNamesListTheKnown(_ name: String) {
+    let error = #expect(throws: DeviceError.self) { try Devices.named(name) }
+    let text = error.map { "\($0)" } ?? ""
+    #expect(text.hasPrefix("there is no device `\(name)`\nhint: "))
+    #expect(text.contains("cpu:baseline"))
+  }
+
+  @Test func aMissingOpenCLDeviceSaysWhy() {
+    let error = #expect(throws: DeviceError.self) { try Devices.named("opencl:99") }
+    switch error {
+    case .unknownName: #expect(!Devices.openCL.devices.isEmpty)
+    case .openCLUnavailable(let reason): #expect(reason == Devices.openCL.reason)
+    default: Issue.record("unexpected: \(String(describing: error))")
+    }
+  }
+
+  @Test func withoutALoaderThereAreNoDevicesAndAReason() {
+    let found = OpenCLPlatform.discover(library: "libNoSuch.so")
+    #expect(found.devices.isEmpty)
+    #expect(found.reason?.contains("libNoSuch.so") == true)
+  }
+
+  /// A library that is no OpenCL loader.
+  @Test func aLoaderWithoutEntryPointsSaysWhichIsMissing() {
+    let found = OpenCLPlatform.discover(library: "libm.so.6")
+    #expect(found.devices.isEmpty)
+    #expect(found.reason == "clGetPlatformIDs is missing from the OpenCL loader")
+  }
+
+  /// The loader is there, but no driver: a whole process, as the loader looks for drivers once.
+  @Test func aLoaderWithoutDriversLeavesTheCPU() throws {
+    try withScratchFolder { folder in
+      let empty = ["OCL_ICD_VENDORS": folder.path]
+      let asked = try Program.run(
+        built: "glint-parity", ["add", "--device", "opencl:0"], environment: empty)
+      #expect(asked.status == 2)
+      #expect(asked.errors.hasPrefix("error: OpenCL cannot be used: "), "\(asked.errors)")
+      #expect(asked.errors.contains("\nhint: "))
+      let all = try Program.run(built: "glint-parity", ["add", "--tiny"], environment: empty)
+      #expect(all.status == 0, "\(all.errors)")
+      #expect(all.output.contains("cpu:baseline") && !all.output.contains("opencl"))
+    }
+  }
+
+  @Test func theParityCommandRefusesClearly() throws {
+    let case_ = try Program.run(built: "glint-parity", ["no such case"])
+    #expect(case_.status == 2)
+    #expect(case_.errors == "error: no case is named like `no such case`\n")
+    let device = try Program.run(built: "glint-parity", ["add", "--device", "toaster"])
+    #expect(device.status == 2)
+    #expect(device.errors.hasPrefix("error: there is no device `toaster`"))
+    let option = try Program.run(built: "glint-parity", ["--toaster"])
+    #expect(option.status == 2)
+  }
+}

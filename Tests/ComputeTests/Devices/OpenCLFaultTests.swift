@@ -1,0 +1,126 @@
+import COpenCL
+import CTestSupport
+import Compute
+import Foundation
+import TestSupport
+import Testing
+
+/// A driver that fails on demand: typed errors, and nothing left behind.
+///
+/// One process-wide set of faults, hence one test at a time.
+@Suite(.serialized) struct OpenCLFaultTests {
+  /// The first OpenCL device behind entry points that can fail; nil where there is none.
+  private func device() throws -> (any Device)? {
+    guard let real = try? OpenCL() else {
+      print("no OpenCL: faults of its driver are not tested")
+      return nil
+    }
+    glint_faults_arm(nil, 0, 0)
+    glint_faults_limit_work_group(0)
+    var calls = real.calls
+    let faulty = OpenCL(calls: glint_faults_before(&calls))
+    return try OpenCLPlatform.discover(faulty).devices.first
+  }
+
+  private func plan(_ info: DeviceInfo) throws -> Plan {
+    var graph = Graph()
+    let x = graph.input("x", TensorType(.float32, 5))
+    let one = graph.constant(Tensor([1, 1, 1, 1, 1] as [Float], shape: [5]))
+    let sum = try graph.apply(Add(), x, one)
+    graph.output("y", try graph.apply(Elementwise(.affine(scale: 2, shift: 0)), sum))
+    return try Plan(graph, for: info)
+  }
+
+  private func compileAndRun(_ device: any Device) throws {
+    let executable = try device.compile(plan(device.info), profiling: true)
+    try executable.write("x", [1, 2, 3, 4, 5] as [Float])
+    try executable.run()
+    #expect(try executable.read("y").values == [4, 6, 8, 10, 12])
+  }
+
+  /// Whichever call fails first, the error is typed and every object is released.
+  @Test func everyCallMayFail() throws {
+    var nth = 1
+    var struck = true
+    while struck {
+      guard let device = try device() else { return }
+      glint_faults_arm(nil, nth, CL_INVALID_VALUE)
+      // The context lives as long as its device; what the executable makes must go with it.
+      do {
+        try compileAndRun(device)
+      } catch let error as DeviceError {
+        let text = "\(error)"
+        #expect(text.contains(device.info.name))
+        #expect(text.contains("\nhint: "), "\(text)")
+      }
+      struck = glint_faults_struck() != 0
+      nth += 1
+    }
+    #expect(nth > 20, "only \(nth) calls were tried")
+    #expect(glint_faults_live() == 0, "objects are left over")
+  }
+
+  @Test func repeatedUseLeavesNothing() throws {
+    do {
+      guard let device = try device() else { return }
+      for _ in 0..<3 { try compileAndRun(device) }
+    }
+    #expect(glint_faults_live() == 0)
+  }
+
+  /// Memory that is not there: when the buffer is made, or when it is first used.
+  @Test(arguments: ["CreateBuffer", "EnqueueFillBuffer", "Finish"])
+  func memoryRunsOut(_ call: String) throws {
+    guard let device = try device() else { return }
+    let error = call.withCString { name in
+      glint_faults_arm(name, 1, CL_MEM_OBJECT_ALLOCATION_FAILURE)
+      defer { glint_faults_arm(nil, 0, 0) }
+      return #expect(throws: DeviceError.self) { try compileAndRun(device) }
+    }
+    guard case .memory(let needed, nil, device.info.name) = error else {
+      Issue.record("unexpected: \(String(describing: error))")
+      return
+    }
+    #expect(try needed == plan(device.info).arena.bytes)
+  }
+
+  /// The kernel's own limit, below the device's, as drivers report when registers run short.
+  @Test func aKernelsWorkGroupLimit() throws {
+    guard let device = try device() else { return }
+    glint_faults_limit_work_group(32)
+    defer { glint_faults_limit_work_group(0) }
+    let error = #expect(throws: DeviceError.self) { try compileAndRun(device) }
+    #expect(
+      error?.description.hasPrefix(
+        "kernel add/add needs work-groups of 64 items, \(device.info.name) takes at most 32\nhint: "
+      )
+        == true)
+    let computation = try Computation(plan(device.info).graph, on: device) { line in
+      #expect(line.contains("needs work-groups of 64 items"))
+    }
+    #expect(computation.executable.plan.device.kind == .cpu)
+  }
+
+  /// A batch fails in the middle of a run; the same batch on the CPU gives the result.
+  @Test(arguments: ["EnqueueWriteBuffer", "EnqueueNDRangeKernel", "Flush", "EnqueueReadBuffer"])
+  func aRunFails(_ call: String) throws {
+    guard let device = try device() else { return }
+    var graph = Graph()
+    let x = graph.input("x", TensorType(.float32, 2))
+    graph.output("y", try graph.apply(Add(), x, x))
+    let computation = try Computation(graph, on: device) { line in
+      #expect(line.contains("cl\(call)") && line.contains("CL_OUT_OF_RESOURCES"))
+    }
+    let values = try call.withCString { name in
+      glint_faults_arm(name, 1, CL_OUT_OF_RESOURCES)
+      defer { glint_faults_arm(nil, 0, 0) }
+      return try computation.perform { executable in
+        try executable.write("x", [1, 2] as [Float])
+        try executable.run()
+        return try executable.read("y").values
+      }
+    }
+    #expect(values == [2, 4])
+    #expect(computation.executable.plan.device.kind == .cpu)
+  }
+}

@@ -1,0 +1,180 @@
+import Formats
+import Foundation
+import Microscopy
+import Testing
+
+@Suite struct CameraFileTests {
+  private func complaint(_ body: () throws -> some Any) -> String {
+    do {
+      _ = try body()
+      return ""
+    } catch {
+      #expect(error is CameraFileError, "\(error)")
+      return "\(error)"
+    }
+  }
+
+  @Test(arguments: [
+    #"{"offset": 100, "gain": 2.17, "em_gain": 1, "qe": 0.8, "read_noise": 1.6}"#,
+    "offset: 100\ngain: 2.17\nqe: 0.8\nread_noise: 1.6\n",
+  ])
+  func scalars(text: String) throws {
+    let folder = try TableFolder()
+    let (camera, maps) = try CameraFiles.read(folder.write(text, to: "c.txt"))
+    #expect(camera == Camera(offset: 100, gain: 2.17, quantumEfficiency: 0.8, readNoise: 1.6))
+    #expect(maps == nil)
+  }
+
+  @Test func unsaidScalarsAreTheCallers() throws {
+    let folder = try TableFolder()
+    let path = try folder.write("em_gain: 300\n", to: "c.yaml")
+    let given = Camera(offset: 90, gain: 0.02, readNoise: 70)
+    let camera = try CameraFiles.read(path, scalars: given).camera
+    #expect(camera == Camera(offset: 90, gain: 0.02, emGain: 300, readNoise: 70))
+  }
+
+  @Test(arguments: [
+    ("offset: 100\ngian: 2\n", "unknown key gian\nhint: these have a meaning: offset, gain"),
+    ("offset: many\n", "offset \"many\" is not a number"),
+    ("gain: -2\n", "gain -2.0 ADU/e⁻ must be greater than 0"),
+    ("gain: .nan\n", "gain \".nan\" is not a number"),
+    ("- 1\n- 2\n", "text without keys"), ("{a: [", "neither YAML nor JSON"), ("", "it is empty"),
+  ])
+  func badText(text: String, words: String) throws {
+    let folder = try TableFolder()
+    let path = try folder.write(text, to: "c.yaml")
+    let complaint = complaint { try CameraFiles.read(path) }
+    #expect(complaint.contains(words), "\(complaint)")
+    #expect(complaint.contains(path))
+  }
+
+  /// An array of 3 × 2 × 4 values (map, row, column) as numpy writes it.
+  private func numpy(
+    _ values: [Double], shape: String = "(3, 2, 4)", type: String = "<f8", fortran: String = "False"
+  ) -> Data {
+    var header = "{'descr': '\(type)', 'fortran_order': \(fortran), 'shape': \(shape), }"
+    header += String(repeating: " ", count: 127 - 10 - header.utf8.count) + "\n"
+    var data = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0])
+    data += Data([UInt8(header.utf8.count), 0]) + Data(header.utf8)
+    for value in values {
+      let bits = type.hasPrefix(">") ? value.bitPattern.bigEndian : value.bitPattern.littleEndian
+      withUnsafeBytes(of: bits) { data += $0 }
+    }
+    return data
+  }
+
+  private let values = (0..<24).map { Double($0) + 0.5 }
+
+  @Test func numpyMaps() throws {
+    let folder = try TableFolder()
+    for type in ["<f8", ">f8"] {
+      let path = try folder.write(numpy(values, type: type), to: "c.npy")
+      let maps = try #require(try CameraFiles.read(path).maps)
+      #expect((maps.width, maps.height) == (4, 2))
+      #expect(maps.offset == (0..<8).map { Float($0) + 0.5 })
+      #expect(maps.variance == (8..<16).map { Float($0) + 0.5 })
+      #expect(maps.gain == (16..<24).map { Float($0) + 0.5 })
+    }
+    // In Fortran order the first index, the map, runs fastest.
+    let path = try folder.write(numpy(values, fortran: "True"), to: "f.npy")
+    let maps = try #require(try CameraFiles.read(path).maps)
+    #expect(maps.offset == [0, 6, 12, 18, 3, 9, 15, 21].map { $0 + 0.5 })
+    #expect(maps.gain[7] == 23.5)
+  }
+
+  @Test func badNumpy() throws {
+    let folder = try TableFolder()
+    func words(_ data: Data) throws -> String {
+      let path = try folder.write(data, to: "c.npy")
+      return complaint { try CameraFiles.read(path) }
+    }
+    #expect(try words(numpy(values).dropLast()).contains("needs 192 bytes, it holds 191"))
+    #expect(try words(numpy(values).prefix(40)).contains("header is cut off"))
+    #expect(try words(numpy(values, shape: "(24,)")).contains("array of shape [24]"))
+    #expect(try words(numpy(values, shape: "(3, 0, 4)")).contains("its shape is"))
+    #expect(try words(numpy(values, type: "<c16")).contains("array of the type <c16"))
+    let pickled = try words(numpy(values, type: "|O"))
+    #expect(pickled.contains("are not run\nhint: convert it with python3"))
+    var odd = values
+    odd[5] = .nan
+    #expect(try words(numpy(odd)).contains("pixel (1, 1): offset nan is not"))
+    odd = values
+    odd[11] = -1
+    #expect(try words(numpy(odd)).contains("pixel (3, 0): variance -1.0 ADU² must be"))
+    odd = values
+    odd[16] = 0
+    #expect(try words(numpy(odd)).contains("pixel (0, 0): gain 0.0 ADU/e⁻ must be"))
+  }
+
+  @Test func sharedMaps() throws {
+    guard let path = tableData("camera/scmos_storm/calib.npy") else { return }
+    let maps = try #require(try CameraFiles.read(path).maps)
+    #expect((maps.width, maps.height) == (256, 256))
+    func mean(_ map: [Float]) -> Double { map.reduce(0.0) { $0 + Double($1) } / Double(map.count) }
+    #expect(abs(mean(maps.offset) - 90.4) < 0.1)
+    #expect(abs(mean(maps.variance) - 13.6) < 0.1)
+    #expect(abs(mean(maps.gain) - 2.11) < 0.01)
+    #expect(abs(maps.variance.max()! - 1962) < 1)
+  }
+
+  @Test func picassoMaps() throws {
+    let folder = try TableFolder()
+    func script(_ name: String, gain: Bool, rows: Int = 2) -> String {
+      """
+      import h5py, numpy
+      f = h5py.File("\(folder.file(name))", "w")
+      f["offset"] = numpy.arange(8, dtype="f4").reshape(2, 4) + 100
+      f["variance"] = numpy.arange(\(rows * 4), dtype="f4").reshape(\(rows), 4) / 2
+      \(gain ? "f['gain'] = numpy.full((2, 4), 2.5, 'f4')" : "pass")
+      f.close()
+      """
+    }
+    guard python(script("a.hdf5", gain: true), needs: ["h5py", "numpy"]) != nil else { return }
+    let maps = try #require(try CameraFiles.read(folder.file("a.hdf5")).maps)
+    #expect((maps.width, maps.height) == (4, 2))
+    #expect(maps.offset[5] == 105)
+    #expect(maps.variance[7] == 3.5)
+    #expect(maps.gain == Array(repeating: 2.5, count: 8))
+    _ = python(script("b.hdf5", gain: false), needs: ["h5py"])
+    let given = Camera(gain: 1.75)
+    let other = try #require(try CameraFiles.read(folder.file("b.hdf5"), scalars: given).maps)
+    #expect(other.gain == Array(repeating: 1.75, count: 8))
+    _ = python(script("c.hdf5", gain: false, rows: 3), needs: ["h5py"])
+    #expect(complaint { try CameraFiles.read(folder.file("c.hdf5")) }.contains("differ in size"))
+  }
+
+  @Test func anHDF5TableIsNoCamera() throws {
+    let folder = try TableFolder()
+    try Tables.write(sampleTable(rows: 1), to: folder.file("t.hdf5"))
+    let complaint = complaint { try CameraFiles.read(folder.file("t.hdf5")) }
+    #expect(complaint.contains("without offset and variance (locs, metadata)"))
+  }
+
+  @Test func tiffMaps() throws {
+    let folder = try TableFolder()
+    func write(_ name: String, _ pages: Int, _ type: String) -> Bool {
+      python(
+        """
+        import numpy, tifffile
+        with tifffile.TiffWriter("\(folder.file(name))") as t:
+          for k in range(\(pages)):
+            t.write((numpy.arange(8).reshape(2, 4) + 10 * k + 1).astype("\(type)"), metadata=None)
+        """, needs: ["numpy", "tifffile"]) != nil
+    }
+    for type in ["f4", "f8", "u2", "u1", "u4"] {
+      guard write("\(type).tif", 3, type) else { return }
+      let maps = try #require(try CameraFiles.read(folder.file("\(type).tif")).maps)
+      #expect((maps.width, maps.height) == (4, 2))
+      #expect(maps.offset == (1...8).map(Float.init))
+      #expect(maps.variance == (11...18).map(Float.init))
+      #expect(maps.gain == (21...28).map(Float.init))
+    }
+    _ = write("two.tif", 2, "f4")
+    #expect(complaint { try CameraFiles.read(folder.file("two.tif")) }.contains("of 2 pages"))
+  }
+
+  @Test func noFile() {
+    #expect(complaint { try CameraFiles.read("/nowhere/c.npy") }.contains("no such file"))
+    #expect(complaint { try CameraFiles.read("/dev") }.contains("it is not a file"))
+  }
+}

@@ -1,0 +1,189 @@
+import CTIFF
+import Formats
+import Foundation
+import Microscopy
+import Testing
+
+/// Broken files of every format: opening and reading returns or throws `MovieError`, nothing else.
+@Suite struct MovieFuzzTests {
+  /// Flips for each file; more with GLINT_FUZZ, for a long run.
+  static let flips = ProcessInfo.processInfo.environment["GLINT_FUZZ"].flatMap(Int.init) ?? 100
+
+  /// Opens and reads; false where something other than a movie or a `MovieError` came out.
+  private func survives(_ path: String) -> Bool {
+    do {
+      let movie = try Movies.open(path)
+      // Larger than any file here can hold uncompressed: a caller would ask before allocating.
+      guard movie.info.frameBytes <= 1 << 22 else { return true }
+      let buffer = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: movie.info.frameBytes, alignment: 16)
+      defer { buffer.deallocate() }
+      let last = movie.info.frames - 1
+      for frame in Set([0, 1, last / 2, last]) where frame <= last {
+        do { try movie.read(frame..<(frame + 1), into: buffer) } catch is MovieError {}
+      }
+      return true
+    } catch is MovieError {
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// Truncations, random bytes and extreme numbers put into `name`, which lies with its company in
+  /// `folder`; `path` is what is opened.
+  private func attack(
+    _ folder: TemporaryFolder, _ name: String, opening path: String? = nil, seed: UInt64
+  ) throws {
+    let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file(name))))
+    var noise = Noise(state: seed)
+    let clock = ContinuousClock()
+    func check(_ bytes: [UInt8], _ what: String) throws {
+      let path = path ?? folder.file(name)
+      _ = try folder.write(bytes, to: name)
+      let start = clock.now
+      #expect(survives(path), "\(name), \(what)")
+      #expect(clock.now - start < .seconds(5), "\(name), \(what)")
+    }
+    let step = max(1, original.count / 100)
+    for length in stride(from: 0, to: original.count, by: step) {
+      try check(Array(original.prefix(length)), "cut at \(length)")
+    }
+    for round in 0..<Self.flips {
+      var bytes = original
+      for _ in 0..<Int.random(in: 1...6, using: &noise) { mutate(&bytes, &noise) }
+      try check(bytes, "flip \(round) of seed \(seed)")
+    }
+    _ = try folder.write(original, to: name)
+  }
+
+  /// One wrong byte, field or number.
+  private func mutate(_ bytes: inout [UInt8], _ noise: inout Noise) {
+    guard !bytes.isEmpty else { return }
+    // Headers and tables matter more than pixels.
+    let reach = Bool.random(using: &noise) ? min(bytes.count, 400) : bytes.count
+    let at = Int.random(in: 0..<reach, using: &noise)
+    switch Int.random(in: 0..<4, using: &noise) {
+    case 0: bytes[at] = UInt8.random(in: 0...255, using: &noise)
+    case 1: bytes[at] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &noise)!
+    case 2:
+      // A field of 2, 4 or 8 bytes at one end of its range.
+      let size = [2, 4, 8].randomElement(using: &noise)!
+      let fill: UInt8 = Bool.random(using: &noise) ? 0xFF : 0
+      for i in at..<min(bytes.count, at + size) { bytes[i] = fill }
+      if Bool.random(using: &noise) { bytes[at] ^= 0x80 } else { bytes[at] ^= 1 }
+    default:
+      // A number in text that is larger than an Int, or just as large.
+      guard let digit = bytes[at...].firstIndex(where: { (48...57).contains($0) }) else { return }
+      let text = ["9223372036854775807", "-1", "0", "99999999999999999999", "1e308", ""]
+      bytes.replaceSubrange(digit...digit, with: Array(text.randomElement(using: &noise)!.utf8))
+    }
+  }
+
+  @Test(arguments: ["wl", "wb", "wl8", "wb8"]) func tiff(mode: String) throws {
+    let folder = try TemporaryFolder()
+    let pages = (0..<3).map { testPixels(13 * 17, seed: UInt64($0)).bytes }
+    var seed: UInt64 = 1
+    for (rows, tile, scheme) in [
+      (0, 0, COMPRESSION_NONE), (4, 0, COMPRESSION_LZW), (0, 16, COMPRESSION_NONE),
+      (4, 0, COMPRESSION_PACKBITS), (0, 16, COMPRESSION_ADOBE_DEFLATE),
+    ] {
+      let name = "f\(rows)-\(tile)-\(scheme).tif"
+      try LibTIFF(mode: mode, compression: scheme, rowsPerStrip: rows, tile: tile).write(
+        pages, width: 13, height: 17, to: folder.file(name))
+      try attack(folder, name, seed: seed)
+      seed += 1
+    }
+  }
+
+  @Test func writtenByGlint() throws {
+    let folder = try TemporaryFolder()
+    for big in [false, true] {
+      let writer = try TIFFMovieWriter(
+        path: folder.file("g.tif"), width: 13, height: 17, bigTIFF: big, pixelSize: 100)
+      try writer.append(testPixels(13 * 17 * 4))
+      try writer.finish()
+      try attack(folder, "g.tif", seed: big ? 21 : 22)
+    }
+  }
+
+  @Test func imageJWithOneDirectory() throws {
+    let folder = try TemporaryFolder()
+    var tiff = HandTIFF()
+    tiff.page(
+      testPixels(60), width: 3, height: 2,
+      description: "ImageJ=1.5\nimages=10\nslices=5\nframes=2\nunit=um\n")
+    _ = try folder.write(tiff.bytes, to: "ij.tif")
+    try attack(folder, "ij.tif", seed: 31)
+  }
+
+  @Test func sets() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(TIFFSetTests.microManager([1, 2, 3]), to: "a_MMStack.ome.tif")
+    _ = try folder.write(TIFFSetTests.microManager([4, 5]), to: "a_MMStack_1.ome.tif")
+    try attack(folder, "a_MMStack.ome.tif", seed: 41)
+    try attack(
+      folder, "a_MMStack_1.ome.tif", opening: folder.file("a_MMStack.ome.tif"), seed: 42)
+
+    let data = try TemporaryFolder()
+    _ = try TIFFSetTests.ndTiff(data)
+    try attack(data, "NDTiff.index", opening: data.path, seed: 43)
+    try attack(data, "NDTiffStack.tif", seed: 44)
+
+    let ome = try TemporaryFolder()
+    var tiff = HandTIFF()
+    let xml =
+      "<?xml version=\"1.0\"?><OME><Image><Pixels DimensionOrder=\"XYZCT\" SizeX=\"1\" SizeY=\"1\" "
+      + "SizeZ=\"1\" SizeC=\"1\" SizeT=\"3\" PhysicalSizeX=\"0.1\"><TiffData FirstT=\"1\" IFD=\"0\">"
+      + "<UUID FileName=\"o.ome.tif\"/></TiffData><TiffData FirstT=\"0\" IFD=\"1\" PlaneCount=\"2\">"
+      + "<UUID FileName=\"o.ome.tif\"/></TiffData></Pixels></Image></OME>"
+    for page in 0..<3 {
+      tiff.page([UInt16(page)], width: 1, height: 1, description: page == 0 ? xml : nil)
+    }
+    _ = try ome.write(tiff.bytes, to: "o.ome.tif")
+    try attack(ome, "o.ome.tif", seed: 45)
+    try attack(ome, "o.ome.tif", opening: ome.path, seed: 46)
+  }
+
+  @Test func bareFormats() throws {
+    let folder = try TemporaryFolder()
+    for (name, side, kind) in [
+      ("m.dax", "m.inf", RawMovieWriter.Sidecar.inf), ("m.raw", "m.yaml", .yaml),
+    ] {
+      let folder = try TemporaryFolder()
+      let writer = try RawMovieWriter(path: folder.file(name), width: 13, height: 17, sidecar: kind)
+      try writer.append(testPixels(13 * 17 * 4))
+      try writer.finish()
+      try attack(folder, name, seed: 51)
+      try attack(folder, side, opening: folder.file(name), seed: 52)
+      try attack(folder, side, seed: 53)
+    }
+    _ = try folder.write(
+      BareMovieTests.spe(width: 13, height: 17, frames: 4, kind: 3, pixels: testPixels(884).bytes),
+      to: "m.spe")
+    try attack(folder, "m.spe", seed: 54)
+    for kind in [0, 1, 2, 5, 6, 8] {
+      _ = try folder.write(
+        BareMovieTests.spe(
+          width: 5, height: 3, frames: 2, kind: kind, pixels: testPixels(120).bytes), to: "k.spe")
+      #expect(survives(folder.file("k.spe")))
+    }
+  }
+
+  @Test func randomBytes() throws {
+    let folder = try TemporaryFolder()
+    var noise = Noise(state: 99)
+    let heads: [[UInt8]] = [
+      [], [0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0, 8, 0, 0, 0],
+      [0x4D, 0x4D, 0, 43, 0, 8, 0, 0],
+    ]
+    for round in 0..<(Self.flips * 2) {
+      let count = [0, 1, 7, 8, 16, 100, 5000].randomElement(using: &noise)!
+      let tail = (0..<count).map { _ in UInt8.random(in: 0...255, using: &noise) }
+      for name in ["r.tif", "r.dax", "r.spe", "r"] {
+        let path = try folder.write(heads[round % heads.count] + tail, to: name)
+        #expect(survives(path), "round \(round)")
+      }
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import Formats
+import Foundation
+import Microscopy
+import Testing
+
+@Suite struct StagedFileTests {
+  @Test(arguments: ["t.csv", "t.hdf5"])
+  func appearsOnlyWhenFinished(name: String) throws {
+    let folder = try TableFolder()
+    let table = sampleTable(rows: 100)
+    let writer = try Tables.writer(
+      path: folder.file(name), field: table.field, quantities: table.quantities)
+    try writer.append(table)
+    #expect(folder.contents.allSatisfy { $0.hasPrefix(".") && $0.hasSuffix(".part") })
+    #expect(folder.contents.count == 2)
+    try writer.finish(table.provenance)
+    #expect(folder.contents.count == 2)
+    #expect(folder.contents.contains(name))
+    #expect(folder.contents.allSatisfy { !$0.hasPrefix(".") })
+  }
+
+  @Test(arguments: ["t.csv", "t.hdf5"])
+  func abandonLeavesNothing(name: String) throws {
+    let folder = try TableFolder()
+    let table = sampleTable(rows: 100)
+    var writer: (any TableWriter)? = try Tables.writer(
+      path: folder.file(name), field: table.field, quantities: table.quantities)
+    try writer?.append(table)
+    writer?.abandon()
+    writer?.abandon()
+    #expect(folder.contents == [])
+    // Forgetting the writer is the same.
+    writer = try Tables.writer(
+      path: folder.file(name), field: table.field, quantities: table.quantities)
+    #expect(folder.contents.count == 2)
+    writer = nil
+    #expect(folder.contents == [])
+  }
+
+  @Test(arguments: [("t.csv", "t-protocol.txt"), ("t.hdf5", "t.yaml")])
+  func existingOutputsAreRefused(name: String, companion: String) throws {
+    let folder = try TableFolder()
+    let table = sampleTable(rows: 5)
+    for taken in [name, companion] {
+      let path = try folder.write("precious", to: taken)
+      #expect(throws: OutputError.exists(path: path)) {
+        try Tables.write(table, to: folder.file(name))
+      }
+      #expect(folder.contents == [taken])
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
+      try Tables.write(table, to: folder.file(name), overwrite: true)
+      #expect(try Tables.read(folder.file(name)).count == 5)
+      for file in folder.contents { try FileManager.default.removeItem(atPath: folder.file(file)) }
+    }
+  }
+
+  @Test func nameTakenMeanwhileIsRefused() throws {
+    let folder = try TableFolder()
+    let staged = try StagedFile(path: folder.file("a.txt"))
+    let path = try folder.write("precious", to: "a.txt")
+    #expect(throws: OutputError.exists(path: path)) { try staged.commit() }
+    staged.discard()
+    #expect(folder.contents == ["a.txt"])
+  }
+
+  @Test func twoFilesAppearTogetherOrNotAtAll() throws {
+    let folder = try TableFolder()
+    let first = try StagedFile(path: folder.file("a.txt"))
+    let second = try StagedFile(path: folder.file("b.txt"))
+    try FileManager.default.removeItem(atPath: second.temporary)
+    #expect(throws: OutputError.self) { try StagedFile.commit([first, second]) }
+    first.discard()
+    #expect(folder.contents == [])
+  }
+
+  @Test func impossiblePlaces() throws {
+    let folder = try TableFolder()
+    let file = try folder.write("", to: "file")
+    let table = sampleTable(rows: 1)
+    #expect(
+      words { try Tables.write(table, to: folder.file("no/t.csv")) }.hasPrefix(
+        "cannot write \(folder.file("no/t.csv")): no such file or directory\nhint: "))
+    #expect(words { try Tables.write(table, to: file + "/t.csv") }.contains("not a directory"))
+    try FileManager.default.createDirectory(
+      atPath: folder.file("d.csv"), withIntermediateDirectories: false)
+    #expect(
+      words { try Tables.write(table, to: folder.file("d.csv"), overwrite: true) }.contains(
+        "it is a folder"))
+    #expect(
+      words { try StagedFile(path: "/dev/null", overwrite: true) }.contains("not a regular file"))
+    #expect(
+      words { try Tables.write(table, to: folder.file("t.xlsx")) }.contains("names no table format"))
+  }
+
+  @Test func unwritableFolder() throws {
+    guard geteuid() != 0 else {
+      print("skipped: the superuser may write everywhere")
+      return
+    }
+    let folder = try TableFolder()
+    chmod(folder.path, 0o555)
+    defer { chmod(folder.path, 0o755) }
+    #expect(
+      words { try Tables.write(sampleTable(rows: 1), to: folder.file("t.csv")) }.contains(
+        "permission denied"))
+  }
+
+  @Test func fullDiskIsSaid() throws {
+    guard FileManager.default.fileExists(atPath: "/dev/full") else {
+      print("skipped: this system has no /dev/full")
+      return
+    }
+    var sink = try FileSink(file: "/dev/full", path: "out.csv")
+    try sink.write("")
+    let complaint = words { try sink.write("twelve bytes") }
+    #expect(complaint.hasPrefix("no room left to write out.csv, at least 12 bytes are needed"))
+    #expect(complaint.contains("\nhint: "))
+  }
+
+  @Test func signalHandlerFindsTheTemporaries() throws {
+    TemporaryNames.prepare()
+    let folder = try TableFolder()
+    let staged = try StagedFile(path: folder.file("a.txt"))
+    #expect(folder.contents.count == 1)
+    #expect(TemporaryNames.current.contains(staged.temporary))
+    staged.discard()
+    #expect(!TemporaryNames.current.contains(staged.temporary))
+  }
+}

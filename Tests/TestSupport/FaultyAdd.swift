@@ -1,0 +1,99 @@
+import Compute
+
+/// A sum of two vectors that is broken in one way, to show that the checks see it.
+package struct FaultyAdd: Op {
+  package enum Fault: String, CaseIterable, Sendable {
+    case none
+    /// The definition says something else than the kernels do.
+    case wrongValue
+    /// One element too many is written.
+    case strayWrite
+    /// The last element is left as it was.
+    case unwritten
+    /// The second operand is memory that nobody wrote.
+    case uninitialized
+    /// The OpenCL text does not compile.
+    case doesNotBuild
+    /// All work-items write the first element.
+    case race
+    /// A work-item writes far beyond the memory.
+    case outOfBounds
+    /// A work-group that no device has.
+    case hugeGroup
+    /// Every candidate declines.
+    case declines
+  }
+
+  package static let name = "faulty add"
+  package static var samples: [Sample] { Fault.allCases.map { sample($0) } }
+  package let fault: Fault
+
+  package init(_ fault: Fault) { self.fault = fault }
+
+  package static func sample(_ fault: Fault, count: Int = 37) -> Sample {
+    Sample(
+      FaultyAdd(fault), [.random([count], 1...9, seed: 1), .random([count], 1...9, seed: 2)],
+      .roundings(1), tiny: true)
+  }
+
+  package var parameters: String { fault.rawValue }
+
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    try Add().outputs(inputs)
+  }
+
+  package func reference(_ inputs: [Reference]) -> [Reference] {
+    var sum = Add().reference(inputs)[0]
+    if fault == .wrongValue { sum.values[3] += 1e-3 }
+    return [sum]
+  }
+
+  private func operands() -> [Operand] {
+    [.input(0), fault == .uninitialized ? .workspace(0) : .input(1), .output(0)]
+  }
+
+  private func items(_ site: Site) -> Int {
+    switch fault {
+    case .strayWrite: site.inputs[0].count + 1
+    case .unwritten: site.inputs[0].count - 1
+    default: site.inputs[0].count
+    }
+  }
+
+  private var defines: [String: String] {
+    switch fault {
+    case .doesNotBuild: ["left": "left + no_such_name"]
+    case .race: ["get_global_id(d)": "0"]
+    case .outOfBounds: ["get_global_id(d)": "((int)get_local_id(d) << 22)", "if(condition)": ""]
+    default: [:]
+    }
+  }
+
+  package var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("vector") { site in
+        fault == .declines
+          ? .declined("it never applies")
+          : .launches(
+            [
+              CPULaunch("add", Int32(0), operands(), items: .fixed(items(site)))
+            ], workspace: [site.inputs[0]])
+      }
+    ]
+  }
+
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        fault == .declines
+          ? .declined("it never applies")
+          : .launches(
+            [
+              OpenCLLaunch(
+                "tensor/add.cl", defines: defines, Int32(0), operands(), items: items(site),
+                local: fault == .hugeGroup ? [1 << 20] : [64])
+            ], workspace: [site.inputs[0]])
+      }
+    ]
+  }
+}
