@@ -8,7 +8,9 @@ let package = Package(
     .executable(name: "glint-parity", targets: ["glint-parity"]),
     .library(
       name: "Glint",
-      targets: ["Microscopy", "Compute", "Formats", "Optics", "Networks", "Localization", "Workflow"]),
+      targets: [
+        "Microscopy", "Compute", "Formats", "Optics", "Networks", "Localization", "Workflow",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

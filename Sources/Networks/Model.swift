@@ -18,6 +18,7 @@ public struct Model: Sendable {
     } else {
       system = type.init(fitting: weights)
     }
+    try system.checkSettings()
     network = system.network
     self.weights = try network.check(adopted)
   }
@@ -25,6 +26,7 @@ public struct Model: Sendable {
   /// A system with settings chosen by hand.
   public init(_ system: any NetworkSystem, _ weights: Weights) throws {
     self.system = system
+    try system.checkSettings()
     network = system.network
     self.weights = try network.check(type(of: system).adopt(weights))
   }

@@ -94,6 +94,51 @@ import Testing
     #expect("\(try #require(error))".contains("`a.weight` of shape 2×3 in a storage of 2 values"))
   }
 
+  @Test func offsetsThatOverflowAreRefused() throws {
+    // An offset of 2⁶³ − 1 as an eight-byte integer.
+    let storage = WeightFixtures.tuple(
+      WeightFixtures.text("storage"), WeightFixtures.global("torch", "FloatStorage"),
+      WeightFixtures.text("1"), WeightFixtures.text("cpu"), WeightFixtures.int(2))
+    let offset: [UInt8] = [0x8a, 8] + WeightFixtures.little(Int64.max)
+    let body =
+      Array("}".utf8) + WeightFixtures.text("a")
+      + WeightFixtures.global("torch._utils", "_rebuild_tensor_v2")
+      + WeightFixtures.tuple(
+        storage + Array("Q".utf8), offset, WeightFixtures.tuple(WeightFixtures.int(2)),
+        WeightFixtures.tuple(WeightFixtures.int(1)), [0x89], Array("}".utf8))
+      + Array("Rs".utf8)
+    #expect(throws: WeightError.self) {
+      try WeightFile.decode(WeightFixtures.torchZip(body), path: "a.pt")
+    }
+  }
+
+  @Test(arguments: [
+    ("deepstorm3d", #"{"planes":-3}"#), ("deepstorm3d", #"{"planes":3,"dilations":[0,2]}"#),
+    ("fid-storm", #"{"depth":-1}"#), ("fid-storm", #"{"depth":1000000000}"#),
+    ("decode", #"{"features":0}"#), ("deep-storm", "[]"), ("unknown", "{}"),
+  ])
+  func settingsOfAHostileFileGetTypedErrors(_ system: String, _ changes: String) throws {
+    var weights = WeightFixtures.expected
+    var settings = changes
+    if let known = try? Systems.named(system), changes.hasPrefix("{") {
+      // The published settings with these changed.
+      var values = try #require(
+        JSONSerialization.jsonObject(with: Data(known.init().configuration.settings.utf8))
+          as? [String: Any])
+      let changed = try #require(
+        JSONSerialization.jsonObject(with: Data(changes.utf8)) as? [String: Any])
+      values.merge(changed) { $1 }
+      settings = String(
+        decoding: try JSONSerialization.data(withJSONObject: values), as: UTF8.self)
+    }
+    weights.configuration = NetworkConfiguration(system: system, settings: settings)
+    try withTemporaryFolder { folder in
+      let path = folder.appendingPathComponent("a.safetensors").path
+      try SafeTensors.write(weights, to: path)
+      #expect(throws: NetworkError.self) { try Model(reading: path) }
+    }
+  }
+
   @Test func missingAndMisshapenTensorsAreNamedWithBothShapes() throws {
     let system = DeepSTORM()
     var weights = system.network.randomWeights(seed: 1)

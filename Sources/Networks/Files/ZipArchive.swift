@@ -14,6 +14,7 @@ struct ZipArchive {
   }
 
   let members: [Member]
+  private let places: [String: Int]
   private let bytes: [UInt8]
 
   static func recognizes(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x50, 0x4b, 3, 4]) }
@@ -25,9 +26,10 @@ struct ZipArchive {
     var members: [Member] = []
     for _ in 0..<count { members.append(try Self.member(&cursor)) }
     self.members = members
+    places = Dictionary(members.enumerated().map { ($1.name, $0) }) { first, _ in first }
   }
 
-  subscript(name: String) -> Member? { members.first { $0.name == name } }
+  subscript(name: String) -> Member? { places[name].map { members[$0] } }
 
   func read(_ member: Member) throws(FileFault) -> [UInt8] {
     var cursor = try ByteCursor(bytes, from: member.header)

@@ -77,11 +77,11 @@ public final class TiledNetwork {
           model.graph(batch: batch, height: rows.tile, width: columns.tile, scaling: false),
           for: device.info)
       } catch DeviceError.memory where tile == nil {
-        side = max(rows.tile, columns.tile) / 2
+        side = max(rows.tile, columns.tile) * 3 / 4
         continue
       }
       if plan.arena.bytes > memory, tile == nil {
-        side = max(rows.tile, columns.tile) / 2
+        side = max(rows.tile, columns.tile) * 3 / 4
         continue
       }
       self.rows = rows

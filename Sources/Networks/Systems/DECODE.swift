@@ -54,6 +54,10 @@ public struct DECODE: NetworkSystem {
     }
   }
 
+  public var bounds: [SettingBound] {
+    [SettingBound("features", features, 1...1024), SettingBound("frames", frames, 1...15)]
+  }
+
   public var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     net.channelNames = [

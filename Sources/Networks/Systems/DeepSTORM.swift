@@ -13,6 +13,8 @@ public struct DeepSTORM: NetworkSystem {
 
   public init() {}
 
+  public var bounds: [SettingBound] { [SettingBound("magnification", magnification, 1...32)] }
+
   public var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     func block(_ x: Network.Value, _ name: String, to outputs: Int) -> Network.Value {

@@ -23,6 +23,11 @@ public struct DeepSTORM3D: NetworkSystem {
     }
   }
 
+  public var bounds: [SettingBound] {
+    [SettingBound("planes", planes, 1...1024), SettingBound("dilations", dilations.count, 0...16)]
+      + dilations.map { SettingBound("a dilation", $0, 1...64) }
+  }
+
   public var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     let features = 64

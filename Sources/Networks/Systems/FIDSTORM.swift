@@ -39,6 +39,8 @@ public struct FIDSTORM: NetworkSystem {
     return result
   }
 
+  public var bounds: [SettingBound] { [SettingBound("depth", depth, 1...64)] }
+
   public var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     let leaky = Activation.leakyReLU(0.01)

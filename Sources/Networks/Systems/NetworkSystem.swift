@@ -15,10 +15,37 @@ public protocol NetworkSystem: Codable, Hashable, Sendable {
   /// Weights of the authors' files under the names of `network`.
   static func adopt(_ weights: Weights) -> Weights
 
+  /// Those of the settings that sizes depend on, and what they may be.
+  var bounds: [SettingBound] { get }
+  /// For settings within their bounds.
   var network: Network { get }
+}
+
+/// A setting that cannot be any number.
+public struct SettingBound: Hashable, Sendable {
+  public let name: String
+  public let value: Int
+  public let allowed: ClosedRange<Int>
+
+  public init(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) {
+    self.name = name
+    self.value = value
+    self.allowed = allowed
+  }
 }
 
 extension NetworkSystem {
   public init(fitting weights: Weights) { self.init() }
   public static func adopt(_ weights: Weights) -> Weights { weights }
+  public var bounds: [SettingBound] { [] }
+
+  /// Throws `NetworkError.settings` for the first setting that is out of its bounds.
+  public func checkSettings() throws(NetworkError) {
+    for bound in bounds where !bound.allowed.contains(bound.value) {
+      throw .settings(
+        system: Self.name,
+        reason: "\(bound.name) is \(bound.value), not between \(bound.allowed.lowerBound) and "
+          + "\(bound.allowed.upperBound)")
+    }
+  }
 }

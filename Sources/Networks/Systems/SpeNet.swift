@@ -42,6 +42,8 @@ public struct SpeNet: NetworkSystem {
     return result
   }
 
+  public var bounds: [SettingBound] { [SettingBound("classes", classes.count, 1...256)] }
+
   public var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     func block(_ x: Network.Value, _ layer: Int, _ size: Int) -> Network.Value {

@@ -280,6 +280,7 @@ struct Pickle {
       list += items
       objects[index] = .list(list)
     case .record(let type, let state, var old):
+      objects[index] = .tuple([])
       old += items.map { (.int(old.count), $0) }
       objects[index] = .record(type: type, state: state, items: old)
     default: throw FileFault("appends to what is no list", byte: at)
@@ -296,8 +297,10 @@ struct Pickle {
       objects[index] = .tuple([])
       old += added
       objects[index] = .dictionary(old)
-    case .record(let type, let state, let old):
-      objects[index] = .record(type: type, state: state, items: old + added)
+    case .record(let type, let state, var old):
+      objects[index] = .tuple([])
+      old += added
+      objects[index] = .record(type: type, state: state, items: old)
     default: throw FileFault("inserts into what is no dictionary", byte: at)
     }
   }

@@ -101,31 +101,38 @@ enum PyTorchFile {
       guard
         case .tensor(let source, .int(let offset), let shapeValue, let strideValue) = pickle[index],
         let storage = storage(source, in: pickle), let shape = pickle.integers(shapeValue),
-        let strides = pickle.integers(strideValue), shape.count == strides.count, shape.count <= 16,
-        let count = elementCount(shape)
+        let strides = pickle.integers(strideValue), shape.count == strides.count, shape.count <= 16
       else { throw FileFault("describes tensor `\(name)` in a way that is not known") }
       if storages[storage.key] == nil {
         storages[storage.key] = try load(storage.key, storage.element)
       }
       let values = storages[storage.key]!
-      var last = offset
-      for (length, stride) in zip(shape, strides) where length > 0 {
-        let (step, overflow) = (length - 1).multipliedReportingOverflow(by: stride)
-        guard stride >= 0, !overflow, step <= values.count else {
-          last = values.count
-          break
-        }
-        last += step
-      }
-      guard offset >= 0, count == 0 || last < values.count, count <= values.count else {
+      guard reaches(shape, strides, from: offset, within: values.count) else {
         throw FileFault(
-          "has tensor `\(name)` of shape \(WeightError.text(shape)) in a storage of \(values.count) values"
-        )
+          "has tensor `\(name)` of shape \(WeightError.text(shape)) in a storage of "
+            + "\(values.count) values")
       }
       tensors[name] = Tensor(
         gather(values, shape: shape, strides: strides, offset: offset), shape: shape)
     }
     guard !tensors.isEmpty else { throw FileFault("holds no tensor") }
     return Weights(tensors, numbers: contents.numbers)
+  }
+
+  /// Whether every element of a view lies within its storage, and the view is no larger than it.
+  private static func reaches(
+    _ shape: [Int], _ strides: [Int], from offset: Int, within count: Int
+  ) -> Bool {
+    guard (0...count).contains(offset), let elements = elementCount(shape), elements <= count else {
+      return false
+    }
+    guard elements > 0 else { return true }
+    var last = offset
+    for (length, stride) in zip(shape, strides) {
+      let (step, overflow) = (length - 1).multipliedReportingOverflow(by: stride)
+      guard stride >= 0, !overflow, step < count else { return false }
+      last += step
+    }
+    return last < count
   }
 }
