@@ -1,10 +1,10 @@
 /// DEFCoN: how many emitters a frame holds, as a density whose sum is the count.
 ///
-/// Ottino et al., LEB-EPFL/DEFCoN (2018). A segmentation network, then a counting network on its
+/// github.com/LEB-EPFL/DEFCoN. A segmentation network, then a counting network on its
 /// result; sides are multiples of 4.
 public struct DEFCoN: NetworkSystem {
   public static let name = "defcon"
-  public static let source = "Ottino, Stefko, LEB-EPFL/DEFCoN (2018)"
+  public static let source = "LEB-EPFL/DEFCoN"
   public static let purpose = "frame to emitter density, sum = count"
 
   public var scaling = InputScaling(.minMax)

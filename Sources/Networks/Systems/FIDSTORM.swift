@@ -6,7 +6,7 @@ import Compute
 /// order.
 public struct FIDSTORM: NetworkSystem {
   public static let name = "fid-storm"
-  public static let source = "Zhou et al., Optics Express (2023), github.com/SRMLabHUST/FID-STORM"
+  public static let source = "SRMLabHUST/FID-STORM"
   public static let purpose = "frame to density map, 8× finer"
 
   /// Layers of the trunk.
