@@ -8,7 +8,9 @@ let package = Package(
     .executable(name: "glint-parity", targets: ["glint-parity"]),
     .library(
       name: "Glint",
-      targets: ["Microscopy", "Compute", "Formats", "Optics", "Localization", "Workflow"]),
+      targets: [
+        "Microscopy", "Compute", "Formats", "Optics", "Networks", "Localization", "Workflow",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -23,6 +25,7 @@ let package = Package(
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
     // Swift: arrows one way.
@@ -33,6 +36,7 @@ let package = Package(
       name: "Formats", dependencies: ["Microscopy", "CTIFF", "CHDF5", "CPNG", "Yams"],
       exclude: ["README.md"]),
     .target(name: "Optics", dependencies: ["Compute", "Microscopy"], exclude: ["README.md"]),
+    .target(name: "Networks", dependencies: ["Compute", "CZlib"], exclude: ["README.md"]),
     .target(
       name: "Localization", dependencies: ["Compute", "Microscopy", "Optics"],
       exclude: ["README.md"]),
@@ -77,6 +81,7 @@ let package = Package(
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["glint", "Workflow", "TestSupport"]),

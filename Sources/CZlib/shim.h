@@ -1,0 +1,18 @@
+#pragma once
+#include <string.h>
+#include <zlib.h>
+
+// inflateInit2 is a macro. Inflates raw deflate data into exactly `size` bytes; 0 where it does not fit.
+static inline int glint_inflate(const unsigned char *from, size_t bytes, unsigned char *to, size_t size) {
+  z_stream stream;
+  memset(&stream, 0, sizeof stream);
+  if (bytes > 0xffffffffu || size > 0xffffffffu || inflateInit2(&stream, -MAX_WBITS) != Z_OK) return 0;
+  stream.next_in = (unsigned char *)from;
+  stream.avail_in = (unsigned)bytes;
+  stream.next_out = to;
+  stream.avail_out = (unsigned)size;
+  int end = inflate(&stream, Z_FINISH);
+  int whole = end == Z_STREAM_END && stream.total_out == size;
+  inflateEnd(&stream);
+  return whole;
+}

@@ -1,0 +1,91 @@
+import Compute
+
+/// A network together with its weights: what `glint localize --network` and `glint infer` run.
+public struct Model: Sendable {
+  public let system: any NetworkSystem
+  public let network: Network
+  /// Under the network's names, every tensor checked.
+  public let weights: Weights
+
+  /// Joins weights with a system; the settings come from the file where it states them, else from the
+  /// shapes of its tensors.
+  ///
+  /// Throws `WeightError` where the weights are not this system's.
+  public init(_ type: any NetworkSystem.Type, _ weights: Weights) throws {
+    let adopted = type.adopt(weights)
+    if let configuration = weights.configuration, configuration.system == type.name {
+      system = try Systems.decode(configuration)
+    } else {
+      system = type.init(fitting: weights)
+    }
+    try system.checkSettings()
+    network = system.network
+    self.weights = try network.check(adopted)
+  }
+
+  /// A system with settings chosen by hand.
+  public init(_ system: any NetworkSystem, _ weights: Weights) throws {
+    self.system = system
+    try system.checkSettings()
+    network = system.network
+    self.weights = try network.check(type(of: system).adopt(weights))
+  }
+
+  /// Reads a file; `name` may be left out where the file states its network.
+  public init(reading path: String, system name: String? = nil) throws {
+    let weights = try WeightFile.read(path)
+    guard let name = name ?? weights.configuration?.system else {
+      throw NetworkError.unnamed(path: path, known: Systems.all.map { $0.name })
+    }
+    try self.init(try Systems.named(name), weights)
+  }
+
+  /// The weights with the configuration, for `SafeTensors.write`.
+  public var file: Weights {
+    get throws { Weights(weights.tensors, configuration: try system.configuration) }
+  }
+
+  public func graph(batch: Int = 1, height: Int, width: Int, scaling: Bool = true) throws -> Graph {
+    try network.graph(weights, batch: batch, height: height, width: width, scaling: scaling)
+  }
+
+  /// The model for other programs, its configuration among the metadata.
+  public func onnx() throws -> [UInt8] {
+    try network.onnx(
+      weights, name: type(of: system).name,
+      metadata: [SafeTensors.configurationKey: try system.configuration.json])
+  }
+
+  /// Bytes that one frame of a size takes on a device, everything included.
+  public func memory(batch: Int = 1, height: Int, width: Int, on device: DeviceInfo) throws -> Int {
+    try Plan(graph(batch: batch, height: height, width: width), for: device).arena.bytes
+  }
+}
+
+extension Network {
+  /// Random weights of the sizes of trained ones (He's variance), for tests, benchmarks and training's
+  /// start.
+  public func randomWeights(seed: UInt64) -> Weights {
+    var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
+    func uniform() -> Float {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Float(state >> 40) / Float(1 << 24)
+    }
+    var tensors: [String: Tensor] = [:]
+    for parameter in parameters {
+      let fan = max(parameter.shape.dropFirst().reduce(1, *), 1)
+      let values: [Float] = (0..<parameter.count).map { _ in
+        switch true {
+        case parameter.name.hasSuffix("running_var"): 0.5 + uniform()
+        case parameter.shape.count == 1 && parameter.name.hasSuffix("weight"): 0.5 + uniform()
+        case parameter.shape.count == 1: 0.2 * (uniform() - 0.5)
+        default: (uniform() - 0.5) * (24 / Float(fan)).squareRoot()
+        }
+      }
+      tensors[parameter.name] = Tensor(values, shape: parameter.shape)
+    }
+    return Weights(tensors)
+  }
+}

@@ -1,0 +1,51 @@
+/// The nodes of an ONNX graph in their order, as the file has them.
+public struct ONNXGraph: Hashable, Sendable {
+  enum Attribute: Hashable, Sendable {
+    case int(Int)
+    case float(Float)
+    case text(String)
+    case ints([Int])
+    case floats([Float])
+    case tensor(shape: [Int], values: [Float])
+  }
+
+  struct Node: Hashable, Sendable {
+    var op = ""
+    var name = ""
+    var inputs: [String] = []
+    var outputs: [String] = []
+    var attributes: [String: Attribute] = [:]
+
+    func int(_ name: String) -> Int? {
+      if case .int(let value)? = attributes[name] { value } else { nil }
+    }
+
+    func ints(_ name: String) -> [Int]? {
+      if case .ints(let values)? = attributes[name] { values } else { nil }
+    }
+
+    func float(_ name: String) -> Float? {
+      if case .float(let value)? = attributes[name] { value } else { nil }
+    }
+
+    func text(_ name: String) -> String? {
+      if case .text(let value)? = attributes[name] { value } else { nil }
+    }
+  }
+
+  var nodes: [Node] = []
+  /// Names of inputs that are not initializers, with their declared shapes (0 where it is free).
+  var inputs: [(name: String, shape: [Int])] = []
+  var outputs: [String] = []
+
+  /// The convolutions in order, by the names of their tensors.
+  var convolutions: [(weight: String, bias: String?)] {
+    nodes.filter { $0.op == "Conv" && $0.inputs.count > 1 }
+      .map { ($0.inputs[1], $0.inputs.count > 2 ? $0.inputs[2] : nil) }
+  }
+
+  var opTypes: Set<String> { Set(nodes.map(\.op)) }
+
+  public static func == (a: ONNXGraph, b: ONNXGraph) -> Bool { a.nodes == b.nodes }
+  public func hash(into hasher: inout Hasher) { hasher.combine(nodes) }
+}

@@ -1,0 +1,154 @@
+/// DECODE: probability, photons, position and their uncertainties for every pixel.
+///
+/// Speiser et al., Nature Methods 18, 1082 (2021). One U-Net sees each frame, a second the features of
+/// three frames; four heads. Result channels: p, photons, x, y, z, their sigmas in the same order,
+/// background; photons, z and background in units of `Scaling`, x and y in pixels.
+public struct DECODE: NetworkSystem {
+  public static let name = "decode"
+  public static let source = "Speiser et al., Nature Methods 18:1082 (2021)"
+  public static let purpose = "frames to a table of emitters with uncertainties"
+
+  /// Which program the weights are from.
+  public enum Layout: String, Codable, Hashable, Sendable {
+    /// TuragaLab/DECODE.
+    case authors
+    /// The paper's figure, as in Li-Lab-SUSTech/LiteLoc: activations after every convolution, 3×3
+    /// after enlarging, the enlarged features first.
+    case paper
+  }
+
+  public var layout = Layout.authors
+  public var frames = 3
+  public var features = 48
+  /// Photons to the network's input.
+  public var scaling = InputScaling()
+  /// Interpolate between pixels instead of repeating them; the weights do not tell.
+  public var bilinear = false
+  /// Smallest sigma.
+  public var sigmaFloor: Float = 0.001
+
+  public init() {}
+
+  public init(fitting weights: Weights) {
+    func shape(_ suffix: String) -> [Int] {
+      weights.tensors.first { $0.key.hasSuffix(suffix) }?.value.type.shape ?? []
+    }
+    let paper = shape("frame_module.layer_path.0.weight")
+    layout = paper.isEmpty ? .authors : .paper
+    let first = paper.isEmpty ? shape("unet_shared.encoder.0.0.weight") : paper
+    let union = shape(
+      paper.isEmpty ? "unet_union.encoder.0.0.weight" : "context_module.layer_path.0.weight")
+    if let width = first.first, width > 0 {
+      features = width
+      frames = max(1, (union.dropFirst().first ?? 3 * width) / width)
+    }
+    if let floor = weights.tensors.first(where: { $0.key.hasSuffix("sigma_eps") }) {
+      sigmaFloor = floor.value.floats.first ?? sigmaFloor
+    }
+    if layout == .paper,
+      let offset = weights.numbers.first(where: { $0.key.hasSuffix("network.offset") })?.value,
+      let factor = weights.numbers.first(where: { $0.key.hasSuffix("network.factor") })?.value,
+      factor != 0
+    {
+      scaling = InputScaling(scale: Float(1 / factor), shift: Float(-offset / factor))
+    }
+  }
+
+  public var bounds: [SettingBound] {
+    [SettingBound("features", features, 1...1024), SettingBound("frames", frames, 1...15)]
+  }
+
+  public var network: Network {
+    var net = Network(channels: 1, scaling: scaling)
+    net.channelNames = [
+      "p", "photons", "x", "y", "z", "sigma photons", "sigma x", "sigma y", "sigma z", "background",
+    ]
+    let authors = layout == .authors
+    let elu = Activation.elu(1)
+    let unet = authors ? authorsUNet : paperUNet
+    let each = unet(&net, net.input, authors ? "unet_shared" : "frame_module.layer_path")
+    let window = frames == 1 ? each : net.apply(.window(frames: frames), [each])
+    let x = unet(&net, window, authors ? "unet_union" : "context_module.layer_path")
+
+    func head(_ index: Int, _ name: String, to outputs: Int) -> Network.Value {
+      let names =
+        authors
+        ? ("mt_heads.\(index).core.0", "mt_heads.\(index).out_conv")
+        : ("out_module.\(name)_out1", "out_module.\(name)_out2")
+      return net.convolution(
+        net.convolution(x, names.0, 3, to: features, elu), names.1, 1, to: outputs)
+    }
+    let bound: Float = authors ? 8 : 16
+    let p = net.activate(net.activate(head(0, "p", to: 1), .clamp(-bound, bound)), .sigmoid)
+    // The authors put photons before x, y, z, the paper's program after them.
+    func photonsFirst(_ value: Network.Value) -> (photons: Network.Value, xyz: Network.Value) {
+      authors
+        ? (net.slice(value, 0..<1), net.slice(value, 1..<4))
+        : (net.slice(value, 3..<4), net.slice(value, 0..<3))
+    }
+    let mean = photonsFirst(head(1, "xyzi", to: 4))
+    let sigma = net.activate(
+      net.activate(head(2, "xyzis", to: 4), .sigmoid),
+      .affine(scale: authors ? 3 : 1, shift: sigmaFloor))
+    let sigmas = photonsFirst(sigma)
+    let background = net.activate(head(3, "bg", to: 1), .sigmoid)
+    net.output(
+      "emitters",
+      net.concat(
+        p, net.activate(mean.photons, .sigmoid), net.activate(mean.xyz, .tanh), sigmas.photons,
+        sigmas.xyz, background))
+    return net
+  }
+
+  private func authorsUNet(
+    _ net: inout Network, _ input: Network.Value, _ name: String
+  ) -> Network.Value {
+    func block(_ x: Network.Value, _ part: String, _ width: Int) -> Network.Value {
+      let y = net.convolution(x, "\(name).\(part).0", 3, to: width, .elu(1))
+      return net.convolution(y, "\(name).\(part).2", 3, to: width, .elu(1))
+    }
+    var skips: [Network.Value] = []
+    var x = input
+    for level in 0..<2 {
+      let width = features << level
+      x = block(x, "encoder.\(level)", width)
+      skips.append(x)
+      x = net.convolution(x, "\(name).poolers.\(level)", .valid(2, stride: 2), to: width)
+    }
+    x = block(x, "base", features << 2)
+    for level in 0..<2 {
+      let width = features << (1 - level)
+      let up = net.convolution(
+        net.upsample(x, bilinear: bilinear), "\(name).upsamplers.\(level).conv", 1, to: width)
+      x = block(net.concat(skips[1 - level], up), "decoder.\(level)", width)
+    }
+    return net.convolution(x, "\(name).out_conv", 1, to: features)
+  }
+
+  private func paperUNet(
+    _ net: inout Network, _ input: Network.Value, _ name: String
+  ) -> Network.Value {
+    var index = 0
+    func next(_ x: Network.Value, _ kernel: Kernel, _ width: Int) -> Network.Value {
+      defer { index += 1 }
+      return net.convolution(x, "\(name).\(index)", kernel, to: width, .elu(1))
+    }
+    var skips: [Network.Value] = []
+    var x = next(next(input, .same(3), features), .same(3), features)
+    for level in 0..<2 {
+      skips.append(x)
+      x = next(x, .valid(2, stride: 2), features << level)
+      x = next(next(x, .same(3), features << (level + 1)), .same(3), features << (level + 1))
+    }
+    for level in 0..<2 {
+      let width = features << (1 - level)
+      // That program applies its activation once more to the enlarged features.
+      x = net.activate(net.upsample(x), .elu(1))
+      index += 1
+      x = next(x, .same(3), width)
+      x = next(net.concat(x, skips[1 - level]), .same(3), width)
+      x = next(x, .same(3), width)
+    }
+    return x
+  }
+}

@@ -1,0 +1,56 @@
+/// DeepSTORM3D: dense three-dimensional localization as a volume of emitter scores.
+///
+/// Nehme et al., Nature Methods 17, 734 (2020). Frame → planes × 4 height × 4 width; a block is
+/// convolution, leaky ReLU, batch norm, in this order.
+public struct DeepSTORM3D: NetworkSystem {
+  public static let name = "deepstorm3d"
+  public static let source = "Nehme et al., Nature Methods 17:734 (2020)"
+  public static let purpose = "frame to volume, 4× finer laterally"
+
+  /// Axial planes.
+  public var planes = 121
+  /// Of layers 2 to 6.
+  public var dilations = [1, 2, 4, 8, 16]
+  /// Height of a certain emitter in the result.
+  public var peak: Float = 800
+  public var scaling = InputScaling(scale: 1 / 250)
+
+  public init() {}
+
+  public init(fitting weights: Weights) {
+    if let found = weights.tensors.first(where: { $0.key.hasSuffix("layer10.weight") }) {
+      planes = found.value.type.shape.first ?? planes
+    }
+  }
+
+  public var bounds: [SettingBound] {
+    [SettingBound("planes", planes, 1...1024), SettingBound("dilations", dilations.count, 0...16)]
+      + dilations.map { SettingBound("a dilation", $0, 1...64) }
+  }
+
+  public var network: Network {
+    var net = Network(channels: 1, scaling: scaling)
+    let features = 64
+    func block(_ x: Network.Value, _ name: String, to outputs: Int, dilation: Int = 1)
+      -> Network.Value
+    {
+      let y = net.convolution(
+        x, "\(name).conv", 3, to: outputs, .leakyReLU(0.2), dilation: dilation)
+      return net.batchNorm(y, "\(name).bn")
+    }
+    let frame = net.batchNorm(net.input, "norm")
+    var x = block(frame, "layer1", to: features)
+    for (index, dilation) in dilations.enumerated() {
+      x = net.add(
+        block(net.concat(x, frame), "layer\(index + 2)", to: features, dilation: dilation), x)
+    }
+    x = block(net.upsample(net.concat(x, frame)), "deconv1", to: features)
+    x = block(net.upsample(x), "deconv2", to: features)
+    x = block(x, "layer7", to: planes)
+    x = net.add(block(x, "layer8", to: planes), x)
+    x = net.add(block(x, "layer9", to: planes), x)
+    x = net.convolution(x, "layer10", 1, to: planes, .clamp(0, peak))
+    net.output("volume", x)
+    return net
+  }
+}

@@ -1,0 +1,61 @@
+import Compute
+
+/// FID-STORM: Deep-STORM's task on the frame itself, enlarged only at the end.
+///
+/// github.com/SRMLabHUST/FID-STORM. Its weights come as ONNX files, whose convolutions are taken in
+/// order.
+public struct FIDSTORM: NetworkSystem {
+  public static let name = "fid-storm"
+  public static let source = "SRMLabHUST/FID-STORM"
+  public static let purpose = "frame to density map, 8× finer"
+
+  /// Layers of the trunk.
+  public var depth = 5
+  /// Of the activations in the trunk; 0 is ReLU.
+  public var slope: Float = 0.01
+  public var scaling = InputScaling(.minMax)
+
+  public init() {}
+
+  public init(fitting weights: Weights) {
+    if let graph = weights.graph {
+      depth = max(graph.convolutions.count - 4, 0)
+      slope = graph.opTypes.contains("Relu") ? 0 : 0.01
+    } else {
+      depth = (0..<64).prefix { weights.tensors["trunk.\($0).weight"] != nil }.count
+    }
+  }
+
+  public static func adopt(_ weights: Weights) -> Weights {
+    guard let graph = weights.graph, graph.convolutions.count > 4 else { return weights }
+    var result = weights
+    result.tensors = [:]
+    let trunk = graph.convolutions.count - 4
+    let names = ["first"] + (0..<trunk).map { "trunk.\($0)" } + (1...3).map { "up\($0)" }
+    for (name, convolution) in zip(names, graph.convolutions) {
+      result.tensors["\(name).weight"] = weights.tensors[convolution.weight]
+      if let bias = convolution.bias { result.tensors["\(name).bias"] = weights.tensors[bias] }
+    }
+    return result
+  }
+
+  public var bounds: [SettingBound] { [SettingBound("depth", depth, 1...64)] }
+
+  public var network: Network {
+    var net = Network(channels: 1, scaling: scaling)
+    let leaky = Activation.leakyReLU(0.01)
+    let first = net.convolution(net.input, "first", 3, to: 64, leaky, bias: false)
+    var x = first
+    for layer in 0..<depth {
+      x = net.convolution(
+        x, "trunk.\(layer)", 3, to: 64, slope == 0 ? .relu : .leakyReLU(slope))
+    }
+    x = net.add(first, x)
+    for (step, features) in [32, 16, 1].enumerated() {
+      x = net.convolution(
+        net.upsample(x), "up\(step + 1)", 3, to: features, leaky, bias: false)
+    }
+    net.output("density", x)
+    return net
+  }
+}

@@ -1,0 +1,51 @@
+/// A published network: its layers as data, its settings, and how its authors' files name things.
+///
+/// A value of the type is the network with its settings; `init()` gives the published ones.
+public protocol NetworkSystem: Codable, Hashable, Sendable {
+  /// How it is asked for: "deepstorm3d".
+  static var name: String { get }
+  /// Authors, journal, year.
+  static var source: String { get }
+  /// What comes out.
+  static var purpose: String { get }
+
+  init()
+  /// The settings that the shapes and numbers of these weights tell; the published ones elsewhere.
+  init(fitting weights: Weights)
+  /// Weights of the authors' files under the names of `network`.
+  static func adopt(_ weights: Weights) -> Weights
+
+  /// Those of the settings that sizes depend on, and what they may be.
+  var bounds: [SettingBound] { get }
+  /// For settings within their bounds.
+  var network: Network { get }
+}
+
+/// A setting that cannot be any number.
+public struct SettingBound: Hashable, Sendable {
+  public let name: String
+  public let value: Int
+  public let allowed: ClosedRange<Int>
+
+  public init(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) {
+    self.name = name
+    self.value = value
+    self.allowed = allowed
+  }
+}
+
+extension NetworkSystem {
+  public init(fitting weights: Weights) { self.init() }
+  public static func adopt(_ weights: Weights) -> Weights { weights }
+  public var bounds: [SettingBound] { [] }
+
+  /// Throws `NetworkError.settings` for the first setting that is out of its bounds.
+  public func checkSettings() throws(NetworkError) {
+    for bound in bounds where !bound.allowed.contains(bound.value) {
+      throw .settings(
+        system: Self.name,
+        reason: "\(bound.name) is \(bound.value), not between \(bound.allowed.lowerBound) and "
+          + "\(bound.allowed.upperBound)")
+    }
+  }
+}

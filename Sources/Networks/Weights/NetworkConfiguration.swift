@@ -1,0 +1,26 @@
+import Foundation
+
+/// Which network a file of weights belongs to, with its settings as the network's own JSON.
+public struct NetworkConfiguration: Codable, Hashable, Sendable {
+  /// `NetworkSystem.name`.
+  public var system: String
+  /// The system's settings, encoded by itself.
+  public var settings: String
+
+  public init(system: String, settings: String) {
+    self.system = system
+    self.settings = settings
+  }
+
+  init(json: String) throws {
+    self = try JSONDecoder().decode(Self.self, from: Data(json.utf8))
+  }
+
+  var json: String {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+  }
+}

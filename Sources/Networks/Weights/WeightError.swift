@@ -1,0 +1,47 @@
+/// What is wrong with a file of weights, or with weights for a network.
+public enum WeightError: Error, CustomStringConvertible, Sendable {
+  /// The file cannot be opened.
+  case unreadable(path: String, reason: String)
+  /// Its first bytes are of no kind that is known.
+  case unknownKind(path: String)
+  /// It is cut or contradicts itself.
+  case damaged(path: String, reason: String, byte: Int?)
+  /// A pickle asks to run something that is not on the list.
+  case refused(path: String, global: String)
+  /// The network needs a tensor that the file does not have.
+  case missing(tensor: String, expected: [Int], found: [String])
+  case shape(tensor: String, expected: [Int], found: [Int])
+  /// A tensor holds a NaN or an infinity.
+  case notFinite(tensor: String)
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+    case .unknownKind(let path):
+      "\(path) is not a file of weights that is known by its first bytes\nhint: "
+        + "safetensors, PyTorch, Keras HDF5, NumPy npz and ONNX files can be read"
+    case .damaged(let path, let reason, let byte):
+      "\(path) \(reason)" + (byte.map { " (byte \($0))" } ?? "")
+        + "\nhint: download or export it again"
+    case .refused(let path, let global):
+      "\(path) asks to run `\(global)`, which is refused: weights are read, never executed\nhint: "
+        + "save only the state_dict, or convert the file to safetensors where you trust it"
+    case .missing(let tensor, let expected, let found):
+      "the weights have no tensor `\(tensor)` (expected shape \(Self.text(expected)))\nhint: "
+        + "the file holds \(found.isEmpty ? "none" : Self.list(found)); is it for another network?"
+    case .shape(let tensor, let expected, let found):
+      "tensor `\(tensor)` has shape \(Self.text(found)), expected \(Self.text(expected))\nhint: "
+        + "the file is for another network or for other settings"
+    case .notFinite(let tensor):
+      "tensor `\(tensor)` holds a NaN or an infinity\nhint: the training diverged or the file is damaged"
+    }
+  }
+
+  static func text(_ shape: [Int]) -> String {
+    shape.isEmpty ? "of a single number" : shape.map(String.init).joined(separator: "×")
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(6).joined(separator: ", ") + (names.count > 6 ? ", … (\(names.count) in all)" : "")
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Networks
+import Testing
+
+/// Damaged files give a typed error or weights, never a trap and no unbounded memory or time.
+@Suite struct WeightFuzzTests {
+  struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return state
+    }
+  }
+
+  static let kinds = [
+    "zip", "legacy", "whole", "npz", "keras", "safetensors", "onnx",
+  ]
+
+  private func file(_ kind: String) throws -> [UInt8] {
+    switch kind {
+    case "zip": WeightFixtures.torchZip(WeightFixtures.stateDictionary)
+    case "legacy": WeightFixtures.torchLegacy(WeightFixtures.stateDictionary)
+    case "whole": WeightFixtures.torchZip(WeightFixtures.wholeObject)
+    case "npz": WeightFixtures.npz
+    case "keras": WeightFixtures.keras
+    case "onnx": try WeightFixtures.onnx()
+    default: try SafeTensors.encode(WeightFixtures.expected)
+    }
+  }
+
+  /// Reads, and imports the graph where there is one; anything but a typed error fails the test.
+  private func survive(_ bytes: [UInt8], _ name: String) {
+    do {
+      let weights = try WeightFile.decode(bytes, path: name)
+      if let graph = weights.graph { _ = try graph.network(weights) }
+    } catch let error as WeightError {
+      #expect(!error.description.isEmpty)
+    } catch let error as NetworkError {
+      #expect(!error.description.isEmpty)
+    } catch {
+      Issue.record("\(name): \(error)")
+    }
+  }
+
+  @Test(arguments: kinds) func everyTruncationIsSurvived(_ kind: String) throws {
+    let bytes = try file(kind)
+    for end in 0..<bytes.count { survive(Array(bytes[..<end]), "\(kind) cut at \(end)") }
+    for end in stride(from: 1, to: bytes.count - 1, by: 7) where kind != "onnx" {
+      #expect(throws: WeightError.self, "\(kind) cut at \(end)") {
+        try WeightFile.decode(Array(bytes[..<end]), path: kind)
+      }
+    }
+  }
+
+  @Test(arguments: kinds) func everyChangedByteIsSurvived(_ kind: String) throws {
+    let bytes = try file(kind)
+    for place in bytes.indices {
+      for value in [0, 1, 0x7f, 0x80, 0xff, bytes[place] ^ 1] as [UInt8] {
+        var damaged = bytes
+        damaged[place] = value
+        survive(damaged, "\(kind), byte \(place) = \(value)")
+      }
+    }
+  }
+
+  @Test(arguments: kinds) func randomDamageIsSurvived(_ kind: String) throws {
+    let bytes = try file(kind)
+    var random = Seeded(state: 0x1234_5678_9abc_def1)
+    for round in 0..<2000 {
+      var damaged = bytes
+      for _ in 0..<Int.random(in: 2...12, using: &random) {
+        damaged[Int.random(in: damaged.indices, using: &random)] = .random(
+          in: 0...255, using: &random)
+      }
+      if Bool.random(using: &random) {
+        let from = Int.random(in: damaged.indices, using: &random)
+        damaged.removeSubrange(
+          from..<min(damaged.count, from + Int.random(in: 1...9, using: &random)))
+      }
+      survive(damaged, "\(kind), round \(round)")
+    }
+  }
+
+  @Test func publishedFilesSurviveDamage() throws {
+    var random = Seeded(state: 77)
+    for name in [
+      "models/dsir_autoencoder_model.pt", "models/spenet/spenet_weights.npz",
+      "models/defcon/defcon_tf13.h5", "models/fidstorm/modelDynamic_ours_64x64.onnx",
+    ] {
+      guard let bytes = try RecordedData.bytes(name) else { continue }
+      let head = min(bytes.count, 20_000)
+      for round in 0..<40 {
+        var damaged = bytes
+        for _ in 0..<4 {
+          damaged[Int.random(in: 0..<head, using: &random)] = .random(in: 0...255, using: &random)
+        }
+        survive(damaged, "\(name), round \(round)")
+        survive(Array(bytes[..<Int.random(in: bytes.indices, using: &random)]), "\(name) cut")
+      }
+    }
+  }
+}
