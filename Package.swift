@@ -20,7 +20,8 @@ let package = Package(
     // C: kernels as text, kernels as vector code, and the doors to system libraries.
     .target(name: "Kernels", path: "Kernels", exclude: kernelText),
     .target(
-      name: "CPUKernels", exclude: ["README.md", "detect", "spots", "render", "tensor", "conv", "vector"],
+      name: "CPUKernels",
+      exclude: ["README.md", "detect", "spots", "render", "tensor", "conv", "vector"],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
