@@ -68,8 +68,9 @@ import Workflow
       #expect {
         try job.run()
       } throws: {
-        "\($0)" == "torn.tif: frame 13 is cut (frame 13)\nhint: the 13 before it can be read: "
-          + "`glint localize --frames 0:13` takes them"
+        "\($0)"
+          == "torn.tif: frame 13 is cut (frame 13)\nhint: `glint localize --frames 0:13` takes "
+          + "the frames before it"
       }
       let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
       #expect(left == ["a.partial-protocol.txt", "a.partial.csv"])

@@ -66,9 +66,7 @@ public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
 
   /// How to take the frames from `first` on that come before a bad one; nil where there is none.
   package static func hint(before bad: Int, from first: Int) -> String? {
-    bad > first
-      ? "the \(bad - first) before it can be read: `glint localize --frames \(first):\(bad)` takes them"
-      : nil
+    bad > first ? "`glint localize --frames \(first):\(bad)` takes the frames before it" : nil
   }
 
   /// The same error, told of a frame of the movie.

@@ -66,10 +66,12 @@ struct TIFFFile: Sendable {
     (description.contains("<OME") ? "OME-TIFF" : layout.isBig ? "BigTIFF" : "TIFF")
   }
 
-  /// ImageJ's stack above 4 GB: one directory, and all frames in one piece behind the first.
+  /// ImageJ's stack above 4 GB: one directory, and all frames in one piece behind the first. Of a
+  /// smaller stack that was cut off the same is left: its other directories lay behind the pixels.
   private func virtualStack() throws(MovieError) -> (any Movie)? {
-    guard first.next == 0, let images = imageJ?.images, images > 1,
-      case .plain(let start) = try layout.placement(of: first, format)
+    guard first.next == 0 || first.next >= layout.file.size, let images = imageJ?.images,
+      images > 1, case .plain(let start) = try layout.placement(of: first, format),
+      first.next == 0 || (first.next - start) / format.shape.bytes >= images
     else { return nil }
     let (frames, truncation) = try format.shape.frames(
       promised: images, after: start, of: layout.file)
