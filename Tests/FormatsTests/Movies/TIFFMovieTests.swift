@@ -230,6 +230,25 @@ import Testing
         + "100")
   }
 
+  /// ImageJ's layout has every directory but the first behind the pixels: a stack that is cut off has
+  /// lost them, and its frames are where they were.
+  @Test func aTornStackWithItsDirectoriesAtTheEnd() throws {
+    let folder = try TemporaryFolder()
+    let pixels = testPixels(40 * 30 * 6)
+    let writer = try TIFFMovieWriter(path: folder.file("m.tif"), width: 40, height: 30)
+    try writer.append(pixels)
+    try writer.finish()
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("m.tif"))))
+    let start = bytes.count - 6 * 2400
+    let path = try folder.write(Array(bytes.prefix(4 * 2400 + start / 2)), to: "cut.tif")
+    let error = try #require(try movieError(path))
+    #expect(error.kind == .truncated)
+    let frames = try #require(error.frame)
+    #expect((3...4).contains(frames) && error.what.contains("promises 6 frames of 2400 bytes"))
+    let movie = try Movies.open(path, options: MovieOptions(acceptsTruncated: true))
+    #expect(try movie.allPixels() == pixels.prefix(frames * 1200).map(Double.init))
+  }
+
   @Test func pixelSizeOnlyWhereItIsBelievable() throws {
     let folder = try TemporaryFolder()
     let ome = { (size: String) in
