@@ -52,7 +52,8 @@ let package = Package(
 
     // Tools: small programs on the same modules.
     .executableTarget(
-      name: "glint-bench", dependencies: ["Workflow"], path: "Tools/bench", exclude: ["results"]),
+      name: "glint-bench", dependencies: ["Workflow", "Networks"], path: "Tools/bench",
+      exclude: ["results", "against_onnxruntime.py"]),
     .executableTarget(
       name: "glint-parity",
       dependencies: [
