@@ -16,6 +16,12 @@ TEXT(conv_tile) = {
 TEXT(conv_transposed) = {
 #embed "conv/transposed.cl"
     , 0};
+TEXT(conv_winograd) = {
+#embed "conv/winograd.cl"
+    , 0};
+TEXT(conv_winograd_weights) = {
+#embed "conv/winograd_weights.cl"
+    , 0};
 TEXT(detect_calibrate) = {
 #embed "detect/calibrate.cl"
     , 0};
@@ -195,6 +201,8 @@ static const glint_kernel_source sources[] = {
     SOURCE("conv/epilogue.clh", conv_epilogue),
     SOURCE("conv/tile.cl", conv_tile),
     SOURCE("conv/transposed.cl", conv_transposed),
+    SOURCE("conv/winograd.cl", conv_winograd),
+    SOURCE("conv/winograd_weights.cl", conv_winograd_weights),
     SOURCE("detect/calibrate.cl", detect_calibrate),
     SOURCE("detect/difference.clh", detect_difference),
     SOURCE("detect/difference_of_gaussians.cl", detect_difference_of_gaussians),

@@ -20,7 +20,7 @@ kernel void direct(const glint_conv_params p, global const float *x, global cons
       const int ix = ox * p.stride - p.pad_left + kx * p.dilation;
       if (ix < 0 || ix >> p.enlarge >= p.width) continue;
       const int source = (image * p.height + (iy >> p.enlarge)) * p.width + (ix >> p.enlarge);
-      global const float *in = x + source * p.channels;
+      global const float *in = x + source * p.in.pitch + p.in.first;
       global const float *tap = w + (ky * p.kernel_width + kx) * p.channels * p.out_channels + k;
       if (part == CHANNELS) {
         for (int c = 0; c < p.channels; c++)
@@ -36,6 +36,6 @@ kernel void direct(const glint_conv_params p, global const float *x, global cons
   }
   float y[CHANNELS];
   vstore8(sum, 0, y);
-  const int base = pixel * p.out_channels + k;
-  for (int j = 0; j < part; j++) out[base + j] = EPILOGUE(p, y[j], k + j, base + j);
+  out += pixel * p.out.pitch + p.out.first + k;
+  for (int j = 0; j < part; j++) out[j] = EPILOGUE(p, y[j], k + j, pixel);
 }

@@ -15,17 +15,18 @@ kernel void upsample_image(const glint_spatial_params p, global const float *in,
   if (i >= items) return;
   const int c = i % p.channels, pixel = i / p.channels;
   const int ox = pixel % p.out_width, oy = pixel / p.out_width % p.out_height;
-  in += pixel / (p.out_width * p.out_height) * p.height * p.width * p.channels + c;
+  in += pixel / (p.out_width * p.out_height) * p.height * p.width * p.in.pitch + p.in.first + c;
+  out += pixel * p.out.pitch + p.out.first + c;
   if (p.kind == glint_upsample_nearest) {
-    out[i] = in[(oy / p.stride * p.width + ox / p.stride) * p.channels];
+    *out = in[(oy / p.stride * p.width + ox / p.stride) * p.in.pitch];
     return;
   }
   float u, v;
   const int x = source(ox, p.stride, &u), y = source(oy, p.stride, &v);
   const int x0 = max(x, 0), x1 = min(x + 1, p.width - 1);
   const int y0 = max(y, 0), y1 = min(y + 1, p.height - 1);
-  const float a0 = in[(y0 * p.width + x0) * p.channels], a1 = in[(y0 * p.width + x1) * p.channels];
-  const float b0 = in[(y1 * p.width + x0) * p.channels], b1 = in[(y1 * p.width + x1) * p.channels];
+  const float a0 = in[(y0 * p.width + x0) * p.in.pitch], a1 = in[(y0 * p.width + x1) * p.in.pitch];
+  const float b0 = in[(y1 * p.width + x0) * p.in.pitch], b1 = in[(y1 * p.width + x1) * p.in.pitch];
   const float above = fma(a1 - a0, u, a0), below = fma(b1 - b0, u, b0);
-  out[i] = fma(below - above, v, above);
+  *out = fma(below - above, v, above);
 }

@@ -1,3 +1,5 @@
+import CPUKernels
+
 /// One way to do an op on one kind of machine.
 ///
 /// `lower` either gives the launches that do the op at a site, or says why it declines the site.
@@ -35,8 +37,32 @@ public struct Site: Sendable {
   public let inputs: [TensorType]
   public let outputs: [TensorType]
   public let device: DeviceInfo
+  /// Where inputs and the first output lie, if they are ranges of a wider tensor's channels; only for
+  /// ops that are `ChannelRanged`, and for a concatenation's inputs that are in place already.
+  var inputRanges: [Int: ChannelRange] = [:]
+  var outputRange: ChannelRange? = nil
   /// Whether the candidate was asked for by name: then it declines only what it cannot do.
   var forced = false
+}
+
+/// A range of the channels of a wider tensor: value c of a pixel at pixel · pitch + first + c.
+struct ChannelRange: Hashable, Sendable {
+  let first: Int
+  let pitch: Int
+
+  var code: glint_channel_range {
+    glint_channel_range(first: Int32(first), pitch: Int32(pitch))
+  }
+}
+
+extension Site {
+  func inputRange(_ input: Int) -> glint_channel_range {
+    (inputRanges[input] ?? ChannelRange(first: 0, pitch: inputs[input].channels)).code
+  }
+
+  var writtenRange: glint_channel_range {
+    (outputRange ?? ChannelRange(first: 0, pitch: outputs[0].channels)).code
+  }
 }
 
 /// A tensor seen from a launch: by its place among the op's inputs, outputs, workspace or prepared

@@ -3,8 +3,7 @@ extension Plan {
   public func explain() -> String {
     var lines: [String] = []
     for step in steps {
-      let types = step.inputs.map { arena.slots[$0].type }
-      let work = step.op.work(types, step.outputs.map { arena.slots[$0].type })
+      let work = step.op.work(step.types.inputs, step.types.outputs)
       lines.append(
         "\(step.op.label)  [\(step.choice.candidate)]  \(work.flops) flop, \(work.bytes) B")
       for reason in step.choice.declined { lines.append("    declined \(reason)") }

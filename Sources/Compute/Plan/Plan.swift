@@ -1,7 +1,8 @@
 /// A graph made ready for one device: a flat list of launches over one arena.
 ///
-/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, choose candidates,
-/// place tensors in the arena. `explain()` shows what they decided.
+/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, place
+/// the parts of concatenations, choose candidates, place tensors in the arena. `explain()` shows what
+/// they decided.
 public struct Plan: Sendable {
   public let device: DeviceInfo
   public let arena: Arena
@@ -16,6 +17,8 @@ public struct Plan: Sendable {
   struct Step: Sendable {
     let op: any Op
     let choice: Choice
+    let types: (inputs: [TensorType], outputs: [TensorType])
+    /// Slots; that of a part of a concatenation is the whole's.
     let inputs: [Int]
     let outputs: [Int]
     let workspace: [Int]
@@ -56,6 +59,16 @@ public struct Plan: Sendable {
     var constants: [(Int, Tensor)] = []
     let always = -1...graph.nodes.count
     let lastUse = graph.lastUses
+    let placed = graph.placedParts()
+    func range(_ value: Graph.Value) -> ChannelRange? {
+      placed[value].map { ChannelRange(first: $0.first, pitch: graph.type(of: $0.whole).channels) }
+    }
+    /// A concatenation lives from its first part in place to the last use of any.
+    func life(_ value: Graph.Value) -> ClosedRange<Int> {
+      let parts = placed.keys.filter { placed[$0]?.whole == value } + [value]
+      let nodes = parts.map(\.node)
+      return nodes.min()!...max(nodes.max()!, parts.compactMap { lastUse[$0] }.max() ?? 0)
+    }
 
     for (index, node) in graph.nodes.enumerated() {
       let values = node.types.indices.map { Graph.Value(node: index, output: $0) }
@@ -69,12 +82,18 @@ public struct Plan: Sendable {
         slotOf[values[0]] = requests.count
         requests.append((node.types[0], always, "constant"))
       case .op(let op, let sources):
-        let site = Site(
+        var site = Site(
           inputs: sources.map { graph.type(of: $0) }, outputs: node.types, device: device)
+        for (input, source) in sources.enumerated() { site.inputRanges[input] = range(source) }
+        site.outputRange = range(values[0])
         let choice = try Choice(op, at: site, forced: forcing[op.name])
         for value in values {
-          slotOf[value] = requests.count
-          requests.append((graph.type(of: value), index...(lastUse[value] ?? index), op.label))
+          let whole = placed[value]?.whole ?? value
+          if slotOf[whole] == nil {
+            slotOf[whole] = requests.count
+            requests.append((graph.type(of: whole), life(whole), op.label))
+          }
+          slotOf[value] = slotOf[whole]
         }
         let workspace = choice.workspace.indices.map { requests.count + $0 }
         for type in choice.workspace {
@@ -87,7 +106,8 @@ public struct Plan: Sendable {
         }
         steps.append(
           Step(
-            op: op, choice: choice, inputs: sources.map { slotOf[$0]! },
+            op: op, choice: choice, types: (site.inputs, site.outputs),
+            inputs: sources.map { slotOf[$0]! },
             outputs: values.map { slotOf[$0]! }, workspace: workspace, prepared: prepared,
             preparesOnce: once))
       }
