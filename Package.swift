@@ -61,6 +61,13 @@ let package = Package(
       ],
       path: "Tools/parity"),
     .executableTarget(
+      name: "glint-tune",
+      dependencies: [
+        "Compute", "Networks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tools/tune"),
+    .executableTarget(
       name: "glint-accuracy",
       dependencies: [
         "Compute", "Optics",
@@ -92,4 +99,6 @@ let package = Package(
 )
 
 /// Device text lives beside the C file that embeds it, one folder per stage of the pipeline.
-var kernelText: [String] { ["README.md", "shared", "detect", "spots", "render", "tensor", "conv"] }
+var kernelText: [String] {
+  ["README.md", "tuning.json", "shared", "detect", "spots", "render", "tensor", "conv"]
+}

@@ -194,6 +194,10 @@ TEXT(tensor_volume_list) = {
 #embed "tensor/volume_list.cl"
     , 0};
 
+TEXT(tuning) = {
+#embed "tuning.json"
+    , 0};
+
 #define SOURCE(path, symbol) {path, symbol, sizeof symbol - 1}
 
 static const glint_kernel_source sources[] = {
@@ -260,6 +264,7 @@ static const glint_kernel_source sources[] = {
     SOURCE("tensor/volume.clh", tensor_volume),
     SOURCE("tensor/volume_counts.cl", tensor_volume_counts),
     SOURCE("tensor/volume_list.cl", tensor_volume_list),
+    SOURCE("tuning.json", tuning),
 };
 
 const glint_kernel_source *glint_kernel_sources(size_t *count) {

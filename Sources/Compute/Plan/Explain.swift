@@ -5,7 +5,8 @@ extension Plan {
     for step in steps {
       let work = step.op.work(step.types.inputs, step.types.outputs)
       lines.append(
-        "\(step.op.label)  [\(step.choice.candidate)]  \(work.flops) flop, \(work.bytes) B")
+        "\(step.op.label)  [\(step.choice.candidate)\(step.choice.tuned ? ", measured" : "")]  "
+          + "\(work.flops) flop, \(work.bytes) B")
       for reason in step.choice.declined { lines.append("    declined \(reason)") }
       if step.preparesOnce {
         for label in labels(step, step.choice.preparing) { lines.append("    once \(label)") }

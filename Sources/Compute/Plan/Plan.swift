@@ -41,11 +41,13 @@ public struct Plan: Sendable {
   ///
   /// - Parameters:
   ///   - forcing: candidate names by op name, for tests and comparisons.
+  ///   - tuning: which candidates were measured to be fastest on which device.
   ///   - guarded: keeps tensors apart with guard zones, for tests.
   /// - Throws: `PlanError` where no candidate applies, or a forced one declines; `DeviceError.memory`
-  ///   where the arena does not fit the device.
+  ///   where the arena does not fit the device, `.indices` where a tensor is too large for its kernels.
   public init(
-    _ graph: Graph, for device: DeviceInfo, forcing: [String: String] = [:], guarded: Bool = false
+    _ graph: Graph, for device: DeviceInfo, forcing: [String: String] = [:],
+    tuning: TuningTable = .builtIn, guarded: Bool = false
   ) throws {
     let graph = try graph.foldingConstants().rewritten().fusingConvolutions()
       .fusingEpilogues()
@@ -86,7 +88,7 @@ public struct Plan: Sendable {
           inputs: sources.map { graph.type(of: $0) }, outputs: node.types, device: device)
         for (input, source) in sources.enumerated() { site.inputRanges[input] = range(source) }
         site.outputRange = range(values[0])
-        let choice = try Choice(op, at: site, forced: forcing[op.name])
+        let choice = try Choice(op, at: site, forced: forcing[op.name], tuning: tuning)
         for value in values {
           let whole = placed[value]?.whole ?? value
           if slotOf[whole] == nil {
@@ -116,6 +118,10 @@ public struct Plan: Sendable {
     self.inputs = inputs
     self.constants = constants
     outputs = Dictionary(uniqueKeysWithValues: graph.outputs.map { ($0.name, slotOf[$0.value]!) })
+    // OpenCL kernels count elements and work-items in 32 bits.
+    if device.kind != .cpu, let large = requests.first(where: { $0.type.count > Int32.max }) {
+      throw DeviceError.indices(large.type, limit: Int(Int32.max), device: device.name)
+    }
     arena = Arena(requests, alignment: device.alignment, guarded: guarded)
     guard arena.bytes <= device.maxAllocation else {
       throw DeviceError.memory(

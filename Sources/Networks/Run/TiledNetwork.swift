@@ -76,7 +76,7 @@ public final class TiledNetwork {
         plan = try Plan(
           model.graph(batch: batch, height: rows.tile, width: columns.tile, scaling: false),
           for: device.info)
-      } catch DeviceError.memory where tile == nil {
+      } catch let error as DeviceError where error.isOfSize && tile == nil {
         side = max(rows.tile, columns.tile) * 3 / 4
         continue
       }
