@@ -60,6 +60,7 @@ struct NetworkBench {
   }
 
   private func run(_ item: Case) throws {
+    let before = resident("VmRSS")
     let graph = try item.network.graph(
       item.network.randomWeights(seed: 1), batch: item.batch, height: item.side, width: item.side)
     let executable = try device.compile(Plan(graph, for: device.info), profiling: true)
@@ -73,9 +74,9 @@ struct NetworkBench {
     }
     print(
       String(
-        format: "%@: %.1f ms (median of %d; %.1f to %.1f), %.0f GFLOP/s, %d MiB", item.name,
-        median * 1e3, runs, least * 1e3, most * 1e3, item.flops / median * 1e-9,
-        executable.plan.arena.bytes >> 20))
+        format: "%@: %.1f ms (median of %d; %.1f to %.1f), %.0f GFLOP/s, plan %d MiB",
+        item.name, median * 1e3, runs, least * 1e3, most * 1e3, item.flops / median * 1e-9,
+        executable.plan.bytes >> 20) + ", resident +\((resident("VmHWM") - before) >> 10) MiB")
     guard profiling else { return }
     for row in executable.profile {
       let each = row.seconds / Double(max(row.runs, 1))
@@ -103,6 +104,13 @@ struct NetworkBench {
         format: "%@: %.2f ms per frame (median of %d; %.2f to %.2f), %.1f frames/s, %d MiB",
         item.name, median / count * 1e3, runs, least / count * 1e3, most / count * 1e3,
         count / median, tiled.memory >> 20))
+  }
+
+  /// A line of the process's own status, KiB; 0 where the system has none.
+  private func resident(_ line: String) -> Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let found = status.split(separator: "\n").first { $0.hasPrefix(line) }
+    return found.flatMap { Int($0.filter(\.isNumber)) } ?? 0
   }
 
   /// Writes each case as ONNX and prints its name and input, for other engines.

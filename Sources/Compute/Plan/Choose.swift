@@ -28,14 +28,23 @@ struct Choice: Sendable {
     self.declined = declined
   }
 
-  /// The inputs that the preparing launches read.
-  var preparedFrom: Set<Int> {
+  /// The inputs that the preparing launches read, and those that the others read.
+  var preparedFrom: Set<Int> { Self.inputs(of: preparing) }
+  var readAfterwards: Set<Int> { Self.inputs(of: code) }
+
+  private static func inputs(of code: Code) -> Set<Int> {
     let operands =
-      switch preparing {
+      switch code {
       case .cpu(let launches): launches.flatMap(\.operands)
       case .openCL(let launches): launches.flatMap(\.operands)
       }
     return Set(operands.compactMap { if case .input(let index) = $0 { index } else { nil } })
+  }
+
+  /// Bytes of scratch that a thread needs.
+  var scratch: Int {
+    guard case .cpu(let launches) = code, case .cpu(let first) = preparing else { return 0 }
+    return (launches + first).map(\.scratch).max() ?? 0
   }
 
   /// Takes the forced candidate; else the one that was measured to be the fastest; else the first

@@ -18,6 +18,7 @@ extension Plan {
       }
     }
     lines.append("arena \(arena.bytes) B on \(device.name); apart \(arena.separate) B")
+    if scratch > 0 { lines.append("scratch \(scratch) B, \(device.units) threads") }
     return lines.joined(separator: "\n")
   }
 

@@ -114,6 +114,13 @@ public struct Plan: Sendable {
             preparesOnce: once))
       }
     }
+    // A constant from which something is prepared, and which nothing else reads, is there only once.
+    let kept = Set(
+      steps.flatMap { step in
+        step.choice.readAfterwards.union(step.preparesOnce ? [] : step.choice.preparedFrom)
+          .map { step.inputs[$0] }
+      } + graph.outputs.map { slotOf[$0.value]! })
+    for (slot, _) in constants where !kept.contains(slot) { requests[slot].life = -1...(-1) }
     self.steps = steps
     self.inputs = inputs
     self.constants = constants
@@ -128,6 +135,15 @@ public struct Plan: Sendable {
         needed: arena.bytes, available: device.maxAllocation, device: device.name)
     }
   }
+
+  /// Scratch of all threads of a CPU.
+  var scratch: Int {
+    let largest = steps.map(\.choice.scratch).max() ?? 0
+    return device.kind == .cpu ? (largest + 4095) / 4096 * 4096 * device.units : 0
+  }
+
+  /// Bytes that an executable of this plan takes: the arena and the scratch of its threads.
+  public var bytes: Int { arena.bytes + scratch }
 
   /// Where an output lies and what it is.
   public func output(_ name: String) throws(DeviceError) -> Slot {

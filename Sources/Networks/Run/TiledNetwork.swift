@@ -80,7 +80,7 @@ public final class TiledNetwork {
         side = max(rows.tile, columns.tile) * 3 / 4
         continue
       }
-      if plan.arena.bytes > memory, tile == nil {
+      if plan.bytes > memory, tile == nil {
         side = max(rows.tile, columns.tile) * 3 / 4
         continue
       }
@@ -95,7 +95,7 @@ public final class TiledNetwork {
   }
 
   /// Bytes of the executable.
-  public var memory: Int { executable.plan.arena.bytes }
+  public var memory: Int { executable.plan.bytes }
   /// Number of tiles that a frame takes.
   public var tiles: Int { rows.parts.count * columns.parts.count }
   /// Rows and columns of the result.
