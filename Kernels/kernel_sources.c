@@ -118,6 +118,9 @@ TEXT(shared_spot) = {
 TEXT(shared_spots_params) = {
 #embed "shared/spots_params.h"
     , 0};
+TEXT(shared_storage) = {
+#embed "shared/storage.clh"
+    , 0};
 TEXT(shared_tensor_params) = {
 #embed "shared/tensor_params.h"
     , 0};
@@ -239,6 +242,7 @@ static const glint_kernel_source sources[] = {
     SOURCE("shared/render_params.h", shared_render_params),
     SOURCE("shared/spot.clh", shared_spot),
     SOURCE("shared/spots_params.h", shared_spots_params),
+    SOURCE("shared/storage.clh", shared_storage),
     SOURCE("shared/tensor_params.h", shared_tensor_params),
     SOURCE("shared/two_float.clh", shared_two_float),
     SOURCE("spots/assess.cl", spots_assess),

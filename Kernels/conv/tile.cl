@@ -8,7 +8,7 @@
 #define DEPTH 8
 
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void tile(
-    const glint_conv_params p, global const float *x, global const float *w, global float *out,
+    const glint_conv_params p, global const IN_TYPE *x, global const float *w, global OUT_TYPE *out,
     EPILOGUE_ARGUMENTS, const int items) {
   local float patch[DEPTH][GROUP];
   local float taps[DEPTH][TILE];
@@ -36,7 +36,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void tile(
     const int source = ((image * p.height + iy) * p.width + ix) * p.in.pitch + p.in.first;
     for (int c0 = 0; c0 < p.channels; c0 += DEPTH) {
       for (int d = 0; d < DEPTH; d++)
-        patch[d][id] = inside && c0 + d < p.channels ? x[source + c0 + d] : 0.0f;
+        patch[d][id] = inside && c0 + d < p.channels ? READ(x, source + c0 + d) : 0.0f;
       for (int i = id; i < DEPTH * TILE; i += GROUP) {
         const int d = i / TILE, k = i % TILE;
         taps[d][k] = c0 + d < p.channels && k0 + k < p.out_channels
@@ -58,6 +58,6 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void tile(
     for (int j = 0; j < OWN; j++) {
       const int pixel = first + row + i, k = k0 + column + 8 * j;
       if (pixel < pixels && k < p.out_channels)
-        out[pixel * p.out.pitch + p.out.first + k] = EPILOGUE(p, sum[i][j], k, pixel);
+        WRITE(out, pixel * p.out.pitch + p.out.first + k, EPILOGUE(p, sum[i][j], k, pixel));
     }
 }

@@ -38,7 +38,7 @@ static int4 place(const glint_conv_params *p, const int tile) {
 }
 
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void winograd(
-    const glint_conv_params p, global const float *x, global const float *w, global float *out,
+    const glint_conv_params p, global const IN_TYPE *x, global const float *w, global OUT_TYPE *out,
     EPILOGUE_ARGUMENTS, const int items) {
   local float inputs[POINTS][DEPTH][TILES];
   local float taps[POINTS][DEPTH][OUTPUTS];  // and at the end the products, [point, tile, output]
@@ -64,8 +64,8 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void winograd(
       const int ix = (from.z - p.pad_left + i % 4 * p.dilation) >> p.enlarge;
       const int inside = from.x >= 0 && c < p.channels && iy >= 0 && iy < p.height && ix >= 0 &&
                          ix < p.width;
-      v[i] = inside ? x[((from.x * p.height + iy) * p.width + ix) * p.in.pitch + p.in.first + c]
-                    : 0.0f;
+      const int source = ((from.x * p.height + iy) * p.width + ix) * p.in.pitch + p.in.first + c;
+      v[i] = inside ? READ(x, source) : 0.0f;
     }
     for (int i = 0; i < 4; i++) transform_input(v + i, 4);
     for (int i = 0; i < 4; i++) transform_input(v + 4 * i, 1);
@@ -99,7 +99,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void winograd(
       const int oy = to.y + i / 2 * p.dilation, ox = to.z + i % 2 * p.dilation;
       if (to.x < 0 || oy >= p.out_height || ox >= p.out_width || k >= p.out_channels) continue;
       const int pixel = (to.x * p.out_height + oy) * p.out_width + ox;
-      out[pixel * p.out.pitch + p.out.first + k] = EPILOGUE(p, y[i], k, pixel);
+      WRITE(out, pixel * p.out.pitch + p.out.first + k, EPILOGUE(p, y[i], k, pixel));
     }
   }
 }

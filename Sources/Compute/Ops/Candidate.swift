@@ -41,6 +41,10 @@ public struct Site: Sendable {
   /// ops that are `ChannelRanged`, and for a concatenation's inputs that are in place already.
   var inputRanges: [Int: ChannelRange] = [:]
   var outputRange: ChannelRange? = nil
+  /// Inputs, and whether the first output, that are kept in half precision: only for `ChannelRanged`
+  /// ops, whose OpenCL kernels convert when they load and store.
+  var halfInputs: Set<Int> = []
+  var halfOutput = false
   /// Whether the candidate was asked for by name: then it declines only what it cannot do.
   var forced = false
 }
@@ -56,6 +60,16 @@ struct ChannelRange: Hashable, Sendable {
 }
 
 extension Site {
+  /// What tells kernels which tensors are in half precision (`shared/storage.clh`).
+  var storage: [String: String] {
+    var defines: [String: String] = [:]
+    if halfInputs.contains(0) { defines["IN_HALF"] = "1" }
+    if halfOutput { defines["OUT_HALF"] = "1" }
+    let added = halfInputs.filter { $0 >= 2 }.reduce(0) { $0 | 1 << ($1 - 2) }
+    if added > 0 { defines["ADDED_HALF"] = "\(added)" }
+    return defines
+  }
+
   func inputRange(_ input: Int) -> glint_channel_range {
     (inputRanges[input] ?? ChannelRange(first: 0, pitch: inputs[input].channels)).code
   }

@@ -9,13 +9,7 @@ extension Graph {
   /// The parts of concatenations that need no copy: made by an op that can write a range of channels,
   /// and otherwise only read by ops that can read one.
   func placedParts() -> [Value: PlacedPart] {
-    var readers: [Value: [(node: Int, input: Int)]] = [:]
-    for (index, node) in nodes.enumerated() {
-      guard case .op(_, let inputs) = node.source else { continue }
-      for (input, value) in inputs.enumerated() {
-        readers[value, default: []].append((index, input))
-      }
-    }
+    let readers = readers
     let named = Set(outputs.map(\.value))
     var placed: [Value: PlacedPart] = [:]
     for (index, node) in nodes.enumerated() {
@@ -26,16 +20,34 @@ extension Graph {
         defer { first += type(of: part).channels }
         guard !named.contains(part), case .op(is any ChannelRanged, _) = nodes[part.node].source,
           readers[part]!.allSatisfy({ reader in
-            if reader.node == index { return reader.input == input }
-            guard case .op(let op as any ChannelRanged, _) = nodes[reader.node].source else {
-              return false
-            }
-            return op.readsRange(reader.input)
+            reader.node == index ? reader.input == input : readsRange(reader)
           })
         else { continue }
         placed[part] = PlacedPart(whole: whole, first: first)
       }
     }
     return placed
+  }
+
+  /// Where a value is read: the op's node, and which of its inputs.
+  struct Reader: Hashable {
+    let node: Int
+    let input: Int
+  }
+
+  var readers: [Value: [Reader]] {
+    var readers: [Value: [Reader]] = [:]
+    for (index, node) in nodes.enumerated() {
+      guard case .op(_, let inputs) = node.source else { continue }
+      for (input, value) in inputs.enumerated() {
+        readers[value, default: []].append(Reader(node: index, input: input))
+      }
+    }
+    return readers
+  }
+
+  func readsRange(_ reader: Reader) -> Bool {
+    guard case .op(let op as any ChannelRanged, _) = nodes[reader.node].source else { return false }
+    return op.readsRange(reader.input)
   }
 }

@@ -41,12 +41,13 @@ public final class TiledNetwork {
   ///   - batch: frames at a time; for a network that looks at neighbours, consecutive frames.
   ///   - memory: bytes that the executable may take.
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
+  ///   - halfStorage: see `Plan`; the CPU does without.
   ///   - output: which of the network's outputs; nil for the first.
   /// - Throws: `NetworkError.frame` where even the smallest tile does not fit, `ShapeError` where the
   ///   network does not take frames of this size.
   public init(
     _ model: Model, batch: Int = 1, height: Int, width: Int, on device: any Device,
-    memory: Int = 1 << 30, tile: Int? = nil, output: String? = nil
+    memory: Int = 1 << 30, tile: Int? = nil, output: String? = nil, halfStorage: Bool = false
   ) throws {
     let network = model.network
     guard height > 0, width > 0, batch > 0 else {
@@ -75,7 +76,7 @@ public final class TiledNetwork {
       do {
         plan = try Plan(
           model.graph(batch: batch, height: rows.tile, width: columns.tile, scaling: false),
-          for: device.info)
+          for: device.info, halfStorage: halfStorage)
       } catch let error as DeviceError where error.isOfSize && tile == nil {
         side = max(rows.tile, columns.tile) * 3 / 4
         continue

@@ -35,8 +35,8 @@ extension Convolution {
       return .launches(
         [
           OpenCLLaunch(
-            "conv/winograd.cl", kernelParameters(site), operands(.prepared(0)), items: groups,
-            global: [groups * 64])
+            "conv/winograd.cl", defines: site.storage, kernelParameters(site),
+            operands(.prepared(0)), items: groups, global: [groups * 64])
         ],
         preparing: [
           OpenCLLaunch(
@@ -57,7 +57,8 @@ extension Convolution {
       let groups = (y[0] * y[1] * y[2] + 63) / 64 * ((w[3] + width - 1) / width)
       return .launches([
         OpenCLLaunch(
-          "conv/tile.cl", defines: ["TILE": "\(width)"], kernelParameters(site),
+          "conv/tile.cl", defines: site.storage.merging(["TILE": "\(width)"]) { $1 },
+          kernelParameters(site),
           operands(.input(1)), items: groups, global: [groups * 64])
       ])
     }
@@ -68,7 +69,7 @@ extension Convolution {
       let y = site.outputs[0].shape
       return .launches([
         OpenCLLaunch(
-          "conv/direct.cl", kernelParameters(site), operands(.input(1)),
+          "conv/direct.cl", defines: site.storage, kernelParameters(site), operands(.input(1)),
           items: y[0] * y[1] * y[2] * ((y[3] + 7) / 8))
       ])
     }

@@ -121,7 +121,8 @@ public struct Pool: ChannelRanged {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "tensor/pool.cl", kernelParameters(site), [.input(0), .output(0)],
+            "tensor/pool.cl", defines: site.storage, kernelParameters(site),
+            [.input(0), .output(0)],
             items: site.outputs[0].count)
         ])
       }

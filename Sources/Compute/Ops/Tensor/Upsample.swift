@@ -99,7 +99,8 @@ public struct Upsample: ChannelRanged {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "tensor/upsample_image.cl", kernelParameters(site), [.input(0), .output(0)],
+            "tensor/upsample_image.cl", defines: site.storage, kernelParameters(site),
+            [.input(0), .output(0)],
             items: site.outputs[0].count)
         ])
       }
