@@ -190,8 +190,8 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
       kernel_height: Int32(w[0]), kernel_width: Int32(w[1]), stride: Int32(stride),
       dilation: Int32(dilation), pad_top: Int32(extent(x[1], w[0], vertical: true).before),
       pad_left: Int32(extent(x[2], w[1], vertical: false).before),
-      enlarge: Int32(enlargement - 1), block: 0, in: site.inputRange(0), out: site.writtenRange,
-      added: epilogue.ranges(at: site),
+      enlarge: Int32(enlargement - 1), block: 0, stream: 0,
+      in: site.inputRange(0), out: site.writtenRange, added: epilogue.ranges(at: site),
       epilogue: epilogue.kernelParameters)
   }
 }
