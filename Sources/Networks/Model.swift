@@ -58,7 +58,7 @@ public struct Model: Sendable {
 
   /// Bytes that one frame of a size takes on a device, everything included.
   public func memory(batch: Int = 1, height: Int, width: Int, on device: DeviceInfo) throws -> Int {
-    try Plan(graph(batch: batch, height: height, width: width), for: device).arena.bytes
+    try Plan(graph(batch: batch, height: height, width: width), for: device).bytes
   }
 }
 

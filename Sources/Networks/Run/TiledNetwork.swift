@@ -41,12 +41,13 @@ public final class TiledNetwork {
   ///   - batch: frames at a time; for a network that looks at neighbours, consecutive frames.
   ///   - memory: bytes that the executable may take.
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
+  ///   - halfStorage: see `Plan`; the CPU does without.
   ///   - output: which of the network's outputs; nil for the first.
   /// - Throws: `NetworkError.frame` where even the smallest tile does not fit, `ShapeError` where the
   ///   network does not take frames of this size.
   public init(
     _ model: Model, batch: Int = 1, height: Int, width: Int, on device: any Device,
-    memory: Int = 1 << 30, tile: Int? = nil, output: String? = nil
+    memory: Int = 1 << 30, tile: Int? = nil, output: String? = nil, halfStorage: Bool = false
   ) throws {
     let network = model.network
     guard height > 0, width > 0, batch > 0 else {
@@ -75,12 +76,12 @@ public final class TiledNetwork {
       do {
         plan = try Plan(
           model.graph(batch: batch, height: rows.tile, width: columns.tile, scaling: false),
-          for: device.info)
-      } catch DeviceError.memory where tile == nil {
+          for: device.info, halfStorage: halfStorage)
+      } catch let error as DeviceError where error.isOfSize && tile == nil {
         side = max(rows.tile, columns.tile) * 3 / 4
         continue
       }
-      if plan.arena.bytes > memory, tile == nil {
+      if plan.bytes > memory, tile == nil {
         side = max(rows.tile, columns.tile) * 3 / 4
         continue
       }
@@ -95,7 +96,7 @@ public final class TiledNetwork {
   }
 
   /// Bytes of the executable.
-  public var memory: Int { executable.plan.arena.bytes }
+  public var memory: Int { executable.plan.bytes }
   /// Number of tiles that a frame takes.
   public var tiles: Int { rows.parts.count * columns.parts.count }
   /// Rows and columns of the result.

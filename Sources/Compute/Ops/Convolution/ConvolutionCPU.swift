@@ -45,6 +45,7 @@ extension Convolution {
       let point = ((w[2] + lanes - 1) / lanes * block | 1) * lanes
       var parameters = kernelParameters(site)
       parameters.block = Int32(block)
+      parameters.stream = streams(site)
       return .launches(
         [
           CPULaunch(
@@ -71,6 +72,7 @@ extension Convolution {
       let block = share(pixels, atMost: depth > 2048 ? 28 : 56, site)
       var parameters = kernelParameters(site)
       parameters.block = Int32(block)
+      parameters.stream = streams(site)
       return .launches(
         [
           CPULaunch(
@@ -95,10 +97,12 @@ extension Convolution {
         return .declined("for one channel and stride 1")
       }
       let row = y[2] + (w[1] - 1) * dilation + Int(GLINT_FINISH_MOST)
+      var parameters = kernelParameters(site)
+      parameters.stream = streams(site)
       return .launches(
         [
           CPULaunch(
-            "conv_single", kernelParameters(site),
+            "conv_single", parameters,
             [.input(0), .prepared(0), .output(0)] + epilogue.operands(),
             items: .fixed(y[0] * y[1]), scratch: 4 * w[0] * row)
         ],
@@ -122,6 +126,15 @@ extension Convolution {
           [.input(0), .input(1), .output(0)] + epilogue.operands(), items: .fixed(y[0] * y[1]))
       ])
     }
+  }
+
+  /// 1 where results are stored past the caches: they are too large to stay there, and every vector of
+  /// them is a whole cache line, so that no line is read before it is written.
+  private func streams(_ site: Site) -> Int32 {
+    let place = site.writtenRange
+    let lines = site.device.preferredWidth == 16 && site.outputs[0].channels % 16 == 0
+    return lines && place.pitch % 16 == 0 && place.first % 16 == 0
+      && site.outputs[0].bytes > 8 << 20 ? 1 : 0
   }
 
   private func rounded(_ count: Int, _ lanes: Int) -> Int { (count + lanes - 1) / lanes * lanes }
