@@ -9,6 +9,8 @@ public struct FIDSTORM: NetworkSystem {
   public static let source = "SRMLabHUST/FID-STORM"
   public static let purpose = "frame to density map, 8× finer"
 
+  public var task: NetworkTask { .map(radius: 2, threshold: 0.1) }
+
   /// Layers of the trunk.
   public var depth = 5
   /// Of the activations in the trunk; 0 is ReLU.

@@ -8,6 +8,10 @@ public protocol NetworkSystem: Codable, Hashable, Sendable {
   static var source: String { get }
   /// What comes out.
   static var purpose: String { get }
+  /// What the first output means.
+  var task: NetworkTask { get }
+  /// What frames are given in.
+  var unit: InputUnit { get }
 
   init()
   /// The settings that the shapes and numbers of these weights tell; the published ones elsewhere.
@@ -38,6 +42,7 @@ extension NetworkSystem {
   public init(fitting weights: Weights) { self.init() }
   public static func adopt(_ weights: Weights) -> Weights { weights }
   public var bounds: [SettingBound] { [] }
+  public var unit: InputUnit { .counts }
 
   /// Throws `NetworkError.settings` for the first setting that is out of its bounds.
   public func checkSettings() throws(NetworkError) {

@@ -9,6 +9,8 @@ public struct SpeNet: NetworkSystem {
   public static let source = "FOIL-NU/SpeNet"
   public static let purpose = "spectrum 7×201 to dye"
 
+  public var task: NetworkTask { .classes }
+
   public var classes = ["AF647", "CF660C", "CF680"]
   public var scaling = InputScaling(.maximum, shift: -0.6562788)
 

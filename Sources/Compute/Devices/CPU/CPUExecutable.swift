@@ -64,8 +64,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     }
     self.plan = plan
     let arena = try HostMemory(plan.arena.bytes, for: device)
-    let largest = lists.flatMap { $0.once + $0.launches }.map(\.scratch).max() ?? 0
-    scratchStride = (largest + 4095) / 4096 * 4096
+    scratchStride = plan.scratchPerThread
     scratch = try HostMemory(scratchStride * threads, for: device)
     guard let pool = glint_pool_create(Int32(threads)) else {
       throw .memory(needed: plan.arena.bytes, available: nil, device: device)
