@@ -29,7 +29,7 @@ public final class TiledNetwork {
   public let height: Int
   public let width: Int
   public let head: NetworkHead
-  let executable: any Executable
+  package let executable: any Executable
   private let tiling: TilePlan
   private var input: [Float]
   private var result: [Float] = []

@@ -52,6 +52,13 @@ public struct DECODE: NetworkSystem {
 
   public var unit: InputUnit { layout == .authors ? .photons : .counts }
 
+  /// Throws `NetworkError.settings` where nothing says what frames or results are scaled by.
+  public func checkUnits() throws(NetworkError) {
+    guard results == nil || scaling == InputScaling() else { return }
+    let what = results == nil ? "what a result of 1 means" : "how frames are scaled"
+    throw .unitless(system: Self.name, what: what)
+  }
+
   /// Whether the offset called x runs along the image's rows: the authors' x is the first axis of
   /// their frames.
   public var xIsFirstAxis: Bool { layout == .authors }

@@ -10,6 +10,10 @@ public struct DeepSTORM3D: NetworkSystem {
   /// A twentieth of a certain emitter, as its authors take for their second demonstration.
   public var task: NetworkTask { .volume(radius: 4, threshold: peak / 20) }
 
+  /// Its authors place an emitter at the centre of a pixel into that pixel's first voxel and move
+  /// positions by two of four voxels (their `upsampling_shift`).
+  public var shift: Double { 0.5 }
+
   /// Axial planes.
   public var planes = 121
   /// Where the first plane begins and the last ends, nm.

@@ -36,15 +36,15 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
     /// Bytes of the device's arena with working memory and the host's copies of what goes in and out.
     public let run: Int
     public let weights: Int
-    public var total: Int { run + weights }
+    /// Bytes of the movie's frames under way, and of images on their way out.
+    public let frames: Int
+    public let total: Int
   }
 
   /// - Parameters:
   ///   - memory: bytes that a run may take; larger frames are cut into tiles.
-  ///   - batch: frames at a time, at most.
   public init(
-    _ model: Model, height: Int, width: Int, batch: Int = 1, memory limit: Int = 1 << 30,
-    on device: DeviceInfo
+    _ model: Model, height: Int, width: Int, memory limit: Int = 1 << 30, on device: DeviceInfo
   ) {
     let (system, network) = (model.system, model.network)
     name = type(of: system).name
@@ -60,13 +60,22 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
     magnification = network.magnification
     settings = (try? system.configuration.settings) ?? ""
     do {
+      let pace = model.pace(height: height, width: width, on: device)
+      let head =
+        system.task.list(room: pace.together * max(64, height * width / 64)) ?? .image()
       let plan = try TilePlan(
-        model, batch: batch, height: height, width: width, on: device, memory: limit, tile: nil,
-        head: system.task.list(room: 64 * batch) ?? .image())
+        model, batch: pace.together, height: height, width: width, on: device, memory: limit,
+        tile: nil, head: head)
+      let waiting = 3 * (pace.batch + 2 * network.temporalReach) * height * width * 2
+      let out =
+        head.room == nil
+        ? 4 * plan.batch * height * width * network.magnification * network.magnification
+          * network.channels(of: network.outputs[0].value) : 0
       memory = Memory(
         height: height, width: width, batch: plan.batch,
         tiles: plan.rows.parts.count * plan.columns.parts.count, run: plan.bytes,
-        weights: model.weightBytes)
+        weights: model.weightBytes, frames: waiting + out,
+        total: plan.bytes + model.weightBytes + waiting + out)
       refusal = nil
     } catch {
       memory = nil
@@ -76,12 +85,12 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
 
   /// A known network with its published settings.
   public init(
-    _ system: any NetworkSystem, height: Int, width: Int, batch: Int = 1,
-    memory: Int = 1 << 30, on device: DeviceInfo
+    _ system: any NetworkSystem, height: Int, width: Int, memory: Int = 1 << 30,
+    on device: DeviceInfo
   ) throws {
     self.init(
       try Model(system, system.network.randomWeights(seed: 1)), height: height, width: width,
-      batch: batch, memory: memory, on: device)
+      memory: memory, on: device)
   }
 }
 

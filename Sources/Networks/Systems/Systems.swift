@@ -97,6 +97,8 @@ public enum NetworkError: Error, CustomStringConvertible, Sendable {
   case unnamed(path: String, known: [String])
   /// A frame that the network cannot take.
   case frame(system: String, reason: String)
+  /// Weights that do not say what numbers mean.
+  case unitless(system: String, what: String)
   /// Not even the smallest tile keeps within the limit, bytes.
   case memory(system: String, limit: Int, needed: Int?, receptiveField: Int)
   /// A network that does something else than what was asked for.
@@ -113,6 +115,9 @@ public enum NetworkError: Error, CustomStringConvertible, Sendable {
     case .unnamed(let path, let known):
       "\(path) does not say which network it belongs to\nhint: name one of \(known.joined(separator: ", "))"
     case .frame(let system, let reason): "\(system) cannot take this frame: \(reason)"
+    case .unitless(let system, let what):
+      "neither the weights nor the settings of \(system) say \(what)\nhint: give the training's "
+        + "--network-settings param_run.yaml, or a JSON file of `scaling` and `results`"
     case .memory(let system, let limit, let needed, let field):
       "no tile of the frame can hold the receptive field of \(system), \(field) pixels, within "
         + "\(limit >> 20) MiB" + (needed.map { ": the smallest takes \($0 >> 20) MiB" } ?? "")
