@@ -52,13 +52,21 @@ let package = Package(
 
     // Tools: small programs on the same modules.
     .executableTarget(
-      name: "glint-bench", dependencies: ["Workflow"], path: "Tools/bench", exclude: ["results"]),
+      name: "glint-bench", dependencies: ["Workflow", "Networks"], path: "Tools/bench",
+      exclude: ["results", "against_onnxruntime.py"]),
     .executableTarget(
       name: "glint-parity",
       dependencies: [
         "Compute", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tools/parity"),
+    .executableTarget(
+      name: "glint-tune",
+      dependencies: [
+        "Compute", "Networks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tools/tune"),
     .executableTarget(
       name: "glint-accuracy",
       dependencies: [
@@ -91,4 +99,6 @@ let package = Package(
 )
 
 /// Device text lives beside the C file that embeds it, one folder per stage of the pipeline.
-var kernelText: [String] { ["README.md", "shared", "detect", "spots", "render", "tensor", "conv"] }
+var kernelText: [String] {
+  ["README.md", "tuning.json", "shared", "detect", "spots", "render", "tensor", "conv"]
+}

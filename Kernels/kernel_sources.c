@@ -16,6 +16,12 @@ TEXT(conv_tile) = {
 TEXT(conv_transposed) = {
 #embed "conv/transposed.cl"
     , 0};
+TEXT(conv_winograd) = {
+#embed "conv/winograd.cl"
+    , 0};
+TEXT(conv_winograd_weights) = {
+#embed "conv/winograd_weights.cl"
+    , 0};
 TEXT(detect_calibrate) = {
 #embed "detect/calibrate.cl"
     , 0};
@@ -112,6 +118,9 @@ TEXT(shared_spot) = {
 TEXT(shared_spots_params) = {
 #embed "shared/spots_params.h"
     , 0};
+TEXT(shared_storage) = {
+#embed "shared/storage.clh"
+    , 0};
 TEXT(shared_tensor_params) = {
 #embed "shared/tensor_params.h"
     , 0};
@@ -194,6 +203,10 @@ TEXT(tensor_volume_list) = {
 #embed "tensor/volume_list.cl"
     , 0};
 
+TEXT(tuning) = {
+#embed "tuning.json"
+    , 0};
+
 #define SOURCE(path, symbol) {path, symbol, sizeof symbol - 1}
 
 static const glint_kernel_source sources[] = {
@@ -201,6 +214,8 @@ static const glint_kernel_source sources[] = {
     SOURCE("conv/epilogue.clh", conv_epilogue),
     SOURCE("conv/tile.cl", conv_tile),
     SOURCE("conv/transposed.cl", conv_transposed),
+    SOURCE("conv/winograd.cl", conv_winograd),
+    SOURCE("conv/winograd_weights.cl", conv_winograd_weights),
     SOURCE("detect/calibrate.cl", detect_calibrate),
     SOURCE("detect/difference.clh", detect_difference),
     SOURCE("detect/difference_of_gaussians.cl", detect_difference_of_gaussians),
@@ -233,6 +248,7 @@ static const glint_kernel_source sources[] = {
     SOURCE("shared/render_params.h", shared_render_params),
     SOURCE("shared/spot.clh", shared_spot),
     SOURCE("shared/spots_params.h", shared_spots_params),
+    SOURCE("shared/storage.clh", shared_storage),
     SOURCE("shared/tensor_params.h", shared_tensor_params),
     SOURCE("shared/two_float.clh", shared_two_float),
     SOURCE("spots/assess.cl", spots_assess),
@@ -260,6 +276,7 @@ static const glint_kernel_source sources[] = {
     SOURCE("tensor/volume.clh", tensor_volume),
     SOURCE("tensor/volume_counts.cl", tensor_volume_counts),
     SOURCE("tensor/volume_list.cl", tensor_volume_list),
+    SOURCE("tuning.json", tuning),
 };
 
 const glint_kernel_source *glint_kernel_sources(size_t *count) {

@@ -3,8 +3,8 @@
 
 #define CHANNELS 8
 
-kernel void direct(const glint_conv_params p, global const float *x, global const float *w,
-                   global float *out, EPILOGUE_ARGUMENTS, const int items) {
+kernel void direct(const glint_conv_params p, global const IN_TYPE *x, global const float *w,
+                   global OUT_TYPE *out, EPILOGUE_ARGUMENTS, const int items) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int blocks = (p.out_channels + CHANNELS - 1) / CHANNELS;
@@ -20,22 +20,22 @@ kernel void direct(const glint_conv_params p, global const float *x, global cons
       const int ix = ox * p.stride - p.pad_left + kx * p.dilation;
       if (ix < 0 || ix >> p.enlarge >= p.width) continue;
       const int source = (image * p.height + (iy >> p.enlarge)) * p.width + (ix >> p.enlarge);
-      global const float *in = x + source * p.channels;
+      const int in = source * p.in.pitch + p.in.first;
       global const float *tap = w + (ky * p.kernel_width + kx) * p.channels * p.out_channels + k;
       if (part == CHANNELS) {
         for (int c = 0; c < p.channels; c++)
-          sum = fma((float8)in[c], vload8(0, tap + c * p.out_channels), sum);
+          sum = fma((float8)READ(x, in + c), vload8(0, tap + c * p.out_channels), sum);
       } else {
         for (int c = 0; c < p.channels; c++) {
           float row[CHANNELS] = {0};
           for (int j = 0; j < part; j++) row[j] = tap[c * p.out_channels + j];
-          sum = fma((float8)in[c], vload8(0, row), sum);
+          sum = fma((float8)READ(x, in + c), vload8(0, row), sum);
         }
       }
     }
   }
   float y[CHANNELS];
   vstore8(sum, 0, y);
-  const int base = pixel * p.out_channels + k;
-  for (int j = 0; j < part; j++) out[base + j] = EPILOGUE(p, y[j], k + j, base + j);
+  const int to = pixel * p.out.pitch + p.out.first + k;
+  for (int j = 0; j < part; j++) WRITE(out, to + j, EPILOGUE(p, y[j], k + j, pixel));
 }

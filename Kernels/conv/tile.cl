@@ -1,5 +1,5 @@
 // Convolution as an implicit matrix product: a group of 64 items makes 64 output pixels of TILE
-// channels, an item 8 pixels of TILE / 8 channels. TILE is 32 or 64.
+// channels, an item 8 pixels of every eighth channel. TILE is 32 or 64.
 #include "conv/epilogue.clh"
 
 #define GROUP 64
@@ -8,7 +8,7 @@
 #define DEPTH 8
 
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void tile(
-    const glint_conv_params p, global const float *x, global const float *w, global float *out,
+    const glint_conv_params p, global const IN_TYPE *x, global const float *w, global OUT_TYPE *out,
     EPILOGUE_ARGUMENTS, const int items) {
   local float patch[DEPTH][GROUP];
   local float taps[DEPTH][TILE];
@@ -22,7 +22,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void tile(
   const int ox = mine % p.out_width, oy = mine / p.out_width % p.out_height;
   const int image = mine / (p.out_width * p.out_height);
   // The corner of the sums that this item keeps.
-  const int row = id / 8 * PIXELS, column = id % 8 * OWN;
+  const int row = id / 8 * PIXELS, column = id % 8;
   float sum[PIXELS][OWN];
   for (int i = 0; i < PIXELS; i++)
     for (int j = 0; j < OWN; j++) sum[i][j] = 0.0f;
@@ -33,10 +33,10 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void tile(
     const int ix = (ox * p.stride - p.pad_left + kx * p.dilation) >> p.enlarge;
     const int inside =
         mine < pixels && iy >= 0 && iy < p.height && ix >= 0 && ix < p.width;
-    const int source = ((image * p.height + iy) * p.width + ix) * p.channels;
+    const int source = ((image * p.height + iy) * p.width + ix) * p.in.pitch + p.in.first;
     for (int c0 = 0; c0 < p.channels; c0 += DEPTH) {
       for (int d = 0; d < DEPTH; d++)
-        patch[d][id] = inside && c0 + d < p.channels ? x[source + c0 + d] : 0.0f;
+        patch[d][id] = inside && c0 + d < p.channels ? READ(x, source + c0 + d) : 0.0f;
       for (int i = id; i < DEPTH * TILE; i += GROUP) {
         const int d = i / TILE, k = i % TILE;
         taps[d][k] = c0 + d < p.channels && k0 + k < p.out_channels
@@ -47,7 +47,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void tile(
       for (int d = 0; d < DEPTH; d++) {
         float a[PIXELS], b[OWN];
         for (int i = 0; i < PIXELS; i++) a[i] = patch[d][row + i];
-        for (int j = 0; j < OWN; j++) b[j] = taps[d][column + j];
+        for (int j = 0; j < OWN; j++) b[j] = taps[d][column + 8 * j];
         for (int i = 0; i < PIXELS; i++)
           for (int j = 0; j < OWN; j++) sum[i][j] = fma(a[i], b[j], sum[i][j]);
       }
@@ -56,10 +56,8 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void tile(
   }
   for (int i = 0; i < PIXELS; i++)
     for (int j = 0; j < OWN; j++) {
-      const int pixel = first + row + i, k = k0 + column + j;
-      if (pixel < pixels && k < p.out_channels) {
-        const int index = pixel * p.out_channels + k;
-        out[index] = EPILOGUE(p, sum[i][j], k, index);
-      }
+      const int pixel = first + row + i, k = k0 + column + 8 * j;
+      if (pixel < pixels && k < p.out_channels)
+        WRITE(out, pixel * p.out.pitch + p.out.first + k, EPILOGUE(p, sum[i][j], k, pixel));
     }
 }

@@ -16,10 +16,11 @@ kernel void transposed(const glint_conv_params p, global const float *x, global 
       const int sx = ox + p.pad_left - kx * p.dilation;
       if (sx < 0 || sx % p.stride || sx / p.stride >= p.width) continue;
       global const float *in =
-          x + ((image * p.height + sy / p.stride) * p.width + sx / p.stride) * p.channels;
+          x + ((image * p.height + sy / p.stride) * p.width + sx / p.stride) * p.in.pitch +
+          p.in.first;
       global const float *tap = w + (ky * p.kernel_width + kx) * p.channels * p.out_channels + k;
       for (int c = 0; c < p.channels; c++) sum = fma(in[c], tap[c * p.out_channels], sum);
     }
   }
-  out[i] = EPILOGUE(p, sum, k, i);
+  out[pixel * p.out.pitch + p.out.first + k] = EPILOGUE(p, sum, k, pixel);
 }

@@ -18,6 +18,8 @@ typedef struct {
   int pad_top, pad_left;
   int enlarge;  ///< 1: x is first enlarged 2 times by repetition; height and width are its own
   int block;  ///< pixels (gemm) or tiles (winograd) of one CPU item
+  glint_channel_range in, out;
+  glint_channel_range added[GLINT_EPILOGUE_TENSORS];  ///< of the epilogue's tensors that have pixels
   glint_elementwise_params epilogue;
 } glint_conv_params;
 

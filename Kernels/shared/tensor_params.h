@@ -43,12 +43,19 @@ typedef struct {
   int radius;
 } glint_window_params;
 
+/// Where the channels of a tensor lie, that may be a range of a wider one's: value c of a pixel at
+/// pixel * pitch + first + c.
+typedef struct {
+  int first, pitch;
+} glint_channel_range;
+
 /// Spatial ops on [batch, height, width, channels].
 typedef struct {
   int batch, height, width, channels;
   int out_height, out_width;
   int window, stride, pad_top, pad_left;
   int kind;
+  glint_channel_range in, out;
 } glint_spatial_params;
 
 enum { glint_pool_max = 0, glint_pool_average = 1 };

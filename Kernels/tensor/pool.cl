@@ -1,8 +1,9 @@
 // Maximum or average of a window; what lies outside the image does not count. An item is one value.
 #include "shared/real.clh"
+#include "shared/storage.clh"
 #include "shared/tensor_params.h"
 
-kernel void pool(const glint_spatial_params p, global const float *x, global float *out,
+kernel void pool(const glint_spatial_params p, global const IN_TYPE *x, global OUT_TYPE *out,
                  const int items) {
   const int i = get_global_id(0);
   if (i >= items) return;
@@ -14,10 +15,12 @@ kernel void pool(const glint_spatial_params p, global const float *x, global flo
   float sum = 0.0f, most = -INFINITY;
   for (int iy = max(top, 0); iy < min(top + p.window, p.height); iy++)
     for (int ix = max(left, 0); ix < min(left + p.window, p.width); ix++) {
-      const float v = x[((image * p.height + iy) * p.width + ix) * p.channels + c];
+      const float v = READ(
+          x, ((image * p.height + iy) * p.width + ix) * p.in.pitch + p.in.first + c);
       sum += v;
       most = v > most ? v : most;
       count++;
     }
-  out[i] = p.kind == glint_pool_max ? most : sum / (float)count;
+  WRITE(out, pixel * p.out.pitch + p.out.first + c,
+        p.kind == glint_pool_max ? most : sum / (float)count);
 }

@@ -1,5 +1,6 @@
 // Nearest or bilinear enlargement by a whole factor; an item is one value of the result.
 #include "shared/real.clh"
+#include "shared/storage.clh"
 #include "shared/tensor_params.h"
 
 /// The first source pixel (-1 is possible) and the share of the next, pixel centres at halves.
@@ -9,23 +10,24 @@ static int source(const int out, const int factor, float *share) {
   return at / twice - 1;
 }
 
-kernel void upsample_image(const glint_spatial_params p, global const float *in, global float *out,
-                     const int items) {
+kernel void upsample_image(const glint_spatial_params p, global const IN_TYPE *in,
+                           global OUT_TYPE *out, const int items) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int c = i % p.channels, pixel = i / p.channels;
   const int ox = pixel % p.out_width, oy = pixel / p.out_width % p.out_height;
-  in += pixel / (p.out_width * p.out_height) * p.height * p.width * p.channels + c;
+  const int image = pixel / (p.out_width * p.out_height) * p.height;
+  const int to = pixel * p.out.pitch + p.out.first + c;
+#define PIXEL(y, x) READ(in, ((image + (y)) * p.width + (x)) * p.in.pitch + p.in.first + c)
   if (p.kind == glint_upsample_nearest) {
-    out[i] = in[(oy / p.stride * p.width + ox / p.stride) * p.channels];
+    WRITE(out, to, PIXEL(oy / p.stride, ox / p.stride));
     return;
   }
   float u, v;
   const int x = source(ox, p.stride, &u), y = source(oy, p.stride, &v);
   const int x0 = max(x, 0), x1 = min(x + 1, p.width - 1);
   const int y0 = max(y, 0), y1 = min(y + 1, p.height - 1);
-  const float a0 = in[(y0 * p.width + x0) * p.channels], a1 = in[(y0 * p.width + x1) * p.channels];
-  const float b0 = in[(y1 * p.width + x0) * p.channels], b1 = in[(y1 * p.width + x1) * p.channels];
+  const float a0 = PIXEL(y0, x0), a1 = PIXEL(y0, x1), b0 = PIXEL(y1, x0), b1 = PIXEL(y1, x1);
   const float above = fma(a1 - a0, u, a0), below = fma(b1 - b0, u, b0);
-  out[i] = fma(below - above, v, above);
+  WRITE(out, to, fma(below - above, v, above));
 }

@@ -56,7 +56,7 @@ public struct Model: Sendable {
   /// The model for other programs, its configuration among the metadata.
   public func onnx() throws -> [UInt8] {
     try network.onnx(
-      weights, name: type(of: system).name,
+      weights, name: type(of: system).name, size: system.inputSize,
       metadata: [SafeTensors.configurationKey: try system.configuration.json])
   }
 

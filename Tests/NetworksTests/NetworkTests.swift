@@ -70,9 +70,11 @@ import Testing
     for type in Systems.all {
       let summary = try NetworkSummary(type.init(), height: 17, width: 13, on: CPUDevice().info)
       #expect(summary.name == type.name)
+      #expect(summary.refusal == nil)
+      let memory = try #require(summary.memory)
+      #expect(memory.total == memory.run + memory.weights + memory.frames && memory.tiles == 1)
       // SpeNet takes spectra of one size only.
-      #expect((summary.memory == nil) == (summary.name == "spenet"))
-      #expect((summary.refusal == nil) == (summary.memory != nil))
+      #expect([memory.height, memory.width] == (summary.name == "spenet" ? [7, 201] : [17, 13]))
       #expect(summary.parameters > 8_000 && summary.work > 600 && summary.receptiveField > 8)
       #expect(summary.frames == (summary.name == "decode" ? 3 : 1) && summary.channels == 1)
     }

@@ -10,6 +10,8 @@ import Workflow
 //   swift run -c release glint-bench fits [--device NAME] [--threads N] [--spots FILE.f32 --box 7]
 //   swift run -c release glint-bench detection [--device NAME] [--threads N]
 //   swift run -c release glint-bench convolutions [--device NAME] [--threads N]
+//   swift run -c release glint-bench networks [--device NAME] [--threads N] [--only PART] [--profile]
+//   swift run -c release glint-bench networks --export FOLDER
 //   swift run -c release glint-bench localize [--device NAME] [--threads N] [--frames N]
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -22,10 +24,14 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 }
 
 let usage =
-  "usage: glint-bench fits|detection|convolutions|localize [--device NAME] [--threads N] …"
+  "usage: glint-bench fits|detection|convolutions|networks|localize [--device NAME] [--threads N] …"
 let threads = option("threads").flatMap(Int.init)
 let runs = option("runs").flatMap(Int.init) ?? 7
 do {
+  if arguments.first == "networks", let folder = option("export") {
+    try NetworkBench.export(to: folder)
+    exit(0)
+  }
   let device = try Devices.named(option("device") ?? "cpu", threads: threads)
   print(
     "\(device.info.name): \(device.info.hardware), \(device.info.units) units, \(device.info.driver)"
@@ -38,6 +44,11 @@ do {
     ).run()
   case "detection": try DetectionBench(device: device, runs: runs).run()
   case "convolutions": try ConvolutionBench(device: device, runs: runs).run()
+  case "networks":
+    try NetworkBench(
+      device: device, runs: runs, only: option("only"),
+      profiling: arguments.contains("--profile")
+    ).run()
   case "localize":
     try LocalizeBench(
       device: device, threads: threads, runs: runs,

@@ -10,6 +10,8 @@ public enum DeviceError: Error, CustomStringConvertible, Sendable {
   case workGroup(kernel: String, items: Int, limit: Int, device: String)
   /// The arena does not fit; `available` is nil where the device does not tell.
   case memory(needed: Int, available: Int?, device: String)
+  /// A tensor has more elements than a device's kernels can count.
+  case indices(TensorType, limit: Int, device: String)
   case unknownPort(String, known: [String])
   /// More bytes written to or read from a port than it has.
   case portSize(String, TensorType, bytes: Int)
@@ -48,6 +50,11 @@ public enum DeviceError: Error, CustomStringConvertible, Sendable {
       \(available.map { "offers \($0)" } ?? "could not give them")
       hint: use a smaller --batch or --roi, or --device cpu
       """
+    case .indices(let type, let limit, let device):
+      """
+      a tensor \(type) has more than the \(limit) elements that the kernels count on \(device)
+      hint: use a smaller --batch or --roi, or --device cpu
+      """
     case .unknownPort(let name, let known):
       "the plan has no input or output `\(name)`, only \(known.joined(separator: ", "))"
     case .portSize(let name, let type, let bytes):
@@ -59,6 +66,14 @@ public enum DeviceError: Error, CustomStringConvertible, Sendable {
   var isCallers: Bool {
     switch self {
     case .unknownPort, .portSize: true
+    default: false
+    }
+  }
+
+  /// Whether a smaller batch or tile could do.
+  package var isOfSize: Bool {
+    switch self {
+    case .memory, .indices: true
     default: false
     }
   }

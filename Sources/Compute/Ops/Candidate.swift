@@ -1,3 +1,5 @@
+import CPUKernels
+
 /// One way to do an op on one kind of machine.
 ///
 /// `lower` either gives the launches that do the op at a site, or says why it declines the site.
@@ -35,8 +37,46 @@ public struct Site: Sendable {
   public let inputs: [TensorType]
   public let outputs: [TensorType]
   public let device: DeviceInfo
+  /// Where inputs and the first output lie, if they are ranges of a wider tensor's channels; only for
+  /// ops that are `ChannelRanged`, and for a concatenation's inputs that are in place already.
+  var inputRanges: [Int: ChannelRange] = [:]
+  var outputRange: ChannelRange? = nil
+  /// Inputs, and whether the first output, that are kept in half precision: only for `ChannelRanged`
+  /// ops, whose OpenCL kernels convert when they load and store.
+  var halfInputs: Set<Int> = []
+  var halfOutput = false
   /// Whether the candidate was asked for by name: then it declines only what it cannot do.
   var forced = false
+}
+
+/// A range of the channels of a wider tensor: value c of a pixel at pixel · pitch + first + c.
+struct ChannelRange: Hashable, Sendable {
+  let first: Int
+  let pitch: Int
+
+  var code: glint_channel_range {
+    glint_channel_range(first: Int32(first), pitch: Int32(pitch))
+  }
+}
+
+extension Site {
+  /// What tells kernels which tensors are in half precision (`shared/storage.clh`).
+  var storage: [String: String] {
+    var defines: [String: String] = [:]
+    if halfInputs.contains(0) { defines["IN_HALF"] = "1" }
+    if halfOutput { defines["OUT_HALF"] = "1" }
+    let added = halfInputs.filter { $0 >= 2 }.reduce(0) { $0 | 1 << ($1 - 2) }
+    if added > 0 { defines["ADDED_HALF"] = "\(added)" }
+    return defines
+  }
+
+  func inputRange(_ input: Int) -> glint_channel_range {
+    (inputRanges[input] ?? ChannelRange(first: 0, pitch: inputs[input].channels)).code
+  }
+
+  var writtenRange: glint_channel_range {
+    (outputRange ?? ChannelRange(first: 0, pitch: outputs[0].channels)).code
+  }
 }
 
 /// A tensor seen from a launch: by its place among the op's inputs, outputs, workspace or prepared

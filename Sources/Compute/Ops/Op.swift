@@ -72,6 +72,13 @@ public protocol EpilogueHost: Op {
   func absorbing(_ steps: [ElementwiseStep]) -> (any Op)?
 }
 
+/// An op whose kernels write their one result as a range of a wider tensor's channels where they are
+/// told to, and read inputs that lie so.
+protocol ChannelRanged: Op {
+  /// Whether that input may be a range.
+  func readsRange(_ input: Int) -> Bool
+}
+
 /// What an op needs of a machine, however it is done.
 public struct Work: Hashable, Sendable {
   public var flops: Int

@@ -12,12 +12,15 @@ struct Choice: Sendable {
   let preparing: Code
   let prepared: [TensorType]
   let declined: [String]
+  /// Whether it stands first because it was measured to be the fastest on the device.
+  let tuned: Bool
 
   private init(
-    candidate: String, code: Code, workspace: [TensorType], preparing: Code,
+    candidate: String, tuned: Bool, code: Code, workspace: [TensorType], preparing: Code,
     prepared: [TensorType], declined: [String]
   ) {
     self.candidate = candidate
+    self.tuned = tuned
     self.code = code
     self.workspace = workspace
     self.preparing = preparing
@@ -25,38 +28,59 @@ struct Choice: Sendable {
     self.declined = declined
   }
 
-  /// The inputs that the preparing launches read.
-  var preparedFrom: Set<Int> {
+  /// The inputs that the preparing launches read, and those that the others read.
+  var preparedFrom: Set<Int> { Self.inputs(of: preparing) }
+  var readAfterwards: Set<Int> { Self.inputs(of: code) }
+
+  private static func inputs(of code: Code) -> Set<Int> {
     let operands =
-      switch preparing {
+      switch code {
       case .cpu(let launches): launches.flatMap(\.operands)
       case .openCL(let launches): launches.flatMap(\.operands)
       }
     return Set(operands.compactMap { if case .input(let index) = $0 { index } else { nil } })
   }
 
-  /// Takes the forced candidate, or the first that applies.
-  init(_ op: any Op, at site: Site, forced: String?) throws {
+  /// Bytes of scratch that a thread needs.
+  var scratch: Int {
+    guard case .cpu(let launches) = code, case .cpu(let first) = preparing else { return 0 }
+    return (launches + first).map(\.scratch).max() ?? 0
+  }
+
+  /// Takes the forced candidate; else the one that was measured to be the fastest; else the first
+  /// that applies.
+  init(_ op: any Op, at site: Site, forced: String?, tuning: TuningTable) throws {
+    let measured = (op as? any Tunable).flatMap {
+      tuning.candidate(for: $0.tuningCase(site.inputs, site.outputs), on: site.device)
+    }
+    if forced == nil, let measured, let choice = try? Choice(op, at: site, measured, tuned: true) {
+      self = choice
+    } else {
+      self = try Choice(op, at: site, forced, tuned: false)
+    }
+  }
+
+  private init(_ op: any Op, at site: Site, _ name: String?, tuned: Bool) throws {
     var site = site
-    site.forced = forced != nil
+    site.forced = name != nil
     switch site.device.kind {
     case .cpu:
-      self = try Self.first(op, op.cpu, site, forced) { .cpu($0) }
+      self = try Self.first(op, op.cpu, site, name, tuned) { .cpu($0) }
     case .openCLGPU, .openCLCPU, .openCLOther:
-      self = try Self.first(op, op.openCL, site, forced) { .openCL($0) }
+      self = try Self.first(op, op.openCL, site, name, tuned) { .openCL($0) }
     }
   }
 
   private static func first<Launch>(
     _ op: any Op, _ candidates: [Candidate<Launch>], _ site: Site, _ forced: String?,
-    _ code: ([Launch]) -> Code
+    _ tuned: Bool, _ code: ([Launch]) -> Code
   ) throws -> Choice {
     var declined: [String] = []
     for candidate in candidates where forced == nil || candidate.name == forced {
       switch candidate.lower(site) {
       case .launches(let launches, let workspace, let preparing, let prepared):
         return Choice(
-          candidate: candidate.name, code: code(launches), workspace: workspace,
+          candidate: candidate.name, tuned: tuned, code: code(launches), workspace: workspace,
           preparing: code(preparing), prepared: prepared, declined: declined)
       case .declined(let reason): declined.append("\(candidate.name): \(reason)")
       }

@@ -3,10 +3,10 @@ extension Plan {
   public func explain() -> String {
     var lines: [String] = []
     for step in steps {
-      let types = step.inputs.map { arena.slots[$0].type }
-      let work = step.op.work(types, step.outputs.map { arena.slots[$0].type })
+      let work = step.op.work(step.types.inputs, step.types.outputs)
       lines.append(
-        "\(step.op.label)  [\(step.choice.candidate)]  \(work.flops) flop, \(work.bytes) B")
+        "\(step.op.label)  [\(step.choice.candidate)\(step.choice.tuned ? ", measured" : "")]  "
+          + "\(work.flops) flop, \(work.bytes) B")
       for reason in step.choice.declined { lines.append("    declined \(reason)") }
       if step.preparesOnce {
         for label in labels(step, step.choice.preparing) { lines.append("    once \(label)") }
@@ -18,6 +18,7 @@ extension Plan {
       }
     }
     lines.append("arena \(arena.bytes) B on \(device.name); apart \(arena.separate) B")
+    if scratch > 0 { lines.append("scratch \(scratch) B, \(device.units) threads") }
     return lines.joined(separator: "\n")
   }
 

@@ -1,7 +1,8 @@
 /// A graph made ready for one device: a flat list of launches over one arena.
 ///
-/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, choose candidates,
-/// place tensors in the arena. `explain()` shows what they decided.
+/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, place
+/// the parts of concatenations, choose candidates, place tensors in the arena. `explain()` shows what
+/// they decided.
 ///
 /// A name that is both input and output is **state**: the output is written over the input, so that
 /// what one run leaves there the next one finds. It starts as zeros; the host may write and read it.
@@ -19,6 +20,8 @@ public struct Plan: Sendable {
   struct Step: Sendable {
     let op: any Op
     let choice: Choice
+    let types: (inputs: [TensorType], outputs: [TensorType])
+    /// Slots; that of a part of a concatenation is the whole's.
     let inputs: [Int]
     let outputs: [Int]
     let workspace: [Int]
@@ -41,11 +44,15 @@ public struct Plan: Sendable {
   ///
   /// - Parameters:
   ///   - forcing: candidate names by op name, for tests and comparisons.
+  ///   - tuning: which candidates were measured to be fastest on which device.
+  ///   - halfStorage: keeps what convolutions, pools and enlargements exchange in half precision on an
+  ///     OpenCL device: half the memory and traffic, each value rounded to 11 bits, at most 65504.
   ///   - guarded: keeps tensors apart with guard zones, for tests.
   /// - Throws: `PlanError` where no candidate applies, or a forced one declines; `DeviceError.memory`
-  ///   where the arena does not fit the device.
+  ///   where the arena does not fit the device, `.indices` where a tensor is too large for its kernels.
   public init(
-    _ graph: Graph, for device: DeviceInfo, forcing: [String: String] = [:], guarded: Bool = false
+    _ graph: Graph, for device: DeviceInfo, forcing: [String: String] = [:],
+    tuning: TuningTable = .builtIn, halfStorage: Bool = false, guarded: Bool = false
   ) throws {
     let graph = try graph.foldingConstants().rewritten().fusingConvolutions()
       .fusingEpilogues()
@@ -60,6 +67,22 @@ public struct Plan: Sendable {
     let always = -1...graph.nodes.count
     let lastUse = graph.lastUses
     let stateOf = graph.states(lastUse)
+    let placed = graph.placedParts()
+    let halves = halfStorage && device.kind != .cpu ? graph.storableHalves(placed) : []
+    /// As it lies in memory: two bytes per element stand for a half.
+    func stored(_ value: Graph.Value) -> TensorType {
+      let type = graph.type(of: value)
+      return halves.contains(value) ? TensorType(.uint16, type.shape) : type
+    }
+    func range(_ value: Graph.Value) -> ChannelRange? {
+      placed[value].map { ChannelRange(first: $0.first, pitch: graph.type(of: $0.whole).channels) }
+    }
+    /// A concatenation lives from its first part in place to the last use of any.
+    func life(_ value: Graph.Value) -> ClosedRange<Int> {
+      let parts = placed.keys.filter { placed[$0]?.whole == value } + [value]
+      let nodes = parts.map(\.node)
+      return nodes.min()!...max(nodes.max()!, parts.compactMap { lastUse[$0] }.max() ?? 0)
+    }
 
     for (index, node) in graph.nodes.enumerated() {
       let values = node.types.indices.map { Graph.Value(node: index, output: $0) }
@@ -73,16 +96,24 @@ public struct Plan: Sendable {
         slotOf[values[0]] = requests.count
         requests.append((node.types[0], always, "constant"))
       case .op(let op, let sources):
-        let site = Site(
+        var site = Site(
           inputs: sources.map { graph.type(of: $0) }, outputs: node.types, device: device)
-        let choice = try Choice(op, at: site, forced: forcing[op.name])
+        for (input, source) in sources.enumerated() { site.inputRanges[input] = range(source) }
+        site.outputRange = range(values[0])
+        site.halfInputs = Set(sources.indices.filter { halves.contains(sources[$0]) })
+        site.halfOutput = halves.contains(values[0])
+        let choice = try Choice(op, at: site, forced: forcing[op.name], tuning: tuning)
         for value in values {
           if let input = stateOf[value] {
             slotOf[value] = slotOf[input]
             continue
           }
-          slotOf[value] = requests.count
-          requests.append((graph.type(of: value), index...(lastUse[value] ?? index), op.label))
+          let whole = placed[value]?.whole ?? value
+          if slotOf[whole] == nil {
+            slotOf[whole] = requests.count
+            requests.append((stored(whole), life(whole), op.label))
+          }
+          slotOf[value] = slotOf[whole]
         }
         let workspace = choice.workspace.indices.map { requests.count + $0 }
         for type in choice.workspace {
@@ -95,15 +126,27 @@ public struct Plan: Sendable {
         }
         steps.append(
           Step(
-            op: op, choice: choice, inputs: sources.map { slotOf[$0]! },
+            op: op, choice: choice, types: (site.inputs, site.outputs),
+            inputs: sources.map { slotOf[$0]! },
             outputs: values.map { slotOf[$0]! }, workspace: workspace, prepared: prepared,
             preparesOnce: once))
       }
     }
+    // A constant from which something is prepared, and which nothing else reads, is there only once.
+    let kept = Set(
+      steps.flatMap { step in
+        step.choice.readAfterwards.union(step.preparesOnce ? [] : step.choice.preparedFrom)
+          .map { step.inputs[$0] }
+      } + graph.outputs.map { slotOf[$0.value]! })
+    for (slot, _) in constants where !kept.contains(slot) { requests[slot].life = -1...(-1) }
     self.steps = steps
     self.inputs = inputs
     self.constants = constants
     outputs = Dictionary(uniqueKeysWithValues: graph.outputs.map { ($0.name, slotOf[$0.value]!) })
+    // OpenCL kernels count elements and work-items in 32 bits.
+    if device.kind != .cpu, let large = requests.first(where: { $0.type.count > Int32.max }) {
+      throw DeviceError.indices(large.type, limit: Int(Int32.max), device: device.name)
+    }
     arena = Arena(requests, alignment: device.alignment, guarded: guarded)
     guard arena.bytes <= device.maxAllocation else {
       throw DeviceError.memory(
@@ -111,20 +154,14 @@ public struct Plan: Sendable {
     }
   }
 
-  /// Bytes that its launches need beside the arena: each CPU thread's working memory.
-  public var scratch: Int { scratchPerThread * device.units }
-
-  /// The same for one thread, in whole pages.
-  var scratchPerThread: Int {
-    let largest =
-      steps.flatMap { step -> [CPULaunch] in
-        guard case .cpu(let launches) = step.choice.code,
-          case .cpu(let first) = step.choice.preparing
-        else { return [] }
-        return first + launches
-      }.map(\.scratch).max() ?? 0
-    return (largest + 4095) / 4096 * 4096
+  /// Scratch of all threads of a CPU.
+  var scratch: Int {
+    let largest = steps.map(\.choice.scratch).max() ?? 0
+    return device.kind == .cpu ? (largest + 4095) / 4096 * 4096 * device.units : 0
   }
+
+  /// Bytes that an executable of this plan takes: the arena and the scratch of its threads.
+  public var bytes: Int { arena.bytes + scratch }
 
   /// Bytes of the inputs and outputs, state apart, which a host keeps copies of.
   public var portBytes: Int {

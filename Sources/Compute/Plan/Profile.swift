@@ -24,9 +24,7 @@ extension Executable {
       let labels = plan.launchLabels(of: step)
       let own = timings.prefix(labels.count)
       timings = timings.dropFirst(labels.count)
-      let work = step.op.work(
-        step.inputs.map { plan.arena.slots[$0].type },
-        step.outputs.map { plan.arena.slots[$0].type })
+      let work = step.op.work(step.types.inputs, step.types.outputs)
       return ProfileRow(
         op: step.op.label, candidate: step.choice.candidate,
         kernels: labels.map { String($0.split(separator: "/").last ?? "") },

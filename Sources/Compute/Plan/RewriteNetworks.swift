@@ -22,7 +22,7 @@ extension Rewrite {
     guard let convolution = op as? Convolution, convolution.stride == 1,
       convolution.enlargement == 1,
       graph.type(of: inputs[1]).shape[..<2] == [1, 1],
-      convolution.padding == .same || convolution.padding == .valid,
+      [.same, .valid, .zeros(0)].contains(convolution.padding),
       case .op(let producer, let sources) = graph.nodes[inputs[0].node].source,
       let upsample = producer as? Upsample,
       convolution.epilogue.steps.allSatisfy({ step in

@@ -13,11 +13,12 @@ struct TilePlan {
   /// - Parameters:
   ///   - batch: frames at a time that are worth having.
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
+  ///   - halfStorage: see `Plan`.
   /// - Throws: `NetworkError.frame` where even the smallest tile does not fit, `ShapeError` where the
   ///   network does not take frames of this size.
   init(
     _ model: Model, batch wished: Int, height: Int, width: Int, on device: DeviceInfo,
-    memory: Int, tile: Int?, head: NetworkHead
+    memory: Int, tile: Int?, head: NetworkHead, halfStorage: Bool = false
   ) throws {
     let network = model.network
     let name = type(of: model.system).name
@@ -42,8 +43,8 @@ struct TilePlan {
       do {
         let plan = try Plan(
           model.graph(batch: batch, height: rows.tile, width: columns.tile, head: head),
-          for: device)
-        let needed = Self.bytes(plan, device)
+          for: device, halfStorage: halfStorage)
+        let needed = Self.bytes(plan)
         smallest = min(smallest, needed)
         if needed <= memory || tile != nil && batch == 1 {
           self.rows = rows
@@ -52,10 +53,8 @@ struct TilePlan {
           self.plan = plan
           return
         }
-      } catch DeviceError.memory(let needed, let available, let device) {
-        guard tile == nil || batch > 1 else {
-          throw DeviceError.memory(needed: needed, available: available, device: device)
-        }
+      } catch let error as DeviceError where error.isOfSize {
+        guard tile == nil || batch > 1 else { throw error }
       }
       if batch > 1 {
         batch /= 2
@@ -67,11 +66,9 @@ struct TilePlan {
 
   /// Bytes that a run takes beside the weights: the arena, each thread's working memory, and the
   /// host's copies of a tile and of its result.
-  var bytes: Int { Self.bytes(plan, plan.device) }
+  var bytes: Int { Self.bytes(plan) }
 
-  private static func bytes(_ plan: Plan, _ device: DeviceInfo) -> Int {
-    plan.arena.bytes + plan.scratch + plan.portBytes
-  }
+  private static func bytes(_ plan: Plan) -> Int { plan.bytes + plan.portBytes }
 }
 
 extension Model {

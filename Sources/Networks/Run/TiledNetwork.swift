@@ -45,11 +45,13 @@ public final class TiledNetwork {
   ///   - memory: bytes that a run may take, weights apart.
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
   ///   - head: what is made of the result on the device.
+  ///   - halfStorage: see `Plan`; the CPU does without.
   /// - Throws: `NetworkError` where even the smallest tile does not fit, `ShapeError` where the
   ///   network does not take frames of this size, `DeviceError`.
   public init(
     _ model: Model, batch: Int = 1, height: Int, width: Int, on device: any Device,
-    memory: Int = 1 << 30, tile: Int? = nil, head: NetworkHead = .image(), profiling: Bool = false
+    memory: Int = 1 << 30, tile: Int? = nil, head: NetworkHead = .image(),
+    halfStorage: Bool = false, profiling: Bool = false
   ) throws {
     self.model = model
     self.height = height
@@ -57,7 +59,7 @@ public final class TiledNetwork {
     self.head = head
     tiling = try TilePlan(
       model, batch: batch, height: height, width: width, on: device.info, memory: memory,
-      tile: tile, head: head)
+      tile: tile, head: head, halfStorage: halfStorage)
     executable = try device.compile(tiling.plan, profiling: profiling)
     input = Array(
       repeating: 0,

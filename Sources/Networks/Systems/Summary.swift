@@ -60,6 +60,7 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
     magnification = network.magnification
     settings = (try? system.configuration.settings) ?? ""
     do {
+      let (height, width) = system.inputSize ?? (height, width)
       let pace = model.pace(height: height, width: width, on: device)
       let head =
         system.task.list(room: pace.together * max(64, height * width / 64)) ?? .image()

@@ -118,7 +118,7 @@ struct NetworksVerb: ParsableCommand {
       lines.append(
         "  \(memory.width)×\(memory.height) px on \(info.name): \(Self.mebibytes(memory.total)) "
           + "(run \(Self.mebibytes(memory.run)), weights \(Self.mebibytes(memory.weights)), frames "
-          + "\(Self.mebibytes(memory.frames))), \(memory.batch) frames at a time, "
+          + "\(Self.mebibytes(memory.frames))), \(memory.batch) frame\(memory.batch == 1 ? "" : "s") at a time, "
           + "\(memory.tiles) tile\(memory.tiles == 1 ? "" : "s")")
     } else if let refusal = summary.refusal {
       lines.append("  \(refusal)")

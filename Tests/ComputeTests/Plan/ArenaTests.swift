@@ -83,4 +83,21 @@ import Testing
       }
     }
   }
+
+  /// OpenCL kernels count in 32 bits: a tensor that needs more is refused by type, not wrapped around.
+  @Test func tensorsBeyondTheKernelsIndicesAreRefused() throws {
+    var graph = Graph()
+    let x = graph.input("x", TensorType(.float32, 1 << 16, 1 << 15))
+    graph.output("y", try graph.apply(Add(), x, x))
+    var info = CPUDevice().info
+    info.maxAllocation = .max
+    #expect(try Plan(graph, for: info).arena.bytes == 1 << 34)
+    info.kind = .openCLGPU
+    #expect {
+      try Plan(graph, for: info)
+    } throws: { error in
+      guard case .indices(let type, 0x7fff_ffff, _)? = error as? DeviceError else { return false }
+      return type.count == 1 << 31 && "\(error)".contains("\nhint: ")
+    }
+  }
 }

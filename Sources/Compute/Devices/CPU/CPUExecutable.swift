@@ -64,7 +64,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     }
     self.plan = plan
     let arena = try HostMemory(plan.arena.bytes, for: device)
-    scratchStride = plan.scratchPerThread
+    scratchStride = plan.scratch / plan.device.units
     scratch = try HostMemory(scratchStride * threads, for: device)
     guard let pool = glint_pool_create(Int32(threads)) else {
       throw .memory(needed: plan.arena.bytes, available: nil, device: device)

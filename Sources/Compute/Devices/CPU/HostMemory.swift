@@ -16,6 +16,11 @@ final class HostMemory {
     self.block = block
     bytes = UnsafeMutableRawBufferPointer(
       start: block.alignedUp(toMultipleOf: Self.page), count: count)
+    #if os(Linux)
+      // Tensors are read in rows that lie far apart: with pages of 4 KiB each tile would need more
+      // of them than the processor remembers.
+      madvise(bytes.baseAddress, count, MADV_HUGEPAGE)
+    #endif
   }
 
   deinit { free(block) }

@@ -13,6 +13,9 @@ enum KernelText {
     return result
   }()
 
+  /// A file as it was embedded.
+  static func file(_ name: String) -> String? { sources[name] }
+
   /// A file's text with the defines before it and each `#include "shared/…"` replaced, once, by the
   /// file it names. `#line` keeps line numbers of build logs those of the files.
   static func assemble(_ file: String, defines: [String: String]) -> String? {

@@ -5,7 +5,7 @@ import CPUKernels
 /// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels, output
 /// channels], then the tensors of the epilogue; all float32. Output: [batch, height', width', output
 /// channels] with height' = ⌊(height + padding − dilation (kernel − 1) − 1) / stride⌋ + 1.
-public struct Convolution: ConvolutionLike {
+public struct Convolution: ConvolutionLike, ChannelRanged {
   public static let name = "convolution"
   public let stride: Int
   public let dilation: Int
@@ -56,6 +56,10 @@ public struct Convolution: ConvolutionLike {
     self.dilation = dilation
     self.padding = padding
     self.epilogue = epilogue
+  }
+
+  func readsRange(_ input: Int) -> Bool {
+    input == 0 || (input >= 2 && epilogue.hasPixels(input - 2))
   }
 
   func with(_ epilogue: Epilogue) -> Convolution {
@@ -186,7 +190,8 @@ public struct Convolution: ConvolutionLike {
       kernel_height: Int32(w[0]), kernel_width: Int32(w[1]), stride: Int32(stride),
       dilation: Int32(dilation), pad_top: Int32(extent(x[1], w[0], vertical: true).before),
       pad_left: Int32(extent(x[2], w[1], vertical: false).before),
-      enlarge: Int32(enlargement - 1), block: 0,
+      enlarge: Int32(enlargement - 1), block: 0, in: site.inputRange(0), out: site.writtenRange,
+      added: epilogue.ranges(at: site),
       epilogue: epilogue.kernelParameters)
   }
 }

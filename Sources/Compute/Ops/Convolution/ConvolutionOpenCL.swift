@@ -1,28 +1,65 @@
 import CPUKernels
 
 extension Convolution {
-  public var openCL: [Candidate<OpenCLLaunch>] { [tile, direct] }
+  /// Winograd's F(2×2) first: 2.25 times fewer products and more exact than plain summation.
+  public var openCL: [Candidate<OpenCLLaunch>] { [winograd, tile(64), tile(32), direct] }
 
-  private var operands: [Operand] {
-    [.input(0), .input(1), .output(0)] + epilogue.operands()
+  private func operands(_ weights: Operand) -> [Operand] {
+    [.input(0), weights, .output(0)] + epilogue.operands()
   }
 
-  /// An implicit matrix product through local memory.
-  private var tile: Candidate<OpenCLLaunch> {
-    Candidate("tile") { site in
+  private func worthCopying(_ site: Site) -> Bool {
+    site.forced || site.device.kind != .openCLCPU
+  }
+
+  private static let noCopies = "a processor gains nothing from copies into local memory"
+
+  /// F(2×2, 3×3), all in one launch through local memory.
+  private var winograd: Candidate<OpenCLLaunch> {
+    Candidate("winograd", error: 4) { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
-      guard w[2] >= 8, w[3] >= 8 else {
+      guard w[0] == 3, w[1] == 3, stride == 1 else {
+        return .declined("for kernels of 3×3 and stride 1")
+      }
+      guard w[2] >= 8, w[3] >= 16 else {
+        return .declined("\(w[2])→\(w[3]) channels leave most of a group idle")
+      }
+      guard worthCopying(site) else { return .declined(Self.noCopies) }
+      let local = 4 * 16 * 8 * (8 + 32)
+      guard site.device.localMemory >= local else {
+        return .declined("it takes \(local) bytes of local memory")
+      }
+      func tiles(_ size: Int) -> Int { ((size + dilation - 1) / dilation + 1) / 2 * dilation }
+      let blocks = (w[3] + 31) / 32
+      let groups = (y[0] * tiles(y[1]) * tiles(y[2]) + 7) / 8 * blocks
+      return .launches(
+        [
+          OpenCLLaunch(
+            "conv/winograd.cl", defines: site.storage, kernelParameters(site),
+            operands(.prepared(0)), items: groups, global: [groups * 64])
+        ],
+        preparing: [
+          OpenCLLaunch(
+            "conv/winograd_weights.cl", kernelParameters(site), [.input(1), .prepared(0)],
+            items: w[2] * blocks * 32)
+        ], prepared: [TensorType(.float32, 16 * w[2] * blocks * 32)])
+    }
+  }
+
+  /// An implicit matrix product through local memory, `width` output channels at a time.
+  private func tile(_ width: Int) -> Candidate<OpenCLLaunch> {
+    Candidate("tile\(width)") { site in
+      let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
+      guard w[2] >= 8, w[3] >= 8, w[3] > width / 2 || site.forced else {
         return .declined("\(w[2])→\(w[3]) channels leave most of a tile empty")
       }
-      guard site.forced || site.device.kind != .openCLCPU else {
-        return .declined("a processor gains nothing from copies into local memory")
-      }
-      let channels = w[3] > 32 ? 64 : 32
-      let groups = (y[0] * y[1] * y[2] + 63) / 64 * ((w[3] + channels - 1) / channels)
+      guard worthCopying(site) else { return .declined(Self.noCopies) }
+      let groups = (y[0] * y[1] * y[2] + 63) / 64 * ((w[3] + width - 1) / width)
       return .launches([
         OpenCLLaunch(
-          "conv/tile.cl", defines: ["TILE": "\(channels)"], kernelParameters(site), operands,
-          items: groups, global: [groups * 64])
+          "conv/tile.cl", defines: site.storage.merging(["TILE": "\(width)"]) { $1 },
+          kernelParameters(site),
+          operands(.input(1)), items: groups, global: [groups * 64])
       ])
     }
   }
@@ -32,7 +69,7 @@ extension Convolution {
       let y = site.outputs[0].shape
       return .launches([
         OpenCLLaunch(
-          "conv/direct.cl", kernelParameters(site), operands,
+          "conv/direct.cl", defines: site.storage, kernelParameters(site), operands(.input(1)),
           items: y[0] * y[1] * y[2] * ((y[3] + 7) / 8))
       ])
     }

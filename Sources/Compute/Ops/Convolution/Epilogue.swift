@@ -119,6 +119,22 @@ public struct Epilogue: Hashable, Sendable {
       })
   }
 
+  /// Where its tensors lie, for kernels; `first` is the op's input that they start at.
+  func ranges(at site: Site, from first: Int = 2)
+    -> (glint_channel_range, glint_channel_range, glint_channel_range, glint_channel_range)
+  {
+    let dense = glint_channel_range(first: 0, pitch: 0)
+    let given = (0..<Int(GLINT_EPILOGUE_TENSORS)).map {
+      $0 < tensors ? site.inputRange(first + $0) : dense
+    }
+    return (given[0], given[1], given[2], given[3])
+  }
+
+  /// Whether tensor `index` has the output's pixels, not one value per channel.
+  func hasPixels(_ index: Int) -> Bool {
+    steps.flatMap { Array(repeating: $0 == .add, count: $0.tensors) }[index]
+  }
+
   /// Operands of the tensors, absent ones included; `first` is the op's input that they start at.
   func operands(from first: Int = 2) -> [Operand] {
     (0..<Int(GLINT_EPILOGUE_TENSORS)).map { $0 < tensors ? .input(first + $0) : .none }

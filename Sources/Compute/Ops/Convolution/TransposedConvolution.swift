@@ -103,6 +103,7 @@ public struct TransposedConvolution: ConvolutionLike {
       out_height: Int32(y[1]), out_width: Int32(y[2]), out_channels: Int32(y[3]),
       kernel_height: Int32(w[0]), kernel_width: Int32(w[1]), stride: Int32(stride), dilation: 1,
       pad_top: Int32(crop), pad_left: Int32(crop), enlarge: 0, block: 0,
+      in: site.inputRange(0), out: site.writtenRange, added: epilogue.ranges(at: site),
       epilogue: epilogue.kernelParameters)
   }
 

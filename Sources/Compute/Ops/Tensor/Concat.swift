@@ -41,14 +41,18 @@ public struct Concat: Op {
     }
   }
 
-  /// Where each input goes.
-  private func parts(_ site: Site) -> [glint_channels_params] {
+  /// Where each input goes, but for those that their producers have put in place.
+  private func parts(_ site: Site) -> [(index: Int, place: glint_channels_params)] {
     var offset = 0
-    return site.inputs.map { input in
+    return site.inputs.enumerated().compactMap { index, input in
       defer { offset += input.channels }
-      return glint_channels_params(
-        channels: Int32(input.channels), pitch: Int32(site.outputs[0].channels),
-        offset: Int32(offset))
+      guard site.inputRanges[index] == nil else { return nil }
+      return (
+        index,
+        glint_channels_params(
+          channels: Int32(input.channels), pitch: Int32(site.outputs[0].channels),
+          offset: Int32(offset))
+      )
     }
   }
 
@@ -56,7 +60,7 @@ public struct Concat: Op {
     [
       Candidate("copy") { site in
         .launches(
-          parts(site).enumerated().map { index, part in
+          parts(site).map { index, part in
             CPULaunch(
               "put_channels", part, [.input(index), .output(0)],
               items: .fixed(site.outputs[0].pixels), grain: 1024)
@@ -69,7 +73,7 @@ public struct Concat: Op {
     [
       Candidate("copy") { site in
         .launches(
-          parts(site).enumerated().map { index, part in
+          parts(site).map { index, part in
             OpenCLLaunch(
               "tensor/put_channels.cl", part, [.input(index), .output(0)],
               items: site.inputs[index].count)

@@ -4,7 +4,7 @@ import CPUKernels
 ///
 /// Input: float32 [batch, height, width, channels]; output the same with the pooled size. `.same`
 /// padding gives ⌈size / stride⌉ outputs.
-public struct Pool: Op {
+public struct Pool: ChannelRanged {
   public static let name = "pool"
 
   public enum Kind: String, Hashable, Sendable {
@@ -87,6 +87,8 @@ public struct Pool: Op {
     return [Reference(type, values)]
   }
 
+  func readsRange(_ input: Int) -> Bool { true }
+
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: outputs[0].count * window * window, bytes: inputs[0].bytes + outputs[0].bytes)
   }
@@ -98,7 +100,8 @@ public struct Pool: Op {
       batch: Int32(x[0]), height: Int32(x[1]), width: Int32(x[2]), channels: Int32(x[3]),
       out_height: Int32(y[1]), out_width: Int32(y[2]), window: Int32(window),
       stride: Int32(stride), pad_top: Int32(rows.before), pad_left: Int32(columns.0),
-      kind: Int32(kind == .max ? glint_pool_max : glint_pool_average))
+      kind: Int32(kind == .max ? glint_pool_max : glint_pool_average), in: site.inputRange(0),
+      out: site.writtenRange)
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -118,7 +121,8 @@ public struct Pool: Op {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "tensor/pool.cl", kernelParameters(site), [.input(0), .output(0)],
+            "tensor/pool.cl", defines: site.storage, kernelParameters(site),
+            [.input(0), .output(0)],
             items: site.outputs[0].count)
         ])
       }

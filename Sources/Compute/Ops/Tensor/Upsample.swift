@@ -4,7 +4,7 @@ import CPUKernels
 ///
 /// Input: float32 [batch, height, width, channels]; output with height and width times `factor`.
 /// Bilinear: pixel centres at halves, edge pixels repeated ("align corners" off).
-public struct Upsample: Op {
+public struct Upsample: ChannelRanged {
   public static let name = "upsample"
 
   public enum Kind: String, Hashable, Sendable {
@@ -63,6 +63,8 @@ public struct Upsample: Op {
     ]
   }
 
+  func readsRange(_ input: Int) -> Bool { true }
+
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: kind == .nearest ? 0 : 6 * outputs[0].count,
@@ -75,7 +77,8 @@ public struct Upsample: Op {
     return glint_spatial_params(
       batch: Int32(x[0]), height: Int32(x[1]), width: Int32(x[2]), channels: Int32(x[3]),
       out_height: Int32(y[1]), out_width: Int32(y[2]), window: 1, stride: Int32(factor),
-      pad_top: 0, pad_left: 0, kind: Int32(code))
+      pad_top: 0, pad_left: 0, kind: Int32(code), in: site.inputRange(0),
+      out: site.writtenRange)
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -96,7 +99,8 @@ public struct Upsample: Op {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "tensor/upsample_image.cl", kernelParameters(site), [.input(0), .output(0)],
+            "tensor/upsample_image.cl", defines: site.storage, kernelParameters(site),
+            [.input(0), .output(0)],
             items: site.outputs[0].count)
         ])
       }

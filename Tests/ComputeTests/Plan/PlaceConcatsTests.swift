@@ -1,0 +1,101 @@
+import Testing
+
+@testable import Compute
+
+/// Concatenations without copies: the numbers of the definition, and no launch where none is needed.
+@Suite struct PlaceConcatsTests {
+  /// A U-Net's level: a skip that is also pooled, enlarged deeper features, a sum with the skip.
+  private func level(
+    _ outputs: (Graph.Value, Graph.Value, inout Graph) throws -> Void = { _, _, _ in }
+  ) throws -> Graph {
+    var graph = Graph()
+    func weights(_ shape: [Int], _ seed: UInt64) -> Graph.Value {
+      graph.constant(Reference.random(shape, -1...1, seed: seed).tensor)
+    }
+    let x = graph.input("x", TensorType(.float32, 2, 6, 8, 5))
+    let skip = try graph.apply(Convolution(), x, weights([3, 3, 5, 9], 1))
+    let down = try graph.apply(
+      Convolution(stride: 2, padding: .valid), skip, weights([2, 2, 9, 7], 2))
+    let pooled = try graph.apply(Pool(.max), skip)
+    let deep = try graph.apply(Concat(), down, pooled)
+    let up = try graph.apply(Upsample(.bilinear), deep)
+    let whole = try graph.apply(Concat(), skip, up)
+    let sums = try graph.apply(Convolution(), whole, weights([3, 3, 25, 9], 3))
+    graph.output("y", try graph.apply(Add(), sums, skip))
+    try outputs(skip, whole, &graph)
+    return graph
+  }
+
+  private let inputs = ["x": Reference.random([2, 6, 8, 5], -1...1, seed: 4)]
+
+  @Test(arguments: Devices.all.map(\.info.name))
+  func numbersStay(_ name: String) throws {
+    let graph = try level()
+    let expected = graph.evaluate(inputs)["y"]!.values
+    let device = try Devices.named(name)
+    for candidate in ["winograd4", "winograd2", "gemm", "direct"] {
+      guard
+        let plan = try? Plan(
+          graph, for: device.info,
+          forcing: ["convolution": candidate], guarded: true)
+      else { continue }
+      check(try run(plan, on: device), expected, "\(name) \(candidate)")
+    }
+    check(try run(Plan(graph, for: device.info), on: device), expected, name)
+  }
+
+  private func run(_ plan: Plan, on device: any Device) throws -> [Double] {
+    let executable = try device.compile(plan)
+    try executable.write("x", inputs["x"]!.tensor.bytes)
+    try executable.run()
+    try executable.run()
+    return try executable.read("y").values
+  }
+
+  private func check(_ found: [Double], _ expected: [Double], _ note: String) {
+    let worst = zip(found, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    #expect(found.count == expected.count && worst < 1e-3, "\(note): off by \(worst)")
+  }
+
+  @Test func nothingIsCopied() throws {
+    let plan = try Plan(level(), for: CPUDevice().info)
+    #expect(plan.graph.placedParts().count == 4)
+    #expect(!plan.explain().contains("put_channels"))
+  }
+
+  /// What is read by name, or by an op that takes only whole tensors, stays dense and is copied.
+  @Test func whatOthersWantDenseIsCopied() throws {
+    let info = CPUDevice().info
+    let named = try level { skip, _, graph in graph.output("skip", skip) }
+    #expect(try Plan(named, for: info).graph.placedParts().count == 3)
+    let softened = try level { skip, _, graph in
+      graph.output("soft", try graph.apply(Softmax(), skip))
+    }
+    #expect(try Plan(softened, for: info).graph.placedParts().count == 3)
+  }
+
+  @Test func aPartThatAppearsTwiceIsCopied() throws {
+    var graph = Graph()
+    let x = graph.input("x", TensorType(.float32, 1, 4, 4, 3))
+    let pooled = try graph.apply(Pool(.max), x)
+    graph.output("y", try graph.apply(Concat(), pooled, pooled))
+    #expect(graph.placedParts().isEmpty)
+  }
+
+  /// The whole lives from its first part on: nothing else may lie there in between.
+  @Test func theWholeLivesFromItsFirstPart() throws {
+    let plan = try Plan(level(), for: CPUDevice().info)
+    let whole = try #require(plan.steps.last { $0.op is Concat })
+    let first = try #require(
+      plan.steps.firstIndex { $0.outputs == whole.outputs && !($0.op is Concat) })
+    let slot = plan.arena.slots[whole.outputs[0]]
+    for step in plan.steps[first...] where step.outputs != whole.outputs {
+      for other in step.outputs {
+        let neighbour = plan.arena.slots[other]
+        #expect(
+          !neighbour.range.overlaps(slot.range) || !neighbour.life.overlaps(slot.life),
+          "\(step.op.label)")
+      }
+    }
+  }
+}
