@@ -39,7 +39,7 @@ let package = Package(
     .target(name: "Optics", dependencies: ["Compute", "Microscopy"], exclude: ["README.md"]),
     .target(name: "Networks", dependencies: ["Compute", "CZlib"], exclude: ["README.md"]),
     .target(
-      name: "Localization", dependencies: ["Compute", "Microscopy", "Optics"],
+      name: "Localization", dependencies: ["Compute", "Microscopy", "Networks", "Optics"],
       exclude: ["README.md"]),
     .target(
       name: "Workflow", dependencies: ["Localization", "Formats", "Optics", "Yams"],

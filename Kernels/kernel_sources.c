@@ -175,6 +175,12 @@ TEXT(tensor_prelu) = {
 TEXT(tensor_put_channels) = {
 #embed "tensor/put_channels.cl"
     , 0};
+TEXT(tensor_rolling_history) = {
+#embed "tensor/rolling_history.cl"
+    , 0};
+TEXT(tensor_rolling_window) = {
+#embed "tensor/rolling_window.cl"
+    , 0};
 TEXT(tensor_softmax) = {
 #embed "tensor/softmax.cl"
     , 0};
@@ -261,6 +267,8 @@ static const glint_kernel_source sources[] = {
     SOURCE("tensor/pool.cl", tensor_pool),
     SOURCE("tensor/prelu.cl", tensor_prelu),
     SOURCE("tensor/put_channels.cl", tensor_put_channels),
+    SOURCE("tensor/rolling_history.cl", tensor_rolling_history),
+    SOURCE("tensor/rolling_window.cl", tensor_rolling_window),
     SOURCE("tensor/softmax.cl", tensor_softmax),
     SOURCE("tensor/take_channels.cl", tensor_take_channels),
     SOURCE("tensor/temporal_window.cl", tensor_temporal_window),

@@ -13,6 +13,8 @@
   KERNEL(prelu, isa)        \
   KERNEL(softmax, isa)      \
   KERNEL(temporal_window, isa)\
+  KERNEL(rolling_window, isa)\
+  KERNEL(rolling_history, isa)\
   KERNEL(pool, isa)         \
   KERNEL(upsample_image, isa)\
   KERNEL(norm_rows, isa)    \

@@ -10,13 +10,17 @@ public struct Model: Sendable {
   /// Joins weights with a system; the settings come from the file where it states them, else from the
   /// shapes of its tensors.
   ///
-  /// Throws `WeightError` where the weights are not this system's.
-  public init(_ type: any NetworkSystem.Type, _ weights: Weights) throws {
+  /// - Parameter settings: those to change, a JSON object; see `NetworkSystem.with(settings:)`.
+  /// - Throws: `WeightError` where the weights are not this system's, `NetworkError` for settings that
+  ///   cannot be.
+  public init(
+    _ type: any NetworkSystem.Type, _ weights: Weights, settings: String = ""
+  ) throws {
     let adopted = type.adopt(weights)
     if let configuration = weights.configuration, configuration.system == type.name {
-      system = try Systems.decode(configuration)
+      system = try Systems.decode(configuration).with(settings: settings)
     } else {
-      system = type.init(fitting: weights)
+      system = try type.init(fitting: weights).with(settings: settings)
     }
     try system.checkSettings()
     network = system.network
@@ -32,12 +36,12 @@ public struct Model: Sendable {
   }
 
   /// Reads a file; `name` may be left out where the file states its network.
-  public init(reading path: String, system name: String? = nil) throws {
+  public init(reading path: String, system name: String? = nil, settings: String = "") throws {
     let weights = try WeightFile.read(path)
     guard let name = name ?? weights.configuration?.system else {
       throw NetworkError.unnamed(path: path, known: Systems.all.map { $0.name })
     }
-    try self.init(try Systems.named(name), weights)
+    try self.init(try Systems.named(name), weights, settings: settings)
   }
 
   /// The weights with the configuration, for `SafeTensors.write`.
@@ -52,14 +56,13 @@ public struct Model: Sendable {
   /// The model for other programs, its configuration among the metadata.
   public func onnx() throws -> [UInt8] {
     try network.onnx(
-      weights, name: type(of: system).name,
+      weights, name: type(of: system).name, size: system.inputSize,
       metadata: [SafeTensors.configurationKey: try system.configuration.json])
   }
 
-  /// Bytes that one frame of a size takes on a device, everything included.
-  public func memory(batch: Int = 1, height: Int, width: Int, on device: DeviceInfo) throws -> Int {
-    try Plan(graph(batch: batch, height: height, width: width), for: device).bytes
-  }
+  /// Bytes that the weights take while the model runs: as read, in the graph's order, and as constants
+  /// of a plan.
+  public var weightBytes: Int { 3 * 4 * weights.count }
 }
 
 extension Network {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct VerbTests {
   static let verbs = [
     "localize", "simulate", "evaluate", "render", "convert", "info", "demo", "devices", "parity",
-    "profile",
+    "profile", "networks", "infer",
   ]
 
   @Test func help() throws {
@@ -30,7 +30,7 @@ import Testing
         "--device", "--pixel-size", "--camera", "--offset", "--gain", "--em-gain", "--qe",
         "--read-noise", "--detector", "--threshold", "--box", "--fit", "--sigma", "--frames",
         "--roi",
-        "--recipe", "--print-recipe", "--json", "--force",
+        "--recipe", "--print-recipe", "--json", "--force", "--network", "--weights", "--memory",
       ] { #expect(try shell.glint("localize", "--help").output.contains(option), "\(option)") }
       #expect(try shell.glint("--version").output == "glint \(glintVersion)\n")
     }

@@ -8,8 +8,8 @@ public enum Catalogue {
     Convolution.self, TransposedConvolution.self, Dense.self,
     Pool.self, Upsample.self, BatchNorm.self, InstanceNorm.self, GroupNorm.self, Normalize.self,
     ChannelAffine.self, PReLU.self, Softmax.self, Concat.self, SelectChannels.self,
-    TemporalWindow.self, IntegrateProbability.self, PixelList.self, VolumePeaks.self,
-    LinkPoints.self,
+    TemporalWindow.self, RollingWindow.self,
+    IntegrateProbability.self, PixelList.self, VolumePeaks.self, LinkPoints.self,
     RenderHistogram.self, RenderGaussian.self,
   ]
 

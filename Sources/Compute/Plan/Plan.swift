@@ -3,6 +3,9 @@
 /// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, place
 /// the parts of concatenations, choose candidates, place tensors in the arena. `explain()` shows what
 /// they decided.
+///
+/// A name that is both input and output is **state**: the output is written over the input, so that
+/// what one run leaves there the next one finds. It starts as zeros; the host may write and read it.
 public struct Plan: Sendable {
   public let device: DeviceInfo
   public let arena: Arena
@@ -63,6 +66,7 @@ public struct Plan: Sendable {
     var constants: [(Int, Tensor)] = []
     let always = -1...graph.nodes.count
     let lastUse = graph.lastUses
+    let stateOf = graph.states(lastUse)
     let placed = graph.placedParts()
     let halves = halfStorage && device.kind != .cpu ? graph.storableHalves(placed) : []
     /// As it lies in memory: two bytes per element stand for a half.
@@ -100,6 +104,10 @@ public struct Plan: Sendable {
         site.halfOutput = halves.contains(values[0])
         let choice = try Choice(op, at: site, forced: forcing[op.name], tuning: tuning)
         for value in values {
+          if let input = stateOf[value] {
+            slotOf[value] = slotOf[input]
+            continue
+          }
           let whole = placed[value]?.whole ?? value
           if slotOf[whole] == nil {
             slotOf[whole] = requests.count
@@ -155,6 +163,13 @@ public struct Plan: Sendable {
   /// Bytes that an executable of this plan takes: the arena and the scratch of its threads.
   public var bytes: Int { arena.bytes + scratch }
 
+  /// Bytes of the inputs and outputs, state apart, which a host keeps copies of.
+  public var portBytes: Int {
+    let state = Set(inputs.keys).intersection(outputs.keys)
+    return (Array(inputs) + Array(outputs)).filter { !state.contains($0.key) }
+      .reduce(0) { $0 + arena.slots[$1.value].type.bytes }
+  }
+
   /// Where an output lies and what it is.
   public func output(_ name: String) throws(DeviceError) -> Slot {
     arena.slots[try slot(name, in: outputs, for: 0)]
@@ -172,6 +187,23 @@ public struct Plan: Sendable {
 }
 
 extension Graph {
+  /// The input that each state's new value is written over. Nothing may read the old value after the
+  /// op that makes the new one, which must allow both to lie in one place.
+  fileprivate func states(_ lastUse: [Value: Int]) -> [Value: Value] {
+    var result: [Value: Value] = [:]
+    for (index, node) in nodes.enumerated() {
+      guard case .input(let name) = node.source,
+        let value = outputs.first(where: { $0.name == name })?.value, value.node != index
+      else { continue }
+      let input = Value(node: index, output: 0)
+      precondition(
+        type(of: value) == type(of: input) && (lastUse[input] ?? index) <= value.node,
+        "the state \(name) is read after it changed, or changes its type")
+      result[value] = input
+    }
+    return result
+  }
+
   /// The last node that uses each value; outputs are used after the last of all.
   fileprivate var lastUses: [Value: Int] {
     var last: [Value: Int] = [:]

@@ -3,10 +3,10 @@ import Microscopy
 
 /// A way from camera frames to table rows, batch by batch: all that a run knows of it.
 ///
-/// For each shape of batch the run plans `graph`. It writes frames as the camera gave them into the
-/// input "frames", starts the executable, and hands it to `receive` and then to `collect`, in the
-/// order of the movie and on one thread. The memory that results are fetched into belongs to the
-/// pipeline and is kept, so that nothing is allocated in steady state.
+/// For each shape of batch the run asks for an `executable`. It has it `start` on frames as the camera
+/// gave them, and hands it to `receive` and then to `collect`, in the order of the movie and on one
+/// thread. The memory that results are fetched into belongs to the pipeline and is kept, so that
+/// nothing is allocated in steady state.
 public protocol FramePipeline: AnyObject {
   /// The columns of a row, in the order in which files show them.
   var quantities: [Quantity] { get }
@@ -17,10 +17,23 @@ public protocol FramePipeline: AnyObject {
   /// Frames that travel together on a device, unless the user says otherwise.
   func batch(on device: DeviceInfo) -> Int
 
-  /// The graph of a batch: input "frames" [frame, y, x] in the movie's pixel type.
+  /// Batches that a device has at a time.
+  func overlap(on device: DeviceInfo) -> Int
+
+  /// Readies a device for batches of a shape.
   ///
   /// - Parameter capacity: spots that there is room for.
-  func graph(_ shape: BatchShape, capacity: Int) throws -> Graph
+  func executable(
+    _ shape: BatchShape, capacity: Int, on device: any Device, profiling: Bool
+  ) throws -> any Executable
+
+  /// Gives an executable the frames of a batch, [frame, y, x] in the movie's pixel type, and starts
+  /// it.
+  ///
+  /// - Parameter first: frame of the movie that the batch answers for first.
+  func start(
+    _ executable: any Executable, _ frames: UnsafeRawBufferPointer, _ shape: BatchShape, first: Int
+  ) throws
 
   /// Waits for the device and fetches the spots of a batch.
   ///
@@ -34,6 +47,33 @@ public protocol FramePipeline: AnyObject {
   ///   - first: frame of the movie that the batch answers for first.
   ///   - tally: gets what became of the spots.
   func collect(first: Int, into table: inout Localizations, tally: inout SpotTally)
+}
+
+/// A pipeline whose batch is one run of one graph.
+public protocol GraphPipeline: FramePipeline {
+  /// The graph of a batch: input "frames" [frame, y, x] in the movie's pixel type.
+  ///
+  /// - Parameter capacity: spots that there is room for.
+  func graph(_ shape: BatchShape, capacity: Int) throws -> Graph
+}
+
+extension GraphPipeline {
+  public func executable(
+    _ shape: BatchShape, capacity: Int, on device: any Device, profiling: Bool
+  ) throws -> any Executable {
+    try device.compile(
+      Plan(graph(shape, capacity: capacity), for: device.info), profiling: profiling)
+  }
+
+  public func start(
+    _ executable: any Executable, _ frames: UnsafeRawBufferPointer, _ shape: BatchShape, first: Int
+  ) throws {
+    try executable.write("frames", frames)
+    try executable.run()
+  }
+
+  /// Two where transfer and computing overlap.
+  public func overlap(on device: DeviceInfo) -> Int { device.kind == .cpu ? 1 : 2 }
 }
 
 extension FramePipeline {

@@ -24,20 +24,7 @@ public final class LocalizationPipeline {
     pixel: PixelType, origin: (x: Int, y: Int) = (0, 0)
   ) throws(SettingsError) {
     try settings.validate(width: width, height: height)
-    if let problem = camera.problem {
-      throw SettingsError(
-        "the camera cannot be: \(problem)", hint: "check --offset, --gain and the camera file")
-    }
-    if let maps, maps.width != width || maps.height != height {
-      throw SettingsError(
-        "the camera maps are \(maps.width)×\(maps.height) px, the frames \(width)×\(height)",
-        hint: "crop the maps with the region of the sensor that the camera recorded")
-    }
-    if maps != nil, camera.emGain > 1 {
-      throw SettingsError(
-        "per-pixel maps and an EM gain of \(camera.emGain) exclude each other",
-        hint: "an EMCCD's pixels share one amplifier; leave the maps out")
-    }
+    try camera.check(maps, width: width, height: height)
     self.settings = settings
     self.camera = camera
     self.maps = maps

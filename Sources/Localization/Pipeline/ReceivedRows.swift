@@ -77,7 +77,7 @@ struct ReceivedRows {
   }
 }
 
-extension LocalizationPipeline: FramePipeline {
+extension LocalizationPipeline: GraphPipeline {
   public var quantities: [Quantity] {
     let widths: [Quantity] = settings.fit.sigma == .fixed ? [] : [.sigmaXError, .sigmaYError]
     return [

@@ -28,6 +28,9 @@ public struct InputScaling: Hashable, Codable, Sendable {
     InputScaling(normalization, scale: 1 / deviation, shift: -mean / deviation)
   }
 
+  /// Whether the normalisation needs to know a frame's values.
+  var looksAtFrame: Bool { normalization != .none }
+
   /// The same as (x − offset) · scale + shift, for a frame whose smallest and largest values are known.
   func affine(min: Float, max: Float) -> (offset: Float, scale: Float, shift: Float) {
     switch normalization {

@@ -11,17 +11,46 @@ extension Network {
   public func graph(
     _ weights: Weights, batch: Int, height: Int, width: Int, scaling applied: Bool = true
   ) throws -> Graph {
-    let weights = try check(weights)
     var graph = Graph()
     var x = graph.input("frames", TensorType(.float32, batch, height, width, channels))
     if applied { x = try scaled(x, &graph) }
+    for (name, value) in try lowered(x, weights, rolling: false, into: &graph) {
+      graph.output(name, value)
+    }
+    return graph
+  }
+
+  /// Adds the layers to a graph, and gives what the network's outputs are called there.
+  ///
+  /// - Parameters:
+  ///   - x: scaled frames.
+  ///   - rolling: whether a layer that looks at neighbours in time keeps what it needs of earlier
+  ///     batches as state on the device; results then come `temporalReach` frames late.
+  func lowered(
+    _ x: Graph.Value, _ weights: Weights, rolling: Bool, into graph: inout Graph
+  ) throws -> [(name: String, value: Graph.Value)] {
+    let weights = try check(weights)
+    precondition(!rolling || keepsTime, "a network that rolls joins only frames of one time")
     var values: [Graph.Value] = []
     for node in nodes {
       let inputs = node.inputs.map { $0.node.map { values[$0] } ?? x }
-      values.append(try lower(node, inputs, weights, &graph))
+      if rolling, case .window(let frames) = node.layer, frames > 1 {
+        values.append(try rollingWindow(frames / 2, inputs[0], "history \(values.count)", &graph))
+      } else {
+        values.append(try lower(node, inputs, weights, &graph))
+      }
     }
-    for (name, value) in outputs { graph.output(name, value.node.map { values[$0] } ?? x) }
-    return graph
+    return outputs.map { ($0.name, $0.value.node.map { values[$0] } ?? x) }
+  }
+
+  private func rollingWindow(
+    _ radius: Int, _ x: Graph.Value, _ name: String, _ graph: inout Graph
+  ) throws -> Graph.Value {
+    let shape = [2 * radius] + graph.type(of: x).shape.dropFirst()
+    let history = graph.input(name, TensorType(.float32, shape))
+    let rolled = try graph.apply(RollingWindow(radius: radius), to: [x, history])
+    graph.output(name, rolled[1])
+    return rolled[0]
   }
 
   private func scaled(_ frames: Graph.Value, _ graph: inout Graph) throws -> Graph.Value {

@@ -75,6 +75,21 @@ extension Network {
     }
   }
 
+  /// Whether every layer joins values of one time only, none from before a window with one after it.
+  var keepsTime: Bool {
+    var delays: [Int] = []
+    for node in nodes {
+      let given = node.inputs.map { $0.node.map { delays[$0] } ?? 0 }
+      guard given.allSatisfy({ $0 == given[0] }) else { return false }
+      if case .window(let frames) = node.layer {
+        delays.append(given[0] + frames / 2)
+      } else {
+        delays.append(given[0])
+      }
+    }
+    return outputs.allSatisfy { ($0.value.node.map { delays[$0] } ?? 0) == temporalReach }
+  }
+
   /// Whether the network can take a frame apart into tiles: no layer looks at the whole of it.
   public var tileable: Bool {
     !nodes.contains { if case .dense = $0.layer { true } else { false } }

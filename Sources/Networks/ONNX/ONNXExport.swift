@@ -6,9 +6,12 @@ extension Network {
   ///
   /// Batch, height and width are free. A network that looks at neighbouring frames takes the batch as
   /// consecutive frames.
+  ///
+  /// - Parameter size: the only rows and columns that it takes; nil where they are free.
   /// - Throws: `WeightError` where the weights are not this network's.
   public func onnx(
-    _ weights: Weights, name: String = "glint", metadata: [String: String] = [:]
+    _ weights: Weights, name: String = "glint", size: (height: Int, width: Int)? = nil,
+    metadata: [String: String] = [:]
   ) throws(WeightError) -> [UInt8] {
     let weights = try check(weights)
     var writer = ONNXWriter()
@@ -22,7 +25,7 @@ extension Network {
       let inputs = node.inputs.map { $0.node.map { names[$0] } ?? start }
       names.append(Self.export(node, inputs, &writer))
     }
-    let free: [(Int?, String)] = [(nil, "height"), (nil, "width")]
+    let free: [(Int?, String)] = [(size?.height, "height"), (size?.width, "width")]
     writer.port("frames", [(nil, "batch"), (channels, "")] + free, output: false)
     for (output, value) in outputs {
       _ = writer.node("Identity", [value.node.map { names[$0] } ?? start], output: output)

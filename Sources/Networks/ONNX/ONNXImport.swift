@@ -16,6 +16,11 @@ extension ONNXGraph {
         op: "graph", node: "", reason: "its input has \(channels) channels")
     }
     builder.network = Network(channels: channels)
+    if input.shape.count == 4, (1...1 << 16).contains(input.shape[2]),
+      (1...1 << 16).contains(input.shape[3])
+    {
+      builder.inputSize = (input.shape[2], input.shape[3])
+    }
     builder.values[input.name] = builder.network.input
     for node in nodes { try builder.add(node) }
     for output in outputs {
@@ -37,6 +42,10 @@ private struct ONNXImport {
   var network = Network(channels: 1)
   var values: [String: Network.Value] = [:]
   var tensors: [String: Tensor] = [:]
+  /// Rows and columns of the input, where the graph states them.
+  var inputSize: (height: Int, width: Int)?
+  /// Values that are parts of a batch, not results of a layer.
+  private var times: [String: ONNXTimePart] = [:]
   /// Initializers and constants of the file.
   private var constants: [String: Tensor]
   private var layers = 0
@@ -57,9 +66,46 @@ private struct ONNXImport {
       constants[output] = constants[first]
       return
     }
+    if try addTime(node, output) { return }
     let known = node.inputs.compactMap { values[$0] }
     guard let x = known.first else { throw fault(node, "its input is not made by an earlier node") }
     values[output] = try value(node, x, known)
+  }
+
+  /// Slices and joins along the batch; true where the node was one.
+  private mutating func addTime(_ node: ONNXGraph.Node, _ output: String) throws -> Bool {
+    func part(_ name: String) -> ONNXTimePart? {
+      times[name] ?? values[name].map { .shifted($0, by: 0) }
+    }
+    switch node.op {
+    case "Slice" where integer(node, 3) == 0:
+      guard let batch = part(node.inputs[0]), let from = integer(node, 1),
+        let to = integer(node, 2), integer(node, 4) ?? 1 == 1,
+        let piece = ONNXTimePart(of: batch, from: from, to: to)
+      else { throw fault(node, "this part of a batch has no counterpart") }
+      times[output] = piece
+      return true
+    case "Concat" where node.int("axis") == 0:
+      let parts = node.inputs.compactMap(part)
+      guard parts.count == 2, node.inputs.count == 2,
+        let shifted = ONNXTimePart(joining: parts[0], parts[1])
+      else { throw fault(node, "it joins batches in a way that has no counterpart") }
+      times[output] = shifted
+      return true
+    case "Concat" where node.int("axis") == 1 && node.inputs.contains { times[$0] != nil }:
+      let parts = node.inputs.compactMap(part)
+      guard parts.count == node.inputs.count, let (x, frames) = ONNXTimePart.window(parts) else {
+        throw fault(node, "it joins frames in a way that has no counterpart")
+      }
+      values[output] = network.apply(.window(frames: frames), [x])
+      return true
+    default: return false
+    }
+  }
+
+  /// An input that is a single whole number.
+  private func integer(_ node: ONNXGraph.Node, _ index: Int) -> Int? {
+    number(node, index).flatMap { $0 >= 0x1p31 ? Int(Int32.max) : Int(exactly: $0) }
   }
 
   private mutating func value(
@@ -88,6 +134,11 @@ private struct ONNXImport {
       }
       return network.apply(.concat, known)
     case "Softmax": return network.apply(.softmax, [x])
+    case "Slice":
+      guard integer(node, 3) == 1, let from = integer(node, 1), let to = integer(node, 2),
+        integer(node, 4) ?? 1 == 1, from >= 0, from < to, to <= network.channels(of: x)
+      else { throw fault(node, "it takes no range of channels") }
+      return network.slice(x, from..<to)
     case "Add" where known.count == 2:
       guard network.channels(of: known[0]) == network.channels(of: known[1]) else {
         throw fault(node, "it adds images of different channels")
@@ -176,10 +227,28 @@ private struct ONNXImport {
   private mutating func dense(_ node: ONNXGraph.Node, _ x: Network.Value) throws -> Network.Value {
     guard node.inputs.count == 3, node.int("transB") == 1, node.float("alpha") ?? 1 == 1,
       node.float("beta") ?? 1 == 1, let shape = constants[node.inputs[1]]?.type.shape,
-      shape.count == 2, shape[1] == network.channels(of: x), shape[0] > 0
-    else { throw fault(node, "only a dense layer after a dense layer can be imported") }
+      shape.count == 2, shape[0] > 0
+    else { throw fault(node, "it is no plain dense layer") }
+    let (height, width) = shape[1] == network.channels(of: x) ? (1, 1) : try size(of: x, node)
+    guard shape[1] == network.channels(of: x) * height * width else {
+      throw fault(
+        node, "it takes \(shape[1]) values of \(network.channels(of: x))×\(height)×\(width)")
+    }
     let name = try learn(node, [("weight", shape), ("bias", [shape[0]])])
-    return network.apply(.dense(outputs: shape[0], height: 1, width: 1), [x], name: name)
+    return network.apply(
+      .dense(outputs: shape[0], height: height, width: width), [x], name: name)
+  }
+
+  /// Rows and columns of a value.
+  private func size(
+    of x: Network.Value, _ node: ONNXGraph.Node
+  ) throws -> (height: Int, width: Int) {
+    guard let inputSize else {
+      throw fault(node, "the graph does not state the rows and columns that it takes")
+    }
+    guard let index = x.node else { return inputSize }
+    let size = network.sizes(height: inputSize.height, width: inputSize.width)[index]
+    return (size.height, size.width)
   }
 
   private mutating func resize(_ node: ONNXGraph.Node, _ x: Network.Value) throws -> Network.Value {

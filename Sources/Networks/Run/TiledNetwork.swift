@@ -5,248 +5,241 @@ import Compute
 /// Frames are padded to the network's alignment by repeating their edges, cut into tiles that overlap
 /// by the receptive field, and the results cropped: the same numbers as from the whole frame, to
 /// rounding. Tiles of a frame share the frame's own scaling. One executable serves all tiles; running
-/// allocates only the results.
+/// allocates only what `body` makes. A network that looks at neighbouring frames computes what it can
+/// of each frame once: what later frames need of it stays on the device.
 /// ```swift
 /// let tiled = try TiledNetwork(model, height: 2048, width: 2048, on: Devices.best())
-/// try tiled.run(frame) { tile in … }
+/// let map = try tiled.image(frames)
 /// ```
 public final class TiledNetwork {
-  /// The part of the result that one tile is good for.
-  public struct Tile: Sendable {
-    /// Of the batch, or of the movie.
+  /// A run of the executable, and the part of its result that counts.
+  public struct Tile {
+    /// Frames of the stack, and the images of the result that are theirs.
     public let frames: Range<Int>
-    /// In the result's pixels.
+    public let images: Range<Int>
+    /// Pixels of the frame that the result is good for.
     public let rows: Range<Int>
     public let columns: Range<Int>
-    public let channels: Int
-    /// [frame, row, column, channel].
-    public let values: [Float]
+    /// The frame's pixel at which the tile begins.
+    public let top: Int
+    public let left: Int
   }
 
   public let model: Model
-  public let batch: Int
   public let height: Int
   public let width: Int
-  private let rows: Tiling
-  private let columns: Tiling
-  private let executable: any Executable
-  private let output: String
-  private let outputType: TensorType
+  public let head: NetworkHead
+  package let executable: any Executable
+  private let tiling: TilePlan
   private var input: [Float]
-  private var result: [Float]
+  private var result: [Float] = []
+  private var line: [Float] = []
+  private var scalings: [(offset: Float, scale: Float, shift: Float)] = []
+  /// The movie's frame that comes next where a run goes on; nil where none can.
+  private var next: Int?
 
-  /// Plans the largest tile whose memory keeps within `memory`.
+  /// Plans the largest tile, and the most frames at a time, whose memory keeps within `memory`.
   ///
   /// - Parameters:
-  ///   - batch: frames at a time; for a network that looks at neighbours, consecutive frames.
-  ///   - memory: bytes that the executable may take.
+  ///   - batch: frames at a time, at most.
+  ///   - memory: bytes that a run may take, weights apart.
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
+  ///   - head: what is made of the result on the device.
   ///   - halfStorage: see `Plan`; the CPU does without.
-  ///   - output: which of the network's outputs; nil for the first.
-  /// - Throws: `NetworkError.frame` where even the smallest tile does not fit, `ShapeError` where the
-  ///   network does not take frames of this size.
+  /// - Throws: `NetworkError` where even the smallest tile does not fit, `ShapeError` where the
+  ///   network does not take frames of this size, `DeviceError`.
   public init(
     _ model: Model, batch: Int = 1, height: Int, width: Int, on device: any Device,
-    memory: Int = 1 << 30, tile: Int? = nil, output: String? = nil, halfStorage: Bool = false
+    memory: Int = 1 << 30, tile: Int? = nil, head: NetworkHead = .image(),
+    halfStorage: Bool = false, profiling: Bool = false
   ) throws {
-    let network = model.network
-    guard height > 0, width > 0, batch > 0 else {
-      throw NetworkError.frame(
-        system: type(of: model.system).name, reason: "it is \(batch)×\(height)×\(width) pixels")
-    }
     self.model = model
-    self.batch = batch
     self.height = height
     self.width = width
-    self.output = output ?? network.outputs[0].name
-    let (alignment, halo) = (network.alignment, network.halo)
-    var side = tile ?? max(height, width)
-    while true {
-      guard
-        let rows = Tiling(length: height, tile: side, halo: halo, alignment: alignment),
-        let columns = Tiling(length: width, tile: side, halo: halo, alignment: alignment),
-        network.tileable || rows.parts.count * columns.parts.count == 1
-      else {
-        throw NetworkError.frame(
-          system: type(of: model.system).name,
-          reason: "no tile of a side of \(side) pixels can hold its receptive field of "
-            + "\(network.receptiveField) within \(memory) bytes")
-      }
-      let plan: Plan
-      do {
-        plan = try Plan(
-          model.graph(batch: batch, height: rows.tile, width: columns.tile, scaling: false),
-          for: device.info, halfStorage: halfStorage)
-      } catch let error as DeviceError where error.isOfSize && tile == nil {
-        side = max(rows.tile, columns.tile) * 3 / 4
-        continue
-      }
-      if plan.bytes > memory, tile == nil {
-        side = max(rows.tile, columns.tile) * 3 / 4
-        continue
-      }
-      self.rows = rows
-      self.columns = columns
-      executable = try device.compile(plan)
-      outputType = try plan.output(self.output).type
-      break
-    }
-    input = Array(repeating: 0, count: batch * rows.tile * columns.tile * network.channels)
-    result = Array(repeating: 0, count: outputType.count)
+    self.head = head
+    tiling = try TilePlan(
+      model, batch: batch, height: height, width: width, on: device.info, memory: memory,
+      tile: tile, head: head, halfStorage: halfStorage)
+    executable = try device.compile(tiling.plan, profiling: profiling)
+    input = Array(
+      repeating: 0,
+      count: tiling.batch * tiling.rows.tile * tiling.columns.tile * model.network.channels)
   }
 
-  /// Bytes of the executable.
-  public var memory: Int { executable.plan.bytes }
+  /// Frames of a run of the executable.
+  public var batch: Int { tiling.batch }
+  /// Bytes that a run takes, weights apart.
+  public var memory: Int { tiling.bytes }
   /// Number of tiles that a frame takes.
-  public var tiles: Int { rows.parts.count * columns.parts.count }
-  /// Rows and columns of the result.
+  public var tiles: Int { tiling.rows.parts.count * tiling.columns.parts.count }
+  /// Rows and columns of an image.
   public var outputHeight: Int { height * model.network.magnification }
   public var outputWidth: Int { width * model.network.magnification }
+  public var explanation: String { tiling.plan.explain() }
+  public var profile: [ProfileRow] { executable.profile }
 
-  /// Runs the frames tile by tile.
+  /// Runs a stack, tile by tile.
   ///
-  /// - Parameter frames: [batch, height, width, channels] as the camera gave them, in counts or
-  ///   photons as the network was trained.
-  /// - Throws: `NetworkError.frame` for another number of values, or a NaN or infinity among them.
-  public func run(_ frames: [Float], each body: (Tile) throws -> Void) throws {
-    try run(frames, keeping: 0..<batch, each: body)
-  }
-
-  /// Runs a movie: batches of consecutive frames, each result given once and in order.
-  ///
-  /// For a network that looks at neighbouring frames the batches overlap by as many as it looks at;
-  /// the movie's first and last frame stand for those beyond. Each frame is read once.
-  /// - Throws: `NetworkError.frame` where a batch holds no more frames than the network looks at.
+  /// - Parameters:
+  ///   - frames: those of the stack that results are wanted of; a network that looks at neighbours
+  ///     sees the others, and for those beyond the stack its first or last.
+  ///   - continuing: whether the stack is of the same movie as that of the last run, by whose end the
+  ///     network then goes on where it can: nothing of a frame is computed twice.
+  ///   - body: reads what it wants of the executable.
+  /// - Throws: `NetworkError.frame` for a stack of another size, or a NaN or infinity in it.
   public func run(
-    movie count: Int, read: (Int) throws -> [Float], each body: (Tile) throws -> Void
-  ) throws {
-    guard count > 0 else { return }
-    let reach = model.network.temporalReach
-    guard let time = Tiling(length: count, tile: batch, halo: reach, alignment: 1) else {
-      throw NetworkError.frame(
-        system: type(of: model.system).name,
-        reason: "it looks at \(2 * reach + 1) frames, a batch has \(batch)")
-    }
-    var recent: [Int: [Float]] = [:]
-    for part in time.parts {
-      let wanted = (0..<batch).map { min(part.start + $0, count - 1) }
-      recent = recent.filter { $0.key >= part.start }
-      for index in wanted where recent[index] == nil { recent[index] = try read(index) }
-      try run(wanted.flatMap { recent[$0]! }, keeping: part.core, from: part.start, each: body)
-    }
-  }
-
-  private func run(
-    _ frames: [Float], keeping kept: Range<Int>, from first: Int = 0,
+    _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     each body: (Tile) throws -> Void
   ) throws {
     let network = model.network
-    let pixels = height * width * network.channels
-    guard frames.count == batch * pixels else {
+    guard stack.height == height, stack.width == width, stack.channels == network.channels else {
       throw NetworkError.frame(
         system: type(of: model.system).name,
-        reason: "it has \(frames.count) values, not "
-          + "\(batch)×\(height)×\(width)×\(network.channels)")
+        reason: "it has \(stack.channels) channels of \(stack.height)×\(stack.width) pixels, not "
+          + "\(network.channels) of \(height)×\(width)")
     }
-    let scalings = try (0..<batch).map { frame in
-      try scaling(of: frames[frame * pixels..<(frame + 1) * pixels], frame: frame)
+    precondition(frames.lowerBound >= 0 && frames.upperBound <= stack.count, "frames of the stack")
+    try findScalings(of: stack)
+    let reach = network.temporalReach
+    let end = frames.upperBound + reach
+    let goesOn =
+      continuing && next == stack.first + frames.lowerBound + reach && frames.count % batch == 0
+    next = nil
+    let steps = (end - frames.lowerBound + (goesOn ? -reach : reach) + batch - 1) / batch
+    let (rows, columns) = (tiling.rows.parts, tiling.columns.parts)
+    // What a window remembers is of one tile.
+    let tilesFirst = reach > 0
+    for index in 0..<steps * tiles {
+      let (tile, step) =
+        tilesFirst ? (index / steps, index % steps) : (index % tiles, index / tiles)
+      let (row, column) = (rows[tile / columns.count], columns[tile % columns.count])
+      // What is too much is fed before the frames that count, so that the last is the last.
+      let start = end - (steps - step) * batch
+      fill(from: stack, first: start, row.start, column.start)
+      try executable.write("frames", input)
+      try executable.run()
+      let whole = start - reach..<start - reach + batch
+      let own = whole.clamped(to: frames)
+      if own.isEmpty { continue }
+      try body(
+        Tile(
+          frames: own,
+          images: own.lowerBound - whole.lowerBound..<own.upperBound - whole.lowerBound,
+          rows: row.core, columns: column.core, top: row.start, left: column.start))
     }
-    for row in rows.parts {
-      for column in columns.parts {
-        fill(from: frames, scalings, row.start, column.start)
-        try executable.write("frames", input)
-        try executable.run()
-        try result.withUnsafeMutableBytes { try executable.read(output, into: $0) }
-        try body(cut(row, column, kept, first))
-      }
-    }
+    next = tiles == 1 && reach > 0 && end <= stack.count ? stack.first + end : nil
   }
 
-  /// The whole result [batch, row, column, channel], where it fits into memory.
-  public func image(_ frames: [Float]) throws -> Tensor {
-    let channels = outputType.shape.last ?? 1
-    guard outputType.shape.count == 4 else {
-      var values: [Float] = []
-      try run(frames) { values = $0.values }
-      return Tensor(values, shape: outputType.shape)
+  /// The result for some frames of a stack, [frame, row, column, channel], into `target`.
+  public func image(
+    _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
+    into target: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let type = try imageType
+    guard type.shape.count == 4 else {
+      return try flat(stack, frames, type, into: target)
     }
-    var values = [Float](repeating: 0, count: batch * outputHeight * outputWidth * channels)
-    try run(frames) { tile in
-      let run = tile.columns.count * channels
-      for image in 0..<batch {
-        for (index, row) in tile.rows.enumerated() {
-          let from = (image * tile.rows.count + index) * run
-          let to = ((image * outputHeight + row) * outputWidth + tile.columns.lowerBound) * channels
-          values.replaceSubrange(to..<to + run, with: tile.values[from..<from + run])
-        }
-      }
-    }
-    return Tensor(values, shape: [batch, outputHeight, outputWidth, channels])
-  }
-
-  private func scaling(
-    of frame: ArraySlice<Float>, frame index: Int
-  ) throws -> (offset: Float, scale: Float, shift: Float) {
-    var low = Float.infinity
-    var high = -Float.infinity
-    for value in frame {
-      guard value.isFinite else {
-        throw NetworkError.frame(
-          system: type(of: model.system).name, reason: "frame \(index) holds a NaN or an infinity")
-      }
-      low = min(low, value)
-      high = max(high, value)
-    }
-    return model.network.scaling.affine(min: low, max: high)
-  }
-
-  /// Copies a tile out of the frames, scaled, edges repeated beyond the frame.
-  private func fill(
-    from frames: [Float], _ scalings: [(offset: Float, scale: Float, shift: Float)], _ top: Int,
-    _ left: Int
-  ) {
-    let channels = model.network.channels
-    var place = 0
-    for image in 0..<batch {
-      let (offset, scale, shift) = scalings[image]
-      for y in top..<top + rows.tile {
-        let line = (image * height + min(y, height - 1)) * width
-        for x in left..<left + columns.tile {
-          let from = (line + min(x, width - 1)) * channels
-          for channel in 0..<channels {
-            input[place] = (frames[from + channel] - offset) * scale + shift
-            place += 1
+    let (finer, channels) = (model.network.magnification, type.shape[3])
+    precondition(
+      target.count == frames.count * outputHeight * outputWidth * channels, "room for the images")
+    try run(stack, answering: frames, continuing: continuing) { tile in
+      try readResult(type)
+      let run = tile.columns.count * finer * channels
+      for (frame, image) in zip(tile.frames, tile.images) {
+        for y in tile.rows.lowerBound * finer..<tile.rows.upperBound * finer {
+          let line = (image * type.shape[1] + y - tile.top * finer) * type.shape[2]
+          let from = (line + (tile.columns.lowerBound - tile.left) * finer) * channels
+          let row = (frame - frames.lowerBound) * outputHeight + y
+          let to = (row * outputWidth + tile.columns.lowerBound * finer) * channels
+          result.withUnsafeBufferPointer {
+            (target.baseAddress! + to).update(from: $0.baseAddress! + from, count: run)
           }
         }
       }
     }
   }
 
-  private func cut(
-    _ row: Tiling.Part, _ column: Tiling.Part, _ frames: Range<Int>, _ first: Int
-  ) -> Tile {
-    let shape = outputType.shape
-    let images = frames.lowerBound - first..<frames.upperBound - first
-    guard shape.count == 4 else {
-      let row = shape.dropFirst().reduce(1, *)
-      return Tile(
-        frames: frames, rows: 0..<1, columns: 0..<1, channels: row,
-        values: Array(result[images.lowerBound * row..<images.upperBound * row]))
+  /// The whole result of frames in counts, where it fits into memory.
+  public func image(_ frames: [Float]) throws -> Tensor {
+    let pixels = height * width * model.network.channels
+    guard !frames.isEmpty, frames.count % pixels == 0 else {
+      throw NetworkError.frame(
+        system: type(of: model.system).name,
+        reason: "\(frames.count) values are not frames of "
+          + "\(height)×\(width)×\(model.network.channels)")
     }
-    let finer = model.network.magnification
-    func scaled(_ range: Range<Int>) -> Range<Int> {
-      range.lowerBound * finer..<range.upperBound * finer
-    }
-    let (rows, columns) = (scaled(row.core), scaled(column.core))
-    var values: [Float] = []
-    values.reserveCapacity(images.count * rows.count * columns.count * shape[3])
-    for image in images {
-      for y in rows {
-        let line = (image * shape[1] + y - row.start * finer) * shape[2]
-        let from = (line + columns.lowerBound - column.start * finer) * shape[3]
-        values += result[from..<from + columns.count * shape[3]]
+    let count = frames.count / pixels
+    var shape = try imageType.shape
+    shape[0] = count
+    if shape.count == 4 { shape[1...2] = [outputHeight, outputWidth] }
+    var values = [Float](repeating: 0, count: shape.reduce(1, *))
+    try frames.withUnsafeBytes { bytes in
+      let stack = FrameStack(
+        bytes, .float32, height: height, width: width, channels: model.network.channels)
+      try values.withUnsafeMutableBufferPointer {
+        try image(stack, answering: 0..<count, into: $0)
       }
     }
-    return Tile(frames: frames, rows: rows, columns: columns, channels: shape[3], values: values)
+    return Tensor(values, shape: shape)
+  }
+
+  /// The type of the executable's image.
+  public var imageType: TensorType {
+    get throws {
+      guard case .image(let name) = head else { preconditionFailure("a list is no image") }
+      return try tiling.plan.output(name ?? model.network.outputs[0].name).type
+    }
+  }
+
+  /// A result without rows and columns: one run of values for each frame.
+  private func flat(
+    _ stack: FrameStack, _ frames: Range<Int>, _ type: TensorType,
+    into target: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let run = type.shape.dropFirst().reduce(1, *)
+    try self.run(stack, answering: frames) { tile in
+      try readResult(type)
+      for (frame, image) in zip(tile.frames, tile.images) {
+        for index in 0..<run {
+          target[(frame - frames.lowerBound) * run + index] = result[image * run + index]
+        }
+      }
+    }
+  }
+
+  private func readResult(_ type: TensorType) throws {
+    guard case .image(let name) = head else { preconditionFailure("a list is no image") }
+    if result.count < type.count { result = Array(repeating: 0, count: type.count) }
+    try result.withUnsafeMutableBytes {
+      try executable.read(name ?? model.network.outputs[0].name, into: $0)
+    }
+  }
+
+  /// Every frame's scaling by its own values.
+  private func findScalings(of stack: FrameStack) throws {
+    let scaling = model.network.scaling
+    scalings.removeAll(keepingCapacity: true)
+    for frame in 0..<stack.count {
+      guard let (low, high) = stack.range(of: frame, &line) else {
+        throw NetworkError.frame(
+          system: type(of: model.system).name,
+          reason: "frame \(stack.first + frame) holds a NaN or an infinity")
+      }
+      scalings.append(scaling.affine(min: low, max: high))
+    }
+  }
+
+  /// Copies a tile of consecutive frames; the stack's first and last stand for those beyond.
+  private func fill(from stack: FrameStack, first: Int, _ top: Int, _ left: Int) {
+    let (rows, columns) = (tiling.rows.tile, tiling.columns.tile)
+    let pixels = rows * columns * stack.channels
+    input.withUnsafeMutableBufferPointer { target in
+      for image in 0..<batch {
+        let frame = min(max(first + image, 0), stack.count - 1)
+        stack.fill(
+          target.baseAddress! + image * pixels, frame: frame, top: top, left: left, rows: rows,
+          columns: columns, scaling: scalings[frame])
+      }
+    }
   }
 }

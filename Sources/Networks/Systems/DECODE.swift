@@ -2,7 +2,7 @@
 ///
 /// Speiser et al., Nature Methods 18, 1082 (2021). One U-Net sees each frame, a second the features of
 /// three frames; four heads. Result channels: p, photons, x, y, z, their sigmas in the same order,
-/// background; photons, z and background in units of `Scaling`, x and y in pixels.
+/// background; photons, z and background in units of `results`, x and y in pixels.
 public struct DECODE: NetworkSystem {
   public static let name = "decode"
   public static let source = "Speiser et al., Nature Methods 18:1082 (2021)"
@@ -26,6 +26,42 @@ public struct DECODE: NetworkSystem {
   public var bilinear = false
   /// Smallest sigma.
   public var sigmaFloor: Float = 0.001
+  /// What a result of 1 means; nil where neither weights nor user say.
+  public var results: ResultScale?
+
+  /// Factors of the results that have no unit of their own.
+  public struct ResultScale: Codable, Hashable, Sendable {
+    public var photons: Double
+    /// nm.
+    public var z: Double
+    /// Photons per pixel.
+    public var background: Double
+
+    public init(photons: Double, z: Double, background: Double) {
+      self.photons = photons
+      self.z = z
+      self.background = background
+    }
+  }
+
+  /// The published thresholds; the paper's layout has those of its program.
+  public var task: NetworkTask {
+    layout == .authors
+      ? .emitters(candidates: 0.1, threshold: 0.5) : .emitters(candidates: 0.3, threshold: 0.7)
+  }
+
+  public var unit: InputUnit { layout == .authors ? .photons : .counts }
+
+  /// Throws `NetworkError.settings` where nothing says what frames or results are scaled by.
+  public func checkUnits() throws(NetworkError) {
+    guard results == nil || scaling == InputScaling() else { return }
+    let what = results == nil ? "what a result of 1 means" : "how frames are scaled"
+    throw .unitless(system: Self.name, what: what)
+  }
+
+  /// Whether the offset called x runs along the image's rows: the authors' x is the first axis of
+  /// their frames.
+  public var xIsFirstAxis: Bool { layout == .authors }
 
   public init() {}
 

@@ -7,6 +7,8 @@ public struct DEFCoN: NetworkSystem {
   public static let source = "LEB-EPFL/DEFCoN"
   public static let purpose = "frame to emitter density, sum = count"
 
+  public var task: NetworkTask { .density }
+
   public var scaling = InputScaling(.minMax)
 
   public init() {}

@@ -7,6 +7,9 @@ public struct DeepSTORM: NetworkSystem {
   public static let source = "Nehme et al., Optica 5:458 (2018)"
   public static let purpose = "frame to density map, 8× finer"
 
+  /// A tenth of what the training gives an emitter, as in its authors' notebook.
+  public var task: NetworkTask { .map(radius: 2, threshold: 10) }
+
   public var magnification = 8
   /// Min–max, then the training set's mean and deviation: here those of the authors' first demo.
   public var scaling = InputScaling.standardised(.minMax, mean: 0.19607912, deviation: 0.17763713)

@@ -7,8 +7,17 @@ public struct DeepSTORM3D: NetworkSystem {
   public static let source = "Nehme et al., Nature Methods 17:734 (2020)"
   public static let purpose = "frame to volume, 4× finer laterally"
 
+  /// A twentieth of a certain emitter, as its authors take for their second demonstration.
+  public var task: NetworkTask { .volume(radius: 4, threshold: peak / 20) }
+
+  /// Its authors place an emitter at the centre of a pixel into that pixel's first voxel and move
+  /// positions by two of four voxels (their `upsampling_shift`).
+  public var shift: Double { 0.5 }
+
   /// Axial planes.
   public var planes = 121
+  /// Where the first plane begins and the last ends, nm.
+  public var depth: [Double] = [0, 4000]
   /// Of layers 2 to 6.
   public var dilations = [1, 2, 4, 8, 16]
   /// Height of a certain emitter in the result.
@@ -24,7 +33,10 @@ public struct DeepSTORM3D: NetworkSystem {
   }
 
   public var bounds: [SettingBound] {
-    [SettingBound("planes", planes, 1...1024), SettingBound("dilations", dilations.count, 0...16)]
+    [
+      SettingBound("planes", planes, 1...1024), SettingBound("dilations", dilations.count, 0...16),
+      SettingBound("numbers of depth", depth.count, 2...2),
+    ]
       + dilations.map { SettingBound("a dilation", $0, 1...64) }
   }
 

@@ -8,6 +8,14 @@ public protocol NetworkSystem: Codable, Hashable, Sendable {
   static var source: String { get }
   /// What comes out.
   static var purpose: String { get }
+  /// What the first output means.
+  var task: NetworkTask { get }
+  /// What frames are given in.
+  var unit: InputUnit { get }
+  /// The only rows and columns that a frame can have; nil for a network that takes any.
+  var inputSize: (height: Int, width: Int)? { get }
+  /// Camera pixels by which the result lies before the frame.
+  var shift: Double { get }
 
   init()
   /// The settings that the shapes and numbers of these weights tell; the published ones elsewhere.
@@ -38,6 +46,9 @@ extension NetworkSystem {
   public init(fitting weights: Weights) { self.init() }
   public static func adopt(_ weights: Weights) -> Weights { weights }
   public var bounds: [SettingBound] { [] }
+  public var unit: InputUnit { .counts }
+  public var inputSize: (height: Int, width: Int)? { nil }
+  public var shift: Double { 0 }
 
   /// Throws `NetworkError.settings` for the first setting that is out of its bounds.
   public func checkSettings() throws(NetworkError) {

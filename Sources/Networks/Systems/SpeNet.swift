@@ -9,6 +9,10 @@ public struct SpeNet: NetworkSystem {
   public static let source = "FOIL-NU/SpeNet"
   public static let purpose = "spectrum 7×201 to dye"
 
+  public var task: NetworkTask { .classes }
+
+  public var inputSize: (height: Int, width: Int)? { (7, 201) }
+
   public var classes = ["AF647", "CF660C", "CF680"]
   public var scaling = InputScaling(.maximum, shift: -0.6562788)
 

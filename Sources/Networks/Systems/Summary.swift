@@ -1,43 +1,107 @@
 import Compute
 
-/// A line of `glint networks`.
-public struct NetworkSummary: Hashable, Sendable {
+/// What a network is and what it takes: a line of `glint networks`.
+public struct NetworkSummary: Codable, Hashable, Sendable {
   public let name: String
   public let source: String
   public let purpose: String
   /// Trained values.
   public let parameters: Int
-  /// Multiply–accumulates per pixel of the frame; for a network of fixed input, of one input.
+  /// Floating-point operations (two for a multiply–accumulate) per pixel of the frame, each frame's
+  /// own layers counted once.
   public let work: Double
   /// Side of the square of pixels that a result depends on.
   public let receptiveField: Int
-  /// Bytes that a frame of the asked size takes on the device; nil where the network does not take it.
-  public let memory: Int?
+  /// Channels of a frame, and consecutive frames that a result depends on.
+  public let channels: Int
+  public let frames: Int
+  /// What frames are given in.
+  public let unit: InputUnit
+  /// What comes out, for each pixel of a result `magnification` times finer than the frame.
+  public let outputs: [String]
+  public let magnification: Int
+  /// Name and value of each setting.
+  public let settings: String
+  /// For frames of the asked size; nil where the network does not take them, which `refusal` says.
+  public let memory: Memory?
+  public let refusal: String?
+
+  /// What a run takes beside the process itself.
+  public struct Memory: Codable, Hashable, Sendable {
+    public let height: Int
+    public let width: Int
+    /// Frames at a time, and tiles of a frame.
+    public let batch: Int
+    public let tiles: Int
+    /// Bytes of the device's arena with working memory and the host's copies of what goes in and out.
+    public let run: Int
+    public let weights: Int
+    /// Bytes of the movie's frames under way, and of images on their way out.
+    public let frames: Int
+    public let total: Int
+  }
 
   /// - Parameters:
-  ///   - height: of the frame whose memory is asked, padded to the network's alignment.
+  ///   - memory: bytes that a run may take; larger frames are cut into tiles.
   public init(
-    _ system: any NetworkSystem, height: Int, width: Int, on device: DeviceInfo
+    _ model: Model, height: Int, width: Int, memory limit: Int = 1 << 30, on device: DeviceInfo
   ) {
-    let network = system.network
+    let (system, network) = (model.system, model.network)
     name = type(of: system).name
     source = type(of: system).source
     purpose = type(of: system).purpose
     parameters = network.parameterCount
-    work = network.multiplicationsPerPixel
+    work = 2 * network.multiplicationsPerPixel
     receptiveField = network.receptiveField
-    let weights = network.randomWeights(seed: 1)
-    memory = try? Model(system, weights).memory(
-      height: network.aligned(height), width: network.aligned(width), on: device)
+    channels = network.channels
+    frames = 2 * network.temporalReach + 1
+    unit = system.unit
+    outputs = network.describedOutputs
+    magnification = network.magnification
+    settings = (try? system.configuration.settings) ?? ""
+    do {
+      let (height, width) = system.inputSize ?? (height, width)
+      let pace = model.pace(height: height, width: width, on: device)
+      let head =
+        system.task.list(room: pace.together * max(64, height * width / 64)) ?? .image()
+      let plan = try TilePlan(
+        model, batch: pace.together, height: height, width: width, on: device, memory: limit,
+        tile: nil, head: head)
+      let waiting = 3 * (pace.batch + 2 * network.temporalReach) * height * width * 2
+      let out =
+        head.room == nil
+        ? 4 * plan.batch * height * width * network.magnification * network.magnification
+          * network.channels(of: network.outputs[0].value) : 0
+      memory = Memory(
+        height: height, width: width, batch: plan.batch,
+        tiles: plan.rows.parts.count * plan.columns.parts.count, run: plan.bytes,
+        weights: model.weightBytes, frames: waiting + out,
+        total: plan.bytes + model.weightBytes + waiting + out)
+      refusal = nil
+    } catch {
+      memory = nil
+      refusal = "\(error)".split(separator: "\n").first.map(String.init)
+    }
   }
 
-  /// Of every known network with its published settings.
-  public static func all(height: Int, width: Int, on device: DeviceInfo) -> [NetworkSummary] {
-    Systems.all.map { NetworkSummary($0.init(), height: height, width: width, on: device) }
+  /// A known network with its published settings.
+  public init(
+    _ system: any NetworkSystem, height: Int, width: Int, memory: Int = 1 << 30,
+    on device: DeviceInfo
+  ) throws {
+    self.init(
+      try Model(system, system.network.randomWeights(seed: 1)), height: height, width: width,
+      memory: memory, on: device)
   }
 }
 
 extension Network {
-  /// The next length that is a multiple of the alignment.
-  public func aligned(_ length: Int) -> Int { (length + alignment - 1) / alignment * alignment }
+  /// The channels of the first output, then the other outputs.
+  public var describedOutputs: [String] {
+    let count = channels(of: outputs[0].value)
+    let first =
+      channelNames.count == count
+      ? channelNames : [outputs[0].name + (count > 1 ? " ×\(count)" : "")]
+    return first + outputs.dropFirst().map(\.name)
+  }
 }

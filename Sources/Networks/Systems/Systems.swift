@@ -18,11 +18,61 @@ public enum Systems {
   static func decode(
     _ configuration: NetworkConfiguration
   ) throws(NetworkError) -> any NetworkSystem {
-    let type = try named(configuration.system)
+    try named(configuration.system).init().with(settings: configuration.settings)
+  }
+}
+
+extension NetworkSystem {
+  /// The system with some of its settings changed.
+  ///
+  /// - Parameter settings: a JSON object; fields that it leaves out stay as they are. Empty for none.
+  /// - Throws: `NetworkError.settings` for a field that there is not, or cannot have that value.
+  public func with(settings: String) throws(NetworkError) -> Self {
+    guard !settings.isEmpty else { return self }
+    func fault(_ reason: String) -> NetworkError { .settings(system: Self.name, reason: reason) }
+    let known = Mirror(reflecting: self).children.compactMap(\.label)
+    let given: [String: Any]
+    let own: [String: Any]
     do {
-      return try JSONDecoder().decode(type, from: Data(configuration.settings.utf8))
+      given =
+        try JSONSerialization.jsonObject(with: Data(settings.utf8)) as? [String: Any] ?? ["?": 0]
+      own =
+        try JSONSerialization.jsonObject(with: try JSONEncoder().encode(self)) as? [String: Any]
+        ?? [:]
     } catch {
-      throw .settings(system: configuration.system, reason: "\(error)")
+      throw fault("`\(settings.prefix(80))` is not JSON")
+    }
+    for key in given.keys.sorted() where !known.contains(key) {
+      throw fault("there is no `\(key)`, only \(known.joined(separator: ", "))")
+    }
+    do {
+      let merged = try JSONSerialization.data(withJSONObject: Self.merge(given, into: own))
+      return try JSONDecoder().decode(Self.self, from: merged)
+    } catch let error as DecodingError {
+      throw fault("\(Self.explain(error))")
+    } catch {
+      throw fault("\(error)")
+    }
+  }
+
+  private static func merge(_ given: [String: Any], into own: [String: Any]) -> [String: Any] {
+    own.merging(given) { old, new in
+      guard let old = old as? [String: Any], let new = new as? [String: Any] else { return new }
+      return merge(new, into: old)
+    }
+  }
+
+  private static func explain(_ error: DecodingError) -> String {
+    func field(_ context: DecodingError.Context) -> String {
+      "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`"
+    }
+    return switch error {
+    case .typeMismatch(let type, let context): "\(field(context)) must be of type \(type)"
+    case .valueNotFound(_, let context), .dataCorrupted(let context):
+      "\(field(context)) cannot have that value"
+    case .keyNotFound(let key, let context):
+      "\(field(context)) lacks `\(key.stringValue)`"
+    @unknown default: "\(error)"
     }
   }
 }
@@ -47,6 +97,12 @@ public enum NetworkError: Error, CustomStringConvertible, Sendable {
   case unnamed(path: String, known: [String])
   /// A frame that the network cannot take.
   case frame(system: String, reason: String)
+  /// Weights that do not say what numbers mean.
+  case unitless(system: String, what: String)
+  /// Not even the smallest tile keeps within the limit, bytes.
+  case memory(system: String, limit: Int, needed: Int?, receptiveField: Int)
+  /// A network that does something else than what was asked for.
+  case task(system: String, wanted: String, purpose: String)
   /// An ONNX graph that has no counterpart here.
   case unsupported(op: String, node: String, reason: String)
 
@@ -55,10 +111,20 @@ public enum NetworkError: Error, CustomStringConvertible, Sendable {
     case .unknownSystem(let name, let known):
       "there is no network `\(name)`\nhint: known are \(known.joined(separator: ", "))"
     case .settings(let system, let reason):
-      "the settings of \(system) in the file of weights are not as they should be: \(reason)"
+      "the settings of \(system) are not as they should be: \(reason)"
     case .unnamed(let path, let known):
       "\(path) does not say which network it belongs to\nhint: name one of \(known.joined(separator: ", "))"
     case .frame(let system, let reason): "\(system) cannot take this frame: \(reason)"
+    case .unitless(let system, let what):
+      "neither the weights nor the settings of \(system) say \(what)\nhint: give the training's "
+        + "--network-settings param_run.yaml, or a JSON file of `scaling` and `results`"
+    case .memory(let system, let limit, let needed, let field):
+      "no tile of the frame can hold the receptive field of \(system), \(field) pixels, within "
+        + "\(limit >> 20) MiB" + (needed.map { ": the smallest takes \($0 >> 20) MiB" } ?? "")
+        + "\nhint: allow more with --memory MIB"
+    case .task(let system, let wanted, let purpose):
+      "\(system) gives no \(wanted): it is \(purpose)\nhint: `glint networks` tells what each "
+        + "network gives"
     case .unsupported(let op, let node, let reason):
       "ONNX node `\(node)` (\(op)) cannot be imported: \(reason)"
     }

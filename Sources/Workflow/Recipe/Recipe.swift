@@ -12,6 +12,8 @@ public struct Recipe: Codable, Hashable, Sendable {
   public var cameraFile: String = ""
   public var detection = DetectionSettings()
   public var fit = FitSettings()
+  /// A network in the place of detection and fit, where it has a name or weights.
+  public var network = NetworkSettings()
   /// First frame, and the frame after the last; −1 for the movie's end.
   public var firstFrame: Int = 0
   public var endFrame: Int = -1
@@ -32,7 +34,7 @@ public struct Recipe: Codable, Hashable, Sendable {
     case pixelSize = "pixel_size"
     case camera
     case cameraFile = "camera_file"
-    case detection, fit
+    case detection, fit, network
     case firstFrame = "first_frame"
     case endFrame = "end_frame"
     case roi

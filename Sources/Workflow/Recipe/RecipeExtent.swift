@@ -40,11 +40,18 @@ extension Recipe {
   /// What computes the rows of a region.
   ///
   /// - Parameter maps: as large as the movie's frame, or as the region.
-  /// - Throws: `SettingsError` where recipe, maps and movie do not fit.
+  /// - Throws: `SettingsError` where recipe, maps and movie do not fit; what is wrong with a network's
+  ///   weights.
   public func pipeline(
     _ maps: CameraMaps?, for region: PixelRegion, in info: MovieInfo
-  ) throws(SettingsError) -> any FramePipeline {
-    try LocalizationPipeline(
+  ) throws -> any FramePipeline {
+    if network.isUsed {
+      return try NetworkPipeline(
+        try network.model(), network, camera: camera,
+        maps: try self.maps(maps, for: region, in: info), width: region.width,
+        height: region.height, pixel: info.pixel, origin: (region.x, region.y))
+    }
+    return try LocalizationPipeline(
       settings, camera: camera, maps: try self.maps(maps, for: region, in: info),
       width: region.width, height: region.height, pixel: info.pixel, origin: (region.x, region.y))
   }
@@ -64,6 +71,13 @@ extension Recipe {
       hint: "crop the maps with the region of the sensor that the camera recorded")
   }
 
+  /// The recipe with everything said that a network's weights and its own numbers decide.
+  public func resolved() throws -> Recipe {
+    var result = self
+    if network.isUsed { result.network = try network.resolved() }
+    return result
+  }
+
   /// Throws `SettingsError` for what is impossible with any movie.
   public func check() throws(SettingsError) {
     guard recipe == 1 else {
@@ -76,5 +90,6 @@ extension Recipe {
         "the pixel size \(pixelSize) nm must be in 0...1000000",
         hint: "--pixel-size is the camera's pixel divided by the magnification, often near 100")
     }
+    try network.check()
   }
 }

@@ -52,8 +52,8 @@ final class BatchComputer {
       do {
         let capacity = capacityPerFrame * batch.shape.frames
         let executable = try executable(for: batch.shape, capacity)
-        try executable.write("frames", batch.filled)
-        try executable.run()
+        try pipeline.start(
+          executable, batch.filled, batch.shape, first: batch.frames.lowerBound)
         return Flight(batch: batch, capacity: capacity, executable: executable, device: device)
       } catch {
         try leave(device, after: error)
@@ -87,10 +87,11 @@ final class BatchComputer {
   private func executable(for shape: BatchShape, _ capacity: Int) throws -> any Executable {
     if shape == steady, let executable = idle.popLast() { return executable }
     let device = fallback.device
-    let plan = try Plan(pipeline.graph(shape, capacity: capacity), for: device.info)
-    arenaBytes = max(arenaBytes, plan.arena.bytes)
-    explanation = plan.explain()
-    return try device.compile(plan, profiling: profiling)
+    let executable = try pipeline.executable(
+      shape, capacity: capacity, on: device, profiling: profiling)
+    arenaBytes = max(arenaBytes, executable.plan.arena.bytes)
+    explanation = executable.plan.explain()
+    return executable
   }
 
   /// Keeps an executable for the next batch of its kind. Those of outgrown capacity, of a device that

@@ -7,7 +7,7 @@ import Microscopy
 /// A whole localization: checks, outputs, run, report. What `glint localize` does.
 public struct LocalizeJob {
   let movie: any Movie
-  public let recipe: Recipe
+  public private(set) var recipe: Recipe
   let maps: CameraMaps?
   let device: any Device
   let threads: Int?
@@ -41,6 +41,12 @@ public struct LocalizeJob {
   /// a failure the frames that are safe stay under a name with `.partial` in it.
   public func run() throws -> LocalizeReport {
     try recipe.check()
+    var job = self
+    job.recipe = try recipe.resolved()
+    return try job.runResolved()
+  }
+
+  private func runResolved() throws -> LocalizeReport {
     let info = movie.info
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
@@ -83,7 +89,8 @@ public struct LocalizeJob {
       }
     }
     var names = OutputNames(
-      inputs: files + sidecars + [recipe.cameraFile], overwrite: overwrite)
+      inputs: files + sidecars + [recipe.cameraFile, recipe.network.weights],
+      overwrite: overwrite)
     for path in outputs { try names.add(table: path) }
     if let reportPath { try names.add(reportPath) }
   }
@@ -144,11 +151,18 @@ public struct LocalizeJob {
     var settings = [
       "File": movie.info.files.first ?? "", "Data Type": movie.info.pixel.rawValue,
       "Byte Order": "<", "Camera": recipe.cameraFile.isEmpty ? "scalars" : recipe.cameraFile,
+    ]
+    if recipe.network.isUsed {
+      settings["network"] = recipe.network.name
+      settings["weights"] = recipe.network.weights
+      return settings
+    }
+    settings.merge([
       "box": "\(recipe.fit.box)", "max-iterations": "\(recipe.fit.maxIterations)",
       "fit": "\(recipe.fit.estimator.rawValue), \(recipe.fit.sigma.rawValue) sigma",
       "tolerance": "\(recipe.fit.tolerance)", "offset": "\(recipe.camera.offset)",
       "qe": "\(recipe.camera.quantumEfficiency)",
-    ]
+    ]) { $1 }
     if recipe.detection.detector == .gradient {
       settings["min-net-gradient"] = "\(recipe.detection.threshold)"
     }

@@ -35,7 +35,7 @@ public final class LocalizeRun {
     self.frames = frames
     let notes = Notes(note)
     self.notes = notes
-    overlap = device.info.kind == .cpu ? 1 : 2
+    overlap = pipeline.overlap(on: device.info)
     let slots = overlap + 2
     let halo = pipeline.halo
     report.batch = max(1, min(batch ?? pipeline.batch(on: device.info), frames.count))

@@ -11,7 +11,8 @@ struct Localize: ParsableCommand {
     abstract: "Find and fit the molecules of a movie.",
     discussion: """
       Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager), a folder of TIFFs, dax + inf, \
-      raw + yaml and SPE. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml.
+      raw + yaml and SPE. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
+      --weights a learned localizer takes the place of detection and fit.
 
       EXAMPLE:
         glint localize movie.tif -o locs.hdf5 --pixel-size 108 --offset 100 --gain 2.17 \
@@ -25,6 +26,7 @@ struct Localize: ParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("Table to write (.csv, .hdf5).", valueName: "file"))
   var output: [String] = []
 
+  @OptionGroup(title: "Network") var network: NetworkOptions
   @OptionGroup(title: "Device") var device: DeviceOptions
   @OptionGroup(title: "Camera") var camera: CameraOptions
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
@@ -41,7 +43,7 @@ struct Localize: ParsableCommand {
     parsing: .unconditional,
     help: """
       wavelet: factor of the first plane's standard deviation (1.2); dog: factor of the cut-off \
-      (1.7); gradient: net gradient in camera counts (5000).
+      (1.7); gradient: net gradient in camera counts (5000); network: of its result (its own).
       """)
   var threshold: Double?
 
@@ -100,7 +102,7 @@ struct Localize: ParsableCommand {
     var maps: CameraMaps?
     try camera.apply(to: &recipe.camera, maps: &maps, file: &recipe.cameraFile)
     if printRecipe {
-      print(try recipe.yaml(), terminator: "")
+      print(try recipe.resolved().yaml(), terminator: "")
       return
     }
     guard let movie else { throw ValidationError("name a movie to localize") }
@@ -114,7 +116,9 @@ struct Localize: ParsableCommand {
     for line in Self.summary(report) { print(line) }
     if report.interrupted { throw ExitCode(130) }
     if report.localizations == 0 {
-      if job.recipe.detection.detector == .dog {
+      if job.recipe.network.isUsed {
+        say("hint: a lower --threshold finds more; are camera and --network-settings right?")
+      } else if job.recipe.detection.detector == .dog {
         say(
           "hint: in small or crowded frames the maxima are no measure of noise: try --detector wavelet"
         )
@@ -134,7 +138,14 @@ struct Localize: ParsableCommand {
       result.detection.detector = detector
       result.detection.threshold = DetectionSettings.defaultThreshold(detector)
     }
-    if let threshold { result.detection.threshold = threshold }
+    try network.apply(to: &result.network)
+    if let threshold {
+      if result.network.isUsed {
+        result.network.threshold = threshold
+      } else {
+        result.detection.threshold = threshold
+      }
+    }
     if let box { result.fit.box = box }
     if let fit { result.fit.estimator = fit }
     if let sigma { result.fit.sigma = sigma }

@@ -18,11 +18,13 @@ public final class TIFFMovieWriter {
   private let layout: TIFFMovieLayout
   public private(set) var frames = 0
 
-  /// `pixel` is the type of what `append` takes, `pixelSize` is in nm. Throws
+  /// `pixel` is the type of what `append` takes, `pixelSize` is in nm. Of every frame there are
+  /// `channels` images, one after the other. `provenance` is what made the movie. Throws
   /// `MovieError` for impossible numbers, `OutputError` where the file cannot be made.
   public init(
-    path: String, width: Int, height: Int, pixel: PixelType = .uint16, bigTIFF: Bool = false,
-    bigEndian: Bool = false, pixelSize: Double? = nil, overwrite: Bool = false
+    path: String, width: Int, height: Int, pixel: PixelType = .uint16, channels: Int = 1,
+    bigTIFF: Bool = false, bigEndian: Bool = false, pixelSize: Double? = nil,
+    provenance: [ProvenanceStep] = [], overwrite: Bool = false
   ) throws {
     guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
       throw MovieError(.impossible, "frames of \(width) x \(height) pixels cannot be", file: path)
@@ -32,7 +34,9 @@ public final class TIFFMovieWriter {
     }
     layout = TIFFMovieLayout(
       width: width, height: height, pixel: pixel, isBig: bigTIFF, bigEndian: bigEndian,
-      pixelSize: pixelSize)
+      pixelSize: pixelSize, channels: channels,
+      notes: provenance.isEmpty
+        ? "" : "glint=\(try Images.Notes(pixelSize: pixelSize, steps: provenance).text)\n")
     output = try MovieSink(path: path, overwrite: overwrite)
     try output.write(layout.head(frames: 1, next: 0))
   }
@@ -57,6 +61,9 @@ public final class TIFFMovieWriter {
     precondition(layout.pixel == .uint16, "the file holds \(layout.pixel.rawValue)")
     try pixels.withUnsafeBytes { try append($0) }
   }
+
+  /// Chooses another name for the finished file, in the same folder: for frames that are not all.
+  public func rename(to path: String) throws { try output.staged.rename(to: path) }
 
   /// Writes the directories and gives the file its name. Without it nothing is left behind.
   public func finish() throws {
@@ -99,14 +106,18 @@ struct TIFFMovieLayout {
   let bigEndian: Bool
   /// nm.
   let pixelSize: Double?
+  /// Images of a frame.
+  var channels = 1
+  /// Lines of the description after ImageJ's.
+  var notes = ""
 
   var frameBytes: Int { width * height * pixel.bytes }
   private var headerBytes: Int { isBig ? 16 : 8 }
   /// Room for the description, which grows with the number of frames.
-  private static let textBytes = 256
+  private var textBytes: Int { (256 + notes.utf8.count + 7) / 8 * 8 }
   private var textPosition: Int { headerBytes + directoryBytes }
-  private var rationalPosition: Int { textPosition + Self.textBytes }
-  var pixelPosition: Int { 1024 }
+  private var rationalPosition: Int { textPosition + textBytes }
+  var pixelPosition: Int { (rationalPosition + 16 + 1023) / 1024 * 1024 }
 
   private var entries: Int { 14 }
   /// A multiple of 8, so that directories behind one another stay aligned.
@@ -122,8 +133,11 @@ struct TIFFMovieLayout {
     }
     putPosition(headerBytes, &bytes)
     bytes += directory(of: 0, at: headerBytes, next: next)
-    var text = "ImageJ=1.54f\nimages=\(frames)\nframes=\(frames)\n"
+    var text = "ImageJ=1.54f\nimages=\(frames)\n"
+    if channels > 1 { text += "channels=\(channels)\nhyperstack=true\n" }
+    text += "frames=\(frames / channels)\n"
     if pixelSize != nil { text += "unit=micron\n" }
+    text += notes
     bytes += Array(text.utf8)
     bytes += [UInt8](repeating: 0, count: rationalPosition - bytes.count)
     putResolution(&bytes)
@@ -140,7 +154,7 @@ struct TIFFMovieLayout {
     entry(258, short: pixel.bytes * 8, &bytes)
     entry(259, short: 1, &bytes)
     entry(262, short: 1, &bytes)
-    entry(270, type: 2, count: Self.textBytes, at: textPosition, &bytes)
+    entry(270, type: 2, count: textBytes, at: textPosition, &bytes)
     entry(273, position: pixelPosition + frame * frameBytes, &bytes)
     entry(277, short: 1, &bytes)
     entry(278, long: height, &bytes)

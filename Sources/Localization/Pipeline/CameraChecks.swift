@@ -1,0 +1,32 @@
+import Microscopy
+import Networks
+
+extension Camera {
+  /// Throws `SettingsError` where the camera cannot be, or does not go with these maps and frames.
+  func check(_ maps: CameraMaps?, width: Int, height: Int) throws(SettingsError) {
+    if let problem {
+      throw SettingsError(
+        "the camera cannot be: \(problem)", hint: "check --offset, --gain and the camera file")
+    }
+    if let maps, maps.width != width || maps.height != height {
+      throw SettingsError(
+        "the camera maps are \(maps.width)×\(maps.height) px, the frames \(width)×\(height)",
+        hint: "crop the maps with the region of the sensor that the camera recorded")
+    }
+    if maps != nil, emGain > 1 {
+      throw SettingsError(
+        "per-pixel maps and an EM gain of \(emGain) exclude each other",
+        hint: "an EMCCD's pixels share one amplifier; leave the maps out")
+    }
+  }
+
+  /// From counts to photons.
+  public func photonUnits(_ maps: CameraMaps?) -> FrameStack.Units {
+    guard let maps else {
+      return .scalar(
+        offset: Float(offset), factor: Float(1 / (gain * emGain * quantumEfficiency)))
+    }
+    return .maps(
+      offset: maps.offset, factor: maps.gain.map { Float(1 / (Double($0) * quantumEfficiency)) })
+  }
+}

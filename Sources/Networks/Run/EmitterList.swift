@@ -1,0 +1,115 @@
+import Compute
+
+/// The entries of a network's lists for some frames, gathered from tiles: rows of numbers in the order
+/// of frames, rows and columns.
+public struct EmitterList {
+  /// Frame of the stack, row and column of the result's pixel, and plane where there is one.
+  public struct Place: Hashable, Comparable, Sendable {
+    public var frame: Int
+    public var y: Int
+    public var x: Int
+    public var z: Int
+
+    public static func < (a: Place, b: Place) -> Bool {
+      (a.frame, a.y, a.x, a.z) < (b.frame, b.y, b.x, b.z)
+    }
+  }
+
+  public private(set) var places: [Place] = []
+  /// Numbers of each entry, row after row.
+  public private(set) var values: [Float] = []
+  /// Numbers in a row.
+  public private(set) var width = 0
+  /// The most entries that one run found, whether or not there was room.
+  public private(set) var most = 0
+  private var order: [Int] = []
+  private var foundPlaces: [Int32] = []
+  private var foundValues: [Float] = []
+
+  public init() {}
+
+  public var count: Int { places.count }
+
+  /// The rows' indices in the order of their places.
+  public var sorted: [Int] { order }
+
+  mutating func start(width: Int) {
+    places.removeAll(keepingCapacity: true)
+    values.removeAll(keepingCapacity: true)
+    self.width = width
+    most = 0
+  }
+
+  /// Adds a tile's own entries; those in its overlap belong to its neighbours.
+  mutating func add(
+    _ tile: TiledNetwork.Tile, of network: TiledNetwork, finer: Int, room: Int
+  ) throws {
+    var total: Int32 = 0
+    let (width, count) = (network.head.widths, room)
+    try withUnsafeMutableBytes(of: &total) {
+      try network.executable.read(NetworkHead.total, into: $0)
+    }
+    most = max(most, Int(total))
+    let found = min(Int(total), count)
+    if foundPlaces.count < found * width.places {
+      foundPlaces = Array(repeating: 0, count: room * width.places)
+      foundValues = Array(repeating: 0, count: room * width.values)
+    }
+    try Self.read(NetworkHead.places, &foundPlaces, found * width.places, network.executable)
+    try Self.read(NetworkHead.values, &foundValues, found * width.values, network.executable)
+    for entry in 0..<found {
+      let place = entry * width.places
+      let image = Int(foundPlaces[place])
+      let y = Int(foundPlaces[place + 1]) + tile.top * finer
+      let x = Int(foundPlaces[place + 2]) + tile.left * finer
+      guard tile.images.contains(image), tile.rows.contains(y / finer),
+        tile.columns.contains(x / finer)
+      else { continue }
+      let isVolume = width.places > 3
+      places.append(
+        Place(
+          frame: image - tile.images.lowerBound + tile.frames.lowerBound, y: y, x: x,
+          z: isVolume ? Int(foundPlaces[place + 3]) : 0))
+      for index in entry * width.values..<(entry + 1) * width.values {
+        values.append(foundValues[index])
+      }
+      if isVolume {
+        // Centres of gravity count from the tile's corner.
+        values[values.count - width.values] += Float(tile.left * finer)
+        values[values.count - width.values + 1] += Float(tile.top * finer)
+      }
+    }
+  }
+
+  mutating func finish() {
+    order.removeAll(keepingCapacity: true)
+    order.append(contentsOf: places.indices)
+    order.sort { places[$0] < places[$1] }
+  }
+
+  private static func read<Number: BitwiseCopyable>(
+    _ name: String, _ numbers: inout [Number], _ count: Int, _ executable: any Executable
+  ) throws {
+    try numbers.withUnsafeMutableBytes { bytes in
+      let size = count * MemoryLayout<Number>.stride
+      try executable.read(name, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<size]))
+    }
+  }
+}
+
+extension TiledNetwork {
+  /// The list that the head makes of some frames of a stack.
+  ///
+  /// `list.most` above the head's room means that entries are missing: plan again with more room.
+  public func list(
+    _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
+    into list: inout EmitterList
+  ) throws {
+    guard let room = head.room else { preconditionFailure("an image is no list") }
+    list.start(width: head.widths.values)
+    try run(stack, answering: frames, continuing: continuing) { tile in
+      try list.add(tile, of: self, finer: model.network.magnification, room: room)
+    }
+    list.finish()
+  }
+}

@@ -1,0 +1,75 @@
+import Compute
+
+/// What is made of a network's result on the device before anything is read.
+public enum NetworkHead: Hashable, Sendable {
+  /// The output of that name as it is; nil for the network's first.
+  case image(String? = nil)
+  /// A list of the pixels of a map of probabilities and features (DECODE): the probability gathered
+  /// from neighbours by `IntegrateProbability`, then the map's channels.
+  ///
+  /// `candidates` is what a pixel needs to gather, `threshold` what it must have gathered.
+  case emitters(candidates: Float, threshold: Float, room: Int)
+  /// A list of the local maxima of an image or a volume, by `VolumePeaks`.
+  case peaks(radius: Int, threshold: Float, room: Int)
+
+  /// Names of a list's ports.
+  static let places = "places"
+  static let values = "values"
+  static let total = "total"
+
+  /// How many entries a list has room for; nil for an image.
+  public var room: Int? {
+    switch self {
+    case .image: nil
+    case .emitters(_, _, let room), .peaks(_, _, let room): room
+    }
+  }
+
+  /// Numbers for each entry of a list: place, values.
+  var widths: (places: Int, values: Int) {
+    switch self {
+    case .image: (0, 0)
+    case .emitters: (3, 1 + 10)
+    case .peaks: (4, 4)
+    }
+  }
+
+  /// How many pixels of the frame beyond the network's own reach a result depends on.
+  func halo(magnification: Int) -> Int {
+    switch self {
+    case .image: 0
+    case .emitters: 1
+    case .peaks(let radius, _, _): (radius + magnification - 1) / magnification
+    }
+  }
+
+  /// Adds the head to a graph.
+  func attach(
+    to outputs: [(name: String, value: Graph.Value)], in graph: inout Graph
+  ) throws {
+    let first = outputs[0].value
+    switch self {
+    case .image(let name):
+      let output = outputs.first { $0.name == name } ?? outputs[0]
+      graph.output(output.name, output.value)
+    case .emitters(let candidates, let threshold, let room):
+      let probability = try graph.apply(SelectChannels(0..<1), first)
+      let gathered = try graph.apply(IntegrateProbability(threshold: candidates), probability)
+      let features = try graph.apply(Concat(), gathered, first)
+      name(
+        try graph.apply(
+          PixelList(threshold: max(threshold, .leastNormalMagnitude), room: room),
+          to: [gathered, features]), &graph)
+    case .peaks(let radius, let threshold, let room):
+      name(
+        try graph.apply(
+          VolumePeaks(radius: radius, threshold: threshold, room: room), to: [first]), &graph)
+    }
+  }
+
+  private func name(_ list: [Graph.Value], _ graph: inout Graph) {
+    for (name, value) in zip([Self.places, Self.values, Self.total], list) {
+      graph.output(name, value)
+    }
+  }
+}

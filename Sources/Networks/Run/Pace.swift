@@ -1,0 +1,21 @@
+import Compute
+
+/// How many frames go together.
+public struct Pace: Hashable, Sendable {
+  /// In one run of the device.
+  public let together: Int
+  /// From reading to writing: about a second's work, so that progress moves and a stop is quick.
+  public let batch: Int
+}
+
+extension Model {
+  /// The pace for frames of a size: whole runs, at most 128 MiB of frames.
+  public func pace(height: Int, width: Int, on device: DeviceInfo) -> Pace {
+    let isGPU = device.kind == .openCLGPU
+    let flops = 2 * network.multiplicationsPerPixel * Double(height * width)
+    let second = Int(min((isGPU ? 1e13 : 2e11) / max(flops, 1), 1024))
+    let frames = max(1, min(second, (128 << 20) / (2 * height * width)))
+    let together = min(frames, isGPU ? 32 : 8)
+    return Pace(together: together, batch: frames / together * together)
+  }
+}

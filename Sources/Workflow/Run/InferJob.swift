@@ -1,0 +1,157 @@
+import Compute
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Networks
+
+/// A network's own result for a movie: images as TIFF, classes as a table. What `glint infer` does.
+public struct InferJob {
+  let movie: any Movie
+  public let recipe: Recipe
+  let maps: CameraMaps?
+  let device: any Device
+  let threads: Int?
+  let output: String
+  /// A table whose rows say where crops are, and how far their centres are from the rows'.
+  let crops: Crops?
+  /// Which of the network's outputs; nil for its first.
+  let result: String?
+  /// One image for all frames.
+  let sum: Bool
+  let reportPath: String?
+  let overwrite: Bool
+  let quiet: Bool
+
+  /// Where crops are cut from a movie.
+  public struct Crops: Sendable {
+    public var table: Localizations
+    public var path: String
+    /// From a row's position to the crop's centre, px.
+    public var shift: (x: Double, y: Double)
+
+    public init(_ table: Localizations, path: String, shift: (x: Double, y: Double)) {
+      self.table = table
+      self.path = path
+      self.shift = shift
+    }
+  }
+
+  public init(
+    source movie: any Movie, recipe: Recipe, maps: CameraMaps?, device: any Device, threads: Int?,
+    output: String, crops: Crops? = nil, result: String? = nil, sum: Bool = false,
+    report: String? = nil, overwrite: Bool = false, quiet: Bool = false
+  ) {
+    self.movie = movie
+    self.recipe = recipe
+    self.maps = maps
+    self.device = device
+    self.threads = threads
+    self.output = output
+    self.crops = crops
+    self.result = result
+    self.sum = sum
+    reportPath = report
+    self.overwrite = overwrite
+    self.quiet = quiet
+  }
+
+  /// Runs it. The output appears under its name only when it is complete; after an interruption what
+  /// is complete stays under a name with `.partial` in it.
+  public func run() throws -> InferReport {
+    try recipe.check()
+    var resolved = recipe
+    let model = try recipe.network.model()
+    resolved.network = try recipe.network.resolved()
+    if let result, !model.network.outputs.contains(where: { $0.name == result }) {
+      throw SettingsError(
+        "\(resolved.network.name) has no result `\(result)`",
+        hint: "it has \(model.network.outputs.map(\.name).joined(separator: ", "))")
+    }
+    let isTable = model.system.task == .classes
+    try checkNames(isTable: isTable)
+    for line in movie.info.notes { say(line) }
+    let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
+    let context = InferContext(
+      job: self, recipe: resolved, model: model,
+      fallback: Fallback(from: device, to: CPUDevice(threads: threads), report: say))
+    return try Interrupt.watch {
+      let start = SteadyClock.seconds
+      var report =
+        isTable ? try classify(context) : sum ? try addImages(context) : try writeImages(context)
+      report.seconds = SteadyClock.seconds - start
+      report.framesPerSecond = Double(report.frames) / max(report.seconds, 1e-9)
+      report.peakMemoryBytes = peakResidentBytes()
+      report.device = context.deviceName
+      report.recipe = resolved
+      report.notes = movie.info.notes + report.notes
+      if let reportFile {
+        try reportFile.write(try report.json())
+        if report.interrupted {
+          _ = try PartialName.of(reportFile.path) { try reportFile.rename(to: $0) }
+        }
+        try reportFile.commit()
+      }
+      return report
+    }
+  }
+
+  private func checkNames(isTable: Bool) throws {
+    var names = OutputNames(
+      inputs: movie.info.files + [recipe.cameraFile, recipe.network.weights, crops?.path ?? ""],
+      overwrite: overwrite)
+    let kind = URL(fileURLWithPath: output).pathExtension.lowercased()
+    switch (isTable, crops == nil) {
+    case (true, false): try names.add(table: output)
+    case (true, true):
+      guard kind == "csv" else {
+        throw SettingsError(
+          "\(output) cannot hold classes of a stack of crops", hint: "name a .csv file")
+      }
+      try names.add(output)
+    case (false, _):
+      guard kind == "tif" || kind == "tiff" else {
+        throw SettingsError("\(output) cannot hold images", hint: "name a .tif file")
+      }
+      guard crops == nil else {
+        throw SettingsError(
+          "\(recipe.network.name) takes whole frames, no crops", hint: "leave --table out")
+      }
+      try names.add(output)
+    }
+    if let reportPath { try names.add(reportPath) }
+  }
+}
+
+/// What the parts of an inference share.
+final class InferContext {
+  let job: InferJob
+  let recipe: Recipe
+  let model: Model
+  let fallback: Fallback
+
+  init(job: InferJob, recipe: Recipe, model: Model, fallback: Fallback) {
+    self.job = job
+    self.recipe = recipe
+    self.model = model
+    self.fallback = fallback
+  }
+
+  var deviceName: String {
+    let device = fallback.device.info
+    return "\(device.name): \(device.hardware), \(device.driver)"
+  }
+
+  /// - Parameter frames: those that are in the output, where they are not all that were asked for.
+  func provenance(frames: String? = nil) throws -> ProvenanceStep {
+    var settings = [
+      "recipe": try recipe.yaml(), "movie": job.movie.info.files.first ?? job.movie.info.format,
+    ]
+    settings["result"] = job.result
+    settings["sum"] = job.sum ? "of all frames, negative values as 0" : nil
+    settings["stopped"] = frames.map { "only \($0)" }
+    return ProvenanceStep(
+      program: "Glint", version: glintVersion, action: "infer", device: deviceName,
+      settings: settings)
+  }
+}

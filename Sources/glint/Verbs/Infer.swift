@@ -1,0 +1,122 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Workflow
+
+struct Infer: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a network and keep its own result: images, or classes.",
+    discussion: """
+      Images become a TIFF of 32-bit floats, a page for each frame and channel, or one page for the \
+      sum of all frames. Classes become a table: of a stack of crops, or of the rows of --table.
+
+      EXAMPLE:
+        glint infer movie.tif --network fid-storm --weights model.onnx -o maps.tif
+        glint infer spectra.tif --network spenet --weights spenet.npz -o dyes.csv
+      """)
+
+  @Argument(help: "The movie: a file, or a folder of single-frame TIFFs.") var movie: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Images (.tif) or classes (.csv; .hdf5 with --table).", valueName: "file"))
+  var output: String
+
+  @OptionGroup(title: "Network") var network: NetworkOptions
+  @OptionGroup(title: "Device") var device: DeviceOptions
+  @OptionGroup(title: "Camera") var camera: CameraOptions
+  @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
+
+  @Flag(help: "One image: the sum over frames, negative values as 0.") var sum = false
+
+  @Option(help: ArgumentHelp("Which of its results; the first if left out.", valueName: "name"))
+  var result: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Localizations around which crops are cut from the movie.", valueName: "file")
+  )
+  var table: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("From a localization to the centre of its crop, px.", valueName: "DX,DY"))
+  var shift: Shift?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
+  var pixelSize: Double?
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
+  )
+  var frames: FrameRange?
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Region of interest, px.", valueName: "X,Y,W,H"))
+  var roi: Region?
+
+  @Option(help: ArgumentHelp("Settings to start from; options on the line win.", valueName: "file"))
+  var recipe: String?
+
+  @Option(help: ArgumentHelp("Write the run's report as JSON.", valueName: "file"))
+  var json: String?
+
+  @Flag(help: "Replace outputs that exist.") var force = false
+  @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
+
+  func validate() throws {
+    if shift != nil, table == nil { throw ValidationError("--shift goes with --table") }
+  }
+
+  func run() throws {
+    var recipe = try self.recipe.map { try Recipe(file: $0) } ?? Recipe()
+    var maps: CameraMaps?
+    try camera.apply(to: &recipe.camera, maps: &maps, file: &recipe.cameraFile)
+    try network.apply(to: &recipe.network)
+    guard recipe.network.isUsed else {
+      throw ValidationError("name a network with --network, or its weights with --weights")
+    }
+    if let pixelSize { recipe.pixelSize = pixelSize }
+    if let frames {
+      recipe.firstFrame = frames.first
+      recipe.endFrame = frames.end ?? -1
+    }
+    if let region = roi?.region { recipe.roi = [region.x, region.y, region.width, region.height] }
+    try recipe.check()
+    let crops = try table.map {
+      InferJob.Crops(
+        try Tables.read($0, options: TableOptions(pixelSize: pixelSize)), path: $0,
+        shift: (shift?.x ?? 0, shift?.y ?? 0))
+    }
+    let report = try InferJob(
+      source: try raw.open(movie), recipe: recipe, maps: maps, device: try device.open(),
+      threads: device.threads, output: output, crops: crops, result: result, sum: sum,
+      report: json, overwrite: force, quiet: quiet
+    ).run()
+    print(
+      "\(report.frames) \(crops == nil ? "frames" : "crops") in "
+        + String(format: "%.2f s, %.3g/s", report.seconds, report.framesPerSecond)
+        + "; \(report.outputs.joined(separator: ", "))")
+    print("peak memory \(report.peakMemoryBytes >> 20) MiB; device \(report.device)")
+    if report.interrupted { throw ExitCode(130) }
+    if report.frames == 0 { throw ExitCode(1) }
+  }
+}
+
+/// Two numbers, `DX,DY`.
+struct Shift: ExpressibleByArgument {
+  let x: Double
+  let y: Double
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    guard parts.count == 2, let x = parts[0], let y = parts[1], x.isFinite, y.isFinite else {
+      return nil
+    }
+    (self.x, self.y) = (x, y)
+  }
+}

@@ -1,0 +1,187 @@
+import ArgumentParser
+import Compute
+import Formats
+import Foundation
+import Localization
+import Networks
+import Workflow
+
+struct NetworksVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "networks",
+    abstract: "List the networks, look at weights, convert weights.",
+    discussion: """
+      Memory is that of `glint localize` (of `glint infer` for networks that find no emitters) for \
+      frames of --size, beyond what the process itself takes.
+
+      EXAMPLE:
+        glint networks --size 512x512
+        glint networks --weights model.pt --network decode -o model.onnx
+      """)
+
+  @OptionGroup(title: "Network") var network: NetworkOptions
+  @OptionGroup(title: "Device") var device: DeviceOptions
+
+  @Option(help: ArgumentHelp("Frame whose memory is shown, px.", valueName: "WxH"))
+  var size = FrameSize(width: 256, height: 256)
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write the weights as .safetensors or .onnx.", valueName: "file"))
+  var output: String?
+
+  @Flag(help: "Replace the output if it exists.") var force = false
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    var settings = NetworkSettings()
+    try network.apply(to: &settings)
+    guard let path = network.weights else {
+      guard output == nil else { throw ValidationError("-o goes with --weights") }
+      let systems = try network.network.map { [try Systems.named($0)] } ?? Systems.all
+      let info = try device.open().info
+      let summaries = try systems.map {
+        try NetworkSummary(
+          try $0.init().with(settings: settings.settings), height: size.height, width: size.width,
+          memory: settings.memory << 20, on: info)
+      }
+      return try show(summaries, WeightsSummary?.none, info)
+    }
+    let weights = try WeightFile.read(path)
+    var fits: [Model] = []
+    if let name = network.network {
+      fits = [try Model(try Systems.named(name), weights, settings: settings.settings)]
+    } else {
+      fits = Systems.all.compactMap { try? Model($0, weights, settings: settings.settings) }
+    }
+    let summary = WeightsSummary(path, weights, fits: fits.map { type(of: $0.system).name })
+    if let output { try write(fits, to: output, path) }
+    let info = try device.open().info
+    try show(
+      fits.map {
+        NetworkSummary(
+          $0, height: size.height, width: size.width, memory: settings.memory << 20, on: info)
+      }, summary, info)
+    if fits.isEmpty {
+      say("hint: ask for one with --network NAME to be told what does not fit")
+      throw ExitCode(1)
+    }
+  }
+
+  private func write(_ fits: [Model], to output: String, _ path: String) throws {
+    guard fits.count == 1 else {
+      throw ValidationError(
+        "\(path) fits \(fits.isEmpty ? "no network" : "several networks"): name one with --network")
+    }
+    let bytes: [UInt8]
+    switch URL(fileURLWithPath: output).pathExtension.lowercased() {
+    case "onnx": bytes = try fits[0].onnx()
+    case "safetensors": bytes = try SafeTensors.encode(try fits[0].file)
+    default: throw ValidationError("\(output) is neither .onnx nor .safetensors")
+    }
+    let file = try StagedFile(path: output, overwrite: force)
+    try file.write(Data(bytes))
+    try file.commit()
+  }
+
+  private struct Listing: Encodable {
+    var device: String
+    var weights: WeightsSummary?
+    var networks: [NetworkSummary]
+  }
+
+  private func show(
+    _ summaries: [NetworkSummary], _ weights: WeightsSummary?, _ info: DeviceInfo
+  ) throws {
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      let listing = Listing(device: info.name, weights: weights, networks: summaries)
+      print(String(decoding: try encoder.encode(listing), as: UTF8.self))
+      return
+    }
+    if let weights { for line in weights.lines { print(line) } }
+    for summary in summaries { for line in Self.lines(summary, info) { print(line) } }
+  }
+
+  static func lines(_ summary: NetworkSummary, _ info: DeviceInfo) -> [String] {
+    var lines = [
+      "\(summary.name): \(summary.purpose) (\(summary.source))",
+      "  \(summary.parameters) parameters, \(Self.short(summary.work)) flop per pixel, "
+        + "receptive field \(summary.receptiveField) px",
+      "  in: \(summary.frames == 1 ? "a frame" : "\(summary.frames) frames") of "
+        + "\(summary.channels) channel\(summary.channels == 1 ? "" : "s"), \(summary.unit.rawValue)",
+      "  out: \(summary.outputs.joined(separator: ", "))"
+        + (summary.magnification > 1 ? "; \(summary.magnification) times finer" : ""),
+    ]
+    if let memory = summary.memory {
+      lines.append(
+        "  \(memory.width)×\(memory.height) px on \(info.name): \(Self.mebibytes(memory.total)) "
+          + "(run \(Self.mebibytes(memory.run)), weights \(Self.mebibytes(memory.weights)), frames "
+          + "\(Self.mebibytes(memory.frames))), \(memory.batch) frame\(memory.batch == 1 ? "" : "s") at a time, "
+          + "\(memory.tiles) tile\(memory.tiles == 1 ? "" : "s")")
+    } else if let refusal = summary.refusal {
+      lines.append("  \(refusal)")
+    }
+    return lines
+  }
+
+  private static func mebibytes(_ bytes: Int) -> String {
+    String(format: "%.1f MiB", Double(bytes) / 0x1p20)
+  }
+
+  /// A number with its thousands as a letter: 11.8M.
+  private static func short(_ value: Double) -> String {
+    value >= 1e6 ? String(format: "%.3gM", value / 1e6) : String(format: "%.3gk", value / 1e3)
+  }
+}
+
+/// What a file of weights holds.
+private struct WeightsSummary: Encodable {
+  let path: String
+  let tensors: Int
+  let values: Int
+  /// The network that it states.
+  let states: String?
+  let settings: String?
+  /// Networks whose tensors it has.
+  let fits: [String]
+
+  init(_ path: String, _ weights: Weights, fits: [String]) {
+    self.path = path
+    tensors = weights.tensors.count
+    values = weights.count
+    states = weights.configuration?.system
+    settings = weights.configuration?.settings
+    self.fits = fits
+  }
+
+  var lines: [String] {
+    ["\(path): \(tensors) tensors, \(values) values"]
+      + (states.map { ["  states \($0) \(settings ?? "")"] } ?? [])
+      + ["  fits \(fits.isEmpty ? "no network" : fits.joined(separator: ", "))"]
+  }
+}
+
+/// Width and height, `WxH`.
+struct FrameSize: ExpressibleByArgument {
+  let width: Int
+  let height: Int
+
+  init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+
+  init?(argument: String) {
+    let parts = argument.lowercased().split(
+      whereSeparator: { $0 == "x" || $0 == "×" }
+    ).map { Int($0) }
+    guard parts.count == 2, let width = parts[0], let height = parts[1],
+      (1...65536).contains(width), (1...65536).contains(height)
+    else { return nil }
+    self.init(width: width, height: height)
+  }
+
+  var defaultValueDescription: String { "\(width)x\(height)" }
+}

@@ -1,0 +1,216 @@
+import Compute
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Networks
+import TestSupport
+import Testing
+import Workflow
+
+/// A learned localizer in the run that the classical path has.
+@Suite struct NetworkRunTests {
+  /// Weights of a small DECODE, seeded, with what their numbers mean.
+  private func decode(
+    in folder: URL, features: Int = 4, layout: DECODE.Layout = .authors
+  ) throws -> Recipe {
+    var system = DECODE()
+    system.layout = layout
+    system.features = features
+    system.scaling = InputScaling(scale: 0.01, shift: -0.2)
+    system.results = DECODE.ResultScale(photons: 5000, z: 900, background: 200)
+    return try recipe(system, in: folder)
+  }
+
+  private func recipe(_ system: any NetworkSystem, in folder: URL) throws -> Recipe {
+    let model = try Model(system, system.network.randomWeights(seed: 6))
+    let path = folder.appendingPathComponent("weights.safetensors").path
+    try SafeTensors.write(try model.file, to: path)
+    var recipe = Recipe()
+    recipe.network.weights = path
+    recipe.camera = Camera(offset: 100, gain: 2)
+    return recipe
+  }
+
+  /// Rows are the emitters of the map that the network gives, in the table's units.
+  @Test(arguments: [DECODE.Layout.authors, .paper])
+  func rowsAreTheMapsEmitters(_ layout: DECODE.Layout) throws {
+    try withScratchFolder { folder in
+      let movie = try smallMovie()
+      var recipe = try decode(in: folder, layout: layout)
+      recipe.network.threshold = 0.8
+      let own = try localize(movie, recipe, batch: 5)
+      #expect(own.table.count > 50 && own.notes.isEmpty)
+      #expect(
+        own.table.quantities.map(\.name) == [
+          "x", "y", "z", "photons", "background", "x_error", "y_error", "z_error",
+          "photons_error", "probability",
+        ])
+      let model = try recipe.network.model()
+      let info = movie.info
+      var pixels = [UInt16](repeating: 0, count: info.frames * info.width * info.height)
+      try pixels.withUnsafeMutableBytes { try movie.read(0..<info.frames, into: $0) }
+      let tiled = try TiledNetwork(
+        model, batch: info.frames, height: info.height, width: info.width, on: CPUDevice())
+      let frames = pixels.map { layout == .authors ? (Float($0) - 100) * 0.5 : Float($0) }
+      let map = try tiled.image(frames).values
+      for row in own.table.frame.indices {
+        func value(_ quantity: Quantity) -> Double { own.table[quantity]![row] }
+        let frame = own.table.frame[row]
+        // An offset is in (−1, 1): the pixel is one of the four around.
+        let matches = [(0, 0), (0, 1), (1, 0), (1, 1)].contains { v, u in
+          let (x, y) = (Int(value(.x).rounded(.down)) + u, Int(value(.y).rounded(.down)) + v)
+          guard (0..<info.width).contains(x), (0..<info.height).contains(y) else { return false }
+          let place = ((frame * info.height + y) * info.width + x) * 10
+          let lateral = layout == .authors ? (3, 2) : (2, 3)
+          let expected = [
+            (Double(x) + map[place + lateral.0], value(.x)),
+            (Double(y) + map[place + lateral.1], value(.y)), (map[place + 4] * 900, value(.z)),
+            (map[place + 1] * 5000, value(.photons)), (map[place + 9] * 200, value(.background)),
+            (map[place + 5] * 5000, value(.photonsError)),
+            (map[place + lateral.0 + 4], value(.xError)),
+            (map[place + lateral.1 + 4], value(.yError)), (map[place + 8] * 900, value(.zError)),
+          ]
+          return expected.allSatisfy { abs($0 - $1) < 1e-3 * max(1, abs($0)) }
+        }
+        #expect(matches, "row \(row)")
+        #expect((0.8...1).contains(value(.probability)))
+      }
+      #expect(zip(own.table.frame, own.table.frame.dropFirst()).allSatisfy { $0 <= $1 })
+    }
+  }
+
+  /// The frames that travel together, the tiles and the room for emitters change no row; more emitters
+  /// than there was room for are done again, none is lost.
+  @Test func batchesAndRoomChangeNothing() throws {
+    try withScratchFolder { folder in
+      let movie = try smallMovie()
+      let recipe = try decode(in: folder)
+      let own = try localize(movie, recipe, batch: 24)
+      // A batch has room for a 64th of its pixels at least: here there are more.
+      #expect(own.report.fits == own.table.count)
+      #expect(own.table.count > 24 * 56 * 48 / 64, "\(own.table.count)")
+      for (batch, capacity) in [(1, 64), (5, 1), (8, 1), (24, 1)] {
+        let other = try localize(movie, recipe, batch: batch, capacity: capacity)
+        #expect(other.table.count == own.table.count, "\(batch), \(capacity)")
+        #expect(other.table.frame == own.table.frame)
+        for quantity in own.table.quantities {
+          let pairs = zip(own.table[quantity]!, other.table[quantity]!)
+          let limit = quantity.unit == .photon ? 1.0 : 1e-2
+          #expect(pairs.allSatisfy { abs($0 - $1) < limit }, "\(quantity.name)")
+        }
+      }
+    }
+  }
+
+  @Test func aRegionCountsFromTheMoviesFirstPixel() throws {
+    try withScratchFolder { folder in
+      let movie = try smallMovie()
+      let recipe = try self.recipe(FIDSTORM(), in: folder)
+      let region = PixelRegion(x: 8, y: 4, width: 40, height: 40)
+      let part = try localize(movie, recipe, frames: 3..<9, region: region)
+      #expect(part.table.count > 20)
+      #expect(part.table.quantities.map(\.name) == ["x", "y", "score"])
+      #expect(part.table.frame.allSatisfy { (3..<9).contains($0) })
+      #expect(part.table[.x]!.allSatisfy { (7..<48.5).contains($0) })
+      #expect(part.table[.y]!.allSatisfy { (3..<44.5).contains($0) })
+      #expect(part.table[.x]!.contains { $0 > 40 })
+    }
+  }
+
+  @Test(arguments: UnwellDevice.Call.allCases, [1, 3])
+  func failingDevice(_ call: UnwellDevice.Call, time: Int) throws {
+    try withScratchFolder { folder in
+      let movie = try smallMovie()
+      let recipe = try decode(in: folder)
+      let own = try localize(movie, recipe, batch: 4)
+      let other = try localize(
+        movie, recipe, on: UnwellDevice(at: call, time: time), batch: 4)
+      #expect(other.table.count == own.table.count && other.table.frame == own.table.frame)
+      if call != .compile || time == 1 {
+        #expect(other.notes.count == 1, "\(other.notes)")
+        #expect(other.report.device.hasPrefix("cpu:"))
+      }
+    }
+  }
+
+  /// A number that is none is told with its frame of the movie.
+  @Test func notNumbers() throws {
+    try withScratchFolder { folder in
+      let movie = try EditedMovie(smallMovie(), floating: true)
+      let recipe = try decode(in: folder)
+      #expect(try localize(movie, recipe).table.count > 0)
+      movie.floats[13 * 56 * 48 + 77] = .nan
+      for batch in [4, 24] {
+        let error = #expect(throws: NetworkError.self) {
+          try localize(movie, recipe, batch: batch)
+        }
+        #expect(error?.description.contains("frame 13 holds a NaN") == true, "\(error as Any)")
+      }
+    }
+  }
+
+  @Test func networksThatFindNothingAreRefused() throws {
+    try withScratchFolder { folder in
+      let movie = try smallMovie()
+      for system in [DEFCoN(), SpeNet()] as [any NetworkSystem] {
+        let recipe = try self.recipe(system, in: folder)
+        let error = #expect(throws: NetworkError.self) { try localize(movie, recipe) }
+        #expect(error?.description.contains("gives no localizations") == true)
+      }
+      var unscaled = DECODE()
+      unscaled.features = 4
+      let recipe = try self.recipe(unscaled, in: folder)
+      let error = #expect(throws: NetworkError.self) { try localize(movie, recipe) }
+      #expect(error?.description.contains("say what a result of 1 means") == true)
+    }
+  }
+
+  @Test func resolvedRecipesSayEverything() throws {
+    try withScratchFolder { folder in
+      let recipe = try decode(in: folder).resolved()
+      #expect(recipe.network.name == "decode" && recipe.network.threshold == 0.5)
+      #expect(recipe.network.settings.contains(#""z":900"#))
+      let again = try Recipe(yaml: try recipe.yaml())
+      #expect(again == recipe)
+      #expect(try again.resolved() == recipe)
+    }
+  }
+
+  @Test func settingsFiles() throws {
+    try withScratchFolder { folder in
+      func file(_ text: String) throws -> String {
+        let path = folder.appendingPathComponent("settings.yaml").path
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+      }
+      let settings = try NetworkSettingsFile.read(
+        try file(
+          """
+          Camera: {baseline: 100}
+          Scaling:
+            input_scale: 50.0
+            input_offset: 10
+            phot_max: 8000.5
+            z_max: 900
+            bg_max: 120
+          """))
+      let system = try DECODE().with(settings: settings)
+      #expect(system.scaling == InputScaling(scale: 0.02, shift: -0.2))
+      #expect(system.results == DECODE.ResultScale(photons: 8000.5, z: 900, background: 120))
+      let dilations = try NetworkSettingsFile.read(try file("dilations: [1, 2, 4, 1, 1]"))
+      #expect(try DeepSTORM3D().with(settings: dilations).dilations == [1, 2, 4, 1, 1])
+      for (text, words) in [
+        ("Scaling: {input_scale: 50}", "no `Scaling.input_offset`"),
+        ("Scaling: {input_scale: 0, input_offset: 1}", "no `Scaling.input_scale`"),
+        ("- 1\n- 2", "holds no settings"), ("a: [", "holds no settings"), ("", "no settings"),
+      ] {
+        let error = #expect(throws: SettingsError.self) {
+          try NetworkSettingsFile.read(try file(text))
+        }
+        #expect(error?.description.contains(words) == true, "\(error as Any)")
+      }
+      #expect(throws: SettingsError.self) { try NetworkSettingsFile.read("/nowhere/at/all") }
+    }
+  }
+}
