@@ -21,7 +21,7 @@ let package = Package(
     .target(name: "Kernels", path: "Kernels", exclude: kernelText),
     .target(
       name: "CPUKernels",
-      exclude: ["README.md", "detect", "spots", "render", "tensor", "conv", "vector"],
+      exclude: ["README.md", "detect", "spots", "render", "tensor", "conv", "train", "vector"],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
@@ -91,4 +91,6 @@ let package = Package(
 )
 
 /// Device text lives beside the C file that embeds it, one folder per stage of the pipeline.
-var kernelText: [String] { ["README.md", "shared", "detect", "spots", "render", "tensor", "conv"] }
+var kernelText: [String] {
+  ["README.md", "shared", "detect", "spots", "render", "tensor", "conv", "train"]
+}
