@@ -6,7 +6,7 @@ import Testing
 /// No op is left out: the compiler asks each for a rule or for the declaration that it has none
 /// (`NotDifferentiable`), and the test walks the catalogue.
 @Suite struct GradientCheckTests {
-  @Test(arguments: Catalogue.ops.map(\.name))
+  @Test(arguments: Catalogue.ops.map { $0.name })
   func finiteDifferences(_ name: String) throws {
     let op = try #require(Catalogue.ops.first { $0.name == name })
     if let rough = op as? any NotDifferentiable.Type {
@@ -14,7 +14,8 @@ import Testing
       return
     }
     var seen: [Int: Int] = [:]
-    for sample in op.samples {
+    // Samples with NaN or infinity have no slopes.
+    for sample in op.samples where sample.inputs.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) {
       for (input, count) in try checked(sample) { seen[input, default: 0] += count }
     }
     #expect(!seen.isEmpty)
@@ -42,7 +43,7 @@ import Testing
     let smooth = inputs.indices.filter { sample.inputs[$0].type.element == .float32 }
     let work = sample.op.work(
       sample.inputs.map(\.type), outputs.map { graph.type(of: $0) })
-    let most = min(24, max(3, 1_000_000 / max(work.flops, 1)))
+    let most = min(24, max(3, 500_000 / max(work.flops, 1)))
     var seen = Dictionary(uniqueKeysWithValues: smooth.map { ($0, 0) })
     for (output, value) in outputs.enumerated() {
       let weights = Reference.random(graph.type(of: value).shape, 0.5...1.5, seed: 11)

@@ -44,6 +44,55 @@ import Testing
     #expect(gradients[1] == nil)
   }
 
+  /// Of equal maxima and extremes the first in reading order has the gradient.
+  @Test func theFirstOfEqualsCounts() throws {
+    var graph = Graph()
+    let type = TensorType(.float32, 1, 2, 2, 1)
+    let x = graph.input("x", type)
+    let third = graph.constant(Tensor([0, 0, 1, 0] as [Float], shape: type.shape))
+    let pooled = try graph.apply(Pool(.max), x)
+    let scaled = try graph.apply(Normalize(.minMax), x)
+    graph.output("pool", try #require(graph.gradients(of: pooled, withRespectTo: [x])[0]))
+    graph.output(
+      "range",
+      try #require(graph.gradients(of: scaled, given: third, withRespectTo: [x])[0]))
+    let values = Reference(type, [0, 1, 0, 1])
+    #expect(graph.evaluate(["x": values])["pool"]?.values == [0, 1, 0, 0])
+    // The third pixel is (x − min) / (max − min), its min at the first.
+    #expect(graph.evaluate(["x": values])["range"]?.values == [-1, 0, 1, 0])
+    for device in Devices.all {
+      let executable = try device.compile(Plan(graph, for: device.info))
+      try executable.write("x", values.tensor.bytes)
+      try executable.run()
+      #expect(try executable.read("pool").values == [0, 1, 0, 0], "\(device.info.name)")
+      #expect(try executable.read("range").values == [-1, 0, 1, 0], "\(device.info.name)")
+    }
+  }
+
+  /// Ops of the way back refuse what does not belong together.
+  @Test func gradientOpsCheckShapes() throws {
+    func refuses(_ op: any Op, _ shapes: [Int]..., saying part: String) {
+      let error = #expect(throws: ShapeError.self) {
+        try op.outputs(shapes.map { TensorType(.float32, $0) })
+      }
+      let text = error?.description ?? ""
+      #expect(error?.op == op.name && text.contains(part), "\(text)")
+    }
+    let half = Convolution(stride: 2)
+    refuses(
+      ConvolutionInputGradient(of: half, height: 7, width: 9), [1, 4, 4, 2], [3, 3, 2, 5],
+      saying: "an image of 7×9 gives 4×5, not 4×4")
+    refuses(
+      ConvolutionWeightGradient(of: half, kernel: (3, 3)), [1, 7, 9, 5], [1, 4, 4, 2],
+      saying: "float32[1×7×9×5] does not give float32[1×4×4×2]")
+    refuses(UpsampleGradient(of: Upsample()), [1, 4, 3, 1], saying: "enlarged 2 times")
+    refuses(TemporalWindowGradient(), [2, 1, 1, 4], saying: "windows of 3 frames")
+    refuses(PadChannels(1..<3, of: 4), [5, 1], saying: "takes 2 channels")
+    refuses(PoolGradient(of: Pool(.max)), [1, 4, 4, 1], [1, 3, 2, 1], saying: "pooled")
+    refuses(SumPixels(), [3, 2], [2, 2], saying: "two of one shape")
+    refuses(Reshape([2, 2]), [3], saying: "2×2")
+  }
+
   @Test func opsWithoutOneSaySo() throws {
     var graph = Graph()
     let a = graph.input("a", TensorType(.float32, 2))

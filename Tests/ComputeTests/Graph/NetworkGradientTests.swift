@@ -120,6 +120,13 @@ import Testing
     }
   }
 
+  /// The order of every sum depends on shapes alone, so the number of threads changes no bit.
+  @Test func threadsDoNotChangeGradients() throws {
+    let network = try Network()
+    let alone = try network.run(on: CPUDevice(threads: 1)).gradients
+    #expect(try network.run(on: CPUDevice(threads: 3)).gradients == alone)
+  }
+
   /// Plans fuse after gradients were taken; a graph that was written fused has the same ones.
   @Test func fusedOpsHaveTheGradientsOfTheirParts() throws {
     let x = Reference.random([2, 4, 5, 3], -1...1, seed: 1)
