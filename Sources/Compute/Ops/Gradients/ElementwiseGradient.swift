@@ -63,7 +63,7 @@ public struct ElementwiseGradient: FirstOrder {
       let x = sample.inputs[0]
       return Sample(
         ElementwiseGradient(of: sample.op as! Elementwise),
-        [x, .random(x.type.shape, -1...1, seed: 5)], note: sample.note, .absolute(8 * 0x1p-23),
+        [x, .random(x.type.shape, -1...1, seed: 5)], note: sample.note, .absolute(4 * 0x1p-23),
         tiny: sample.tiny)
     }
   }

@@ -96,12 +96,12 @@ public struct PoolGradient: FirstOrder {
       let x = sample.inputs[0]
       let given = Reference.random(pool.reference([x])[0].type.shape, -1...1, seed: 5)
       let ties = Reference(x.type, x.values.map { ($0 / 6).rounded() })
-      // A pixel is in at most 9 windows of 3×3.
-      return [Sample(PoolGradient(of: pool), [x, given], .absolute(10 * 9 * 0x1p-24), tiny: true)]
+      // A pixel is in at most 9 windows of 3×3, one rounding for each and one of the share.
+      return [Sample(PoolGradient(of: pool), [x, given], .absolute(10 * 0x1p-24), tiny: true)]
         + (pool.kind == .max
           ? [
             Sample(
-              PoolGradient(of: pool), [ties, given], note: "ties", .absolute(10 * 9 * 0x1p-24),
+              PoolGradient(of: pool), [ties, given], note: "ties", .absolute(10 * 0x1p-24),
               tiny: true)
           ] : [])
     }
