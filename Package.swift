@@ -21,7 +21,7 @@ let package = Package(
     .target(name: "Kernels", path: "Kernels", exclude: kernelText),
     .target(
       name: "CPUKernels",
-      exclude: ["README.md", "detect", "spots", "render", "tensor", "conv", "vector"],
+      exclude: ["README.md", "detect", "spots", "render", "tensor", "conv", "train", "vector"],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
@@ -102,5 +102,7 @@ let package = Package(
 
 /// Device text lives beside the C file that embeds it, one folder per stage of the pipeline.
 var kernelText: [String] {
-  ["README.md", "tuning.json", "shared", "detect", "spots", "render", "tensor", "conv"]
+  [
+    "README.md", "tuning.json", "shared", "detect", "spots", "render", "tensor", "conv", "train",
+  ]
 }

@@ -112,6 +112,9 @@ TEXT(shared_render) = {
 TEXT(shared_render_params) = {
 #embed "shared/render_params.h"
     , 0};
+TEXT(shared_slopes) = {
+#embed "shared/slopes.clh"
+    , 0};
 TEXT(shared_spot) = {
 #embed "shared/spot.clh"
     , 0};
@@ -123,6 +126,9 @@ TEXT(shared_storage) = {
     , 0};
 TEXT(shared_tensor_params) = {
 #embed "shared/tensor_params.h"
+    , 0};
+TEXT(shared_train_params) = {
+#embed "shared/train_params.h"
     , 0};
 TEXT(shared_two_float) = {
 #embed "shared/two_float.clh"
@@ -202,6 +208,54 @@ TEXT(tensor_volume_counts) = {
 TEXT(tensor_volume_list) = {
 #embed "tensor/volume_list.cl"
     , 0};
+TEXT(train_elementwise_gradient) = {
+#embed "train/elementwise_gradient.cl"
+    , 0};
+TEXT(train_norm_gradient_apply) = {
+#embed "train/norm_gradient_apply.cl"
+    , 0};
+TEXT(train_norm_gradient_groups) = {
+#embed "train/norm_gradient_groups.cl"
+    , 0};
+TEXT(train_norm_gradient_rows) = {
+#embed "train/norm_gradient_rows.cl"
+    , 0};
+TEXT(train_pad_channels) = {
+#embed "train/pad_channels.cl"
+    , 0};
+TEXT(train_pool_gradient) = {
+#embed "train/pool_gradient.cl"
+    , 0};
+TEXT(train_prelu_gradient) = {
+#embed "train/prelu_gradient.cl"
+    , 0};
+TEXT(train_softmax_gradient) = {
+#embed "train/softmax_gradient.cl"
+    , 0};
+TEXT(train_sum_chunks) = {
+#embed "train/sum_chunks.cl"
+    , 0};
+TEXT(train_sum_pixels) = {
+#embed "train/sum_pixels.cl"
+    , 0};
+TEXT(train_turn_weights) = {
+#embed "train/turn_weights.cl"
+    , 0};
+TEXT(train_upsample_gradient) = {
+#embed "train/upsample_gradient.cl"
+    , 0};
+TEXT(train_weight_gradient) = {
+#embed "train/weight_gradient.cl"
+    , 0};
+TEXT(train_weight_parts) = {
+#embed "train/weight_parts.cl"
+    , 0};
+TEXT(train_weight_tile) = {
+#embed "train/weight_tile.cl"
+    , 0};
+TEXT(train_window_gradient) = {
+#embed "train/window_gradient.cl"
+    , 0};
 
 TEXT(tuning) = {
 #embed "tuning.json"
@@ -246,10 +300,12 @@ static const glint_kernel_source sources[] = {
     SOURCE("shared/real.clh", shared_real),
     SOURCE("shared/render.clh", shared_render),
     SOURCE("shared/render_params.h", shared_render_params),
+    SOURCE("shared/slopes.clh", shared_slopes),
     SOURCE("shared/spot.clh", shared_spot),
     SOURCE("shared/spots_params.h", shared_spots_params),
     SOURCE("shared/storage.clh", shared_storage),
     SOURCE("shared/tensor_params.h", shared_tensor_params),
+    SOURCE("shared/train_params.h", shared_train_params),
     SOURCE("shared/two_float.clh", shared_two_float),
     SOURCE("spots/assess.cl", spots_assess),
     SOURCE("spots/fit.cl", spots_fit),
@@ -276,6 +332,22 @@ static const glint_kernel_source sources[] = {
     SOURCE("tensor/volume.clh", tensor_volume),
     SOURCE("tensor/volume_counts.cl", tensor_volume_counts),
     SOURCE("tensor/volume_list.cl", tensor_volume_list),
+    SOURCE("train/elementwise_gradient.cl", train_elementwise_gradient),
+    SOURCE("train/norm_gradient_apply.cl", train_norm_gradient_apply),
+    SOURCE("train/norm_gradient_groups.cl", train_norm_gradient_groups),
+    SOURCE("train/norm_gradient_rows.cl", train_norm_gradient_rows),
+    SOURCE("train/pad_channels.cl", train_pad_channels),
+    SOURCE("train/pool_gradient.cl", train_pool_gradient),
+    SOURCE("train/prelu_gradient.cl", train_prelu_gradient),
+    SOURCE("train/softmax_gradient.cl", train_softmax_gradient),
+    SOURCE("train/sum_chunks.cl", train_sum_chunks),
+    SOURCE("train/sum_pixels.cl", train_sum_pixels),
+    SOURCE("train/turn_weights.cl", train_turn_weights),
+    SOURCE("train/upsample_gradient.cl", train_upsample_gradient),
+    SOURCE("train/weight_gradient.cl", train_weight_gradient),
+    SOURCE("train/weight_parts.cl", train_weight_parts),
+    SOURCE("train/weight_tile.cl", train_weight_tile),
+    SOURCE("train/window_gradient.cl", train_window_gradient),
     SOURCE("tuning.json", tuning),
 };
 

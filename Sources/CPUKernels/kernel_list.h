@@ -2,7 +2,7 @@
 // and makes it findable by name.
 #define KERNEL_LIST(isa)                                                            \
   TENSOR_KERNELS(isa) CONV_KERNELS(isa) DETECT_KERNELS(isa) SPOT_KERNELS(isa)       \
-  RENDER_KERNELS(isa)
+  RENDER_KERNELS(isa) TRAIN_KERNELS(isa)
 
 #define TENSOR_KERNELS(isa) \
   KERNEL(add, isa)          \
@@ -84,3 +84,20 @@
 #define RENDER_KERNELS(isa)     \
   KERNEL(render_histogram, isa) \
   KERNEL(render_gaussian, isa)
+
+#define TRAIN_KERNELS(isa)            \
+  KERNEL(elementwise_gradient, isa) \
+  KERNEL(prelu_gradient, isa)       \
+  KERNEL(softmax_gradient, isa)     \
+  KERNEL(pool_gradient, isa)        \
+  KERNEL(upsample_gradient, isa)    \
+  KERNEL(window_gradient, isa)      \
+  KERNEL(sum_pixels, isa)           \
+  KERNEL(sum_chunks, isa)           \
+  KERNEL(turn_weights, isa)         \
+  KERNEL(pad_channels, isa)         \
+  KERNEL(norm_gradient_rows, isa)   \
+  KERNEL(norm_gradient_groups, isa) \
+  KERNEL(norm_gradient_apply, isa)  \
+  KERNEL(conv_weight_gradient, isa) \
+  KERNEL(conv_weight_parts, isa)

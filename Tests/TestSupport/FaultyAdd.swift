@@ -1,7 +1,7 @@
 import Compute
 
 /// A sum of two vectors that is broken in one way, to show that the checks see it.
-package struct FaultyAdd: Op {
+package struct FaultyAdd: NotDifferentiable {
   package enum Fault: String, CaseIterable, Sendable {
     case none
     /// The definition says something else than the kernels do.

@@ -8,6 +8,13 @@ extension Graph {
   public mutating func gradients(
     of output: Value, given weights: Value? = nil, withRespectTo inputs: [Value]
   ) throws -> [Value?] {
+    try gradients(of: output, given: weights, withRespectTo: inputs, since: 0)
+  }
+
+  /// The same for a part of the graph: nodes before `first` are taken as they are.
+  mutating func gradients(
+    of output: Value, given weights: Value?, withRespectTo inputs: [Value], since first: Int
+  ) throws -> [Value?] {
     let type = type(of: output)
     let ones = Tensor([Float](repeating: 1, count: type.count), shape: type.shape)
     var towards = [output: weights ?? constant(ones)]
@@ -15,7 +22,7 @@ extension Graph {
       type.element == .float32 && self.type(of: towards[output]!) == type,
       "weights are float32 and of the output's shape")
     let depends = dependents(of: Set(inputs), upTo: output.node)
-    for index in stride(from: output.node, through: 0, by: -1) where depends.contains(index) {
+    for index in stride(from: output.node, through: first, by: -1) where depends.contains(index) {
       guard case .op(let op, let sources) = nodes[index].source else { continue }
       let values = nodes[index].types.indices.map { Value(node: index, output: $0) }
       let given = values.map { towards[$0] }

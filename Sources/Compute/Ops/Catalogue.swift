@@ -11,6 +11,10 @@ public enum Catalogue {
     TemporalWindow.self, RollingWindow.self,
     IntegrateProbability.self, PixelList.self, VolumePeaks.self, LinkPoints.self,
     RenderHistogram.self, RenderGaussian.self,
+    ElementwiseGradient.self, PReLUGradient.self, SoftmaxGradient.self, PoolGradient.self,
+    UpsampleGradient.self, TemporalWindowGradient.self, NormalizationGradient.self,
+    ConvolutionInputGradient.self, ConvolutionWeightGradient.self, SumPixels.self,
+    TurnWeights.self, PadChannels.self, Reshape.self,
   ]
 
   /// All sample cases, in the order of the ops.

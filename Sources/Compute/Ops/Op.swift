@@ -37,8 +37,8 @@ public protocol Op: Sendable {
   func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work
 
   /// Adds to `graph` the gradient with respect to each input, given that of each output; nil for an
-  /// input that has none (an integer, a constant by nature). Throws `GradientError` where the op has
-  /// no derivative.
+  /// input that has none (an integer). There is no default: an op without a derivative says so by
+  /// conforming to `NotDifferentiable`, and every other rule is checked on all samples.
   func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?]
@@ -58,12 +58,29 @@ extension Op {
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 0, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
   }
+}
+
+/// An op that has no gradient rule, by its own declaration: asked for one it throws `GradientError`.
+public protocol NotDifferentiable: Op {
+  /// Why, as the error says it.
+  static var obstacle: String { get }
+}
+
+extension NotDifferentiable {
+  public static var obstacle: String { "its outputs are not smooth in its inputs" }
 
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
-    throw GradientError(op: label)
+    throw GradientError(op: label, reason: Self.obstacle)
   }
+}
+
+/// The gradient of another op that is not a polynomial of its inputs: it is not differentiated again.
+protocol FirstOrder: NotDifferentiable {}
+
+extension FirstOrder {
+  public static var obstacle: String { "second derivatives stop at it" }
 }
 
 /// An op whose kernels can apply a chain of elementwise steps to each result before storing it.
@@ -108,10 +125,12 @@ public struct ShapeError: Error, CustomStringConvertible {
 /// A gradient asked for through an op that has none.
 public struct GradientError: Error, CustomStringConvertible {
   public let op: String
+  public let reason: String
 
-  public init(op: String) { self.op = op }
-
-  public var description: String {
-    "\(op) has no gradient: its outputs are not smooth in its inputs"
+  public init(op: String, reason: String) {
+    self.op = op
+    self.reason = reason
   }
+
+  public var description: String { "\(op) has no gradient: \(reason)" }
 }

@@ -103,7 +103,7 @@ private final class Lines: Sendable {
 }
 
 /// An op that no OpenCL device can do.
-private struct CPUOnly: Op {
+private struct CPUOnly: NotDifferentiable {
   static let name = "cpu only"
   static var samples: [Sample] { [] }
   var openCL: [Candidate<OpenCLLaunch>] { [Candidate("item") { _ in .declined("no room") }] }

@@ -122,7 +122,7 @@ import Testing
 }
 
 /// Doubles the first n elements.
-private struct CountedCopy: Op {
+private struct CountedCopy: NotDifferentiable {
   static let name = "counted copy"
   static var samples: [Sample] { [] }
   var openCL: [Candidate<OpenCLLaunch>] { [] }

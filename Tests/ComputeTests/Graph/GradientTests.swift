@@ -1,55 +1,8 @@
 import Compute
 import Testing
 
-/// Every gradient rule against finite differences of the definition, in Double, on the op's samples.
+/// How gradients are taken; `GradientCheckTests` holds every op's rule to its definition.
 @Suite struct GradientTests {
-  @Test(arguments: Catalogue.samples.filter(\.tiny).map(\.name))
-  func finiteDifferences(_ name: String) throws {
-    let sample = try #require(Catalogue.samples.first { $0.name == name })
-    var graph = Graph()
-    let inputs = sample.inputs.enumerated().map { graph.input("in\($0)", $1.type) }
-    let outputs = try graph.apply(sample.op, to: inputs)
-    guard outputs.count == 1, graph.type(of: outputs[0]).element == .float32 else { return }
-    graph.output("y", outputs[0])
-    let weights = Reference.random(graph.type(of: outputs[0]).shape, 0.5...1.5, seed: 11)
-    let given = graph.constant(weights.tensor)
-    let smooth = inputs.indices.filter { sample.inputs[$0].type.element == .float32 }
-    let gradients: [Graph.Value?]
-    do {
-      gradients = try graph.gradients(
-        of: outputs[0], given: given, withRespectTo: smooth.map { inputs[$0] })
-    } catch let error as GradientError {
-      #expect("\(error)".contains(sample.op.label))
-      return
-    }
-    for (index, gradient) in zip(smooth, gradients) {
-      if let gradient { graph.output("d\(index)", gradient) }
-    }
-    var point = Dictionary(
-      uniqueKeysWithValues: sample.inputs.enumerated().map { ("in\($0)", $1) })
-    let analytic = graph.evaluate(point)
-    func weighted() -> Double {
-      zip(graph.evaluate(point)["y"]!.values, weights.values).reduce(0) { $0 + $1.0 * $1.1 }
-    }
-    for index in smooth {
-      guard let found = analytic["d\(index)"] else { continue }
-      let name = "in\(index)"
-      for element in point[name]!.values.indices.prefix(20) {
-        let x = point[name]!.values[element]
-        let step = 1e-4 * max(1, abs(x))
-        point[name]!.values[element] = x + step
-        let above = weighted()
-        point[name]!.values[element] = x - step
-        let below = weighted()
-        point[name]!.values[element] = x
-        let expected = (above - below) / (2 * step)
-        #expect(
-          abs(found.values[element] - expected) <= 1e-5 * max(1, abs(expected)),
-          "\(sample.name): d/d\(name)[\(element)]")
-      }
-    }
-  }
-
   /// y = 2·(a + b) + a: a is used twice, so its parts add up.
   @Test func valuesUsedTwiceAddUp() throws {
     var graph = Graph()
@@ -91,6 +44,55 @@ import Testing
     #expect(gradients[1] == nil)
   }
 
+  /// Of equal maxima and extremes the first in reading order has the gradient.
+  @Test func theFirstOfEqualsCounts() throws {
+    var graph = Graph()
+    let type = TensorType(.float32, 1, 2, 2, 1)
+    let x = graph.input("x", type)
+    let third = graph.constant(Tensor([0, 0, 1, 0] as [Float], shape: type.shape))
+    let pooled = try graph.apply(Pool(.max), x)
+    let scaled = try graph.apply(Normalize(.minMax), x)
+    graph.output("pool", try #require(graph.gradients(of: pooled, withRespectTo: [x])[0]))
+    graph.output(
+      "range",
+      try #require(graph.gradients(of: scaled, given: third, withRespectTo: [x])[0]))
+    let values = Reference(type, [0, 1, 0, 1])
+    #expect(graph.evaluate(["x": values])["pool"]?.values == [0, 1, 0, 0])
+    // The third pixel is (x − min) / (max − min), its min at the first.
+    #expect(graph.evaluate(["x": values])["range"]?.values == [-1, 0, 1, 0])
+    for device in Devices.all {
+      let executable = try device.compile(Plan(graph, for: device.info))
+      try executable.write("x", values.tensor.bytes)
+      try executable.run()
+      #expect(try executable.read("pool").values == [0, 1, 0, 0], "\(device.info.name)")
+      #expect(try executable.read("range").values == [-1, 0, 1, 0], "\(device.info.name)")
+    }
+  }
+
+  /// Ops of the way back refuse what does not belong together.
+  @Test func gradientOpsCheckShapes() throws {
+    func refuses(_ op: any Op, _ shapes: [Int]..., saying part: String) {
+      let error = #expect(throws: ShapeError.self) {
+        try op.outputs(shapes.map { TensorType(.float32, $0) })
+      }
+      let text = error?.description ?? ""
+      #expect(error?.op == op.name && text.contains(part), "\(text)")
+    }
+    let half = Convolution(stride: 2)
+    refuses(
+      ConvolutionInputGradient(of: half, height: 7, width: 9), [1, 4, 4, 2], [3, 3, 2, 5],
+      saying: "an image of 7×9 gives 4×5, not 4×4")
+    refuses(
+      ConvolutionWeightGradient(of: half, kernel: (3, 3)), [1, 7, 9, 5], [1, 4, 4, 2],
+      saying: "float32[1×7×9×5] does not give float32[1×4×4×2]")
+    refuses(UpsampleGradient(of: Upsample()), [1, 4, 3, 1], saying: "enlarged 2 times")
+    refuses(TemporalWindowGradient(), [2, 1, 1, 4], saying: "windows of 3 frames")
+    refuses(PadChannels(1..<3, of: 4), [5, 1], saying: "takes 2 channels")
+    refuses(PoolGradient(of: Pool(.max)), [1, 4, 4, 1], [1, 3, 2, 1], saying: "pooled")
+    refuses(SumPixels(), [3, 2], [2, 2], saying: "two of one shape")
+    refuses(Reshape([2, 2]), [3], saying: "2×2")
+  }
+
   @Test func opsWithoutOneSaySo() throws {
     var graph = Graph()
     let a = graph.input("a", TensorType(.float32, 2))
@@ -99,11 +101,12 @@ import Testing
       try graph.gradients(of: y, withRespectTo: [a])
     }
     #expect(error?.op == "rough")
+    #expect(error?.description == "rough has no gradient: its outputs are not smooth in its inputs")
   }
 }
 
 /// An op with no gradient rule.
-private struct FaultlessButRough: Op {
+private struct FaultlessButRough: NotDifferentiable {
   static let name = "rough"
   static var samples: [Sample] { [] }
   var cpu: [Candidate<CPULaunch>] { [] }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// An op with three ways on the CPU: one declines small inputs, one is plain, one is for comparison.
-private struct Choosy: Op {
+private struct Choosy: NotDifferentiable {
   static let name = "choosy"
   static var samples: [Sample] { [] }
   func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] { [inputs[0]] }

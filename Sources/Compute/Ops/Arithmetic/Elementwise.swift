@@ -40,13 +40,14 @@ public struct Elementwise: EpilogueHost {
     Work(flops: 2 * steps.count * inputs[0].count, bytes: 2 * inputs[0].bytes)
   }
 
-  /// The slope of a chain of affine steps; a chain with a bound has a kink and no gradient here.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     var slope: Float = 1
     for step in steps {
-      guard case .affine(let scale, _) = step else { throw GradientError(op: label) }
+      guard case .affine(let scale, _) = step else {
+        return [try graph.apply(ElementwiseGradient(of: self), inputs[0], given[0]!)]
+      }
       slope *= scale
     }
     return [try graph.apply(Elementwise(.affine(scale: slope, shift: 0)), given[0]!)]
@@ -77,7 +78,7 @@ public struct Elementwise: EpilogueHost {
     ]
   }
 
-  private var kernelParameters: glint_elementwise_params {
+  var kernelParameters: glint_elementwise_params {
     glint_elementwise_params(steps.map(\.code))
   }
 

@@ -34,6 +34,27 @@ public enum ElementwiseStep: Hashable, Sendable {
     }
   }
 
+  /// The derivative; at a kink that of the side that the kink belongs to, of a ReLU 0.
+  func slope(_ x: Double) -> Double {
+    switch self {
+    case .affine(let scale, _): return Double(scale)
+    case .atLeast(let bound): return x > Double(bound) ? 1 : 0
+    case .atMost(let bound): return x < Double(bound) ? 1 : 0
+    case .leakyReLU(let slope): return x < 0 ? Double(slope) : 1
+    case .elu(let alpha): return x < 0 ? Double(alpha) * exp(x) : 1
+    case .silu:
+      let share = 1 / (1 + exp(-x))
+      return share + x * share / (1 + exp(x))
+    case .sigmoid:
+      let z = exp(-abs(x))
+      return z / ((1 + z) * (1 + z))
+    case .tanh:
+      let z = exp(-2 * abs(x))
+      return 4 * z / ((1 + z) * (1 + z))
+    case .softplus: return 1 / (1 + exp(-x))
+    }
+  }
+
   /// The largest slope, for bounds on how an error grows.
   var steepness: Double {
     switch self {

@@ -35,7 +35,7 @@ extension Convolution {
     return Reference(small.type, small.values.map { 576 * $0 })
   }
 
-  private func output(_ x: [Int], _ w: [Int]) -> [Int] {
+  func output(_ x: [Int], _ w: [Int]) -> [Int] {
     [
       x[0], extent(x[1], w[0], vertical: true).out, extent(x[2], w[1], vertical: false).out, w[3],
     ]

@@ -145,6 +145,8 @@ public struct Epilogue: Hashable, Sendable {
 protocol ConvolutionLike: EpilogueHost {
   var epilogue: Epilogue { get }
   func with(_ epilogue: Epilogue) -> Self
+  /// Adds to `graph` what the epilogue starts from; `inputs` as of the op.
+  func sums(_ inputs: [Graph.Value], in graph: inout Graph) throws -> Graph.Value
 }
 
 extension ConvolutionLike {

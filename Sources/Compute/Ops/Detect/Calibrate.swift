@@ -5,8 +5,9 @@ import CPUKernels
 /// Inputs: frames uint16 or float32 [frames, height, width]; with maps also offset [height, width]
 /// (ADU) and inverse gain [height, width] (electrons per ADU), float32. Output: float32 [frames,
 /// height, width]. Negative values stay: read noise makes them, and clipping would bias the fit.
-public struct Calibrate: Op {
+public struct Calibrate: NotDifferentiable {
   public static let name = "calibrate"
+  public static let obstacle = "its frames are what a camera recorded"
   /// ADU; unused with maps.
   public let offset: Float
   /// Electrons per ADU; unused with maps.

@@ -6,7 +6,7 @@ import CPUKernels
 /// [frames]; +∞ where nothing is listed. The quantile q of n sorted values lies at (n − 1)·q, with
 /// linear interpolation. Most maxima are noise, so this is a noise level that molecules hardly move
 /// (SMAP: Ries, Nat. Methods 2020; factor 1.7, usual 1.5 to 2).
-public struct DynamicCutoff: Op {
+public struct DynamicCutoff: NotDifferentiable {
   public static let name = "dynamic_cutoff"
   public let factor: Float
 

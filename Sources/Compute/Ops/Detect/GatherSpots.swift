@@ -7,7 +7,7 @@ import CPUKernels
 /// then a noise map [height, width] (photoelectrons²). Outputs: spots float32 [capacity, box²], flags
 /// int32 [capacity] (1: a pixel is saturated, 2: one is NaN), and with a noise map its boxes float32
 /// [capacity, box²]; rows past the total are undefined. Peaks lie at least box/2 from every edge.
-public struct GatherSpots: Op {
+public struct GatherSpots: NotDifferentiable {
   public static let name = "gather_spots"
   /// Side in pixels, odd.
   public let box: Int

@@ -8,7 +8,7 @@ import CPUKernels
 /// `border` to an edge is listed. Of equal pixels the first in row-major order wins, as in an argmax.
 /// NaN is never a maximum and never hides one. Two maxima are more than `radius` apart along an axis,
 /// so `room` = ⌈height/(radius+1)⌉·⌈width/(radius+1)⌉ always suffices.
-public struct LocalMaxima: Op {
+public struct LocalMaxima: NotDifferentiable {
   public static let name = "local_maxima"
   public let radius: Int
   public let border: Int

@@ -8,7 +8,7 @@ import CPUKernels
 /// frames' unit (Picasso's thresholds are in camera counts). A neighbour beyond an edge comes from the
 /// opposite edge. That is what Picasso's index −1 does for a maximum box/2 from the top or left edge; a
 /// border of box/2 + 1 in `LocalMaxima` keeps clear of it.
-public struct NetGradient: Op {
+public struct NetGradient: NotDifferentiable {
   public static let name = "net_gradient"
   /// Side in pixels, odd.
   public let box: Int

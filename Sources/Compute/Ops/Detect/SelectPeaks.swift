@@ -6,7 +6,7 @@ import CPUKernels
 /// float32 [frames] (NaN keeps nothing). Outputs: peaks int32 [capacity, 3] (frame, y, x), score
 /// float32 [capacity], total int32 [1]. The total is the true number even where it exceeds the
 /// capacity: the rows that fit are written, and the caller plans again with more room.
-public struct SelectPeaks: Op {
+public struct SelectPeaks: NotDifferentiable {
   public static let name = "select_peaks"
   /// Width of the frames, pixels.
   public let width: Int

@@ -6,7 +6,7 @@ import CPUKernels
 /// `first ..< first + count`; their windows of `window` (odd) frames are cut at the ends of the input.
 /// The median of an even number is the mean of the middle two. NaN counts as largest in a window, and a
 /// NaN pixel stays NaN. Picasso's prefilter with its 51 frames; for finding spots, not for fitting them.
-public struct TemporalMedian: Op {
+public struct TemporalMedian: NotDifferentiable {
   public static let name = "temporal_median"
   public let window: Int
   public let first: Int

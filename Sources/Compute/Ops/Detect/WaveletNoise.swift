@@ -4,7 +4,7 @@ import CPUKernels
 ///
 /// Input: float32 [frames, height, width], `Wavelet`'s second output. Output: float32 [frames]. Pixels
 /// that are not finite are left out; a frame without any other is infinitely noisy.
-public struct WaveletNoise: Op {
+public struct WaveletNoise: NotDifferentiable {
   public static let name = "wavelet_noise"
 
   public init() {}

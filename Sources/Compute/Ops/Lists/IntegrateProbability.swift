@@ -6,7 +6,7 @@ import CPUKernels
 /// Input: probability [frames, height, width, 1]. Output the same: at the maxima of 3×3 windows above
 /// `threshold`, and at other pixels above `adjacent` (two emitters side by side), the sum of the pixel
 /// and its four neighbours, at most 1; elsewhere 0. Of equal maxima each stays.
-public struct IntegrateProbability: Op {
+public struct IntegrateProbability: NotDifferentiable {
   public static let name = "integrate probability"
   public let threshold: Float
   public let adjacent: Float

@@ -6,7 +6,7 @@ import CPUKernels
 /// Inputs: points float32 [frames, points, 3] (x, y, z), weights [frames, points]. Outputs of the same
 /// shapes: at the place of each chain's first point the weighted mean and the summed weight; weight 0
 /// and zeros elsewhere. Points below the least weight take no part.
-public struct LinkPoints: Op {
+public struct LinkPoints: NotDifferentiable {
   public static let name = "link points"
   /// The largest distance of neighbours, in units of x and y.
   public let reach: Float

@@ -6,7 +6,7 @@ import CPUKernels
 /// Inputs: score [frames, height, width, 1], features [frames, height, width, channels]. Outputs:
 /// places int32 [room, 3] (frame, y, x), values float32 [room, channels], total int32 [1]: how many
 /// there are, which may be more than there is room for. Entries past the total are undefined.
-public struct PixelList: Op {
+public struct PixelList: NotDifferentiable {
   public static let name = "pixel list"
   public let threshold: Float
   public let room: Int

@@ -7,7 +7,7 @@ import CPUKernels
 /// z), values float32 [room, 4] (x, y, z of the centre of gravity, peak), in voxels; total int32 [1]:
 /// how many there are, which may be more than there is room for. Entries past the total are undefined.
 /// A maximum reaches `threshold`; of equal voxels in one window the first (y, x, z) is it.
-public struct VolumePeaks: Op {
+public struct VolumePeaks: NotDifferentiable {
   public static let name = "volume peaks"
   public let radius: Int
   public let threshold: Float

@@ -8,7 +8,7 @@ import Foundation
 /// divided by its own sum, so that it adds its weight to the image whatever its σ, and a histogram is
 /// the limit of small σ (SMAPpy's rule); σ is at least 0.001. What lies beyond the image is lost. A
 /// row with a NaN or an infinite σ is left out.
-public struct RenderGaussian: Op {
+public struct RenderGaussian: NotDifferentiable {
   public static let name = "render_gaussian"
   private let target: RenderTarget
 

@@ -4,7 +4,7 @@
 /// from −0.5 up to but not including 0.5), weight float32 [rows] (1 counts rows), number int32 [1] of
 /// rows that are filled. Output: float32 [height, width]. A row with a NaN or beyond the image is left
 /// out.
-public struct RenderHistogram: Op {
+public struct RenderHistogram: NotDifferentiable {
   public static let name = "render_histogram"
   private let target: RenderTarget
 

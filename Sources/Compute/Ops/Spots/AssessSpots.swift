@@ -10,7 +10,7 @@ import CPUKernels
 /// float32 [capacity]. Rows past the total are undefined.
 ///
 /// Maximum likelihood: the Cramér–Rao bound. Least squares: A⁻¹BA⁻¹ with A = JᵀJ, B = Jᵀ diag(μ) J.
-public struct AssessSpots: Op {
+public struct AssessSpots: NotDifferentiable {
   public static let name = "assess"
   public let model: SpotModel
 

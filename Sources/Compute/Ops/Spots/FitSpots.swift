@@ -10,7 +10,7 @@ import CPUKernels
 ///
 /// Laurence & Chromy (Nat. Methods 2010) with Fisher's information; read noise as Huang et al. (Nat.
 /// Methods 2013): variance added to data and model alike. Negative data stay as they are.
-public struct FitSpots: Op {
+public struct FitSpots: NotDifferentiable {
   public static let name = "fit"
   public let model: SpotModel
   /// Evaluations of the model per spot.

@@ -21,7 +21,7 @@ public struct BatchNorm: Op {
     self.epsilon = epsilon
   }
 
-  private var rule: Normalization {
+  var rule: Normalization {
     Normalization(statistic: .moments(epsilon: epsilon), groups: nil, across: true, affine: true)
   }
 

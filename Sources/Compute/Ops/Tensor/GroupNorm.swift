@@ -13,7 +13,7 @@ public struct GroupNorm: Op {
     self.epsilon = epsilon
   }
 
-  private var rule: Normalization {
+  var rule: Normalization {
     Normalization(
       statistic: .moments(epsilon: epsilon), groups: groups, across: false, affine: true)
   }

@@ -11,7 +11,7 @@ public struct InstanceNorm: Op {
     self.affine = affine
   }
 
-  private var rule: Normalization {
+  var rule: Normalization {
     Normalization(statistic: .moments(epsilon: epsilon), groups: nil, across: false, affine: affine)
   }
 

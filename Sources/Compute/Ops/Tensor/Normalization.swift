@@ -79,7 +79,7 @@ struct Normalization: Hashable, Sendable {
     Work(flops: 7 * inputs[0].count, bytes: 4 * inputs[0].bytes)
   }
 
-  private func kernelParameters(_ site: Site) -> glint_norm_params {
+  func kernelParameters(_ site: Site) -> glint_norm_params {
     let x = site.inputs[0].shape
     let sets = (across ? 1 : x[0]) * (groups ?? x[3])
     return glint_norm_params(

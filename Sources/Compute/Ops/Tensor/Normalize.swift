@@ -17,7 +17,7 @@ public struct Normalize: Op {
 
   public init(_ kind: Kind) { self.kind = kind }
 
-  private var rule: Normalization {
+  var rule: Normalization {
     let statistic: Normalization.Statistic =
       switch kind {
       case .minMax: .range

@@ -37,7 +37,7 @@ public struct Pool: ChannelRanged {
     return "\(kind.rawValue) \(window) s\(stride) \(around)"
   }
 
-  private func extents(_ shape: [Int]) -> (rows: (before: Int, out: Int), columns: (Int, Int)) {
+  func extents(_ shape: [Int]) -> (rows: (before: Int, out: Int), columns: (Int, Int)) {
     let geometry = Convolution(stride: stride, padding: padding)
     return (
       geometry.extent(shape[1], window, vertical: true),
@@ -93,7 +93,7 @@ public struct Pool: ChannelRanged {
     Work(flops: outputs[0].count * window * window, bytes: inputs[0].bytes + outputs[0].bytes)
   }
 
-  private func kernelParameters(_ site: Site) -> glint_spatial_params {
+  func kernelParameters(_ site: Site) -> glint_spatial_params {
     let (x, y) = (site.inputs[0].shape, site.outputs[0].shape)
     let (rows, columns) = extents(x)
     return glint_spatial_params(

@@ -44,7 +44,7 @@ public struct TemporalWindow: Op {
     ]
   }
 
-  private func kernelParameters(_ site: Site) -> glint_window_params {
+  func kernelParameters(_ site: Site) -> glint_window_params {
     let shape = site.inputs[0].shape
     return glint_window_params(
       frames: Int32(shape[0]), values: Int32(shape[1] * shape[2]), channels: Int32(shape[3]),

@@ -54,7 +54,7 @@ public struct Upsample: ChannelRanged {
   }
 
   /// Source pixels of an output pixel along one axis, with their shares.
-  private func weights(_ out: Int, _ size: Int) -> [(Int, Double)] {
+  func weights(_ out: Int, _ size: Int) -> [(Int, Double)] {
     guard kind == .bilinear else { return [(out / factor, 1)] }
     let place = (Double(out) + 0.5) / Double(factor) - 0.5
     let low = place.rounded(.down)
@@ -71,7 +71,7 @@ public struct Upsample: ChannelRanged {
       bytes: inputs[0].bytes + outputs[0].bytes)
   }
 
-  private func kernelParameters(_ site: Site) -> glint_spatial_params {
+  func kernelParameters(_ site: Site) -> glint_spatial_params {
     let (x, y) = (site.inputs[0].shape, site.outputs[0].shape)
     let code = kind == .nearest ? glint_upsample_nearest : glint_upsample_bilinear
     return glint_spatial_params(

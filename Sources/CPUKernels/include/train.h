@@ -1,0 +1,2 @@
+#pragma once
+#include "../../../Kernels/shared/train_params.h"

@@ -1,0 +1,176 @@
+import CPUKernels
+
+/// The adjoint of a convolution with respect to its weights: for each tap, input and output channel
+/// the sum over pixels of the image's value times the gradient of the result.
+///
+/// Inputs: the image [batch, height, width, channels] and the gradient of the result [batch, height',
+/// width', outputs]. Output: [kernel height, kernel width, channels, outputs]. A matrix product as deep
+/// as there are pixels; parts of the pixels, which the shape alone decides, are added in order.
+public struct ConvolutionWeightGradient: Op {
+  public static let name = "convolution weight gradient"
+  let convolution: Convolution
+  public let kernel: (height: Int, width: Int)
+
+  /// - Parameter convolution: only its geometry counts.
+  public init(of convolution: Convolution, kernel: (height: Int, width: Int)) {
+    precondition(convolution.enlargement == 1, "gradients are taken before images are enlarged")
+    self.convolution = convolution.with(.none)
+    self.kernel = kernel
+  }
+
+  public var parameters: String {
+    "\(convolution.parameters) \(kernel.height)×\(kernel.width)"
+  }
+
+  private func weights(_ inputs: [TensorType]) -> TensorType {
+    TensorType(.float32, kernel.height, kernel.width, inputs[0].channels, inputs[1].channels)
+  }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 2, inputs[1].shape.count == 4 else {
+      throw ShapeError(Self.name, "takes an image and the gradient of a result, not \(inputs)")
+    }
+    guard try convolution.outputs([inputs[0], weights(inputs)]) == [inputs[1]] else {
+      throw ShapeError(Self.name, "\(inputs[0]) does not give \(inputs[1])")
+    }
+    return [weights(inputs)]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let (x, g) = (inputs[0].type.shape, inputs[1].type.shape)
+    let type = weights(inputs.map(\.type))
+    let top = convolution.extent(x[1], kernel.height, vertical: true).before
+    let left = convolution.extent(x[2], kernel.width, vertical: false).before
+    var result = [Double](repeating: 0, count: type.count)
+    for pixel in 0..<g[0] * g[1] * g[2] {
+      let (ox, oy, n) = (pixel % g[2], pixel / g[2] % g[1], pixel / (g[1] * g[2]))
+      for tap in 0..<kernel.height * kernel.width {
+        let iy = oy * convolution.stride - top + tap / kernel.width * convolution.dilation
+        let ix = ox * convolution.stride - left + tap % kernel.width * convolution.dilation
+        guard iy >= 0, iy < x[1], ix >= 0, ix < x[2] else { continue }
+        for c in 0..<x[3] {
+          let value = inputs[0].values[((n * x[1] + iy) * x[2] + ix) * x[3] + c]
+          let base = (tap * x[3] + c) * g[3]
+          for k in 0..<g[3] { result[base + k] += value * inputs[1].values[pixel * g[3] + k] }
+        }
+      }
+    }
+    return [Reference(type, result)]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(
+      flops: 2 * inputs[1].pixels * outputs[0].count,
+      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  }
+
+  /// Linear in both: what is given stands where the weights stood.
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    [
+      try convolution.imageGradient(
+        inputs[1], weights: given[0]!, to: graph.type(of: inputs[0]), in: &graph),
+      try graph.apply(convolution, inputs[0], given[0]!),
+    ]
+  }
+
+  /// Parameters with the output rows of a part in `block`, and how many parts there are: enough for
+  /// many threads, not more than 32 MiB of partial sums.
+  private func plan(_ site: Site, padded: Int) -> (parameters: glint_conv_params, parts: Int) {
+    let forward = Site(
+      inputs: [site.inputs[0], site.outputs[0]], outputs: [site.inputs[1]], device: site.device)
+    var parameters = convolution.kernelParameters(forward)
+    let g = site.inputs[1].shape
+    let rows = g[0] * g[1]
+    let bytes = 4 * kernel.height * kernel.width * site.inputs[0].channels * padded
+    let most = max(1, min(rows, 64 / kernel.height, (32 << 20) / bytes))
+    let block = (rows + most - 1) / most
+    parameters.block = Int32(block)
+    return (parameters, (rows + block - 1) / block)
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        let (g, w) = (site.inputs[1].shape, site.outputs[0].shape)
+        let lanes = site.device.preferredWidth
+        let padded = (g[3] + lanes - 1) / lanes * lanes
+        let (parameters, parts) = plan(site, padded: padded)
+        let slices = (w[2] + Int(GLINT_WEIGHT_SLICE) - 1) / Int(GLINT_WEIGHT_SLICE)
+        return .launches(
+          [
+            CPULaunch(
+              "conv_weight_gradient", parameters, [.input(0), .input(1), .workspace(0)],
+              items: .fixed(parts * w[0] * slices), scratch: 4 * g[2] * padded),
+            CPULaunch(
+              "conv_weight_parts", parameters, [.workspace(0), .output(0)],
+              items: .fixed(w[0] * w[1] * w[2]), grain: 16),
+          ], workspace: [TensorType(.float32, parts, w[0] * w[1] * w[2], padded)])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] { [tile, direct] }
+
+  private func launches(
+    _ site: Site, _ launch: (glint_conv_params, _ parts: Int, [Operand]) -> OpenCLLaunch
+  ) -> Lowering<OpenCLLaunch> {
+    let w = site.outputs[0]
+    let (parameters, parts) = plan(site, padded: w.channels)
+    return .launches(
+      [
+        launch(parameters, parts, [.input(0), .input(1), .workspace(0)]),
+        OpenCLLaunch(
+          "train/weight_parts.cl", parameters, [.workspace(0), .output(0)], items: w.count),
+      ], workspace: [TensorType(.float32, parts, w.pixels, w.channels)])
+  }
+
+  /// A product through local memory.
+  private var tile: Candidate<OpenCLLaunch> {
+    Candidate("tile") { site in
+      let w = site.outputs[0]
+      guard w.pixels >= 8, w.channels >= 8 else {
+        return .declined("\(w.pixels)×\(w.channels) weights leave most of a tile empty")
+      }
+      guard site.forced || site.device.kind != .openCLCPU else {
+        return .declined("a processor gains nothing from copies into local memory")
+      }
+      let channels = w.channels > 32 ? 64 : 32
+      return launches(site) { parameters, parts, operands in
+        let groups =
+          parts * ((w.pixels + 63) / 64) * ((w.channels + channels - 1) / channels)
+        return OpenCLLaunch(
+          "train/weight_tile.cl", defines: ["TILE": "\(channels)"], parameters, operands,
+          items: groups, global: [groups * 64])
+      }
+    }
+  }
+
+  private var direct: Candidate<OpenCLLaunch> {
+    Candidate("direct") { site in
+      let w = site.outputs[0]
+      return launches(site) { parameters, parts, operands in
+        OpenCLLaunch(
+          "train/weight_gradient.cl", parameters, operands,
+          items: parts * w.pixels * ((w.channels + 7) / 8))
+      }
+    }
+  }
+
+  public static var samples: [Sample] {
+    (Convolution.geometries + Convolution.wideGeometries).flatMap {
+      convolution, x, kernel, outputs -> [Sample] in
+      let op = ConvolutionWeightGradient(of: convolution, kernel: (kernel, kernel))
+      let g = convolution.output(x, [kernel, kernel, x[3], outputs])
+      return [
+        Sample(
+          op, [.random(x, -1...1, seed: 5), .random(g, -1...1, seed: 6)],
+          .magnitude(Double(g[0] * g[1] * g[2] + 1)), tiny: x[3] * outputs < 200),
+        Sample(
+          op, [.random(x, -3...3, seed: 7).rounded, .random(g, -3...3, seed: 8).rounded],
+          note: "integers", .exact, tiny: x[3] * outputs < 200),
+      ]
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import CPUKernels
+
+/// The gradient through a chain of elementwise steps: what is given times the chain's derivative.
+///
+/// Inputs: the chain's input and the gradient of its result, float32 of one shape. Output: the same.
+public struct ElementwiseGradient: FirstOrder {
+  public static let name = "elementwise gradient"
+  public let chain: Elementwise
+
+  public init(of chain: Elementwise) { self.chain = chain }
+
+  public var parameters: String { chain.parameters }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    [try pair(inputs)]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let values = zip(inputs[0].values, inputs[1].values).map { x, given in
+      var (x, slope) = (x, 1.0)
+      for step in chain.steps {
+        slope *= step.slope(x)
+        x = step.apply(x)
+      }
+      return given * slope
+    }
+    return [Reference(inputs[0].type, values)]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 4 * chain.steps.count * inputs[0].count, bytes: 3 * inputs[0].bytes)
+  }
+
+  private var operands: [Operand] { [.input(0), .input(1), .output(0)] }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("vector") { site in
+        .launches([
+          CPULaunch(
+            "elementwise_gradient", chain.kernelParameters, operands,
+            items: .fixed(site.inputs[0].count), grain: 16384)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "train/elementwise_gradient.cl", chain.kernelParameters, operands,
+            items: site.inputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  /// Those of the chains, with a gradient given.
+  public static var samples: [Sample] {
+    Elementwise.samples.map { sample in
+      let x = sample.inputs[0]
+      return Sample(
+        ElementwiseGradient(of: sample.op as! Elementwise),
+        [x, .random(x.type.shape, -1...1, seed: 5)], note: sample.note, .absolute(4 * 0x1p-23),
+        tiny: sample.tiny)
+    }
+  }
+}
+
+extension Op {
+  /// The type of two float32 tensors of one shape: values and a gradient.
+  func pair(_ inputs: [TensorType]) throws(ShapeError) -> TensorType {
+    guard inputs.count == 2, inputs[0] == inputs[1], inputs[0].element == .float32 else {
+      throw ShapeError(
+        name, "takes float32 values and a gradient of the same shape, not \(inputs)")
+    }
+    return inputs[0]
+  }
+}

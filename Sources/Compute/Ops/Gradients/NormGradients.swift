@@ -1,0 +1,83 @@
+extension Normalization {
+  /// The gradients of a norm with statistics from x, and of scale and shift where it has them.
+  ///
+  /// - Parameter plain: the norm op, to be applied with scale 1 and shift 0.
+  func gradient(
+    _ plain: any Op, _ inputs: [Graph.Value], given: Graph.Value, in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    guard affine else {
+      return [try graph.apply(NormalizationGradient(of: self), inputs[0], given)]
+    }
+    let channel = graph.type(of: inputs[1])
+    let (ones, zeros) = (graph.constant(ones: channel), graph.constant(zeros: channel))
+    let normalized = try graph.apply(plain, inputs[0], ones, zeros)
+    let scaled = try graph.apply(ChannelAffine(), given, inputs[1], zeros)
+    return [
+      try graph.apply(NormalizationGradient(of: self), inputs[0], scaled),
+      try graph.apply(SumPixels(), given, normalized), try graph.apply(SumPixels(), given),
+    ]
+  }
+}
+
+extension BatchNorm {
+  /// With running statistics these are inputs like the others, and have gradients too.
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    guard statistics == .running else {
+      return try rule.gradient(self, inputs, given: given[0]!, in: &graph)
+    }
+    let channel = graph.type(of: inputs[1])
+    let (ones, zeros) = (graph.constant(ones: channel), graph.constant(zeros: channel))
+    let (mean, variance) = (inputs[3], inputs[4])
+    let normalized = try graph.apply(self, inputs[0], ones, zeros, mean, variance)
+    // The norm itself, without shift and mean, multiplies with γ / √(variance + ε).
+    let back = try graph.apply(self, given[0]!, inputs[1], zeros, zeros, variance)
+    let again = try graph.apply(self, normalized, ones, zeros, zeros, variance)
+    return [
+      back, try graph.apply(SumPixels(), given[0]!, normalized),
+      try graph.apply(SumPixels(), given[0]!),
+      try graph.apply(
+        Elementwise(.affine(scale: -1, shift: 0)), graph.apply(SumPixels(), back)),
+      try graph.apply(
+        Elementwise(.affine(scale: -0.5, shift: 0)), graph.apply(SumPixels(), back, again)),
+    ]
+  }
+}
+
+extension InstanceNorm {
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    try rule.gradient(self, inputs, given: given[0]!, in: &graph)
+  }
+}
+
+extension GroupNorm {
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    try rule.gradient(self, inputs, given: given[0]!, in: &graph)
+  }
+}
+
+extension Normalize {
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    try rule.gradient(self, inputs, given: given[0]!, in: &graph)
+  }
+}
+
+extension ChannelAffine {
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    let zeros = graph.constant(zeros: graph.type(of: inputs[1]))
+    return [
+      try graph.apply(self, given[0]!, inputs[1], zeros),
+      try graph.apply(SumPixels(), given[0]!, inputs[0]),
+      try graph.apply(SumPixels(), given[0]!),
+    ]
+  }
+}

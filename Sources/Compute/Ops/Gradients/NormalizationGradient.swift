@@ -1,0 +1,194 @@
+import CPUKernels
+
+/// The gradient through a normalisation x → y = (x − centre) factor whose statistics come from x.
+///
+/// Inputs: x [batch, height, width, channels] and the gradient g of y. Output: as x. Of moments it is
+/// factor (g − mean(g) − y mean(g y)), means over the group; of extremes factor g, and what moves the
+/// least and the greatest value goes to the first of each in memory (reading) order.
+public struct NormalizationGradient: FirstOrder {
+  public static let name = "normalization gradient"
+  let rule: Normalization
+
+  init(of rule: Normalization) { self.rule = rule }
+
+  public var parameters: String {
+    let kind =
+      switch rule.statistic {
+      case .moments(let epsilon): "moments ε \(epsilon)"
+      case .range: "range"
+      case .maximum: "maximum"
+      }
+    let groups = rule.groups.map { " \($0) groups" } ?? ""
+    return kind + groups + (rule.across ? " batch" : "")
+  }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    let plain = Normalization(
+      statistic: rule.statistic, groups: rule.groups, across: rule.across, affine: false)
+    return try plain.outputs([pair(inputs)], op: Self.name)
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let shape = inputs[0].type.shape
+    let (groups, frame) = (rule.groups ?? shape[3], shape[1] * shape[2] * shape[3])
+    var members = [[Int]](repeating: [], count: (rule.across ? 1 : shape[0]) * groups)
+    for index in inputs[0].values.indices {
+      let group = index % shape[3] / (shape[3] / groups)
+      members[(rule.across ? 0 : index / frame * groups) + group].append(index)
+    }
+    var result = [Double](repeating: 0, count: inputs[0].values.count)
+    for places in members {
+      let parts = gradient(
+        of: places.map { inputs[0].values[$0] }, given: places.map { inputs[1].values[$0] })
+      for (index, value) in zip(places, parts) { result[index] = value }
+    }
+    return [Reference(inputs[0].type, result)]
+  }
+
+  /// The gradient within one group.
+  private func gradient(of x: [Double], given: [Double]) -> [Double] {
+    let (least, most) = (x.min()!, x.max()!)
+    func sum(_ y: [Double]) -> Double { zip(given, y).reduce(0) { $0 + $1.0 * $1.1 } }
+    switch rule.statistic {
+    case .moments(let epsilon):
+      let count = Double(x.count)
+      let mean = x.reduce(0, +) / count
+      let variance = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+      let spread = (variance + Double(epsilon)).squareRoot()
+      let factor = spread > 0 ? 1 / spread : 0
+      let y = x.map { ($0 - mean) * factor }
+      let (shift, slope) = (given.reduce(0, +) / count, sum(y) / count)
+      return x.indices.map { factor * (given[$0] - shift - y[$0] * slope) }
+    case .range:
+      let factor = most > least ? 1 / (most - least) : 0
+      let product = sum(x.map { ($0 - least) * factor })
+      var result = given.map { $0 * factor }
+      result[x.firstIndex(of: least)!] += factor * (product - given.reduce(0, +))
+      result[x.firstIndex(of: most)!] -= factor * product
+      return result
+    case .maximum:
+      guard most > 0 else { return given }
+      var result = given.map { $0 / most }
+      result[x.firstIndex(of: most)!] -= sum(x.map { $0 / most }) / most
+      return result
+    }
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 15 * inputs[0].count, bytes: 7 * inputs[0].bytes)
+  }
+
+  private var isMoments: Bool { if case .moments = rule.statistic { true } else { false } }
+
+  /// The passes: kernel, operands, items (of `rows`, of groups), whether it is a second look at x.
+  private func passes(
+    _ site: Site
+  ) -> (list: [(kernel: String, operands: [Operand], items: Int, second: Bool)], [TensorType]) {
+    let x = site.inputs[0].shape
+    let (rows, sets) = (x[0] * x[1], (rule.across ? 1 : x[0]) * (rule.groups ?? x[3]))
+    let partial = TensorType(.float32, rows, x[3], 2)
+    let pair = TensorType(.float32, sets, 2)
+    var list: [(String, [Operand], Int, Bool)] = [
+      ("norm_rows", [.input(0), .none, .workspace(0)], rows, false),
+      ("norm_groups", [.workspace(0), .none, .workspace(1)], sets, false),
+    ]
+    if isMoments {
+      list += [
+        ("norm_rows", [.input(0), .workspace(1), .workspace(0)], rows, true),
+        ("norm_groups", [.workspace(0), .workspace(1), .workspace(2)], sets, true),
+      ]
+    }
+    let statistics = Operand.workspace(isMoments ? 2 : 1)
+    let sums: [Operand] = [.workspace(4), .workspace(5)]
+    list += [
+      (
+        "norm_gradient_rows", [.input(0), statistics, .input(1), .workspace(3)], rows, false
+      ),
+      (
+        "norm_gradient_groups",
+        [.input(0), isMoments ? .none : .workspace(0), statistics, .workspace(3)] + sums, sets,
+        false
+      ),
+      (
+        "norm_gradient_apply", [.input(0), statistics, .input(1)] + sums + [.output(0)],
+        rows * x[2], false
+      ),
+    ]
+    return (list, [partial, pair, pair, partial, pair, TensorType(.int32, sets, 2)])
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_norm_gradient_params {
+    var norm = rule.kernelParameters(site)
+    if !isMoments { norm.share = 1 }
+    return glint_norm_gradient_params(norm: norm, one: 1)
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("passes") { site in
+        let (list, workspace) = passes(site)
+        let (own, norm) = (kernelParameters(site), rule.kernelParameters(site))
+        return .launches(
+          list.map { kernel, operands, items, _ in
+            let grain = kernel.hasSuffix("apply") ? 1024 : 4
+            return kernel.contains("gradient")
+              ? CPULaunch(kernel, own, operands, items: .fixed(items), grain: grain)
+              : CPULaunch(kernel, norm, operands, items: .fixed(items), grain: grain)
+          }, workspace: workspace)
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("passes") { site in
+        let (list, workspace) = passes(site)
+        let (own, norm) = (kernelParameters(site), rule.kernelParameters(site))
+        let channels = site.inputs[0].channels
+        return .launches(
+          list.map { kernel, operands, items, second in
+            let items = kernel.hasSuffix("groups") ? items : items * channels
+            return kernel.contains("gradient")
+              ? OpenCLLaunch("train/\(kernel).cl", own, operands, items: items)
+              : OpenCLLaunch(
+                "tensor/\(kernel).cl", defines: ["SECOND_PASS": second ? "1" : "0"], norm,
+                operands, items: items)
+          }, workspace: workspace)
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    let moments = Normalization.Statistic.moments(epsilon: 1e-3)
+    let rules: [(Normalization, [Int])] = [
+      (.init(statistic: moments, groups: nil, across: true, affine: true), [3, 5, 7, 17]),
+      (.init(statistic: moments, groups: nil, across: true, affine: true), [1, 1, 3, 1]),
+      (.init(statistic: moments, groups: nil, across: false, affine: false), [2, 13, 7, 17]),
+      (.init(statistic: moments, groups: 4, across: false, affine: true), [2, 7, 5, 48]),
+      (.init(statistic: moments, groups: 1, across: false, affine: false), [2, 3, 5, 17]),
+      (.init(statistic: .range, groups: 1, across: false, affine: false), [3, 13, 17, 1]),
+      (.init(statistic: .range, groups: 1, across: false, affine: false), [2, 3, 5, 17]),
+      (.init(statistic: .range, groups: 1, across: false, affine: false), [1, 1, 1, 1]),
+      (.init(statistic: .maximum, groups: 1, across: false, affine: false), [2, 3, 5, 17]),
+      (.init(statistic: .maximum, groups: 1, across: false, affine: false), [1, 13, 9, 1]),
+    ]
+    return rules.map { rule, shape in
+      // Results of about 1; sums along a row and over rows, of all channels where they are one group.
+      let x = Reference.random(shape, -2...3, seed: 1)
+      return Sample(
+        NormalizationGradient(of: rule), [x, .random(shape, -1...1, seed: 5)],
+        .absolute(16 * Double(rule.groups == 1 ? shape[1] : 1) * 0x1p-24), tiny: true)
+    } + [
+      Sample(
+        NormalizationGradient(of: rules[5].0),
+        [
+          Reference(TensorType(.float32, 1, 3, 3, 1), [2, 1, 3, 1, 2, 3, 3, 1, 2]),
+          .random([1, 3, 3, 1], -1...1, seed: 5),
+        ], note: "ties", .absolute(16 * 0x1p-24), tiny: true),
+      Sample(
+        NormalizationGradient(of: rules[8].0),
+        [.random([1, 3, 3, 2], -2 ... -1), .random([1, 3, 3, 2], -1...1, seed: 5)],
+        note: "below zero", .exact, tiny: true),
+    ]
+  }
+}

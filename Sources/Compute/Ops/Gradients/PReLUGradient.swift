@@ -1,0 +1,85 @@
+import CPUKernels
+
+extension PReLU {
+  /// The slope's gradient sums what is below zero, over all channels where they share one.
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    let type = graph.type(of: inputs[0])
+    var parts = [try graph.apply(Elementwise(.atMost(0)), inputs[0]), given[0]!]
+    if graph.type(of: inputs[1]).count < type.channels {
+      parts = try parts.map { try graph.apply(Reshape([type.count, 1]), $0) }
+    }
+    return [
+      try graph.apply(PReLUGradient(), inputs[0], inputs[1], given[0]!),
+      try graph.apply(SumPixels(), to: parts)[0],
+    ]
+  }
+}
+
+/// The gradient of a PReLU with respect to its input.
+///
+/// Inputs: x [… channels], slope [1] or [channels], the gradient of the result as x. Output: as x.
+public struct PReLUGradient: FirstOrder {
+  public static let name = "prelu gradient"
+
+  public init() {}
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 3, inputs[2] == inputs[0] else {
+      throw ShapeError(Self.name, "takes x, slopes and a gradient as x, not \(inputs)")
+    }
+    return try PReLU().outputs(Array(inputs[..<2]))
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let (slopes, channels) = (inputs[1].values, inputs[0].type.channels)
+    let values = inputs[0].values.enumerated().map { index, x in
+      inputs[2].values[index] * (x < 0 ? slopes[index % channels % slopes.count] : 1)
+    }
+    return [Reference(inputs[0].type, values)]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: inputs[0].count, bytes: 3 * inputs[0].bytes)
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_channels_params {
+    glint_channels_params(
+      channels: Int32(site.inputs[0].channels), pitch: site.inputs[1].count > 1 ? 1 : 0, offset: 0)
+  }
+
+  private var operands: [Operand] { [.input(0), .input(1), .input(2), .output(0)] }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("pixels") { site in
+        .launches([
+          CPULaunch(
+            "prelu_gradient", kernelParameters(site), operands,
+            items: .fixed(site.inputs[0].pixels), grain: 512)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "train/prelu_gradient.cl", kernelParameters(site), operands,
+            items: site.inputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    PReLU.samples.map { sample in
+      Sample(
+        PReLUGradient(), sample.inputs + [.random(sample.inputs[0].type.shape, -1...1, seed: 5)],
+        .roundings(1), tiny: true)
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import CPUKernels
+
+extension Pool {
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    [try graph.apply(PoolGradient(of: self), inputs[0], given[0]!)]
+  }
+}
+
+/// The gradient of pooling: of a maximum it goes to the first one of each window in reading order, of
+/// an average evenly to all pixels of the window.
+///
+/// Inputs: the image [batch, height, width, channels] and the gradient of the pooled image. Output: as
+/// the image. Gathered from the windows that a pixel is in, so that sums have one order.
+public struct PoolGradient: FirstOrder {
+  public static let name = "pool gradient"
+  public let pool: Pool
+
+  public init(of pool: Pool) { self.pool = pool }
+
+  public var parameters: String { pool.parameters }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 2, try pool.outputs([inputs[0]]) == [inputs[1]] else {
+      throw ShapeError(Self.name, "takes an image and the gradient of it pooled, not \(inputs)")
+    }
+    return [inputs[0]]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let (shape, pooled) = (inputs[0].type.shape, inputs[1].type.shape)
+    let (rows, columns) = pool.extents(shape)
+    var result = [Double](repeating: 0, count: inputs[0].type.count)
+    for (index, given) in inputs[1].values.enumerated() {
+      let (c, pixel) = (index % pooled[3], index / pooled[3])
+      let top = pixel / pooled[2] % pooled[1] * pool.stride - rows.before
+      let left = pixel % pooled[2] * pool.stride - columns.0
+      let image = pixel / (pooled[1] * pooled[2]) * shape[1]
+      let window = (max(top, 0)..<min(top + pool.window, shape[1])).flatMap { y in
+        (max(left, 0)..<min(left + pool.window, shape[2])).map { x in
+          ((image + y) * shape[2] + x) * shape[3] + c
+        }
+      }
+      switch pool.kind {
+      case .average: for place in window { result[place] += given / Double(window.count) }
+      case .max:
+        let most = window.map { inputs[0].values[$0] }.max()!
+        result[window.first { inputs[0].values[$0] == most }!] += given
+      }
+    }
+    return [Reference(inputs[0].type, result)]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(
+      flops: inputs[1].count * pool.window * pool.window,
+      bytes: 2 * inputs[0].bytes + inputs[1].bytes)
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_spatial_params {
+    pool.kernelParameters(
+      Site(inputs: [site.inputs[0]], outputs: [site.inputs[1]], device: site.device))
+  }
+
+  private var operands: [Operand] { [.input(0), .input(1), .output(0)] }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        let x = site.inputs[0].shape
+        return .launches([
+          CPULaunch(
+            "pool_gradient", kernelParameters(site), operands, items: .fixed(x[0] * x[1]))
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "train/pool_gradient.cl", kernelParameters(site), operands,
+            items: site.inputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  /// Those of pooling, and images with equal values, of which the first counts.
+  public static var samples: [Sample] {
+    Pool.samples.flatMap { sample in
+      let pool = sample.op as! Pool
+      let x = sample.inputs[0]
+      let given = Reference.random(pool.reference([x])[0].type.shape, -1...1, seed: 5)
+      let ties = Reference(x.type, x.values.map { ($0 / 6).rounded() })
+      // A pixel is in at most 9 windows of 3×3, one rounding for each and one of the share.
+      return [Sample(PoolGradient(of: pool), [x, given], .absolute(10 * 0x1p-24), tiny: true)]
+        + (pool.kind == .max
+          ? [
+            Sample(
+              PoolGradient(of: pool), [ties, given], note: "ties", .absolute(10 * 0x1p-24),
+              tiny: true)
+          ] : [])
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import CPUKernels
+
+extension Softmax {
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    [try graph.apply(SoftmaxGradient(), outputs[0], given[0]!)]
+  }
+}
+
+/// The gradient through a softmax: y (g − Σ g y), the sum over the last axis.
+///
+/// Inputs: the softmax's result y and its gradient g. Output: as they.
+public struct SoftmaxGradient: FirstOrder {
+  public static let name = "softmax gradient"
+
+  public init() {}
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    try Softmax().outputs([pair(inputs)])
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let type = inputs[0].type
+    let values = (0..<type.pixels).flatMap { pixel in
+      let range = pixel * type.channels..<(pixel + 1) * type.channels
+      let sum = range.reduce(0) { $0 + inputs[0].values[$1] * inputs[1].values[$1] }
+      return range.map { inputs[0].values[$0] * (inputs[1].values[$0] - sum) }
+    }
+    return [Reference(type, values)]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 4 * inputs[0].count, bytes: 3 * inputs[0].bytes)
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_channels_params {
+    glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
+  }
+
+  private var operands: [Operand] { [.input(0), .input(1), .output(0)] }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("pixels") { site in
+        .launches([
+          CPULaunch(
+            "softmax_gradient", kernelParameters(site), operands,
+            items: .fixed(site.inputs[0].pixels), grain: 64)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("pixels") { site in
+        .launches([
+          OpenCLLaunch(
+            "train/softmax_gradient.cl", kernelParameters(site), operands,
+            items: site.inputs[0].pixels)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [[1, 1], [5, 3], [13, 17], [3, 65]].map { shape in
+      let y = Softmax().reference([.random(shape, -3...3)])[0]
+      return Sample(
+        SoftmaxGradient(), [Reference(y.tensor), .random(shape, -1...1, seed: 5)],
+        .absolute(Double(shape[1] + 3) * 0x1p-24), tiny: true)
+    }
+  }
+}

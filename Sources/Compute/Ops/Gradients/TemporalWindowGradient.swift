@@ -1,0 +1,101 @@
+import CPUKernels
+
+extension TemporalWindow {
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    [try graph.apply(TemporalWindowGradient(radius: radius), given[0]!)]
+  }
+}
+
+/// The adjoint of temporal windows: each frame's sum over the windows that it is in.
+///
+/// Input: float32 [frames, height, width, (2 radius + 1) channels]. Output: [frames, height, width,
+/// channels].
+public struct TemporalWindowGradient: Op {
+  public static let name = "temporal window gradient"
+  public let radius: Int
+
+  public init(radius: Int = 1) {
+    precondition(radius >= 0, "a radius is not negative")
+    self.radius = radius
+  }
+
+  public var parameters: String { "±\(radius)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    let width = 2 * radius + 1
+    guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32,
+      inputs[0].channels % width == 0
+    else {
+      throw ShapeError(Self.name, "takes windows of \(width) frames as channels, not \(inputs)")
+    }
+    return [TensorType(.float32, inputs[0].shape.dropLast() + [inputs[0].channels / width])]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let (shape, width) = (inputs[0].type.shape, 2 * radius + 1)
+    let (values, channels) = (shape[1] * shape[2], shape[3] / width)
+    let type = TensorType(.float32, shape.dropLast() + [channels])
+    var result = [Double](repeating: 0, count: type.count)
+    for (index, given) in inputs[0].values.enumerated() {
+      let (c, j) = (index % channels, index / channels % width)
+      let (value, n) = (index / (channels * width) % values, index / (channels * width) / values)
+      let frame = min(max(n + j - radius, 0), shape[0] - 1)
+      result[(frame * values + value) * channels + c] += given
+    }
+    return [Reference(type, result)]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: inputs[0].count, bytes: inputs[0].bytes + outputs[0].bytes)
+  }
+
+  /// Linear, with the windows as its own adjoint.
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    [try graph.apply(TemporalWindow(radius: radius), given[0]!)]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_window_gradient_params {
+    let window = TemporalWindow(radius: radius).kernelParameters(
+      Site(inputs: site.outputs, outputs: site.inputs, device: site.device))
+    return glint_window_gradient_params(window: window, one: 1)
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("frames") { site in
+        .launches([
+          CPULaunch(
+            "window_gradient", kernelParameters(site), [.input(0), .output(0)],
+            items: .fixed(site.inputs[0].shape[0]))
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "train/window_gradient.cl", kernelParameters(site), [.input(0), .output(0)],
+            items: site.outputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [(1, 1, 3), (4, 1, 1), (3, 2, 17), (2, 3, 2)].map { frames, radius, channels in
+      // The only frame gets all of its window, an edge frame at most radius + … + 1 values.
+      let terms = Double((radius + 1) * (radius + 2) / 2 + radius + 1)
+      return Sample(
+        TemporalWindowGradient(radius: radius),
+        [.random([frames, 3, 5, (2 * radius + 1) * channels], -1...1, seed: 5)],
+        .absolute(terms * terms * 0x1p-24), tiny: true)
+    }
+  }
+}

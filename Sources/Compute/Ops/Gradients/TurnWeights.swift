@@ -1,0 +1,83 @@
+import CPUKernels
+
+/// Weights for the way back: input and output channels change places.
+///
+/// Input: float32 [… channels, outputs]; output [… outputs, channels]. `flipped` also turns the order
+/// of the axes before, the taps: a convolution with a stride of 1 goes back as a convolution.
+public struct TurnWeights: Op {
+  public static let name = "turn weights"
+  public let flipped: Bool
+
+  public init(flipped: Bool = false) { self.flipped = flipped }
+
+  public var parameters: String { flipped ? "flipped" : "" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 1, inputs[0].shape.count >= 2, inputs[0].element == .float32 else {
+      throw ShapeError(Self.name, "takes float32 weights [… channels×outputs], not \(inputs)")
+    }
+    let shape = inputs[0].shape
+    return [TensorType(.float32, shape.dropLast(2) + [shape.last!, shape[shape.count - 2]])]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let shape = inputs[0].type.shape
+    let (outputs, channels) = (shape.last!, shape[shape.count - 2])
+    let taps = shape.dropLast(2).reduce(1, *)
+    let values = (0..<taps).flatMap { tap in
+      (0..<outputs).flatMap { k in
+        (0..<channels).map { c in
+          inputs[0].values[((flipped ? taps - 1 - tap : tap) * channels + c) * outputs + k]
+        }
+      }
+    }
+    let type = TensorType(.float32, shape.dropLast(2) + [outputs, channels])
+    return [Reference(type, values)]
+  }
+
+  /// Its own inverse and adjoint.
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    [try graph.apply(self, given[0]!)]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_turn_params {
+    let shape = site.inputs[0].shape
+    return glint_turn_params(
+      taps: Int32(shape.dropLast(2).reduce(1, *)), channels: Int32(shape[shape.count - 2]),
+      outputs: Int32(shape.last!), flipped: flipped ? 1 : 0)
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        .launches([
+          CPULaunch(
+            "turn_weights", kernelParameters(site), [.input(0), .output(0)],
+            items: .fixed(site.outputs[0].pixels), grain: 16)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "train/turn_weights.cl", kernelParameters(site), [.input(0), .output(0)],
+            items: site.outputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [false, true].flatMap { flipped in
+      [[1, 1, 1, 1], [3, 3, 5, 17], [2, 1, 16, 3], [7, 13]].map {
+        Sample(TurnWeights(flipped: flipped), [.random($0, -9...9)], .exact, tiny: true)
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import CPUKernels
+
+extension Upsample {
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    [try graph.apply(UpsampleGradient(of: self), given[0]!)]
+  }
+}
+
+/// The adjoint of enlargement: each pixel's sum over the enlarged pixels that it has a share in.
+///
+/// Input: float32 [batch, height · factor, width · factor, channels]. Output: [batch, height, width,
+/// channels].
+public struct UpsampleGradient: Op {
+  public static let name = "upsample gradient"
+  public let upsample: Upsample
+
+  public init(of upsample: Upsample) { self.upsample = upsample }
+
+  public var parameters: String { upsample.parameters }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    let factor = upsample.factor
+    guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32,
+      inputs[0].shape[1] % factor == 0, inputs[0].shape[2] % factor == 0
+    else {
+      throw ShapeError(Self.name, "takes an image enlarged \(factor) times, not \(inputs)")
+    }
+    let y = inputs[0].shape
+    return [TensorType(.float32, y[0], y[1] / factor, y[2] / factor, y[3])]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let y = inputs[0].type.shape
+    let (height, width) = (y[1] / upsample.factor, y[2] / upsample.factor)
+    let type = TensorType(.float32, y[0], height, width, y[3])
+    var result = [Double](repeating: 0, count: type.count)
+    for (index, given) in inputs[0].values.enumerated() {
+      let (c, pixel) = (index % y[3], index / y[3])
+      for (iy, v) in upsample.weights(pixel / y[2] % y[1], height) {
+        for (ix, u) in upsample.weights(pixel % y[2], width) {
+          result[((pixel / (y[1] * y[2]) * height + iy) * width + ix) * y[3] + c] += v * u * given
+        }
+      }
+    }
+    return [Reference(type, result)]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: inputs[0].count, bytes: inputs[0].bytes + outputs[0].bytes)
+  }
+
+  /// Linear, with the enlargement as its own adjoint.
+  public func gradient(
+    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
+  ) throws -> [Graph.Value?] {
+    [try graph.apply(upsample, given[0]!)]
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_spatial_params {
+    upsample.kernelParameters(
+      Site(inputs: site.outputs, outputs: site.inputs, device: site.device))
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        let x = site.outputs[0].shape
+        return .launches([
+          CPULaunch(
+            "upsample_gradient", kernelParameters(site), [.input(0), .output(0)],
+            items: .fixed(x[0] * x[1]))
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "train/upsample_gradient.cl", kernelParameters(site), [.input(0), .output(0)],
+            items: site.outputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    Upsample.samples.map { sample in
+      let upsample = sample.op as! Upsample
+      let x = sample.inputs[0].type.shape
+      let factor = upsample.factor
+      // (2 factor)² terms, whose shares add up to about the factor's square.
+      let terms = Double(4 * factor * factor + 4)
+      return Sample(
+        UpsampleGradient(of: upsample),
+        [.random([x[0], x[1] * factor, x[2] * factor, x[3]], -1...1, seed: 5)],
+        .absolute(terms * Double(factor * factor) * 0x1p-24), tiny: true)
+    }
+  }
+}

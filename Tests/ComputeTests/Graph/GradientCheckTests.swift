@@ -1,0 +1,119 @@
+import Compute
+import Testing
+
+/// Every gradient rule against finite differences of the definition, in Double, on the op's samples.
+///
+/// No op is left out: the compiler asks each for a rule or for the declaration that it has none
+/// (`NotDifferentiable`), and the test walks the catalogue.
+@Suite struct GradientCheckTests {
+  @Test(arguments: Catalogue.ops.map { $0.name })
+  func finiteDifferences(_ name: String) throws {
+    let op = try #require(Catalogue.ops.first { $0.name == name })
+    if let rough = op as? any NotDifferentiable.Type {
+      for sample in op.samples { try refuses(sample, rough.obstacle) }
+      return
+    }
+    var seen: [Int: Int] = [:]
+    // Samples with NaN or infinity have no slopes.
+    for sample in op.samples where sample.inputs.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) {
+      for (input, count) in try checked(sample) { seen[input, default: 0] += count }
+    }
+    #expect(!seen.isEmpty)
+    for (input, count) in seen {
+      #expect(count > 0, "\(name): no slope of input \(input) was seen")
+    }
+  }
+
+  /// An op that says it has no derivative throws, with its reason.
+  private func refuses(_ sample: Sample, _ reason: String) throws {
+    var graph = Graph()
+    let inputs = sample.inputs.enumerated().map { graph.input("in\($0)", $1.type) }
+    let outputs = try graph.apply(sample.op, to: inputs)
+    let error = #expect(throws: GradientError.self) {
+      try sample.op.gradient(inputs, outputs, given: outputs, in: &graph)
+    }
+    #expect(error?.description == "\(sample.op.label) has no gradient: \(reason)")
+  }
+
+  /// Compares a sample's gradients; for each float32 input how many slopes were there to be seen.
+  private func checked(_ sample: Sample) throws -> [Int: Int] {
+    var graph = Graph()
+    let inputs = sample.inputs.enumerated().map { graph.input("in\($0)", $1.type) }
+    let outputs = try graph.apply(sample.op, to: inputs)
+    let smooth = inputs.indices.filter { sample.inputs[$0].type.element == .float32 }
+    let work = sample.op.work(
+      sample.inputs.map(\.type), outputs.map { graph.type(of: $0) })
+    let most = min(24, max(3, 500_000 / max(work.flops, 1)))
+    var seen = Dictionary(uniqueKeysWithValues: smooth.map { ($0, 0) })
+    for (output, value) in outputs.enumerated() {
+      let weights = Reference.random(graph.type(of: value).shape, 0.5...1.5, seed: 11)
+      var back = graph
+      let gradients = try back.gradients(
+        of: value, given: back.constant(weights.tensor), withRespectTo: smooth.map { inputs[$0] })
+      for (input, gradient) in zip(smooth, gradients) {
+        back.output("d\(input)", try #require(gradient, "\(sample.name): input \(input)"))
+      }
+      let found = back.evaluate(
+        Dictionary(uniqueKeysWithValues: sample.inputs.enumerated().map { ("in\($0)", $1) }))
+      for input in smooth {
+        let gradient = found["d\(input)"]!
+        #expect(gradient.type == sample.inputs[input].type)
+        let count = gradient.values.count
+        for place in Set((0..<min(most, count)).map { $0 * count / min(most, count) }) {
+          let slope = Slope(sample, output: output, weights, input: input, element: place)
+          #expect(
+            slope.allows(gradient.values[place]),
+            "\(sample.name): d/d in\(input)[\(place)] is \(gradient.values[place]), \(slope)")
+          seen[input]! += slope.isSmooth && slope.centre != 0 ? 1 : 0
+        }
+      }
+    }
+    return seen
+  }
+}
+
+/// How the weighted sum of an output changes with one element of one input.
+private struct Slope: CustomStringConvertible {
+  /// Extrapolated from two central differences.
+  let centre: Double
+  let left: Double
+  let right: Double
+  /// Whether the function jumps here: no slope means anything.
+  let jumps: Bool
+
+  init(_ sample: Sample, output: Int, _ weights: Reference, input: Int, element: Int) {
+    var inputs = sample.inputs
+    let x = inputs[input].values[element]
+    let step = 1e-4 * max(1, abs(x))
+    func values(_ x: Double) -> [Double] {
+      inputs[input].values[element] = x
+      return sample.op.reference(inputs)[output].values
+    }
+    // Differences before sums: large elements that do not change must not drown the others.
+    func slope(_ high: [Double], _ low: [Double], _ width: Double) -> Double {
+      zip(zip(high, low), weights.values).reduce(0) { $0 + ($1.0.0 - $1.0.1) * $1.1 } / width
+    }
+    let (above, below, here) = (values(x + step), values(x - step), values(x))
+    let wide = slope(above, below, 2 * step)
+    let narrow = slope(values(x + step / 2), values(x - step / 2), step)
+    centre = (4 * narrow - wide) / 3
+    left = slope(here, below, step)
+    right = slope(above, here, step)
+    jumps = abs(wide - narrow) > 1e-3 * max(1, abs(narrow))
+  }
+
+  var isSmooth: Bool {
+    !jumps && abs(right - left) < 1e-2 * max(1, abs(centre))
+  }
+
+  /// At a kink any slope between those of both sides is one; where the function jumps, any number.
+  func allows(_ gradient: Double) -> Bool {
+    if isSmooth { return abs(gradient - centre) <= 1e-5 * max(1, abs(centre)) }
+    let slack = 1e-2 * max(1, abs(centre))
+    return jumps
+      ? gradient.isFinite
+      : gradient >= min(left, right) - slack && gradient <= max(left, right) + slack
+  }
+
+  var description: String { "differences say \(centre) (\(left) and \(right))" }
+}
