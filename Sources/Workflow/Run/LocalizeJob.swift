@@ -46,7 +46,7 @@ public struct LocalizeJob {
     let frames = try recipe.frames(in: info)
     try checkNames()
     let run = try LocalizeRun(
-      movie, recipe: recipe, maps: try recipe.maps(maps, for: region, in: info), frames: frames,
+      movie, pipeline: try recipe.pipeline(maps, for: region, in: info), frames: frames,
       region: region, device: device, threads: threads, batch: batch, note: say)
     for line in info.notes { say(line) }
     // The report's name is claimed before the work, not found taken after it.
