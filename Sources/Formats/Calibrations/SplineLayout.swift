@@ -37,6 +37,7 @@ struct SplineLayout {
 
   /// Replaces δ by 1 − δ in every cell: c'(p) = (−1)^p Σ_q C(q, p) c(q).
   private mutating func turnPowers(stride: Int) {
+    let cells = self.cells
     coefficients.withUnsafeMutableBufferPointer { all in
       for cell in 0..<cells {
         for other in 0..<16 {
