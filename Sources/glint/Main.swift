@@ -13,8 +13,7 @@ enum Main {
     var verb: String?
     do {
       var command = try Glint.parseAsRoot()
-      let type = type(of: command)
-      verb = type.configuration.commandName ?? "\(type)".lowercased()
+      verb = Glint.words(to: type(of: command)) ?? ""
       try command.run()
     } catch {
       code = report(error, verb)
@@ -105,7 +104,22 @@ struct Glint: ParsableCommand {
       """,
     version: "glint \(glintVersion)",
     subcommands: [
-      Localize.self, Infer.self, NetworksVerb.self, Simulate.self, Evaluate.self, Render.self,
-      Convert.self, Info.self, Demo.self, DevicesVerb.self, ParityVerb.self, Profile.self,
+      Localize.self, Infer.self, NetworksVerb.self, Calibrate.self, Simulate.self, Evaluate.self,
+      Render.self, Convert.self, Info.self, Demo.self, DevicesVerb.self, ParityVerb.self,
+      Profile.self,
     ])
+}
+
+extension ParsableCommand {
+  /// The words that lead from this command down to `type`, such as "calibrate psf"; nil where it is
+  /// not below this command.
+  fileprivate static func words(to type: any ParsableCommand.Type) -> String? {
+    if type == self { return "" }
+    for child in configuration.subcommands {
+      guard let rest = child.words(to: type) else { continue }
+      let name = child.configuration.commandName ?? "\(child)".lowercased()
+      return rest.isEmpty ? name : "\(name) \(rest)"
+    }
+    return nil
+  }
 }
