@@ -80,7 +80,8 @@ let package = Package(
         "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity", "planted-faults",
       ]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "TestSupport"]),
+    .testTarget(
+      name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "CZlib", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),

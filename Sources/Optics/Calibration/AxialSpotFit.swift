@@ -58,24 +58,23 @@ struct AxialSpotFit<PSF: PointSpreadFunction> {
     for _ in 0..<30 {
       let shares = psf.shares(
         columns: 0..<box, rows: 0..<box, x: theta[0], y: theta[1], z: theta[4])
-      var information = SymmetricMatrix(order: 5)
-      var score = [Double](repeating: 0, count: 5)
       let floor = max(1e-3 * theta[2] * (shares.map(\.value).max() ?? 0), 1e-6)
-      misfit = 0
-      for (share, pixel) in zip(shares, pixels) {
+      var sum = 0.0
+      let equations = NormalEquations(order: 5, count: shares.count) { i, gradient in
+        let share = shares[i]
         let mean = theta[2] * share.value + theta[3]
-        let gradient = [
-          theta[2] * share.byX, theta[2] * share.byY, share.value, 1, theta[2] * share.byZ,
-        ]
+        gradient[0] = theta[2] * share.byX
+        gradient[1] = theta[2] * share.byY
+        gradient[2] = share.value
+        gradient[3] = 1
+        gradient[4] = theta[2] * share.byZ
         let weight = 1 / max(mean, floor)
-        misfit += (pixel - mean) * (pixel - mean) * weight
-        for a in 0..<5 {
-          score[a] += weight * gradient[a] * (pixel - mean)
-          for b in 0...a { information[a, b] += weight * gradient[a] * gradient[b] }
-        }
+        let miss = pixels[i] - mean
+        sum += miss * miss * weight
+        return (weight, miss)
       }
-      guard let inverse = information.inverse else { return nil }
-      var step = (0..<5).map { a in (0..<5).reduce(0) { $0 + inverse[a, $1] * score[$1] } }
+      misfit = sum
+      guard var step = equations.step() else { return nil }
       let reach = (range.upperBound - range.lowerBound) / 12
       step[0] = min(max(step[0], -0.5), 0.5)
       step[1] = min(max(step[1], -0.5), 0.5)

@@ -216,18 +216,15 @@ struct BeadAlignment {
     for block in 0..<8 {
       let planes = block * heights.count / 8..<(block + 1) * heights.count / 8
       guard planes.allSatisfy({ result.part.planes[$0] }) else { continue }
-      var information = SymmetricMatrix(order: 3)
-      var score = [0.0, 0.0, 0.0]
-      for i in planes.lowerBound * size..<planes.upperBound * size {
-        let miss = result.part.pixels[i] - result.part.offset - result.model[i]
-        let gradient = [result.slopeX[i], result.slopeY[i], result.model[i]]
-        for a in 0..<3 {
-          score[a] += gradient[a] * miss
-          for b in 0...a { information[a, b] += gradient[a] * gradient[b] }
-        }
+      let start = planes.lowerBound * size
+      let equations = NormalEquations(order: 3, count: planes.count * size) { n, gradient in
+        let i = start + n
+        gradient[0] = result.slopeX[i]
+        gradient[1] = result.slopeY[i]
+        gradient[2] = result.model[i]
+        return (1, result.part.pixels[i] - result.part.offset - result.model[i])
       }
-      guard let inverse = information.inverse else { continue }
-      let step = (0..<3).map { a in (0..<3).reduce(0) { $0 + inverse[a, $1] * score[$1] } }
+      guard let step = equations.step() else { continue }
       xs.append(step[0])
       ys.append(step[1])
       lights.append(1 + step[2])

@@ -28,8 +28,7 @@ struct BeadRegistration {
       let slopeZ = field.samples(
         field.sampling(part.place, heights: heights, slope: .z)
       ).map { -part.amplitude * $0 / field.zStep }
-      let step = solve(part, result, slopeZ)
-      guard step.allSatisfy(\.isFinite) else { break }
+      guard let step = solve(part, result, slopeZ), step.allSatisfy(\.isFinite) else { break }
       part.place.x += min(max(step[0], -0.5), 0.5)
       part.place.y += min(max(step[1], -0.5), 0.5)
       part.place.z += min(max(step[2], -field.zStep), field.zStep)
@@ -90,25 +89,26 @@ struct BeadRegistration {
   /// One Gauss–Newton step; pixels are weighted by the inverse of what they expect, as light scatters.
   private func solve(
     _ part: BeadField.Part, _ result: Result, _ slopeZ: [Double]
-  ) -> [Double] {
-    var information = SymmetricMatrix(order: 5)
-    var score = [Double](repeating: 0, count: 5)
+  ) -> [Double]? {
     let size = field.side * field.side
     let floor = max(1e-3 * (result.model.max() ?? 0), 1e-9)
-    for k in heights.indices where part.planes[k] {
-      for i in k * size..<(k + 1) * size {
-        let gradient = [
-          result.slopeX[i], result.slopeY[i], slopeZ[i], result.model[i] / part.amplitude, 1,
-        ]
-        let weight = 1 / max(result.model[i] + part.offset + background[k], floor)
-        let miss = part.pixels[i] - part.offset - result.model[i]
-        for a in 0..<5 {
-          score[a] += weight * gradient[a] * miss
-          for b in 0...a { information[a, b] += weight * gradient[a] * gradient[b] }
-        }
+    let scale = 1 / part.amplitude
+    return part.pixels.withUnsafeBufferPointer { pixels in
+      result.model.withUnsafeBufferPointer { model in
+        NormalEquations(order: 5, count: pixels.count) { i, gradient in
+          let k = i / size
+          guard part.planes[k] else { return nil }
+          gradient[0] = result.slopeX[i]
+          gradient[1] = result.slopeY[i]
+          gradient[2] = slopeZ[i]
+          gradient[3] = model[i] * scale
+          gradient[4] = 1
+          return (
+            1 / max(model[i] + part.offset + background[k], floor),
+            pixels[i] - part.offset - model[i]
+          )
+        }.step()
       }
     }
-    guard let inverse = information.inverse else { return [.nan] }
-    return (0..<5).map { a in (0..<5).reduce(0) { $0 + inverse[a, $1] * score[$1] } }
   }
 }

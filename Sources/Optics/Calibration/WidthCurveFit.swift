@@ -66,20 +66,13 @@ extension WidthCurve {
       if iteration % 10 == 0 {
         scale = max(1.4826 * Statistics.median(current.map(abs)), 1e-4)
       }
-      var normal = SymmetricMatrix(order: 5)
-      var score = [Double](repeating: 0, count: 5)
-      for (z, miss) in zip(heights, current) {
-        guard let (_, gradient) = model(theta, z) else { return (.infinity, theta) }
-        let e = abs(miss) / scale
-        let weight = e < 3 ? 1 : 3 / e
-        for a in 0..<5 {
-          score[a] += weight * gradient[a] * miss
-          for b in 0...a { normal[a, b] += weight * gradient[a] * gradient[b] }
-        }
+      let equations = NormalEquations(order: 5, count: heights.count) { i, gradient in
+        guard let (_, slopes) = model(theta, heights[i]) else { return nil }
+        for a in 0..<5 { gradient[a] = slopes[a] }
+        let e = abs(current[i]) / scale
+        return (e < 3 ? 1 : 3 / e, current[i])
       }
-      for a in 0..<5 { normal[a, a] *= 1 + damping }
-      guard let inverse = normal.inverse else { break }
-      let step = (0..<5).map { a in (0..<5).reduce(0) { $0 + inverse[a, $1] * score[$1] } }
+      guard let step = equations.step(damping: damping) else { break }
       let tried = zip(theta, step).map { $0 + $1 }
       let before = cost(current, scale)
       if tried[0] > 0, abs(tried[2]) > span / 100, abs(tried[2]) < 20 * span,
