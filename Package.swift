@@ -71,7 +71,8 @@ let package = Package(
     .target(
       name: "CTestSupport", dependencies: ["COpenCL"], path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["Compute", "Microscopy"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["Compute", "Microscopy", "Optics"],
+      path: "Tests/TestSupport"),
     .executableTarget(
       name: "planted-faults", dependencies: ["TestSupport"], path: "Tests/PlantedFaults"),
     .testTarget(

@@ -88,7 +88,7 @@ public struct CalibratePSFJob {
   }
 
   public func run() throws -> CalibrationReport {
-    let stacks = try zip(movies, names).flatMap { try stacks(of: $0, name: $1) }
+    let stacks = try zip(movies, names).flatMap { try self.stacks(of: $0, name: $1) }
     let calibration = try PSFCalibrator(settings).calibrate(stacks)
     let report = CalibrationReport(
       calibration, settings: settings, stacks: stacks.map(\.name), model: model, scan: scan,
