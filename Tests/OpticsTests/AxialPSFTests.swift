@@ -139,7 +139,7 @@ import Testing
   }
 
   private func limit(
-    _ psf: some PointSpreadFunction, _ p: [Double], box: Int, noise: PixelNoise
+    _ psf: any PointSpreadFunction, _ p: [Double], box: Int, noise: PixelNoise
   ) -> CramerRaoBound? {
     CramerRaoBound(
       psf: psf, x: p[0], y: p[1], z: p[4], photons: p[2], background: p[3], box: box, noise: noise)

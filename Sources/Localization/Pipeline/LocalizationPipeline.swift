@@ -1,7 +1,8 @@
 import Compute
 import Microscopy
+import Optics
 
-/// From camera frames to rows: the graph of a batch, and the reading of its results.
+/// Detect, cut out, fit: the graph of a batch, and the reading of its results.
 ///
 /// Frames travel as the camera gave them; calibration, detection, cutting out and fitting happen on
 /// the device; only table rows come back.
@@ -13,17 +14,24 @@ public final class LocalizationPipeline {
   let height: Int
   let pixel: PixelType
   let origin: (x: Int, y: Int)
+  /// The PSF that gives z.
+  let psf: CalibratedPSF?
+  /// The fit of z; nil where there is none or z comes from fitted widths.
+  private(set) var axialFit: AxialFit?
   var received = ReceivedRows()
 
   /// - Parameters:
   ///   - maps: as large as the frames; they replace the camera's offset, gain and read noise.
+  ///   - psf: gives rows a z; without it a Gaussian is fitted as the settings say.
   ///   - origin: the movie's pixel that is the frames' first, where a region was cut out.
   /// - Throws: `SettingsError` where settings, camera and frames do not fit.
   public init(
-    _ settings: LocalizationSettings, camera: Camera, maps: CameraMaps?, width: Int, height: Int,
-    pixel: PixelType, origin: (x: Int, y: Int) = (0, 0)
+    _ settings: LocalizationSettings, camera: Camera, maps: CameraMaps?,
+    psf: CalibratedPSF? = nil, width: Int, height: Int, pixel: PixelType,
+    origin: (x: Int, y: Int) = (0, 0)
   ) throws(SettingsError) {
     try settings.validate(width: width, height: height)
+    if let psf { try settings.fit.validate(psf) }
     if let problem = camera.problem {
       throw SettingsError(
         "the camera cannot be: \(problem)", hint: "check --offset, --gain and the camera file")
@@ -45,11 +53,23 @@ public final class LocalizationPipeline {
     self.height = height
     self.pixel = pixel
     self.origin = origin
+    self.psf = psf
+    if let psf, settings.fit.axial == .fitted {
+      axialFit = AxialFit(
+        psf, box: settings.fit.box, noise: noiseVariance, iterations: settings.fit.maxIterations,
+        tolerance: settings.fit.tolerance)
+    }
+    received.axial = axialFit != nil
   }
 
-  /// Neighbours that each frame needs on either side.
   public var halo: Int {
     settings.detection.background == .temporalMedian ? settings.detection.medianWindow / 2 : 0
+  }
+
+  /// About a million pixels, sixteen on a GPU.
+  public func batch(on device: DeviceInfo) -> Int {
+    let pixels = device.kind == .openCLGPU ? 16 << 20 : 1 << 20
+    return min(max(pixels / (width * height), 1), 1024)
   }
 
   /// Fits are done in effective counts, which have Poisson statistics: photoelectrons, divided by the
@@ -69,9 +89,7 @@ public final class LocalizationPipeline {
     return sigma * sigma
   }
 
-  /// The graph of one batch: input "frames", outputs as `ReceivedRows` reads them.
-  ///
-  /// - Parameter capacity: spots that there is room for.
+  /// The graph of one batch, with outputs as `ReceivedRows` reads them.
   public func graph(_ shape: BatchShape, capacity: Int) throws -> Graph {
     var graph = Graph()
     let (frames, sensor, selected) = try detected(shape, capacity: capacity, in: &graph)
@@ -82,6 +100,18 @@ public final class LocalizationPipeline {
     let gathered = try graph.apply(
       gather, to: [frames, selected[0], selected[2]] + (sensor?.all ?? []))
     graph.output("flags", gathered[1])
+    if let axialFit {
+      let fitted = try axialFit.apply(
+        to: &graph, spots: gathered[0], total: selected[2],
+        noise: sensor == nil ? nil : gathered[2])
+      graph.output("theta", fitted.theta)
+      graph.output("iterations", fitted.iterations)
+      graph.output("state", fitted.state)
+      graph.output("bound", fitted.bound)
+      graph.output("deviance", fitted.deviance)
+      graph.output("chi_square", fitted.chiSquare)
+      return graph
+    }
     let noise = sensor == nil ? [] : [gathered[2]]
     let model = settings.fit.model(noise: noiseVariance)
     let fitted = try graph.apply(

@@ -1,5 +1,6 @@
 import Compute
 import Microscopy
+import Optics
 
 /// Host memory for the results of one batch, kept from batch to batch.
 struct ReceivedRows {
@@ -13,6 +14,11 @@ struct ReceivedRows {
   var bound: [Float] = []
   var deviance: [Float] = []
   var chiSquare: [Float] = []
+  /// Numbers of the spots that become rows.
+  var kept: [Int] = []
+
+  /// Whether parameter 4 is z.
+  var axial = false
 
   static let parameters = 6
 
@@ -41,6 +47,30 @@ struct ReceivedRows {
     try fetch("chi_square", &chiSquare, 1)
   }
 
+  /// Chooses the spots that become rows; the others are counted by reason.
+  mutating func choose(_ tally: inout SpotTally) {
+    kept.removeAll(keepingCapacity: true)
+    for row in 0..<count {
+      let problem = problem(row)
+      if let problem {
+        tally.dropped[problem.name, default: 0] += 1
+      } else {
+        tally.saturated += Int(flags[row] & 1)
+        kept.append(row)
+      }
+    }
+  }
+
+  /// Why a spot is no row, nil where it is one.
+  private func problem(_ row: Int) -> FitState? {
+    let state = FitState(rawValue: Int(state[row])) ?? .invalid
+    guard state == .converged || state == .exhausted else { return state }
+    guard variance(row, 0).isFinite, variance(row, 1).isFinite else { return .singular }
+    guard !axial || variance(row, 4).isFinite else { return .singular }
+    // A filter that met an infinite pixel says nothing about the spots around it.
+    return score[row].isFinite ? nil : .invalid
+  }
+
   /// A parameter's variance: the sum of two floats is a Double.
   func variance(_ row: Int, _ parameter: Int) -> Double {
     let place = (row * Self.parameters + parameter) * 2
@@ -52,95 +82,99 @@ struct ReceivedRows {
   }
 }
 
-extension LocalizationPipeline {
-  /// The columns of a row, in the order in which files show them.
+extension LocalizationPipeline: FramePipeline {
   public var quantities: [Quantity] {
-    let widths: [Quantity] = settings.fit.sigma == .fixed ? [] : [.sigmaXError, .sigmaYError]
-    return [
-      .x, .y, .photons, .background, .sigmaX, .sigmaY, .xError, .yError, .photonsError,
-      .backgroundError,
-    ] + widths + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, score]
+    [.x, .y] + axialColumns + [.photons, .background] + widthColumns + [.xError, .yError]
+      + (axialColumns.isEmpty ? [] : [.zError]) + [.photonsError, .backgroundError]
+      + (fitsWidths ? [.sigmaXError, .sigmaYError] : [])
+      + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, score]
   }
+
+  private var axialColumns: [Quantity] {
+    psf == nil ? [] : axialFit == nil ? [.z, Self.distance] : [.z]
+  }
+
+  private var widthColumns: [Quantity] {
+    if case .spline = psf { return [] }
+    return [.sigmaX, .sigmaY]
+  }
+
+  /// Whether widths are parameters of the fit.
+  private var fitsWidths: Bool { axialFit == nil && settings.fit.sigma != .fixed }
+
+  /// How far a spot's widths are from those of its height, √px; Picasso's name.
+  private static let distance = Quantity("d_zcalib", .none)
 
   /// The detector's score; Picasso's has a name of its own.
   private var score: Quantity {
-    settings.detection.detector == .gradient ? Quantity("net_gradient", .none) : .score
+    settings.detection.detector == .gradient ? Self.netGradient : .score
   }
 
-  /// A table with every column and no row.
-  public var emptyTable: Localizations {
-    var table = Localizations()
-    for quantity in quantities { table[quantity] = [] }
-    return table
-  }
+  private static let netGradient = Quantity("net_gradient", .none)
 
-  /// The number of spots that the detector found; waits for the device.
-  public func total(_ executable: any Executable) throws -> Int {
+  public func receive(_ executable: any Executable, capacity: Int) throws -> Int {
     var total: Int32 = 0
     try withUnsafeMutableBytes(of: &total) { try executable.read("total", into: $0) }
+    if total <= capacity { try received.read(executable, total: Int(total)) }
     return Int(total)
   }
 
-  /// Fetches a finished batch's rows from the device.
-  public func receive(_ executable: any Executable, total: Int) throws {
-    try received.read(executable, total: total)
-  }
-
-  /// Appends the received rows to `table`: photons, pixels, standard errors.
-  ///
-  /// - Parameters:
-  ///   - first: frame of the movie that the batch starts with.
-  ///   - dropped: counts spots that are no rows, by reason.
-  /// - Returns: how many of the rows have a saturated pixel.
-  public func collect(
-    first: Int, into table: inout Localizations, dropped: inout [String: Int]
-  ) -> Int {
+  /// Appends the received rows: photons, pixels, standard errors.
+  public func collect(first: Int, into table: inout Localizations, tally: inout SpotTally) {
+    received.choose(&tally)
     let rows = received
-    var kept: [Int] = []
-    kept.reserveCapacity(rows.count)
-    var saturated = 0
-    for row in 0..<rows.count {
-      let state = FitState(rawValue: Int(rows.state[row])) ?? .invalid
-      guard state == .converged || state == .exhausted else {
-        dropped["\(state)", default: 0] += 1
-        continue
-      }
-      guard rows.variance(row, 0).isFinite, rows.variance(row, 1).isFinite else {
-        dropped["\(FitState.singular)", default: 0] += 1
-        continue
-      }
-      // A filter that met an infinite pixel says nothing about the spots around it.
-      guard rows.score[row].isFinite else {
-        dropped["\(FitState.invalid)", default: 0] += 1
-        continue
-      }
-      saturated += Int(rows.flags[row] & 1)
-      kept.append(row)
-    }
-    table.frame.append(contentsOf: kept.lazy.map { first + Int(rows.peaks[3 * $0]) })
+    let kept = rows.kept
+    table.appendFrames(kept.count) { first + Int(rows.peaks[3 * kept[$0]]) }
     func fill(_ quantity: Quantity, _ value: (Int) -> Double) {
-      table[quantity]?.append(contentsOf: kept.lazy.map(value))
+      table.append(kept.count, to: quantity) { value(kept[$0]) }
     }
     let scale = photonsPerCount
     fill(.x) { Double(rows.peaks[3 * $0 + 2]) + rows.value($0, 0) + Double(origin.x) }
     fill(.y) { Double(rows.peaks[3 * $0 + 1]) + rows.value($0, 1) + Double(origin.y) }
     fill(.photons) { rows.value($0, 2) * scale }
     fill(.background) { rows.value($0, 3) * scale }
-    fill(.sigmaX) { rows.value($0, 4) }
-    fill(.sigmaY) { rows.value($0, 5) }
     fill(.xError) { rows.variance($0, 0).squareRoot() }
     fill(.yError) { rows.variance($0, 1).squareRoot() }
     fill(.photonsError) { rows.variance($0, 2).squareRoot() * scale }
     fill(.backgroundError) { rows.variance($0, 3).squareRoot() * scale }
-    if settings.fit.sigma != .fixed {
+    if axialFit == nil {
+      fill(.sigmaX) { rows.value($0, 4) }
+      fill(.sigmaY) { rows.value($0, 5) }
+    }
+    if fitsWidths {
       fill(.sigmaXError) { rows.variance($0, 4).squareRoot() }
       fill(.sigmaYError) { rows.variance($0, 5).squareRoot() }
     }
+    fillHeights(fill)
     fill(.logLikelihoodRatio) { Double(rows.deviance[$0]) }
     fill(.reducedChiSquare) { Double(rows.chiSquare[$0]) }
     fill(.iterations) { Double(rows.iterations[$0]) }
     fill(.state) { Double(rows.state[$0]) }
     fill(score) { Double(rows.score[$0]) }
-    return saturated
+  }
+
+  /// z and what belongs to it, in the sample's nm: the calibration's times the refractive-index factor.
+  private func fillHeights(_ fill: (Quantity, (Int) -> Double) -> Void) {
+    guard let psf else { return }
+    let rows = received
+    let factor = psf.axial.indexFactor
+    guard axialFit == nil else {
+      fill(.z) { rows.value($0, 4) * factor }
+      fill(.zError) { rows.variance($0, 4).squareRoot() * factor }
+      if case .astigmatic(let psf) = psf {
+        fill(.sigmaX) { psf.x.width(at: rows.value($0, 4)) }
+        fill(.sigmaY) { psf.y.width(at: rows.value($0, 4)) }
+      }
+      return
+    }
+    guard case .astigmatic(let psf) = psf else { return }
+    func height(_ row: Int) -> AstigmaticPSF.Height {
+      psf.height(
+        sigmaX: rows.value(row, 4), sigmaY: rows.value(row, 5),
+        errorX: rows.variance(row, 4).squareRoot(), errorY: rows.variance(row, 5).squareRoot())
+    }
+    fill(.z) { height($0).z * factor }
+    fill(.zError) { height($0).error * factor }
+    fill(Self.distance) { height($0).distance }
   }
 }

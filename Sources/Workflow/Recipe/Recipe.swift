@@ -10,6 +10,11 @@ public struct Recipe: Codable, Hashable, Sendable {
   public var camera = Camera()
   /// Path of the camera file, where maps are used; its scalars are in `camera`.
   public var cameraFile: String = ""
+  /// Path of the PSF file; without one there is no z.
+  public var psfFile: String = ""
+  /// Factor from the PSF's z to the sample's, for the mismatch of refractive indices; 0 for the PSF
+  /// file's own.
+  public var refractiveIndexFactor: Double = 0
   public var detection = DetectionSettings()
   public var fit = FitSettings()
   /// First frame, and the frame after the last; −1 for the movie's end.
@@ -32,6 +37,8 @@ public struct Recipe: Codable, Hashable, Sendable {
     case pixelSize = "pixel_size"
     case camera
     case cameraFile = "camera_file"
+    case psfFile = "psf_file"
+    case refractiveIndexFactor = "refractive_index_factor"
     case detection, fit
     case firstFrame = "first_frame"
     case endFrame = "end_frame"
