@@ -56,14 +56,18 @@ struct AxialChecker {
     self.box = box
   }
 
-  /// No more fits than these: a check, not an analysis.
-  private static var mostFits: Int { 1500 }
-
-  func check(
-    _ psf: some PointSpreadFunction, range: ClosedRange<Double>, what: String
-  ) throws -> AxialCheck {
+  func check(_ calibrated: CalibratedPSF) throws -> AxialCheck {
+    var psf = calibrated
+    let range = psf.zRange
     let span = range.upperBound - range.lowerBound
-    let recovered = recover(psf, range)
+    let starts = starts(psf, range)
+    var what = "astigmatic PSF"
+    if case .spline(var spline) = psf {
+      what = "spline"
+      spline.starts = starts
+      psf = .spline(spline)
+    }
+    let recovered = try recover(psf)
     let step = max(span / 100, 5)
     let middle = Double(box - 1) / 2
     let bounds = stride(from: range.lowerBound, through: range.upperBound, by: step).map { z in
@@ -99,36 +103,36 @@ struct AxialChecker {
     return AxialCheck(
       box: box, recovered: recovered, bounds: bounds, trusted: trusted,
       rms: Statistics.mean(inside.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) }).squareRoot(),
-      starts: starts(psf, trusted),
+      starts: starts.filter(trusted.contains),
       ends: [
         first == 0 ? end : verdicts[first - 1] ?? end,
         last == bounds.count - 1 ? end : verdicts[last + 1] ?? end,
       ])
   }
 
-  private func recover(
-    _ psf: some PointSpreadFunction, _ range: ClosedRange<Double>
-  ) -> [AxialCheck.Recovered] {
-    let fit = AxialSpotFit(
-      psf: psf, box: box, range: range, step: (range.upperBound - range.lowerBound) / 30)
-    let used = alignment.used
-    let every = max(1, used.count * heights.count / Self.mostFits + 1)
-    return used.flatMap { index -> [AxialCheck.Recovered] in
+  private func recover(_ psf: CalibratedPSF) throws -> [AxialCheck.Recovered] {
+    var spots: [[Float]] = []
+    var keys: [(bead: Int, z: Double, x: Double, y: Double)] = []
+    for index in alignment.used {
       let bead = alignment.beads[index]
       let place = alignment.parts[index]!.place
       // The crop's middle is the pixel nearest to where the bead was found.
-      let origin = (x: Int((bead.x - place.x).rounded()), y: Int((bead.y - place.y).rounded()))
-      let stack = stacks[bead.stack]
-      let crop = stack.crop(x: origin.x, y: origin.y, side: box)
-      return heights.indices.compactMap { k in
-        let z = heights[k] - place.z
-        guard k % every == 0, range.contains(z),
-          let found = fit.fit(Array(crop[k * box * box..<(k + 1) * box * box]))
-        else { return nil }
-        let middle = Double(box - 1) / 2
-        return AxialCheck.Recovered(
-          bead: index, z: z, fitted: found.z, x: found.x - middle - place.x,
-          y: found.y - middle - place.y)
+      let crop = stacks[bead.stack].crop(
+        x: Int((bead.x - place.x).rounded()), y: Int((bead.y - place.y).rounded()), side: box)
+      for k in heights.indices where psf.zRange.contains(heights[k] - place.z) {
+        spots.append(crop[k * box * box..<(k + 1) * box * box].map(Float.init))
+        keys.append((index, heights[k] - place.z, place.x, place.y))
+      }
+    }
+    let fit = AxialFit(psf, box: box)
+    let found = try SpotRun.parameters(of: spots, box: box) { graph, spots, total in
+      let tables = try fit.apply(to: &graph, spots: spots, total: total)
+      return (tables.theta, tables.state)
+    }
+    return zip(keys, found).compactMap { key, theta in
+      theta.map {
+        AxialCheck.Recovered(
+          bead: key.bead, z: key.z, fitted: $0[4], x: $0[0] - key.x, y: $0[1] - key.y)
       }
     }
   }

@@ -63,7 +63,7 @@ public struct PSFCalibrator: Sendable {
     try refuseWide(edge)
     let measured = try widths(alignment, stacks, heights)
     let checker = AxialChecker(alignment, stacks, heights: heights, box: fitBox)
-    let check = try checker.check(spline, range: spline.zRange, what: "spline")
+    let check = try checker.check(.spline(spline))
     spline.zRange = check.trusted
     spline.starts = check.starts
     var result = PSFCalibration(
@@ -76,7 +76,7 @@ public struct PSFCalibrator: Sendable {
       return bead
     }
     if let psf = astigmatic(measured, axial),
-      let check = try? checker.check(psf, range: psf.zRange, what: "astigmatic PSF")
+      let check = try? checker.check(.astigmatic(psf))
     {
       result.astigmatic = psf
       result.astigmatic?.zRange = check.trusted
