@@ -75,17 +75,19 @@ struct AxialChecker {
         psf: psf, x: middle, y: middle, z: z, photons: 1000, background: 10, box: box)
       return AxialCheck.Bound(z: z, x: bound?[.x], y: bound?[.y], zError: bound?[.z])
     }
-    // What the middle half of the heights does is the measure for all.
+    // What most of the heights do is the measure for all.
     let errors = recovered.map { abs($0.fitted - $0.z) }
     let typical = 1.4826 * Statistics.median(errors)
     let least = Statistics.quantile(bounds.compactMap(\.zError), 0.1)
     let allowed = max(3 * typical, 20)
+    // Every height has a plane of a bead this near.
+    let window = max(2 * step, span / 40, heights[1] - heights[0])
     let verdicts = bounds.map { bound -> String? in
       guard let error = bound.zError, error.isFinite, error <= 4 * least else {
         return "light no longer tells heights apart"
       }
-      let near = recovered.filter { abs($0.z - bound.z) <= max(2 * step, span / 40) }
-      guard near.count >= 1 else { return nil }
+      let near = recovered.filter { abs($0.z - bound.z) <= window }
+      guard !near.isEmpty else { return "no fit of the beads converges" }
       let rms = Statistics.mean(near.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) })
         .squareRoot()
       return rms <= allowed

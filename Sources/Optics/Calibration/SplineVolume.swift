@@ -46,12 +46,15 @@ struct SplineVolume {
     }
   }
 
+  /// The spline through the samples. Its slope at the first and the last knot hangs on noise, so it
+  /// is to be trusted one knot further in.
   func spline(pixelSize: Double?, axial: AxialConvention) throws -> SplinePSF {
-    try SplinePSF(
+    let last = firstZ + Double(planes - 1) * zStep
+    let inner = planes > 5 ? firstZ + zStep...last - zStep : firstZ...last
+    return try SplinePSF(
       interpolating: samples, columns: side, rows: side, planes: planes, zStep: zStep,
-      firstZ: firstZ,
-      normalisedAt: firstZ <= 0 && firstZ + Double(planes - 1) * zStep >= 0
-        ? 0 : nil, pixelSize: pixelSize, axial: axial)
+      firstZ: firstZ, normalisedAt: firstZ <= 0 && last >= 0 ? 0 : nil, zRange: inner,
+      pixelSize: pixelSize, axial: axial)
   }
 
   /// Light of a pixel at the edge as a part of an average pixel's, by height.
