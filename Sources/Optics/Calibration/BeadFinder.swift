@@ -61,7 +61,7 @@ struct BeadFinder {
     let background = Statistics.quantile(smooth, 0.2)
     let top = (smooth.max() ?? 0) - background
     let threshold = max(
-      8 * noise / (2 * Double.pi.squareRoot() * sigma), 0.02 * top,
+      8 * noise / (2 * Double.pi.squareRoot() * sigma), 0.003 * top,
       1e-6 * abs(background) + .leastNormalMagnitude)
     let reach = max(2, roi / 4)
     var result: [Candidate] = []
@@ -80,7 +80,13 @@ struct BeadFinder {
         result.append(Candidate(x: x, y: y, height: here - background))
       }
     }
-    return result.sorted { $0.height > $1.height }
+    // A tenth of a hill beside it is that hill's own foot.
+    return result.filter { small in
+      !result.contains {
+        $0.height > 10 * small.height
+          && max(abs($0.x - small.x), abs($0.y - small.y)) < 1.5 * Double(roi)
+      }
+    }.sorted { $0.height > $1.height }
   }
 
   /// Centre of the light around a hill, twice, so that it does not depend on where the window stood.
@@ -111,13 +117,16 @@ struct BeadFinder {
     return hypot(cx - Double(x), cy - Double(y)) < Double(half) ? (cx, cy) : (Double(x), Double(y))
   }
 
-  /// Pixels at the stack's largest value, where several in one plane are: noise does not do that.
+  /// Pixels at the stack's largest value, where they pile up: more of them in a plane than of those that
+  /// come near.
   private func saturated(_ pixels: [Double], _ planes: Int, top: Double) -> Int? {
     let size = pixels.count / planes
-    let counts = (0..<planes).map { k in
-      pixels[k * size..<(k + 1) * size].count { $0 >= top }
+    let piled = (0..<planes).contains { k in
+      let plane = pixels[k * size..<(k + 1) * size]
+      let full = plane.count { $0 >= top }
+      return full >= 3 && full > plane.count { $0 >= 0.93 * top && $0 < top }
     }
-    return (counts.max() ?? 0) >= 3 ? counts.reduce(0, +) : nil
+    return piled ? pixels.count { $0 >= top } : nil
   }
 
   /// A Gaussian filter that knows no light outside the image.

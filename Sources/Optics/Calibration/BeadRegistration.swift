@@ -18,8 +18,8 @@ struct BeadRegistration {
 
   /// Improves a part's place, light and offset.
   ///
-  /// - Parameter coarse: looks first for the height, in steps of one and a half knots as far as half the
-  ///   stack.
+  /// - Parameter coarse: looks first for the height, in steps of one and a half knots as far as two
+  ///   fifths of the stack.
   func fit(_ part: BeadField.Part, iterations: Int = 8, coarse: Bool = false) -> Result {
     var part = part
     if coarse { part = searched(part) }
@@ -51,7 +51,7 @@ struct BeadRegistration {
 
   private func searched(_ part: BeadField.Part) -> BeadField.Part {
     let span = (heights.last! - heights.first!) / 2
-    let reach = Int(span / (1.5 * field.zStep) / 2)
+    let reach = Int(0.8 * span / (1.5 * field.zStep))
     var best = (cost: Double.infinity, part: part)
     for step in -reach...reach {
       var tried = part

@@ -22,7 +22,7 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
   public var indexFactor: Double
 
   public init(
-    zStep: Double, roi: Int = 27, pixelSize: Double? = nil, knotSpacing: Double = 50,
+    zStep: Double, roi: Int = 27, pixelSize: Double? = nil, knotSpacing: Double = 80,
     origin: Origin = .focus, indexFactor: Double = 1
   ) {
     self.zStep = zStep

@@ -54,7 +54,7 @@ public struct CalibratePSFJob {
     }
     let pixelSize = pixelSize ?? movies.first?.info.pixelSize
     // About 2.7 µm hold most PSFs over their range.
-    let usual = pixelSize.flatMap { $0 > 0 ? Int((2700 / $0 / 2).rounded()) * 2 + 1 : nil } ?? 27
+    let usual = pixelSize.flatMap { $0 > 0 ? Int(min(2700 / $0 / 2, 100)) * 2 + 1 : nil } ?? 27
     settings = PSFCalibrationSettings(
       zStep: abs(zStep), roi: roi ?? min(max(usual, 13), 41), pixelSize: pixelSize,
       origin: origin, indexFactor: indexFactor)
