@@ -83,6 +83,12 @@ public struct CalibrationReport: Codable, Sendable {
     astigmaticCheck = calibration.astigmaticCheck
     edge = calibration.edge.map { EdgeRow(z: $0.z, part: $0.part) }
     notes = calibration.notes
+    if model == .astigmatic, check.rms > 2 * calibration.check.rms {
+      notes.insert(
+        String(
+          format: "Gaussian widths give heights within %.0f nm rms, a spline within %.0f nm: ",
+          check.rms, calibration.check.rms) + "the PSF is no Gaussian, prefer -o psf.hdf5", at: 0)
+    }
   }
 
   public func json() throws -> Data {
@@ -109,11 +115,13 @@ public struct CalibrationReport: Codable, Sendable {
     lines.append("  below      \(trustedRangeEnds[0])")
     lines.append("  above      \(trustedRangeEnds[1])")
     lines.append("z of beads   comes back with \(text(heightError, 1)) nm rms")
-    if let middle = check.bounds.min(by: { abs($0.z) < abs($1.z) }), let error = middle.zError {
-      let range = check.bounds.filter { trustedRange.contains($0.z) }.compactMap(\.zError)
+    let bounds = (model == .astigmatic ? astigmaticCheck ?? check : check).bounds
+    let inside = bounds.filter { trustedRange.contains($0.z) }
+    if let middle = inside.min(by: { abs($0.z) < abs($1.z) }), let error = middle.zError {
       lines.append(
-        "√CRLB z      \(text(error, 1)) nm at z = 0, at most \(text(range.max() ?? error, 1)) nm in "
-          + "the range (1000 photons, background 10, box \(check.box))")
+        "√CRLB z      \(text(error, 1)) nm at z = \(text(middle.z)), at most "
+          + "\(text(inside.compactMap(\.zError).max() ?? error, 1)) nm in the range (1000 photons, "
+          + "background 10, box \(check.box))")
     }
     if let halves = halvesCorrelation {
       lines.append("halves       two halves of the beads correlate with \(text(halves, 4))")
