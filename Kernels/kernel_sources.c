@@ -123,6 +123,7 @@ TEXT(shared_render_params) = {
     , 0};
 TEXT(shared_slopes) = {
 #embed "shared/slopes.clh"
+    , 0};
 TEXT(shared_spline) = {
 #embed "shared/spline.clh"
     , 0};

@@ -25,8 +25,8 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 }
 
 let usage =
-  "usage: glint-bench fits|axial|detection|convolutions|networks|localize [--device NAME] "
-  + "[--threads N] …"
+  "usage: glint-bench fits|axial|detection|convolutions|networks|localize [--device NAME]"
+  + " [--threads N] …"
 let threads = option("threads").flatMap(Int.init)
 let runs = option("runs").flatMap(Int.init) ?? 7
 do {
