@@ -105,7 +105,7 @@ struct Glint: ParsableCommand {
     version: "glint \(glintVersion)",
     subcommands: [
       Localize.self, Simulate.self, Evaluate.self, Render.self, Convert.self, Info.self, Demo.self,
-      DevicesVerb.self, ParityVerb.self, Profile.self, Calibrate.self,
+      DevicesVerb.self, ParityVerb.self, Profile.self, Calibrate.self, Check.self,
     ])
 }
 

@@ -10,6 +10,9 @@ public struct Recipe: Codable, Hashable, Sendable {
   public var camera = Camera()
   /// Path of the camera file, where maps are used; its scalars are in `camera`.
   public var cameraFile: String = ""
+  /// Where on the sensor of the maps the movie was recorded: x, y, width, height in px; empty for what
+  /// the movie says, or for maps of its own size.
+  public var cameraRegion: [Int] = []
   public var detection = DetectionSettings()
   public var fit = FitSettings()
   /// First frame, and the frame after the last; −1 for the movie's end.
@@ -32,6 +35,7 @@ public struct Recipe: Codable, Hashable, Sendable {
     case pixelSize = "pixel_size"
     case camera
     case cameraFile = "camera_file"
+    case cameraRegion = "camera_roi"
     case detection, fit
     case firstFrame = "first_frame"
     case endFrame = "end_frame"

@@ -10,6 +10,8 @@ enum RecipeMeaning {
     "qe": "photoelectrons per photon",
     "read_noise": "electrons rms",
     "camera_file": "maps: Picasso *_scmos_calib.hdf5, .npy or 3-page TIFF; empty for none",
+    "camera_roi":
+      "[x, y, width, height] of the movie on the maps' sensor; [] for what it says",
     "detection": "how spots are found",
     "detector": "dog, gradient or wavelet",
     "threshold": "dog: factor; gradient: camera counts; wavelet: factor of std(F1)",

@@ -45,10 +45,14 @@ public struct LocalizeJob {
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
     try checkNames()
+    let maps = try recipe.maps(maps, for: region, in: info)
     let run = try LocalizeRun(
-      movie, recipe: recipe, maps: try recipe.maps(maps, for: region, in: info), frames: frames,
-      region: region, device: device, threads: threads, batch: batch, note: say)
+      movie, recipe: recipe, maps: maps, frames: frames, region: region, device: device,
+      threads: threads, batch: batch, note: say)
     for line in info.notes { say(line) }
+    let doubt = try CameraWarning.of(
+      movie, frames: frames, region: region, camera: recipe.camera, maps: maps)
+    if let doubt { say("warning: \(doubt)") }
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities)
@@ -67,7 +71,7 @@ public struct LocalizeJob {
         for writer in writers { try writer.finish([provenance(report.device)]) }
       }
       report.recipe = recipe
-      report.notes = info.notes + report.notes
+      report.notes = info.notes + (doubt.map { [$0] } ?? []) + report.notes
       try reportFile?.write(report, partial: report.interrupted)
       return report
     }
