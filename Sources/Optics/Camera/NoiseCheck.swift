@@ -17,6 +17,8 @@ public struct NoiseCheck: Sendable {
     public var below: Double
     /// ADU per electron that would explain the noise with the given offset and read noise.
     public var impliedGain: Double?
+    /// ADU to add to the given offset, which would explain it with the given gain.
+    public var impliedShift: Double
     /// Distance between the numbers that occur, where most do not: they were multiplied afterwards.
     public var step: Double?
   }
@@ -36,6 +38,7 @@ public struct NoiseCheck: Sendable {
   private let gain: [Float]
   private var ratios: [Double] = []
   private var gains: [Double] = []
+  private var surplus: [Double] = []
   private var pixels = 0
   private var pixelsBelow = 0
   private var histogram: [UInt32] = Array(repeating: 0, count: 65536)
@@ -96,6 +99,7 @@ public struct NoiseCheck: Sendable {
         // Empty and doubled frames have no noise; NaN fails every comparison.
         guard seen > 0, seen.isFinite, variance.isFinite else { continue }
         ratios.append(variance > 0 ? seen / variance : .infinity)
+        surplus.append((variance - seen) / Double(Self.block * Self.block))
         if photons > 0 { gains.append((seen - dark) / photons) }
       }
     }
@@ -135,8 +139,12 @@ public struct NoiseCheck: Sendable {
     guard ratios.count >= 20 else { return nil }
     return Finding(
       ratio: ratios.median, below: Double(pixelsBelow) / Double(max(pixels, 1)),
-      impliedGain: gains.isEmpty ? nil : gains.median, step: step)
+      impliedGain: gains.isEmpty ? nil : gains.median,
+      impliedShift: surplus.median / (camera.excessNoise * typicalGain), step: step)
   }
+
+  private var typicalGain: Double { gain.map(Double.init).median }
+  private var typicalOffset: Double { offset.map(Double.init).median }
 
   /// Where the middle of the histogram is full of holes: the distance between its teeth.
   private var step: Double? {
@@ -157,8 +165,7 @@ public struct NoiseCheck: Sendable {
   /// What contradicts the camera's numbers, with a hint; nil where nothing does.
   public var warning: String? {
     guard let finding else { return nil }
-    let given = gain.map(Double.init).median
-    let numbers = String(format: "offset %.4g, gain %.4g", offset.map(Double.init).median, given)
+    let numbers = String(format: "offset %.4g, gain %.4g", typicalOffset, typicalGain)
     if finding.below > Self.credibleBelow {
       return String(format: "%.1f %% of the pixels lie below the offset ", 100 * finding.below)
         + "by more than five times the read noise (\(numbers) ADU/e⁻)"
@@ -172,12 +179,16 @@ public struct NoiseCheck: Sendable {
     if let step = finding.step {
       line += String(format: "; numbers come in steps of %.3g: they were scaled", step)
     }
-    return line + "\nhint: " + hint(finding, given)
+    return line + "\nhint: " + hint(finding)
   }
 
-  private func hint(_ finding: Finding, _ given: Double) -> String {
-    let measure = "`glint calibrate camera` measures offset and gain"
-    guard let implied = finding.impliedGain, implied > 0 else { return measure }
+  private func hint(_ finding: Finding) -> String {
+    let measure = "`glint calibrate camera` measures both"
+    let shifted = String(format: "an offset of about %.4g", typicalOffset + finding.impliedShift)
+    let given = typicalGain
+    guard let implied = finding.impliedGain, implied > 0 else {
+      return "\(shifted) would fit; \(measure)"
+    }
     func near(_ value: Double) -> Bool { abs(log(implied / value)) < log(1.2) }
     if near(1 / given), !near(given) {
       return String(
@@ -187,6 +198,6 @@ public struct NoiseCheck: Sendable {
     if near(1), !near(given) {
       return "the numbers look like electrons already: try --gain 1 with their own offset"
     }
-    return String(format: "with this offset a gain of about %.2g would fit; ", implied) + measure
+    return String(format: "a gain of about %.2g or \(shifted) would fit; ", implied) + measure
   }
 }
