@@ -20,7 +20,7 @@ public struct CramerRaoBound: Hashable, Sendable {
     case elliptical
   }
 
-  /// x, y, photons, background, then the free widths; order of the matrices' rows.
+  /// x, y, photons, background, then the free widths or z; order of the matrices' rows.
   public let parameters: [Quantity]
   public let information: SymmetricMatrix
   /// Variances on the diagonal, in the squared unit of each parameter.
@@ -38,39 +38,69 @@ public struct CramerRaoBound: Hashable, Sendable {
     psf: GaussianPSF, x: Double, y: Double, photons: Double, background: Double, box: Int,
     sigma: Sigma = .fixed, noise: PixelNoise = PixelNoise()
   ) {
+    let widths: [Quantity] =
+      switch sigma {
+      case .fixed: []
+      case .free: [.sigmaX]
+      case .elliptical: [.sigmaX, .sigmaY]
+      }
+    let columns = (0..<box).map { psf.profileX(at: $0, centre: x) }
+    let rows = (0..<box).map { psf.profileY(at: $0, centre: y) }
+    self.init(
+      [.x, .y, .photons, .background] + widths, photons, background, box, noise
+    ) { k in
+      let (column, row) = (columns[k % box], rows[k / box])
+      let share = column.value * row.value
+      let widenX = photons * column.widening * row.value
+      let widenY = photons * column.value * row.widening
+      let widening =
+        switch sigma {
+        case .fixed: [Double]()
+        case .free: [widenX + widenY]
+        case .elliptical: [widenX, widenY]
+        }
+      let position = [photons * column.slope * row.value, photons * column.value * row.slope]
+      return (share, position + [share, 1] + widening)
+    }
+  }
+
+  /// The bound of a fit of x, y, photons, background and z, in that order, by any PSF.
+  ///
+  /// `x`, `y` count from the centre of the box's first pixel, z is in nm; nil where the information is
+  /// singular, as for a PSF that does not change with z.
+  public init?(
+    psf: some PointSpreadFunction, x: Double, y: Double, z: Double, photons: Double,
+    background: Double, box: Int, noise: PixelNoise = PixelNoise()
+  ) {
+    let shares = psf.shares(columns: 0..<box, rows: 0..<box, x: x, y: y, z: z)
+    self.init([.x, .y, .photons, .background, .z], photons, background, box, noise) { k in
+      let share = shares[k]
+      return (
+        share.value,
+        [photons * share.byX, photons * share.byY, share.value, 1, photons * share.byZ]
+      )
+    }
+  }
+
+  /// Sums over a box's pixels; `pixel` gives each one's share and its mean's gradient.
+  private init?(
+    _ parameters: [Quantity], _ photons: Double, _ background: Double, _ box: Int,
+    _ noise: PixelNoise, pixel: (Int) -> (share: Double, gradient: [Double])
+  ) {
     precondition(
       noise.readVariance.count == 1 || noise.readVariance.count == box * box,
       "read variance is one value, or one per pixel of the box")
-    switch sigma {
-    case .fixed: parameters = [.x, .y, .photons, .background]
-    case .free: parameters = [.x, .y, .photons, .background, .sigmaX]
-    case .elliptical: parameters = [.x, .y, .photons, .background, .sigmaX, .sigmaY]
-    }
-    let columns = (0..<box).map { psf.profileX(at: $0, centre: x) }
-    let rows = (0..<box).map { psf.profileY(at: $0, centre: y) }
     var information = SymmetricMatrix(order: parameters.count)
-    for (v, row) in rows.enumerated() {
-      for (u, column) in columns.enumerated() {
-        let share = column.value * row.value
-        let widenX = photons * column.widening * row.value
-        let widenY = photons * column.value * row.widening
-        let widths =
-          switch sigma {
-          case .fixed: [Double]()
-          case .free: [widenX + widenY]
-          case .elliptical: [widenX, widenY]
-          }
-        let gradient =
-          [photons * column.slope * row.value, photons * column.value * row.slope, share, 1]
-          + widths
-        let electrons = noise.efficiency * (photons * share + background)
-        let variance = noise.excess * electrons + noise.readVariance(at: v * box + u)
-        guard variance > 0 else { continue }
-        information.addOuterProduct(
-          of: gradient, weight: noise.efficiency * noise.efficiency / variance)
-      }
+    for k in 0..<box * box {
+      let (share, gradient) = pixel(k)
+      let electrons = noise.efficiency * (photons * share + background)
+      let variance = noise.excess * electrons + noise.readVariance(at: k)
+      guard variance > 0 else { continue }
+      information.addOuterProduct(
+        of: gradient, weight: noise.efficiency * noise.efficiency / variance)
     }
     guard let covariance = information.inverse else { return nil }
+    self.parameters = parameters
     self.information = information
     self.covariance = covariance
   }
