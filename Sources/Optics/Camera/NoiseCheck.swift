@@ -36,6 +36,8 @@ public struct NoiseCheck: Sendable {
   private let offset: [Float]
   private let read: [Float]
   private let gain: [Float]
+  /// e⁻² at the sensor's input, where the camera is scalars.
+  private let readElectrons: Double?
   private var ratios: [Double] = []
   private var gains: [Double] = []
   private var surplus: [Double] = []
@@ -55,8 +57,10 @@ public struct NoiseCheck: Sendable {
     if let maps {
       precondition(maps.width == width && maps.height == height, "maps belong to the frames")
       (offset, read, gain) = (maps.offset, maps.variance, maps.gain)
+      readElectrons = nil
     } else {
       let noise = camera.gain * camera.readNoise
+      readElectrons = pow(camera.readNoise / camera.emGain, 2)
       offset = Array(repeating: Float(camera.offset), count: size)
       read = Array(repeating: Float(noise * noise), count: size)
       gain = Array(repeating: Float(camera.gain * camera.emGain), count: size)
@@ -100,9 +104,17 @@ public struct NoiseCheck: Sendable {
         guard seen > 0, seen.isFinite, variance.isFinite else { continue }
         ratios.append(variance > 0 ? seen / variance : .infinity)
         surplus.append((variance - seen) / Double(Self.block * Self.block))
-        if photons > 0 { gains.append((seen - dark) / photons) }
+        if photons > 0 { gains.append(impliedGain(seen, photons, dark)) }
       }
     }
+  }
+
+  /// ADU per electron that makes `seen` of a block's light and read noise.
+  private func impliedGain(_ seen: Double, _ light: Double, _ read: Double) -> Double {
+    // Maps state read noise in ADU; scalars in electrons, which the gain turns into ADU as well.
+    guard let electrons = readElectrons, electrons > 0 else { return (seen - read) / light }
+    let noise = electrons * Double(Self.block * Self.block)
+    return ((light * light + 4 * noise * seen).squareRoot() - light) / (2 * noise)
   }
 
   /// Pixels below the offset, and which numbers occur.

@@ -11,6 +11,7 @@ struct Evaluate: ParsableCommand {
     discussion: """
       EXAMPLE:
         glint evaluate locs.csv truth.csv --pixel-size 100 --json score.json
+        glint evaluate locs3d.csv truth.csv --axial-tolerance 500 --assignment optimal
       """)
 
   @Argument(help: "Localizations.") var locs: String
@@ -28,6 +29,11 @@ struct Evaluate: ParsableCommand {
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Greatest distance of a pair.", valueName: "nm"))
   var tolerance = 250.0
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Greatest distance of a pair along z, where both tables have z.", valueName: "nm"))
+  var axialTolerance = 500.0
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Rows nearer to the edge do not count.", valueName: "nm"))
@@ -58,7 +64,8 @@ struct Evaluate: ParsableCommand {
     let found = try Tables.read(locs, options: options)
     let molecules = try Tables.read(truth, options: options)
     var settings = ScoreSettings(
-      assignment: assignment, lateralTolerance: tolerance, border: border)
+      assignment: assignment, lateralTolerance: tolerance, axialTolerance: axialTolerance,
+      border: border)
     if let brightest { settings.molecules = .brightest(part: brightest) }
     if let frames { settings.frames = frames.first..<(frames.end ?? Int.max) }
     let score = try Score(of: found, against: molecules, settings: settings)
@@ -84,21 +91,42 @@ struct Evaluate: ParsableCommand {
     func ratio(_ honesty: Honesty?) -> String {
       honesty.map { String(format: "%.3f (robust %.3f)", $0.rms, $0.spread) } ?? "–"
     }
+    func points(_ value: Double?) -> String { value.map { String(format: "%.2f", $0) } ?? "–" }
     let settings = score.settings
+    let isAxial = score.z != nil
     var lines = [
       "Jaccard      \(percent(score.jaccard))   recall \(percent(score.recall))   "
         + "precision \(percent(score.precision))",
       "RMSE         \(nanometres(score.lateralRMSE)) lateral   x \(nanometres(score.x?.rmse))   "
-        + "y \(nanometres(score.y?.rmse))",
-      "mean offset  x \(nanometres(score.x?.offset))   y \(nanometres(score.y?.offset))",
-      "RMSE/√CRLB   x \(ratio(score.xHonesty))   y \(ratio(score.yHonesty))",
-      "efficiency   " + (score.efficiency.map { String(format: "%.2f", $0) } ?? "–"),
+        + "y \(nanometres(score.y?.rmse))"
+        + (isAxial ? "   z \(nanometres(score.z?.rmse))" : ""),
+      "mean offset  x \(nanometres(score.x?.offset))   y \(nanometres(score.y?.offset))"
+        + (isAxial ? "   z \(nanometres(score.z?.offset))" : ""),
+      "RMSE/√CRLB   x \(ratio(score.xHonesty))   y \(ratio(score.yHonesty))"
+        + (isAxial ? "   z \(ratio(score.zHonesty))" : ""),
+    ]
+    if score.xBound != nil {
+      lines.append(
+        "   at truth  x \(ratio(score.xBound))   y \(ratio(score.yBound))"
+          + (isAxial ? "   z \(ratio(score.zBound))" : ""))
+    }
+    if let relation = score.zRelation {
+      lines.append(
+        String(format: "z found      %.2f nm + %.4f × true z", relation.offset, relation.scale))
+    }
+    lines.append(
+      "efficiency   "
+        + (isAxial
+          ? "\(points(score.volumeEfficiency)) in 3D: lateral \(points(score.efficiency)), "
+            + "axial \(points(score.axialEfficiency))"
+          : points(score.efficiency)))
+    lines += [
       "pairs        \(score.truePositives), \(score.falsePositives) false, "
         + "\(score.falseNegatives) missed, \(score.setAside) set aside",
-      "rules        \(settings.assignment.rawValue) pairing within \(settings.lateralTolerance) nm, "
-        + "border \(settings.border) nm",
+      "rules        \(settings.assignment.rawValue) pairing within \(settings.lateralTolerance) nm"
+        + (isAxial ? " and \(settings.axialTolerance) nm along z" : "")
+        + ", border \(settings.border) nm",
     ]
-    if let z = score.z { lines.insert("axial RMSE   \(nanometres(z.rmse))", at: 2) }
     return lines
   }
 }
