@@ -34,7 +34,7 @@ let package = Package(
     .target(
       name: "Compute", dependencies: ["Kernels", "CPUKernels", "COpenCL"], exclude: ["README.md"]),
     .target(
-      name: "Formats", dependencies: ["Microscopy", "CTIFF", "CHDF5", "CPNG", "Yams"],
+      name: "Formats", dependencies: ["Microscopy", "CTIFF", "CHDF5", "CPNG", "CZlib", "Yams"],
       exclude: ["README.md"]),
     .target(name: "Optics", dependencies: ["Compute", "Microscopy"], exclude: ["README.md"]),
     .target(name: "Networks", dependencies: ["Compute", "CZlib"], exclude: ["README.md"]),

@@ -24,6 +24,7 @@ static inline void glint_h5_quiet(void) { H5Eset_auto2(H5E_DEFAULT, 0, 0); }
 static inline hid_t glint_h5_f32be(void) { return H5T_IEEE_F32BE; }
 static inline hid_t glint_h5_f64be(void) { return H5T_IEEE_F64BE; }
 static inline hid_t glint_h5_i64le(void) { return H5T_STD_I64LE; }
+static inline hid_t glint_h5_i8le(void) { return H5T_STD_I8LE; }
 static inline hid_t glint_h5_dataset_access(void) { return H5P_DATASET_ACCESS; }
 
 // The deepest entry of the library's error stack in words ("No space left on device" stands there).

@@ -16,3 +16,19 @@ static inline int glint_inflate(const unsigned char *from, size_t bytes, unsigne
   inflateEnd(&stream);
   return whole;
 }
+
+// Inflates the beginning of zlib data: as much as fits into `size` bytes. Returns the bytes made; fewer where the
+// data end or are damaged.
+static inline size_t glint_inflate_start(const unsigned char *from, size_t bytes, unsigned char *to, size_t size) {
+  z_stream stream;
+  memset(&stream, 0, sizeof stream);
+  if (bytes > 0xffffffffu || size > 0xffffffffu || inflateInit(&stream) != Z_OK) return 0;
+  stream.next_in = (unsigned char *)from;
+  stream.avail_in = (unsigned)bytes;
+  stream.next_out = to;
+  stream.avail_out = (unsigned)size;
+  int status = inflate(&stream, Z_SYNC_FLUSH);
+  size_t made = status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR ? stream.total_out : 0;
+  inflateEnd(&stream);
+  return made;
+}

@@ -55,6 +55,18 @@ package final class H5Dataset: @unchecked Sendable {
     }
   }
 
+  /// Whether it holds references to objects, as MATLAB's cells are kept.
+  package var isReference: Bool {
+    HDF5.locked { H5Tget_class(type.id) == H5T_REFERENCE && H5Tget_size(type.id) == 8 }
+  }
+
+  /// The addresses in a dataset of object references; empty for another kind.
+  func references() throws -> [hobj_ref_t] {
+    guard hasValue, isReference else { return [] }
+    let data = try read(shape.reduce(8, *), memory: glint_h5_all(), file: glint_h5_all())
+    return data.withUnsafeBytes { Array($0.bindMemory(to: hobj_ref_t.self)) }
+  }
+
   /// Reads the stored bytes as they are.
   private func read(_ bytes: Int, memory: hid_t, file: hid_t) throws -> [UInt8] {
     var failed = false

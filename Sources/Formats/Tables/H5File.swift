@@ -108,13 +108,47 @@ package final class H5File: @unchecked Sendable {
     HDF5.locked { H5Aexists_by_name(file.id, object, name, glint_h5_default()) > 0 }
   }
 
-  /// A numeric attribute of one value.
+  /// A numeric attribute of one value. h5py's truth values are enumerations of whole numbers.
   package func number(_ name: String, of object: String = "/") -> Double? {
     attribute(name, of: object) { attribute, type in
-      guard let number = H5Number(type), elements(attribute) == 1 else { return nil }
+      let base = H5Handle(
+        H5Tget_class(type) == H5T_ENUM ? H5Tget_super(type) : H5Tcopy(type), closing: H5Tclose)
+      guard let base, let number = H5Number(base.id), H5Tget_size(type) == number.bytes,
+        elements(attribute) == 1
+      else { return nil }
       return withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { bytes in
         guard H5Aread(attribute, type, bytes.baseAddress!) >= 0 else { return nil }
         return number.read(UnsafeRawBufferPointer(bytes), from: 0, stride: 8, count: 1)[0]
+      }
+    }
+  }
+
+  /// A text attribute of the root.
+  package func text(_ name: String) -> String? {
+    attribute(name, of: "/") { attribute, type in
+      guard H5Tget_class(type) == H5T_STRING, elements(attribute) == 1 else { return nil }
+      if H5Tis_variable_str(type) > 0 { return H5RawText.attribute(name, of: path) }
+      // An attribute has less than 64 kB.
+      let size = H5Tget_size(type)
+      guard size > 0, size <= 65_536 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: size)
+      guard H5Aread(attribute, type, &bytes) >= 0 else { return nil }
+      return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
+  /// The datasets that a dataset of object references points to, at most 4096 of them.
+  package func targets(of references: H5Dataset) throws -> [H5Dataset] {
+    try HDF5.locked {
+      try references.references().prefix(4096).map { reference in
+        var reference = reference
+        let id = H5Rdereference2(file.id, glint_h5_default(), H5R_OBJECT, &reference)
+        guard let handle = H5Handle(id, closing: { H5Oclose($0) }),
+          H5Iget_type(handle.id) == H5I_DATASET
+        else {
+          throw TableError.damaged(path: path, reason: "\(references.name) points to no dataset")
+        }
+        return try H5Dataset(handle, name: references.name, path: path)
       }
     }
   }

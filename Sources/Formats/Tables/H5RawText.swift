@@ -10,6 +10,8 @@ struct H5RawText {
 
   /// Longer texts are not metadata.
   private static let longest = 64 << 20
+  /// Metadata behind so many bytes are not looked for.
+  private static let farthest = 256 << 20
 
   private init?(path: String) {
     descriptor = open(path, O_RDONLY)
@@ -24,18 +26,27 @@ struct H5RawText {
     return file.bytes(offset, 16).flatMap(file.text)
   }
 
-  /// The text of an attribute whose message lies in the first megabyte, where the metadata of a file
-  /// are that were written before its data.
+  /// The text of an attribute, whose message is looked for from the file's beginning, a megabyte at a
+  /// time: the metadata that were written before the data come first.
   static func attribute(_ name: String, of path: String) -> String? {
     guard let file = H5RawText(path: path) else { return nil }
     defer { close(file.descriptor) }
-    guard let start = file.bytes(0, min(file.fileBytes, 1 << 20)) else { return nil }
-    let head = Data(start)
+    let (step, overlap) = (1 << 20, 4096)
+    for start in stride(from: 0, to: min(file.fileBytes, Self.farthest), by: step) {
+      guard let part = file.bytes(start, min(file.fileBytes - start, step + overlap)) else {
+        return nil
+      }
+      if let text = file.attribute(name, in: Data(part)) { return text }
+    }
+    return nil
+  }
+
+  private func attribute(_ name: String, in part: Data) -> String? {
     let pattern = Data(name.utf8) + [0]
     var from = 0
-    while let range = head.range(of: pattern, in: from..<head.count) {
-      if let place = dataPlace(of: range, in: head), place + 16 <= head.count,
-        let text = file.text(Array(head[place..<place + 16]))
+    while let range = part.range(of: pattern, in: from..<part.count) {
+      if let place = Self.dataPlace(of: range, in: part), place + 16 <= part.count,
+        let text = text(Array(part[place..<place + 16]))
       {
         return text
       }

@@ -1,0 +1,121 @@
+import Foundation
+import Microscopy
+
+/// PSF calibrations of the field behind one door.
+///
+/// ```swift
+/// let psf = try CalibrationFiles.read("beads_3dcal.mat")
+/// try CalibrationFiles.write(psf, to: "psf.hdf5")
+/// ```
+public enum CalibrationFiles {
+  public static let readableKinds = [
+    "Picasso _3d_calib.yaml", "Picasso _spline_calib.hdf5", "SMAPpy spline calibration .h5",
+    "SMAP _3dcal.mat (v5 and v7.3)",
+  ]
+  public static let writableKinds = [
+    ".yaml holds an astigmatic PSF (as Picasso)", ".hdf5 a spline PSF (as Picasso)",
+    ".h5 a spline PSF as SMAPpy keeps it",
+  ]
+
+  /// Reads a calibration, told by content.
+  ///
+  /// Files whose planes fall in z are turned over, so that z always grows with the plane; a mirrored
+  /// calibration of SMAP is mirrored back. Throws `CalibrationFileError`, which names the first
+  /// impossible number and its place.
+  public static func read(_ path: String) throws -> CalibratedPSF {
+    let psf = try contents(path)
+    if let problem = psf.problem {
+      throw CalibrationFileError.impossible(path: path, reason: problem)
+    }
+    return psf
+  }
+
+  private static func contents(_ path: String) throws -> CalibratedPSF {
+    let head = try head(of: path)
+    do {
+      if head.starts(with: Array("MATLAB 7.3 MAT-file".utf8)) {
+        return .spline(try SMAPCalibration.read(path, hdf5: true))
+      }
+      if head.starts(with: Array("MATLAB 5.0 MAT-file".utf8)) {
+        return .spline(try SMAPCalibration.read(path, hdf5: false))
+      }
+      if head.starts(with: [0x89, 0x48, 0x44, 0x46]) {
+        let file = try H5File(reading: path)
+        if let psf = try SMAPpySpline.read(file, path: path) { return .spline(psf) }
+        if let psf = try PicassoSpline.read(file, path: path) { return .spline(psf) }
+        throw CalibrationFileError.unknownKind(
+          path: path,
+          found: "an HDF5 file without spline coefficients "
+            + "(\(file.names().prefix(8).joined(separator: ", ")))")
+      }
+    } catch TableError.damaged(_, let reason) {
+      throw CalibrationFileError.damaged(path: path, reason: reason)
+    }
+    guard !head.contains(0) else {
+      throw CalibrationFileError.unknownKind(
+        path: path, found: "binary content of an unknown kind")
+    }
+    return .astigmatic(try PicassoAstigmatism.read(path))
+  }
+
+  /// Writes a calibration; the extension chooses the kind.
+  ///
+  /// Throws `CalibrationFileError` where the kind cannot hold the PSF, else `OutputError`.
+  public static func write(
+    _ psf: CalibratedPSF, to path: String, provenance: [ProvenanceStep] = [],
+    overwrite: Bool = false
+  ) throws {
+    if let problem = psf.problem {
+      throw CalibrationFileError.unwritable(path: path, reason: problem)
+    }
+    switch (psf, try kind(of: path)) {
+    case (.astigmatic(let psf), .picassoYAML):
+      try PicassoAstigmatism.write(psf, to: path, provenance: provenance, overwrite: overwrite)
+    case (.spline(let psf), .picassoHDF5):
+      try PicassoSpline.write(psf, to: path, provenance: provenance, overwrite: overwrite)
+    case (.spline(let psf), .smappy):
+      try SMAPpySpline.write(psf, to: path, provenance: provenance, overwrite: overwrite)
+    case (.astigmatic, _):
+      throw CalibrationFileError.unwritable(path: path, reason: "it is a file for a spline PSF")
+    case (.spline, _):
+      throw CalibrationFileError.unwritable(path: path, reason: "YAML holds no spline PSF")
+    }
+  }
+
+  /// The kinds of file that are written.
+  public enum Kind: Sendable {
+    case picassoYAML
+    case picassoHDF5
+    case smappy
+  }
+
+  /// What the extension of an output asks for. Throws `CalibrationFileError`.
+  public static func kind(of path: String) throws -> Kind {
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    case "yaml", "yml": return .picassoYAML
+    case "hdf5": return .picassoHDF5
+    case "h5": return .smappy
+    default:
+      throw CalibrationFileError.unwritable(
+        path: path, reason: "its extension names no kind of calibration")
+    }
+  }
+
+  private static func head(of path: String) throws -> Data {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw CalibrationFileError.unreadable(
+        path: path, reason: String(cString: strerror(errno)).lowercased())
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CalibrationFileError.unreadable(path: path, reason: "it is not a file")
+    }
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw CalibrationFileError.unreadable(path: path, reason: "the file cannot be opened")
+    }
+    guard let head = try? handle.read(upToCount: 512), !head.isEmpty else {
+      throw CalibrationFileError.damaged(path: path, reason: "it is empty")
+    }
+    return head
+  }
+}
