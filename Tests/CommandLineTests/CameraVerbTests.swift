@@ -226,6 +226,8 @@ import Testing
         ("simulate -o s --psf pupil --phase-mask none.npy", "none.npy"),
         ("simulate -o s --psf pupil --phase-mask dark/movie.tif", "not square"),
         ("simulate -o s --psf none.hdf5", "none.hdf5"),
+        ("evaluate l.csv l.csv --box 8", "--box 8"),
+        ("evaluate l.csv l.csv --psf a.yaml --psf-sigma 1", "contradicts --psf"),
         ("evaluate l.csv l.csv --axial-tolerance 0", "l.csv"),
       ] {
         let program = try shell.sh("\"$GLINT\" \(line)")
@@ -250,6 +252,8 @@ import Testing
         let truth = try Tables.read(shell.path("\(name)/truth.csv"))
         #expect(truth.count == 9)
         #expect(try #require(truth[.z]).allSatisfy { -200...200 ~= $0 && $0 != 0 })
+        let file = shell.path("\(name)/psf." + (name == "astigmatic" ? "yaml" : "hdf5"))
+        #expect(try CalibrationFiles.read(file).zRange.contains(150))
         let again = try shell.sh(
           "\"$GLINT\" simulate -o again --force --settings \(name)/settings.json -q && "
             + "cmp again/movie.tif \(name)/movie.tif && cmp again/truth.csv \(name)/truth.csv")

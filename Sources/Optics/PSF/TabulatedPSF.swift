@@ -136,3 +136,26 @@ extension TabulatedPSF: PointSpreadFunction {
     }
   }
 }
+
+extension TabulatedPSF {
+  /// The same PSF as the spline that a calibration would make of it: samples at whole pixels and every
+  /// 25 nm or less.
+  ///
+  /// Throws `SplinePSFError` where the table is too small.
+  public func spline(pixelSize: Double?) throws(SplinePSFError) -> SplinePSF {
+    let half = min(reach, 12)
+    let depth = zRange.upperBound - zRange.lowerBound
+    let intervals = max(3, Int((depth / 25).rounded(.up)))
+    let step = max(depth, 1) / Double(intervals)
+    let knots = (0...intervals).flatMap {
+      shares(
+        columns: -half..<half + 1, rows: -half..<half + 1, x: 0, y: 0,
+        z: zRange.lowerBound + Double($0) * step
+      ).map(\.value)
+    }
+    return try SplinePSF(
+      interpolating: knots, columns: 2 * half + 1, rows: 2 * half + 1, planes: intervals + 1,
+      zStep: step, firstZ: zRange.lowerBound, pixelSize: pixelSize,
+      axial: AxialConvention(origin: "the pupil's focus"))
+  }
+}

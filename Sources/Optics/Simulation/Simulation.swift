@@ -67,6 +67,18 @@ public struct Simulation: Sendable {
       pixelSize: settings.pixelSize)
   }
 
+  /// The PSF that a fit needs, as a calibration; nil where it does not depend on z.
+  public var calibration: CalibratedPSF? {
+    get throws(SplinePSFError) {
+      switch image {
+      case .gaussian: nil
+      case .astigmatic(let psf): .astigmatic(psf)
+      case .spline(let psf): .spline(psf)
+      case .table(let psf): .spline(try psf.spline(pixelSize: settings.pixelSize))
+      }
+    }
+  }
+
   /// One row for each molecule in each frame that sees it: x, y, z where there is depth, the photons that it is expected to send
   /// in that frame, the background at its place, and the molecule's number.
   public var truth: Localizations {

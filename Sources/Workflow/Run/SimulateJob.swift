@@ -50,12 +50,17 @@ public struct SimulateJob {
     let truthPath = folder + "/truth.csv"
     let settingsPath = folder + "/settings.json"
     let mapsPath = folder + "/camera.hdf5"
+    // A PSF that came from a file is there already; one with a stack is what is to be measured.
+    let psf = calibrated == nil && settings.zStack == nil ? try simulation.calibration : nil
+    let psfPath = psf.map { psf -> String in
+      if case .astigmatic = psf { folder + "/psf.yaml" } else { folder + "/psf.hdf5" }
+    }
     var names = OutputNames(inputs: [], overwrite: overwrite)
     // Darkness and even light have no molecules, and no truth beyond the settings.
     let hasTruth = settings.blinking != .independent(perFrame: 0)
     if hasTruth { try names.add(table: truthPath) }
     for path in [moviePath, settingsPath] + (sidecar.map { [$0] } ?? [])
-      + (simulation.maps == nil ? [] : [mapsPath])
+      + (simulation.maps == nil ? [] : [mapsPath]) + (psfPath.map { [$0] } ?? [])
     { try names.add(path) }
     try Interrupt.watch { try writeMovie(simulation, to: moviePath) }
     if hasTruth { try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite) }
@@ -70,6 +75,10 @@ public struct SimulateJob {
     if let maps = simulation.maps {
       try CameraFiles.write(maps, to: mapsPath, overwrite: overwrite)
       files.append(mapsPath)
+    }
+    if let psf, let psfPath {
+      try CalibrationFiles.write(psf, to: psfPath, overwrite: overwrite)
+      files.append(psfPath)
     }
     return Result(frames: settings.frames, molecules: simulation.truth.count, files: files)
   }

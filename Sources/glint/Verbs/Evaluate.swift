@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Localization
 import Microscopy
+import Optics
 import Workflow
 
 struct Evaluate: ParsableCommand {
@@ -45,6 +46,21 @@ struct Evaluate: ParsableCommand {
       valueName: "0…1"))
   var brightest: Double?
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "PSF of the movie: the bound at the truth is computed too, with the camera.",
+      valueName: "file"))
+  var psf: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The same for a Gaussian of known width.", valueName: "px"))
+  var psfSigma: Double?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Side of the fitted square, for that bound, odd.", valueName: "px"))
+  var box = 13
+  @OptionGroup(title: "Camera, for that bound") var camera: CameraOptions
+  @Option(
     parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
   )
   var frames: FrameRange?
@@ -57,6 +73,16 @@ struct Evaluate: ParsableCommand {
   var json: String?
   @Flag(help: "Replace the JSON file if it exists.") var force = false
 
+  func validate() throws {
+    guard box >= 3, box <= 99, !box.isMultiple(of: 2) else {
+      throw ValidationError("--box \(box) must be odd and in 3...99")
+    }
+    if let psfSigma, !(psfSigma >= 0.3 && psfSigma <= 30) {
+      throw ValidationError("--psf-sigma \(psfSigma) px must be in 0.3...30")
+    }
+    if psf != nil, psfSigma != nil { throw ValidationError("--psf-sigma contradicts --psf") }
+  }
+
   func run() throws {
     // Its name is claimed before the work.
     let report = try json.map { try StagedFile(path: $0, overwrite: force) }
@@ -68,7 +94,8 @@ struct Evaluate: ParsableCommand {
       border: border)
     if let brightest { settings.molecules = .brightest(part: brightest) }
     if let frames { settings.frames = frames.first..<(frames.end ?? Int.max) }
-    let score = try Score(of: found, against: molecules, settings: settings)
+    let score = try Score(
+      of: found, against: molecules, settings: settings, bound: try bound())
     for line in Self.lines(score) { print(line) }
     if let report {
       let encoder = JSONEncoder()
@@ -80,6 +107,25 @@ struct Evaluate: ParsableCommand {
       say("the Jaccard index is below \(minimumJaccard) %")
       throw ExitCode(1)
     }
+  }
+
+  /// The optics of the movie, where they were given.
+  private func bound() throws -> TruthBound? {
+    guard psf != nil || psfSigma != nil else { return nil }
+    var scalars = Camera()
+    var maps: CameraMaps?
+    var path = ""
+    try camera.apply(to: &scalars, maps: &maps, file: &path)
+    if let whole = maps, let part = camera.sensorRegion?.region {
+      maps = whole.cropped(to: part)
+      guard maps != nil else {
+        throw ValidationError("--camera-roi is not inside the maps of \(path)")
+      }
+    }
+    return TruthBound(
+      psf: try psf.map { try CalibrationFiles.read($0) },
+      gaussian: GaussianPSF(sigma: psfSigma ?? 1),
+      box: box, camera: scalars, maps: maps)
   }
 
   /// A score in words.

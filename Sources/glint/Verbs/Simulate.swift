@@ -10,7 +10,8 @@ struct Simulate: ParsableCommand {
     abstract: "Make a movie from known truth.",
     discussion: """
       Writes movie.tif (or .dax, .raw), truth.csv and settings.json into a folder; with maps also \
-      camera.hdf5. The same seed gives the same movie, pixel by pixel, on any machine.
+      camera.hdf5, with a PSF in depth also psf.yaml or psf.hdf5 for \
+      `localize --psf`. The same seed gives the same movie, pixel by pixel, on any machine.
 
       A PSF is a calibration file, or gaussian, astigmatic (a Gaussian of --psf-sigma whose foci along \
       x and y lie at ±250 nm), pupil (diffraction, with --zernike and --phase-mask) or double-helix.
@@ -202,12 +203,14 @@ struct Simulate: ParsableCommand {
     switch psf {
     case "gaussian": return nil
     case "astigmatic":
+      // σ (1 + 0.3 ((z ∓ 250) / 400)²), near a beam's own √(1 + …) and a polynomial as Picasso keeps it.
       func curve(_ focus: Double) -> WidthCurve {
-        .defocus(width: psfSigma, focus: focus, depth: 400, terms: [])
+        let bend = 0.3 * psfSigma / (400 * 400)
+        return .polynomial([psfSigma + bend * focus * focus, -2 * bend * focus, bend])
       }
       return .astigmatic(
         AstigmaticPSF(
-          x: curve(250), y: curve(-250), zRange: -1000...1000, pixelSize: pixelSize))
+          x: curve(250), y: curve(-250), zRange: -800...800, pixelSize: pixelSize))
     case "pupil", "double-helix":
       return .pupil(try pupil.psf(pixelSize: pixelSize, helix: psf == "double-helix"))
     default: return .file(path: psf)
@@ -237,7 +240,7 @@ struct Simulate: ParsableCommand {
   /// The PSF of the file that settings name.
   private static func calibrated(_ settings: SimulationSettings) throws -> CalibratedPSF? {
     guard case .file(let path) = settings.depthPSF else { return nil }
-    throw ValidationError("there is no PSF named \(path)")
+    return try CalibrationFiles.read(path)
   }
 }
 
