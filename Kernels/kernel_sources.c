@@ -79,6 +79,12 @@ TEXT(shared_activations) = {
 TEXT(shared_assess) = {
 #embed "shared/assess.clh"
     , 0};
+TEXT(shared_better) = {
+#embed "shared/better.clh"
+    , 0};
+TEXT(shared_astigmatic) = {
+#embed "shared/astigmatic.clh"
+    , 0};
 TEXT(shared_border) = {
 #embed "shared/border.clh"
     , 0};
@@ -97,6 +103,9 @@ TEXT(shared_lm) = {
 TEXT(shared_math) = {
 #embed "shared/math.clh"
     , 0};
+TEXT(shared_psf) = {
+#embed "shared/psf.clh"
+    , 0};
 TEXT(shared_real) = {
 #embed "shared/real.clh"
     , 0};
@@ -105,6 +114,9 @@ TEXT(shared_render) = {
     , 0};
 TEXT(shared_render_params) = {
 #embed "shared/render_params.h"
+    , 0};
+TEXT(shared_spline) = {
+#embed "shared/spline.clh"
     , 0};
 TEXT(shared_spot) = {
 #embed "shared/spot.clh"
@@ -121,8 +133,20 @@ TEXT(shared_two_float) = {
 TEXT(spots_assess) = {
 #embed "spots/assess.cl"
     , 0};
+TEXT(spots_assess_spline) = {
+#embed "spots/assess_spline.cl"
+    , 0};
+TEXT(spots_better_fit) = {
+#embed "spots/better_fit.cl"
+    , 0};
+TEXT(spots_columns) = {
+#embed "spots/columns.clh"
+    , 0};
 TEXT(spots_fit) = {
 #embed "spots/fit.cl"
+    , 0};
+TEXT(spots_fit_spline) = {
+#embed "spots/fit_spline.cl"
     , 0};
 TEXT(tensor_add) = {
 #embed "tensor/add.cl"
@@ -216,21 +240,29 @@ static const glint_kernel_source sources[] = {
     SOURCE("render/sum.clh", render_sum),
     SOURCE("shared/activations.clh", shared_activations),
     SOURCE("shared/assess.clh", shared_assess),
+    SOURCE("shared/astigmatic.clh", shared_astigmatic),
+    SOURCE("shared/better.clh", shared_better),
     SOURCE("shared/border.clh", shared_border),
     SOURCE("shared/conv_params.h", shared_conv_params),
     SOURCE("shared/detect_params.h", shared_detect_params),
     SOURCE("shared/gaussian.clh", shared_gaussian),
     SOURCE("shared/lm.clh", shared_lm),
     SOURCE("shared/math.clh", shared_math),
+    SOURCE("shared/psf.clh", shared_psf),
     SOURCE("shared/real.clh", shared_real),
     SOURCE("shared/render.clh", shared_render),
     SOURCE("shared/render_params.h", shared_render_params),
+    SOURCE("shared/spline.clh", shared_spline),
     SOURCE("shared/spot.clh", shared_spot),
     SOURCE("shared/spots_params.h", shared_spots_params),
     SOURCE("shared/tensor_params.h", shared_tensor_params),
     SOURCE("shared/two_float.clh", shared_two_float),
     SOURCE("spots/assess.cl", spots_assess),
+    SOURCE("spots/assess_spline.cl", spots_assess_spline),
+    SOURCE("spots/better_fit.cl", spots_better_fit),
+    SOURCE("spots/columns.clh", spots_columns),
     SOURCE("spots/fit.cl", spots_fit),
+    SOURCE("spots/fit_spline.cl", spots_fit_spline),
     SOURCE("tensor/add.cl", tensor_add),
     SOURCE("tensor/channel_affine.cl", tensor_channel_affine),
     SOURCE("tensor/elementwise.cl", tensor_elementwise),

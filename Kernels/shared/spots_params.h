@@ -10,6 +10,26 @@
 /// x, y (px from the centre of the box's centre pixel), photons, background (per pixel), sigma x, sigma y.
 #define GLINT_SPOT_PARAMETERS 6
 
+/// States of a fit that a likelihood does not belong to; all are in `lm.clh` and FitState.
+#define GLINT_FIT_SINGULAR 2
+#define GLINT_FIT_INVALID 4
+
+/// Heights from which the start of z is chosen.
+#define GLINT_ASTIGMATIC_STARTS 8
+#define GLINT_SPLINE_STARTS 16
+
+/// Tables of each of a spline's prepared spots: likeness, photons, background, photons times x and y.
+#define GLINT_SPLINE_TABLES 5
+
+/// sigma(z) along one axis: a polynomial of (z - centre) * inverse_scale, lowest power first, of sigma
+/// or, where `rooted`, of its square.
+typedef struct {
+  float centre;         ///< nm
+  float inverse_scale;  ///< 1/nm
+  int rooted;
+  float coefficients[7];
+} glint_width_curve;
+
 /// Maximum likelihood and least-squares fits, and their assessment.
 typedef struct {
   int box;             ///< side of the box, odd, at most GLINT_BOX_LIMIT
@@ -20,6 +40,36 @@ typedef struct {
   float sigma_y;
   int max_iterations;  ///< evaluations of the model per spot
   float tolerance;     ///< a fit has converged when its next step is shorter, in standard errors
+  // Of PSFs that depend on z, nm:
+  float reach;         ///< the centre stays within this of the box's, px
+  float lowest_z;      ///< z stays in between
+  float highest_z;
+  float step_z;        ///< longest step of z
+  int starts;          ///< the start of z is one of so many heights
+  float start_z;       ///< the first of them
+  float start_step;    ///< and their distance
+  glint_width_curve width_x;  ///< of the astigmatic Gaussian
+  glint_width_curve width_y;
 } glint_fit_params;
+
+/// The same by a spline PSF. Its grid is float32 [planes, rows, 64, columns], coefficient
+/// 16 pz + 4 py + px of every cell, and as many floats more as a vector may read beyond the last; its
+/// tables are float32 [starts, GLINT_SPLINE_TABLES, box, width].
+typedef struct {
+  glint_fit_params fit;
+  int columns;         ///< cells along x
+  int rows;
+  int planes;
+  float centre_x;      ///< the molecule's place among the knots, px
+  float centre_y;
+  float first_z;       ///< of the first plane of knots, nm
+  float inverse_step;  ///< of their distance, 1/nm
+  int width;           ///< of a table's row, a multiple of every vector
+} glint_spline_params;
+
+/// The better of two fits.
+typedef struct {
+  int capacity;  ///< rows of every table
+} glint_better_params;
 
 #endif

@@ -1,11 +1,11 @@
 // Variances, deviance and reduced chi-square of fits, a work-item per spot.
-// Defines: BOX; PARAMETERS 4, 5 or 6; LEAST_SQUARES 0 or 1; SAMPLED 0 or 1.
+// Defines: BOX; PARAMETERS 4, 5 or 6; LEAST_SQUARES 0 or 1; SAMPLED 0 or 1; PSF, see shared/spot.clh.
 #include "shared/assess.clh"
 
 kernel void assess(const glint_fit_params p, global const float *spots, global const float *noise,
                    global const float *theta, global const int *total, global float *bound,
                    global float *deviance, global float *chi_square, const int items) {
-  const spot_model model = {PARAMETERS, LEAST_SQUARES, SAMPLED, BOX};
+  const spot_model model = {PARAMETERS, LEAST_SQUARES, SAMPLED, BOX, PSF};
   const int row = get_global_id(0);
   if (row >= min(min(total[0], p.capacity), items)) return;
   const size_t first = (size_t)row * (BOX * BOX);
@@ -14,7 +14,7 @@ kernel void assess(const glint_fit_params p, global const float *spots, global c
   for (int i = 0; i < PARAMETERS_MAX; i++) point[i] = theta[(size_t)row * PARAMETERS_MAX + i];
   two_float variance[PARAMETERS_MAX];
   spot_goodness fit;
-  assess_spot(model, data, point, variance, &fit);
+  assess_spot(model, p, data, point, variance, &fit);
   for (int i = 0; i < PARAMETERS_MAX; i++) {
     const size_t place = ((size_t)row * PARAMETERS_MAX + i) * 2;
     bound[place] = variance[i].high;

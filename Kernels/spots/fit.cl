@@ -1,16 +1,16 @@
 // Maximum likelihood and least-squares fits, a work-item per spot, the next spot when one has ended.
-// Defines: BOX; PARAMETERS 4, 5 or 6; LEAST_SQUARES 0 or 1; SAMPLED 0 or 1.
+// Defines: BOX; PARAMETERS 4, 5 or 6; LEAST_SQUARES 0 or 1; SAMPLED 0 or 1; PSF, see shared/spot.clh.
 #include "shared/lm.clh"
 
 kernel void fit(const glint_fit_params p, global const float *spots, global const float *noise,
                 global const int *total, global float *theta, global int *iterations,
                 global int *state, const int items) {
-  const spot_model model = {PARAMETERS, LEAST_SQUARES, SAMPLED, BOX};
+  const spot_model model = {PARAMETERS, LEAST_SQUARES, SAMPLED, BOX, PSF};
   const int count = min(min(total[0], p.capacity), items);
   int row = get_global_id(0);
   if (row >= count) return;
-  gaussian_start start;
-  gaussian_prepare(model, p.sigma_x, p.sigma_y, &start);
+  psf_start start;
+  psf_prepare(model, p, &start);
   spot_data data = {spots, noise, p.has_noise_map, p.noise_variance, 1.0f};
   lm_fit fit;
   fit.state = FIT_INVALID;  // nothing to fit yet
@@ -19,12 +19,12 @@ kernel void fit(const glint_fit_params p, global const float *spots, global cons
       data.counts = spots + (size_t)row * (BOX * BOX);
       data.variance = noise + (size_t)row * (BOX * BOX);
       real begin[PARAMETERS_MAX];
-      const whole valid = gaussian_begin(model, data, &start, begin, &data.weight);
+      const whole valid = psf_begin(model, p, data, &start, begin, &data.weight);
       lm_begin(model, 1, valid, begin, &fit);
       loaded = 1;
     }
     real score[PARAMETERS_MAX], information[PACKED_MAX];
-    gaussian_evaluate(model, data, fit.trial, score, information);
+    psf_evaluate(model, p, data, fit.trial, score, information);
     lm_step(model, p, score, information, &fit);
     if (fit.state != FIT_RUNNING) {
       for (int i = 0; i < PARAMETERS_MAX; i++)

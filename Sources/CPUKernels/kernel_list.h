@@ -77,7 +77,12 @@
   KERNEL(assess_elliptical, isa)             \
   KERNEL(assess_elliptical_sampled, isa)     \
   KERNEL(assess_elliptical_lsq, isa)         \
-  KERNEL(assess_elliptical_lsq_sampled, isa)
+  KERNEL(assess_elliptical_lsq_sampled, isa) \
+  KERNEL(fit_astigmatic, isa)                \
+  KERNEL(assess_astigmatic, isa)             \
+  KERNEL(fit_spline, isa)                    \
+  KERNEL(assess_spline, isa)                 \
+  KERNEL(better_fit, isa)
 
 #define RENDER_KERNELS(isa)     \
   KERNEL(render_histogram, isa) \

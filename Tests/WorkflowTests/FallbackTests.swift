@@ -24,7 +24,7 @@ import Workflow
       if call != .compile || time == 1 {
         #expect(other.notes.count == 1, "\(other.notes)")
         #expect(
-          other.notes.first?.hasPrefix("opencl:unwell cannot do this, so the CPU does: ") == true)
+          other.notes.first?.hasPrefix("computing on cpu instead of opencl:unwell: ") == true)
         #expect(other.report.device.hasPrefix("cpu:"))
         #expect(other.report.notes == other.notes)
       }
@@ -34,9 +34,10 @@ import Workflow
   @Test func failingProcessorEndsTheRun() throws {
     let movie = try smallMovie()
     let bent = BentDevice(CPUDevice(threads: 1), .failsAtRun(3))
+    let region = PixelRegion(x: 0, y: 0, width: 56, height: 48)
     let run = try LocalizeRun(
-      movie, recipe: smallRecipe(), maps: nil, frames: 0..<24,
-      region: PixelRegion(x: 0, y: 0, width: 56, height: 48), device: bent, batch: 4,
+      movie, pipeline: try smallRecipe().pipeline(nil, for: region, in: movie.info),
+      frames: 0..<24, region: region, device: bent, batch: 4,
       note: { _ in Issue.record("nothing to tell") })
     let rows = RowCollector()
     #expect(throws: DeviceError.self) {

@@ -4,7 +4,7 @@ public enum Catalogue {
     Elementwise.self, Add.self, Calibrate.self,
     DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, TemporalMedian.self,
     LocalMaxima.self, NetGradient.self, DynamicCutoff.self, SelectPeaks.self, GatherSpots.self,
-    FitSpots.self, AssessSpots.self,
+    FitSpots.self, AssessSpots.self, FitSpline.self, AssessSpline.self, BetterFit.self,
     Convolution.self, TransposedConvolution.self, Dense.self,
     Pool.self, Upsample.self, BatchNorm.self, InstanceNorm.self, GroupNorm.self, Normalize.self,
     ChannelAffine.self, PReLU.self, Softmax.self, Concat.self, SelectChannels.self,

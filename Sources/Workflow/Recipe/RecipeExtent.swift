@@ -34,6 +34,18 @@ extension Recipe {
     return firstFrame..<end
   }
 
+  /// What computes the rows of a region.
+  ///
+  /// - Parameter maps: as large as the movie's frame, or as the region.
+  /// - Throws: `SettingsError` where recipe, maps and movie do not fit.
+  public func pipeline(
+    _ maps: CameraMaps?, for region: PixelRegion, in info: MovieInfo
+  ) throws(SettingsError) -> any FramePipeline {
+    try LocalizationPipeline(
+      settings, camera: camera, maps: try self.maps(maps, for: region, in: info),
+      width: region.width, height: region.height, pixel: info.pixel, origin: (region.x, region.y))
+  }
+
   /// The part of the maps that the region sees. Maps of a larger part of the sensor are cropped to what
   /// the movie recorded of it; maps as large as the region are taken as they are.
   ///

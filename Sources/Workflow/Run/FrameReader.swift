@@ -1,3 +1,4 @@
+import Compute
 import Dispatch
 import Foundation
 import Localization
@@ -94,7 +95,7 @@ final class FrameReader: @unchecked Sendable {
   private func fillAll() throws {
     for frames in batches {
       guard !Interrupt.requested, let batch = free.pop() else { return }
-      let start = DispatchTime.now().uptimeNanoseconds
+      let start = SteadyClock.seconds
       let first = max(frames.lowerBound - halo, whole.lowerBound)
       let end = min(frames.upperBound + halo, whole.upperBound)
       batch.frames = frames
@@ -103,7 +104,7 @@ final class FrameReader: @unchecked Sendable {
         trailing: end - frames.upperBound)
       try read(first..<end, into: batch.bytes)
       if movie.info.pixel == .float32 { lookForNaN(batch) }
-      seconds += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+      seconds += SteadyClock.seconds - start
       filled.push(batch)
     }
   }

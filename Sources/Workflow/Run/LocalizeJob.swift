@@ -45,13 +45,13 @@ public struct LocalizeJob {
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
     try checkNames()
-    let maps = try recipe.maps(maps, for: region, in: info)
     let run = try LocalizeRun(
-      movie, recipe: recipe, maps: maps, frames: frames, region: region, device: device,
-      threads: threads, batch: batch, note: say)
+      movie, pipeline: try recipe.pipeline(maps, for: region, in: info), frames: frames,
+      region: region, device: device, threads: threads, batch: batch, note: say)
     for line in info.notes { say(line) }
     let doubt = try CameraWarning.of(
-      movie, frames: frames, region: region, camera: recipe.camera, maps: maps)
+      movie, frames: frames, region: region, camera: recipe.camera,
+      maps: try recipe.maps(maps, for: region, in: info))
     if let doubt { say("warning: \(doubt)") }
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }

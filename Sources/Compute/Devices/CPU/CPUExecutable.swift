@@ -100,17 +100,10 @@ final class CPUExecutable: Executable, @unchecked Sendable {
   func run() throws {
     runs += 1
     for index in launches.indices {
-      let start = Self.now
+      let start = SteadyClock.seconds
       run(launches[index])
-      seconds[index] += Self.now - start
+      seconds[index] += SteadyClock.seconds - start
     }
-  }
-
-  /// Seconds by the system's steady clock; Dispatch's would allocate.
-  private static var now: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   private func run(_ launch: Launch) {

@@ -35,34 +35,13 @@ public struct AssessSpots: Op {
   }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
-    let capacity = inputs[0].type.shape[0]
-    let columns = SpotModel.columns
-    var variances = [Double](repeating: .nan, count: capacity * columns * 2)
-    var deviances = [Double](repeating: -1, count: capacity)
-    var chiSquares = [Double](repeating: -1, count: capacity)
-    let data = [inputs[0], inputs[2]] + inputs.dropFirst(3)
-    for row in 0..<min(Int(inputs[2].values[0]), capacity) {
-      let theta = Array(inputs[1].values[row * columns..<(row + 1) * columns])
-      let spot = SpotReference(model, data, row)
-      for (column, variance) in spot.variances(theta).enumerated() {
-        let high = Double(Float(variance))
-        variances[(row * columns + column) * 2] = high
-        variances[(row * columns + column) * 2 + 1] = high.isNaN ? 0 : variance - high
-      }
-      (deviances[row], chiSquares[row]) = spot.goodness(theta)
-    }
-    return [
-      Reference(TensorType(.float32, capacity, columns, 2), variances),
-      Reference(TensorType(.float32, capacity), deviances),
-      Reference(TensorType(.float32, capacity), chiSquares),
-    ]
+    SpotReference.worths(
+      model, spots: inputs[0], theta: inputs[1], total: inputs[2],
+      noise: inputs.count == 4 ? inputs[3] : nil)
   }
 
   /// The definition gives rows past the total the deviance −1.
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
-    let rows = outputs[1].values.map { $0 != -1 }
-    return [rows.flatMap { Array(repeating: $0, count: 2 * SpotModel.columns) }, rows, rows]
-  }
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.assessed(outputs) }
 
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(

@@ -43,29 +43,12 @@ public struct FitSpots: Op {
   }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
-    let capacity = inputs[0].type.shape[0]
-    var theta = [Double](repeating: .nan, count: capacity * SpotModel.columns)
-    var evaluations = [Double](repeating: 0, count: capacity)
-    var states = [Double](repeating: -1, count: capacity)
-    for row in 0..<min(Int(inputs[1].values[0]), capacity) {
-      let fit = SpotReference(model, inputs, row).fit()
-      theta.replaceSubrange(
-        row * SpotModel.columns..<(row + 1) * SpotModel.columns, with: fit.theta)
-      evaluations[row] = Double(fit.evaluations)
-      states[row] = Double(fit.state)
-    }
-    return [
-      Reference(TensorType(.float32, capacity, SpotModel.columns), theta),
-      Reference(TensorType(.int32, capacity), evaluations),
-      Reference(TensorType(.int32, capacity), states),
-    ]
+    SpotReference.fits(
+      model, spots: inputs[0], total: inputs[1], noise: inputs.count == 3 ? inputs[2] : nil)
   }
 
   /// The definition gives rows past the total the state −1.
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
-    let rows = outputs[2].values.map { $0 >= 0 }
-    return [rows.flatMap { Array(repeating: $0, count: SpotModel.columns) }, rows, rows]
-  }
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.fitted(outputs) }
 
   /// Counted for three evaluations a spot, which is usual.
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {

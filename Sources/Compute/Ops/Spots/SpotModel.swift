@@ -27,6 +27,9 @@ public struct SpotModel: Hashable, Codable, Sendable {
   public var sigmas: Sigmas
   public var estimator: Estimator
   public var pixels: Pixels
+  /// Widths that follow z: then the parameters are x, y, photons, background, z (nm), and `sigmas` and
+  /// the widths below are not used.
+  public var astigmatism: Astigmatism?
   /// Side of the box in pixels, odd, 3 to 31.
   public var box: Int
   /// Widths in pixels: where they are free the start, otherwise the value. One shared width starts
@@ -49,13 +52,20 @@ public struct SpotModel: Hashable, Codable, Sendable {
     self.noise = noise
   }
 
+  /// A Gaussian whose widths follow z, by maximum likelihood.
+  public init(_ astigmatism: Astigmatism, box: Int, noise: Float = 0) {
+    self.init(box: box, sigmaX: 1, noise: noise)
+    self.astigmatism = astigmatism
+  }
+
   /// Columns of every table of fits: x, y (px from the centre of the box's centre pixel), photons,
-  /// background (per pixel), sigma x, sigma y (px).
+  /// background (per pixel), sigma x, sigma y (px); of a PSF that depends on z instead z (nm), 0.
   public static let columns = Int(GLINT_SPOT_PARAMETERS)
 
   /// Free parameters: the first so many columns; a shared width is column 4, repeated in column 5.
   public var parameters: Int {
-    switch sigmas {
+    if astigmatism != nil { return 5 }
+    return switch sigmas {
     case .fixed: 4
     case .free: 5
     case .elliptical: 6
@@ -66,12 +76,15 @@ public struct SpotModel: Hashable, Codable, Sendable {
   var start: (x: Float, y: Float) { (sigmaX, sigmas == .free ? sigmaX : sigmaY) }
 
   var label: String {
-    "\(sigmas) \(estimator.rawValue) \(pixels) box \(box) σ \(start.x)/\(start.y) noise \(noise)"
+    if let astigmatism { return "\(astigmatism.label) box \(box) noise \(noise)" }
+    return
+      "\(sigmas) \(estimator.rawValue) \(pixels) box \(box) σ \(start.x)/\(start.y) noise \(noise)"
   }
 
   /// The vector kernel's name is built from the choices.
   func kernel(_ stem: String) -> String {
-    "\(stem)_\(sigmas)" + (estimator == .leastSquares ? "_lsq" : "")
+    if astigmatism != nil { return "\(stem)_astigmatic" }
+    return "\(stem)_\(sigmas)" + (estimator == .leastSquares ? "_lsq" : "")
       + (pixels == .sampled ? "_sampled" : "")
   }
 
@@ -80,7 +93,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
     [
       "BOX": "\(box)", "PARAMETERS": "\(parameters)",
       "LEAST_SQUARES": estimator == .leastSquares ? "1" : "0",
-      "SAMPLED": pixels == .sampled ? "1" : "0",
+      "SAMPLED": pixels == .sampled ? "1" : "0", "PSF": astigmatism == nil ? "0" : "1",
     ]
   }
 
@@ -90,10 +103,22 @@ public struct SpotModel: Hashable, Codable, Sendable {
   func kernelParameters(
     capacity: Int, noiseMap: Bool, iterations: Int = 0, tolerance: Float = 0
   ) -> glint_fit_params {
-    glint_fit_params(
-      box: Int32(box), capacity: Int32(capacity), has_noise_map: noiseMap ? 1 : 0,
-      noise_variance: noise, sigma_x: start.x, sigma_y: start.y, max_iterations: Int32(iterations),
-      tolerance: tolerance)
+    var p = glint_fit_params()
+    p.box = Int32(box)
+    p.capacity = Int32(capacity)
+    p.has_noise_map = noiseMap ? 1 : 0
+    p.noise_variance = noise
+    p.sigma_x = start.x
+    p.sigma_y = start.y
+    p.max_iterations = Int32(iterations)
+    p.tolerance = tolerance
+    if let astigmatism {
+      p.reach = Float(box) / 2
+      p.setHeights(astigmatism.lowestZ, astigmatism.highestZ, astigmatism.heights)
+      p.width_x = astigmatism.x.kernelCurve
+      p.width_y = astigmatism.y.kernelCurve
+    }
+    return p
   }
 
   /// Throws unless the model and a table of spots fit together and the kernels can do it.
@@ -105,6 +130,14 @@ public struct SpotModel: Hashable, Codable, Sendable {
     }
     guard spots.element == .float32, spots.shape.count == 2, spots.shape[1] == box * box else {
       throw ShapeError(op, "takes float32 spots [capacity×\(box * box)], not \(spots)")
+    }
+    if let astigmatism {
+      guard estimator == .maximumLikelihood, pixels == .integrated else {
+        throw ShapeError(
+          op, "z is fitted by maximum likelihood of integrated pixels only",
+          hint: "choose another PSF for \(estimator.rawValue), \(pixels)")
+      }
+      try astigmatism.check(op, box: box)
     }
     guard sigmaX > 0.1, sigmaY > 0.1, sigmaX <= Float(box), sigmaY <= Float(box), noise >= 0,
       noise.isFinite

@@ -2,61 +2,18 @@ import Foundation
 
 /// The definition of a fit and of its worth, in plain Double: one spot and the model fitted to it.
 struct SpotReference {
-  let model: SpotModel
+  let model: any SpotImage
   let counts: [Double]
   let noise: [Double]
 
-  /// Row `row` of spots, total and optionally noise maps.
-  init(_ model: SpotModel, _ inputs: [Reference], _ row: Int) {
+  /// Row `row` of the tables of spots and, where there is one, of noise.
+  init(_ model: any SpotImage, spots: Reference, noise: Reference?, _ row: Int) {
     self.model = model
-    let pixels = model.box * model.box
-    counts = Array(inputs[0].values[row * pixels..<(row + 1) * pixels])
-    noise =
-      inputs.count == 3
-      ? Array(inputs[2].values[row * pixels..<(row + 1) * pixels])
-      : Array(repeating: Double(model.noise), count: pixels)
-  }
-
-  /// One axis: value, derivative by the centre, derivative by the width, at every pixel.
-  private static func axis(
-    _ model: SpotModel, _ centre: Double, _ sigma: Double
-  ) -> [(e: Double, d: Double, s: Double)] {
-    (0..<model.box).map { i in
-      let u = Double(i - model.box / 2) - centre
-      func density(_ z: Double) -> Double { exp(-z * z / 2) / ((2 * .pi).squareRoot() * sigma) }
-      if model.pixels == .sampled {
-        let z = u / sigma
-        return (density(z), density(z) * z / sigma, density(z) * (z * z - 1) / sigma)
-      }
-      let (low, high) = ((u - 0.5) / sigma, (u + 0.5) / sigma)
-      let mass = (erf(high / 2.0.squareRoot()) - erf(low / 2.0.squareRoot())) / 2
-      return (mass, density(low) - density(high), low * density(low) - high * density(high))
-    }
-  }
-
-  /// The model's mean at every pixel, without noise.
-  static func means(_ model: SpotModel, _ theta: [Double]) -> [Double] {
-    let x = axis(model, theta[0], theta[4])
-    let y = axis(model, theta[1], theta[5])
-    return y.flatMap { row in x.map { theta[2] * row.e * $0.e + theta[3] } }
-  }
-
-  /// Derivatives of every pixel's mean by every free parameter.
-  private func jacobian(_ theta: [Double]) -> [[Double]] {
-    let x = Self.axis(model, theta[0], theta[4])
-    let y = Self.axis(model, theta[1], theta[5])
-    return y.flatMap { row in
-      x.map { column in
-        let position = [theta[2] * column.d * row.e, theta[2] * column.e * row.d]
-        let linear = [column.e * row.e, 1]
-        let widths = [theta[2] * column.s * row.e, theta[2] * column.e * row.s]
-        return switch model.sigmas {
-        case .fixed: position + linear
-        case .free: position + linear + [widths[0] + widths[1]]
-        case .elliptical: position + linear + widths
-        }
-      }
-    }
+    let pixels = row * model.box * model.box..<(row + 1) * model.box * model.box
+    counts = Array(spots.values[pixels])
+    self.noise =
+      noise.map { Array($0.values[pixels]) }
+      ?? Array(repeating: Double(model.noise), count: counts.count)
   }
 
   /// Logarithm of the likelihood up to a constant (or minus half the squares), its gradient, and the
@@ -64,45 +21,45 @@ struct SpotReference {
   private func sums(_ theta: [Double]) -> (value: Double, score: [Double], information: [[Double]])
   {
     let n = model.parameters
-    let rows = jacobian(theta)
     var value = 0.0
     var score = [Double](repeating: 0, count: n)
     var information = Array(repeating: score, count: n)
-    for (k, mean) in Self.means(model, theta).enumerated() {
-      let mu = mean + noise[k]
+    for (k, pixel) in model.pixels(theta).enumerated() {
+      let mu = pixel.mean + noise[k]
       let x = counts[k] + noise[k]
-      let squares = model.estimator == .leastSquares
-      let weight = squares ? 1 : 1 / mu
-      value += squares ? -(x - mu) * (x - mu) / 2 : x * log(mu) - mu
+      let weight = model.leastSquares ? 1 : mu > Self.leastMean ? 1 / mu : 0
+      let lit = max(mu, Self.leastMean)
+      value += model.leastSquares ? -(x - mu) * (x - mu) / 2 : x * log(lit) - lit
       for i in 0..<n {
-        score[i] += (x - mu) * weight * rows[k][i]
-        for j in 0..<n { information[i][j] += weight * rows[k][i] * rows[k][j] }
+        score[i] += (x - mu) * weight * pixel.gradient[i]
+        for j in 0..<n { information[i][j] += weight * pixel.gradient[i] * pixel.gradient[j] }
       }
     }
     return (value, score, information)
   }
 
-  private func bounds(_ i: Int) -> ClosedRange<Double> {
-    let box = Double(model.box)
-    return i < 2 ? -box / 2...box / 2 : i == 2 ? 1...1e9 : i == 3 ? 0.01...1e9 : 0.3...box
-  }
+  /// A spline rings; where it leaves less than this, a pixel has no say in the fit.
+  private static let leastMean = 1e-3
+
+  typealias Fit = (theta: [Double], evaluations: Int, state: Int)
 
   /// The optimum to machine precision by damped scoring, from a spot in the middle of the box.
-  func fit() -> (theta: [Double], evaluations: Int, state: Int) {
+  func fit() -> Fit {
     guard counts.allSatisfy(\.isFinite) else {
       return (Array(repeating: .nan, count: SpotModel.columns), 1, 4)
     }
     let n = model.parameters
     let level = counts.sorted()[counts.count / 4]
     let photons = counts.reduce(0) { $0 + max($1 - level, 0) }
-    let widths = model.start
-    var theta = [0, 0, max(photons, 10), max(level, 0.1), Double(widths.x), Double(widths.y)]
+    let starts = model.starts.map { [0, 0, max(photons, 10), max(level, 0.1)] + $0 }
+    let likelihoods = starts.map { sums($0).value }
+    var theta = starts[likelihoods.indices.max { likelihoods[$0] < likelihoods[$1] }!]
     var current = sums(theta)
     var damping = 0.01
     for evaluation in 1...300 {
       let held = (0..<n).map {
-        theta[$0] <= bounds($0).lowerBound && current.score[$0] < 0
-          || theta[$0] >= bounds($0).upperBound && current.score[$0] > 0
+        theta[$0] <= model.bounds($0).lowerBound && current.score[$0] < 0
+          || theta[$0] >= model.bounds($0).upperBound && current.score[$0] > 0
       }
       var matrix = current.information
       var side = current.score
@@ -119,14 +76,16 @@ struct SpotReference {
       for i in 0..<n {
         let step = zip(inverse[i], side).reduce(0) { $0 + $1.0 * $1.1 }
         decrement += step * side[i]
-        let reach = i < 2 ? theta[i] - 1...theta[i] + 1 : theta[i] / 2...theta[i] * 2 + 1
-        let bound = bounds(i)
+        let reach = reach(i, theta[i])
+        let bound = model.bounds(i)
         next[i] = min(max(theta[i] + step, reach.lowerBound), reach.upperBound)
         next[i] = min(max(next[i], bound.lowerBound), bound.upperBound)
       }
-      if n == 5 { next[5] = next[4] }
+      if model.sharesWidth { next[5] = next[4] }
       if decrement < 1e-10 {
-        let escaped = abs(next[0]) >= bounds(0).upperBound || abs(next[1]) >= bounds(0).upperBound
+        let escaped = (model.isAxial ? [0, 1, 4] : [0, 1]).contains {
+          next[$0] <= model.bounds($0).lowerBound || next[$0] >= model.bounds($0).upperBound
+        }
         return (next, evaluation, escaped ? 3 : 0)
       }
       let trial = sums(next)
@@ -137,22 +96,30 @@ struct SpotReference {
     return (theta, 300, 1)
   }
 
+  /// Where one step may take parameter i from `value`.
+  private func reach(_ i: Int, _ value: Double) -> ClosedRange<Double> {
+    if i < 2 { return value - 1...value + 1 }
+    guard i == 4, model.isAxial else { return value / 2...value * 2 + 1 }
+    let range = model.bounds(4)
+    let step = (range.upperBound - range.lowerBound) / 5
+    return value - step...value + step
+  }
+
   /// The variance of every column's estimate: Cramér–Rao, or the sandwich of least squares.
   func variances(_ theta: [Double]) -> [Double] {
     let n = model.parameters
     guard theta.allSatisfy(\.isFinite), let inverse = Self.inverse(sums(theta).information) else {
       return (0..<SpotModel.columns).map { $0 < n ? .nan : 0 }
     }
-    if model.estimator == .maximumLikelihood {
+    if !model.leastSquares {
       return (0..<SpotModel.columns).map { $0 < n ? inverse[$0][$0] : 0 }
     }
-    let rows = jacobian(theta)
-    let means = Self.means(model, theta)
+    let pixels = model.pixels(theta)
     return (0..<SpotModel.columns).map { column in
       guard column < n else { return 0 }
-      return means.indices.reduce(0) { sum, k in
-        let influence = zip(inverse[column], rows[k]).reduce(0) { $0 + $1.0 * $1.1 }
-        return sum + influence * influence * (means[k] + noise[k])
+      return pixels.indices.reduce(0) { sum, k in
+        let influence = zip(inverse[column], pixels[k].gradient).reduce(0) { $0 + $1.0 * $1.1 }
+        return sum + influence * influence * (pixels[k].mean + noise[k])
       }
     }
   }
@@ -161,8 +128,8 @@ struct SpotReference {
   func goodness(_ theta: [Double]) -> (deviance: Double, chiSquare: Double) {
     var deviance = 0.0
     var chiSquare = 0.0
-    for (k, mean) in Self.means(model, theta).enumerated() {
-      let mu = mean + noise[k]
+    for (k, pixel) in model.pixels(theta).enumerated() {
+      let mu = max(pixel.mean + noise[k], Self.leastMean)
       let x = counts[k] + noise[k]
       deviance += 2 * (x > 0 ? mu - x + x * log(x / mu) : mu)
       chiSquare += (x - mu) * (x - mu) / mu
@@ -171,7 +138,7 @@ struct SpotReference {
   }
 
   /// Gauss–Jordan with pivoting after scaling to unit diagonal; nil for a singular matrix.
-  private static func inverse(_ matrix: [[Double]]) -> [[Double]]? {
+  static func inverse(_ matrix: [[Double]]) -> [[Double]]? {
     let n = matrix.count
     let scale = (0..<n).map { 1 / matrix[$0][$0].squareRoot() }
     guard scale.allSatisfy(\.isFinite) else { return nil }
@@ -191,5 +158,66 @@ struct SpotReference {
       }
     }
     return (0..<n).map { i in (0..<n).map { rows[i][n + $0] * scale[i] * scale[$0] } }
+  }
+}
+
+// The definitions of the ops, for any image.
+extension SpotReference {
+  /// Parameters, evaluations and states of the first `total` spots; −1 is the state of the others.
+  static func fits(
+    _ image: any SpotImage, spots: Reference, total: Reference, noise: Reference?
+  ) -> [Reference] {
+    let (capacity, columns) = (spots.type.shape[0], SpotModel.columns)
+    var theta = [Double](repeating: .nan, count: capacity * columns)
+    var evaluations = [Double](repeating: 0, count: capacity)
+    var states = [Double](repeating: -1, count: capacity)
+    for row in 0..<min(Int(total.values[0]), capacity) {
+      let fit = SpotReference(image, spots: spots, noise: noise, row).fit()
+      theta.replaceSubrange(row * columns..<(row + 1) * columns, with: fit.theta)
+      evaluations[row] = Double(fit.evaluations)
+      states[row] = Double(fit.state)
+    }
+    return [
+      Reference(TensorType(.float32, capacity, columns), theta),
+      Reference(TensorType(.int32, capacity), evaluations),
+      Reference(TensorType(.int32, capacity), states),
+    ]
+  }
+
+  /// Which elements of `fits` are defined.
+  static func fitted(_ outputs: [Reference]) -> [[Bool]?] {
+    let rows = outputs[2].values.map { $0 >= 0 }
+    return [rows.flatMap { Array(repeating: $0, count: SpotModel.columns) }, rows, rows]
+  }
+
+  /// Variances as sums of two floats, deviances and reduced χ²; −1 is the deviance past the total.
+  static func worths(
+    _ image: any SpotImage, spots: Reference, theta: Reference, total: Reference, noise: Reference?
+  ) -> [Reference] {
+    let (capacity, columns) = (spots.type.shape[0], SpotModel.columns)
+    var variances = [Double](repeating: .nan, count: capacity * columns * 2)
+    var deviances = [Double](repeating: -1, count: capacity)
+    var chiSquares = [Double](repeating: -1, count: capacity)
+    for row in 0..<min(Int(total.values[0]), capacity) {
+      let point = Array(theta.values[row * columns..<(row + 1) * columns])
+      let spot = SpotReference(image, spots: spots, noise: noise, row)
+      for (column, variance) in spot.variances(point).enumerated() {
+        let high = Double(Float(variance))
+        variances[(row * columns + column) * 2] = high
+        variances[(row * columns + column) * 2 + 1] = high.isNaN ? 0 : variance - high
+      }
+      (deviances[row], chiSquares[row]) = spot.goodness(point)
+    }
+    return [
+      Reference(TensorType(.float32, capacity, columns, 2), variances),
+      Reference(TensorType(.float32, capacity), deviances),
+      Reference(TensorType(.float32, capacity), chiSquares),
+    ]
+  }
+
+  /// Which elements of `worths` are defined.
+  static func assessed(_ outputs: [Reference]) -> [[Bool]?] {
+    let rows = outputs[1].values.map { $0 != -1 }
+    return [rows.flatMap { Array(repeating: $0, count: 2 * SpotModel.columns) }, rows, rows]
   }
 }

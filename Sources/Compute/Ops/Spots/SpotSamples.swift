@@ -40,7 +40,26 @@ enum SpotSamples {
       make(
         SpotModel(.elliptical, .leastSquares, box: 7, sigmaX: 1.2), capacity: 24, total: 24,
         map: true, strange: true, note: "strange"))
-    return cases
+    return cases + astigmatic
+  }
+
+  private static var astigmatic: [Case] {
+    let lens = Astigmatism(
+      x: .init(centre: -220, scale: 400, rooted: true, [1.44, 0, 1.44, 0.1, -0.05, 0.02, 0.01]),
+      y: .init(centre: 230, scale: 380, rooted: true, [1.69, 0, 1.69, -0.1, 0.05]),
+      lowestZ: -450, highestZ: 450)
+    let picasso = Astigmatism(
+      x: .init(centre: 0, scale: 1000, rooted: false, [1.5, 0.8, 1.5, 0.2]),
+      y: .init(centre: 0, scale: 1000, rooted: false, [1.5, -0.8, 1.5, -0.1, 0.3]),
+      lowestZ: -400, highestZ: 400)
+    return [
+      make(SpotModel(lens, box: 9), capacity: 5, total: 5, note: "astigmatic", tiny: true),
+      make(SpotModel(picasso, box: 13, noise: 2), capacity: 70, total: 67, note: "astigmatic"),
+      make(SpotModel(lens, box: 11), capacity: 19, total: 40, map: true, note: "astigmatic full"),
+      make(
+        SpotModel(lens, box: 9), capacity: 24, total: 24, strange: true,
+        note: "astigmatic strange"),
+    ]
   }
 
   private static func make(
@@ -59,12 +78,17 @@ enum SpotSamples {
       let sigmaX = Double(model.start.x) * stretch
       let sigmaY =
         Double(model.start.y) * (model.sigmas == .elliptical ? random(0.9...1.15) : stretch)
-      let theta = [
+      let light = [
         random(-0.5...0.5), random(-0.5...0.5), random(1000...3000), random(4...12),
-        Double(Float(sigmaX)), Double(Float(sigmaY)),
       ]
+      let theta =
+        light
+        + (model.astigmatism.map {
+          [random(0.8 * Double($0.lowestZ)...0.8 * Double($0.highestZ)), 0]
+        }
+          ?? [Double(Float(sigmaX)), Double(Float(sigmaY))])
       truth += theta
-      for mean in SpotReference.means(model, theta) {
+      for mean in model.pixels(theta).map(\.mean) {
         let variance = map ? random(0.5...6) : Double(model.noise)
         noise.append(variance)
         // Near enough to Poisson: the uniform law's sum of four has a bell's shape.
@@ -83,7 +107,7 @@ enum SpotSamples {
   }
 
   /// Spots that no model describes: empty, constant, negative, one hot pixel, not numbers, absurd.
-  private static func estrange(_ spots: inout [Double], pixels: Int) {
+  static func estrange(_ spots: inout [Double], pixels: Int) {
     for (row, value) in [(1, 0.0), (3, 5), (5, -3)] {
       for k in 0..<pixels { spots[row * pixels + k] = value }
     }

@@ -1,0 +1,46 @@
+// Maximum likelihood fits of a spline PSF: a work-group is a spot, a work-item a column of its box. The
+// optimiser's step is the same in every item, so that nothing needs to be told to the others.
+// Defines: BOX; WIDTH, the items of a group, at least BOX.
+#include "shared/lm.clh"
+#include "shared/spline.clh"
+#include "spots/columns.clh"
+
+kernel __attribute__((reqd_work_group_size(WIDTH, 1, 1))) void fit_spline(
+    const glint_spline_params p, global const float *spots, global const float *noise,
+    global const int *total, global const float *grid, global const float *tables,
+    global float *theta, global int *iterations, global int *state, const int items) {
+  const spot_model model = {SPLINE_PARAMETERS, 0, 0, BOX, PSF_SPLINE};
+  local float shared[COLUMN_SUMS * (WIDTH + 1)];
+  const int row = get_group_id(0);
+  if (row >= min(min(total[0], p.fit.capacity), items)) return;
+  const int item = get_local_id(0), column = min(item, BOX - 1);
+  const size_t first = (size_t)row * (BOX * BOX) + column;
+  const spot_data data = {spots + first, noise + first, p.fit.has_noise_map, p.fit.noise_variance,
+                          1.0f};
+  float own[COLUMN_SUMS], sums[COLUMN_SUMS], begin[PARAMETERS_MAX];
+
+  spline_likeness(BOX, p, tables + column, data, BOX, own);
+  add_columns(own, p.fit.starts + 1, shared, sums);
+  const whole valid = sums[p.fit.starts] * 0.0f == 0.0f;
+  const int k = spline_most_like(p, sums);
+  spline_linear(BOX, p, tables + column, data, BOX, k, own);
+  add_columns(own, 4, shared, sums);
+  spline_start(p, k, sums, begin);
+
+  lm_fit fit;
+  lm_begin(model, 1, valid, begin, &fit);
+  do {
+    const spline_place place = spline_locate(BOX, p, fit.trial[0], fit.trial[1], fit.trial[4]);
+    spline_column(BOX, p, spline_cells(p, grid, place) + column, place, data, BOX, fit.trial[2],
+                  fit.trial[3], 0, own);
+    add_columns(own, SPLINE_SUMS, shared, sums);
+    real score[PARAMETERS_MAX], information[PACKED_MAX];
+    spline_complete(p, fit.trial[2], sums, score, information);
+    lm_step(model, p.fit, score, information, &fit);
+  } while (fit.state == FIT_RUNNING);
+  if (item != 0) return;
+  for (int i = 0; i < PARAMETERS_MAX; i++)
+    theta[(size_t)row * PARAMETERS_MAX + i] = lm_result(&fit, i);
+  iterations[row] = fit.iterations;
+  state[row] = fit.state;
+}

@@ -1,0 +1,114 @@
+import CPUKernels
+
+/// Of two fits of every spot, from two starts, the one of greater likelihood.
+///
+/// Inputs: total int32 [1], then of each fit parameters, iterations, state, variances, deviance and
+/// reduced χ², as `FitSpots` and `AssessSpots` give them. Outputs the same six of the fit with the
+/// smaller deviance, the first of equals; a singular or invalid fit, or one whose deviance is not a
+/// number, gives way to any other. Rows past the total are undefined.
+public struct BetterFit: Op {
+  public static let name = "better fit"
+
+  public init() {}
+
+  public var parameters: String { "" }
+
+  private static func types(_ capacity: Int) -> [TensorType] {
+    [
+      TensorType(.float32, capacity, SpotModel.columns), TensorType(.int32, capacity),
+      TensorType(.int32, capacity), TensorType(.float32, capacity, SpotModel.columns, 2),
+      TensorType(.float32, capacity), TensorType(.float32, capacity),
+    ]
+  }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    guard inputs.count == 13, inputs[0] == TensorType(.int32, 1),
+      let capacity = inputs[2].shape.first, Array(inputs[1..<7]) == Self.types(capacity),
+      Array(inputs[7...]) == Self.types(capacity)
+    else { throw ShapeError(Self.name, "takes a total and two fits of six tables, not \(inputs)") }
+    return Self.types(capacity)
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let capacity = inputs[2].type.shape[0]
+    let total = min(Int(inputs[0].values[0]), capacity)
+    func deviance(_ row: Int, _ fit: Int) -> Double {
+      let state = inputs[fit + 2].values[row]
+      let value = inputs[fit + 4].values[row]
+      return state == 2 || state == 4 || value.isNaN ? .infinity : value
+    }
+    let second = (0..<capacity).map { $0 < total && deviance($0, 7) < deviance($0, 1) }
+    return (0..<6).map { table in
+      let (a, b) = (inputs[1 + table], inputs[7 + table])
+      let width = a.type.count / max(capacity, 1)
+      return Reference(
+        a.type,
+        (0..<a.type.count).map { i in
+          // Rows past the total are marked in the states.
+          i / width >= total && table == 2 ? -1 : second[i / width] ? b.values[i] : a.values[i]
+        })
+    }
+  }
+
+  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+    let rows = outputs[2].values.map { $0 >= 0 }
+    return outputs.map { output in
+      rows.flatMap { Array(repeating: $0, count: output.type.count / max(rows.count, 1)) }
+    }
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 0, bytes: 2 * outputs.reduce(0) { $0 + $1.bytes })
+  }
+
+  private func operands() -> [Operand] {
+    (0..<13).map { .input($0) } + (0..<6).map { .output($0) }
+  }
+
+  private func kernelParameters(_ site: Site) -> glint_better_params {
+    glint_better_params(capacity: Int32(site.inputs[2].shape[0]))
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("rows") { site in
+        .launches([
+          CPULaunch(
+            "better_fit", kernelParameters(site), operands(),
+            items: .counted(.input(0), limit: site.inputs[2].shape[0]), grain: 4096)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            "spots/better_fit.cl", kernelParameters(site), operands(),
+            items: site.inputs[2].shape[0])
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    [(1, 1, true), (17, 13, true), (70, 90, false), (3, 0, false)].map { capacity, total, tiny in
+      var generator = SampleGenerator(seed: 77)
+      func table(_ type: TensorType, _ range: ClosedRange<Int>) -> Reference {
+        Reference(
+          type, (0..<type.count).map { _ in Double(Int.random(in: range, using: &generator)) })
+      }
+      var fits: [Reference] = []
+      for _ in 0..<2 {
+        for (i, type) in types(capacity).enumerated() {
+          fits.append(table(type, i == 2 ? 0...4 : 0...50))
+        }
+        if capacity > 5 { fits[fits.count - 2].values[5] = .nan }
+      }
+      return Sample(
+        BetterFit(), [Reference(TensorType(.int32, 1), [Double(total)])] + fits, .exact, tiny: tiny)
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import CPUKernels
+
+/// What is fitted to a spot by a tricubic spline PSF: x, y, photons, background, z (nm), by maximum
+/// likelihood.
+///
+/// The spline is a share of photons per pixel; see `grid` for its coefficients. The molecule's place
+/// among its knots is (`centreX`, `centreY`) when it is in the middle of the box's centre pixel.
+public struct SplineModel: Hashable, Sendable {
+  /// Side of the box in pixels, odd, 3 to 31.
+  public var box: Int
+  /// Cells of the grid; knots are one more.
+  public var columns: Int
+  public var rows: Int
+  public var planes: Int
+  public var centreX: Float
+  public var centreY: Float
+  /// z of the first plane of knots and their distance, nm.
+  public var firstZ: Float
+  public var zStep: Float
+  /// Fits do not leave this range, nm.
+  public var lowestZ: Float
+  public var highestZ: Float
+  /// Where z starts; nil for the height whose image the spot is most like.
+  public var start: Float?
+  /// Variance of Gaussian noise in the spots' unit squared, where no map gives it.
+  public var noise: Float
+
+  public init(
+    box: Int, columns: Int, rows: Int, planes: Int, centreX: Float, centreY: Float, firstZ: Float,
+    zStep: Float, lowestZ: Float, highestZ: Float, start: Float? = nil, noise: Float = 0
+  ) {
+    self.box = box
+    self.columns = columns
+    self.rows = rows
+    self.planes = planes
+    self.centreX = centreX
+    self.centreY = centreY
+    self.firstZ = firstZ
+    self.zStep = zStep
+    self.lowestZ = lowestZ
+    self.highestZ = highestZ
+    self.start = start
+    self.noise = noise
+  }
+
+  /// How far the centre may leave the box's, px: no pixel of the box leaves the grid.
+  var reach: Float {
+    let half = Float(box / 2)
+    return min(
+      Float(box) / 2, min(centreX, centreY) - half,
+      min(Float(columns) - centreX, Float(rows) - centreY) - half)
+  }
+
+  var heights: [Float] {
+    start.map { [$0] }
+      ?? evenHeights(lowestZ, highestZ, apart: 125, limit: Int(GLINT_SPLINE_STARTS))
+  }
+
+  /// A row of the tables, padded for every vector.
+  var tableWidth: Int { (box + 15) / 16 * 16 }
+  var tableShape: [Int] { [heights.count, Int(GLINT_SPLINE_TABLES), box, tableWidth] }
+  /// Floats beyond the last coefficient that a vector may read.
+  private static let slack = 32
+  var gridCount: Int { planes * rows * columns * 64 + Self.slack }
+  /// Items of a work-group.
+  var groupWidth: Int { box <= 16 ? 16 : 32 }
+
+  var label: String {
+    "\(columns)×\(rows)×\(planes) box \(box) z \(lowestZ)…\(highestZ) of \(firstZ) + \(zStep) k"
+      + (start.map { " from \($0)" } ?? "") + " noise \(noise)"
+  }
+
+  /// The coefficients as the fits read them.
+  ///
+  /// `coefficients` is [planes, rows, columns, 64]: 16 pz + 4 py + px multiplies δz^pz δy^py δx^px.
+  public func grid(_ coefficients: [Float]) -> Tensor {
+    precondition(coefficients.count == planes * rows * columns * 64, "64 coefficients a cell")
+    var values = [Float](repeating: 0, count: gridCount)
+    for line in 0..<planes * rows {
+      for column in 0..<columns {
+        for term in 0..<64 {
+          values[(line * 64 + term) * columns + column] =
+            coefficients[(line * columns + column) * 64 + term]
+        }
+      }
+    }
+    return Tensor(values, shape: [gridCount])
+  }
+
+  /// What starts are found with, for each height: the image's likeness, and the linear fit of photons,
+  /// background, and photons times x and y. Each is the weight of every pixel in a sum.
+  public func tables(grid: Tensor) -> Tensor {
+    let image = SplineImage(model: self, grid: grid.values)
+    let (width, n) = (tableWidth, box * box)
+    var values: [Float] = []
+    for height in heights {
+      let shares = image.shares(x: 0, y: 0, z: Double(height))
+      let mean = shares.reduce(0) { $0 + $1.value } / Double(n)
+      let norm = shares.reduce(0) { $0 + ($1.value - mean) * ($1.value - mean) }.squareRoot()
+      var tables = [shares.map { norm > 0 ? ($0.value - mean) / norm : 0 }]
+      let design = shares.map { [$0.value, 1, $0.byX, $0.byY] }
+      var normal = Array(repeating: [Double](repeating: 0, count: 4), count: 4)
+      for row in design {
+        for i in 0..<4 { for j in 0..<4 { normal[i][j] += row[i] * row[j] } }
+      }
+      let inverse = SpotReference.inverse(normal)
+      for i in 0..<4 {
+        tables.append(
+          design.map { row in inverse.map { zip($0[i], row).reduce(0) { $0 + $1.0 * $1.1 } } ?? 0 })
+      }
+      for table in tables {
+        for row in 0..<box {
+          values += (0..<width).map { $0 < box ? Float(table[row * box + $0]) : 0 }
+        }
+      }
+    }
+    return Tensor(values, shape: tableShape)
+  }
+
+  func kernelParameters(
+    capacity: Int, noiseMap: Bool, iterations: Int = 0, tolerance: Float = 0
+  ) -> glint_spline_params {
+    var p = glint_spline_params()
+    p.fit.box = Int32(box)
+    p.fit.capacity = Int32(capacity)
+    p.fit.has_noise_map = noiseMap ? 1 : 0
+    p.fit.noise_variance = noise
+    p.fit.max_iterations = Int32(iterations)
+    p.fit.tolerance = tolerance
+    p.fit.reach = reach
+    p.fit.setHeights(lowestZ, highestZ, heights)
+    p.columns = Int32(columns)
+    p.rows = Int32(rows)
+    p.planes = Int32(planes)
+    p.centre_x = centreX
+    p.centre_y = centreY
+    p.first_z = firstZ
+    p.inverse_step = 1 / zStep
+    p.width = Int32(tableWidth)
+    return p
+  }
+
+  /// Bytes of scratch on the CPU: counts and variances of the spots in the lanes.
+  var scratch: Int { 2 * 16 * box * tableWidth * 4 }
+
+  /// Throws unless the model, a table of spots and a grid fit together and the kernels can do it.
+  func check(_ op: String, _ spots: TensorType, _ grid: TensorType) throws(ShapeError) {
+    guard box >= 3, box <= GLINT_BOX_LIMIT, box % 2 == 1 else {
+      throw ShapeError(
+        op, "a box of \(box) pixels cannot be fitted",
+        hint: "use an odd box from 3 to \(GLINT_BOX_LIMIT) pixels")
+    }
+    guard reach >= 1 else {
+      throw ShapeError(
+        op, "a box of \(box) px does not fit into a PSF of \(columns)×\(rows) px with room to move",
+        hint: "use a smaller box, or a PSF that is at least 2 px wider than the box")
+    }
+    guard spots.element == .float32, spots.shape.count == 2, spots.shape[1] == box * box else {
+      throw ShapeError(op, "takes float32 spots [capacity×\(box * box)], not \(spots)")
+    }
+    guard grid == TensorType(.float32, gridCount) else {
+      throw ShapeError(op, "takes a grid of \(gridCount) float32, not \(grid)")
+    }
+    guard planes >= 1, zStep > 0, zStep.isFinite, firstZ.isFinite, lowestZ < highestZ,
+      lowestZ >= firstZ - zStep * 1e-3, highestZ <= firstZ + zStep * (Float(planes) + 1e-3),
+      noise >= 0, noise.isFinite, start.map({ $0 >= lowestZ && $0 <= highestZ }) ?? true
+    else {
+      throw ShapeError(
+        op, "z cannot be fitted in \(lowestZ)…\(highestZ) nm with noise \(noise) by \(label)",
+        hint: "z stays inside the PSF's planes, the noise's variance is not negative")
+    }
+  }
+}
