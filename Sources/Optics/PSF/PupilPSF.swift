@@ -150,7 +150,8 @@ private struct Pupil: Sendable {
           2 * .pi * psf.zernike.reduce(0) { $0 + $1.waves * $1.value(x: x, y: y) }
           + (psf.mask?.phase(x: x, y: y) ?? 0)
         field.append((inside * cos(phase), inside * sin(phase)))
-        energy += inside * inside
+        // Of the disc itself: the square of a rim cell's mean amplitude would be too little.
+        energy += inside
         let lateral = min(x * x + y * y, 1) * edge * edge
         let whole = psf.refractiveIndex / psf.wavelength
         axial.append(2 * .pi * (whole * whole - lateral).squareRoot())

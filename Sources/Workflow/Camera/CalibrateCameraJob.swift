@@ -51,7 +51,7 @@ public struct CalibrateCameraJob {
 
   /// Measures and writes. Throws `CameraCalibrationError` for frames that are no calibration.
   public func run() throws -> Result {
-    let stem = URL(fileURLWithPath: output).deletingPathExtension().path
+    let stem = NSString(string: output).deletingPathExtension
     let (reportPath, picturePath) = (stem + ".json", stem + ".png")
     var names = OutputNames(
       inputs: (dark + bright).flatMap(\.info.files), overwrite: overwrite)

@@ -39,7 +39,7 @@ struct PupilOptions: ParsableArguments {
     if let na { psf.numericalAperture = na }
     if let wavelength { psf.wavelength = wavelength }
     if let index { psf.refractiveIndex = index }
-    if helix { psf.mask = .doubleHelix(rings: 7) }
+    if helix { psf.mask = .doubleHelix(rings: 3) }
     if let phaseMask {
       guard !helix else { throw ValidationError("--phase-mask contradicts --psf double-helix") }
       let (side, radians) = try PhaseMaskFile.read(phaseMask)

@@ -58,8 +58,8 @@ import Testing
             )
           })
       }
-      let truth = scatter(Int(random.next(upperBound: 6)))
-      let found = scatter(Int(random.next(upperBound: 6)))
+      let truth = scatter(Int(random.next(upperBound: UInt64(6))))
+      let found = scatter(Int(random.next(upperBound: UInt64(6))))
       func distance(_ l: Int, _ m: Int) -> Double? {
         let dx = 100 * (found[.x]![l] - truth[.x]![m])
         let dy = 100 * (found[.y]![l] - truth[.y]![m])
