@@ -16,6 +16,8 @@ struct Accuracy: ParsableCommand {
       Example: glint-accuracy --sigma elliptical --spots 20000 --json accuracy.json
       """)
 
+  @Option(help: "A PSF that depends on z: astigmatic or spline; without it a Gaussian is fitted.")
+  var psf: AxialCondition.PSF?
   @Option(help: "Widths that are fitted: fixed, free or elliptical.")
   var sigma = CramerRaoBound.Sigma.elliptical
   @Option(help: "Spots per row.")
@@ -40,6 +42,10 @@ struct Accuracy: ParsableCommand {
 
   func run() throws {
     let fitter = SpotFitter(device: try Devices.named(device))
+    if let psf {
+      try sweep(psf, fitter)
+      return
+    }
     print(Report.heading)
     var results: [Result] = []
     for psfSigma in [1.0, 1.25, 1.5] {
@@ -59,13 +65,42 @@ struct Accuracy: ParsableCommand {
     }
     print(Report.summary(results))
     print(try Report.darkBackground(fitter, spots: spots, sigma: sigma, seed: seed))
-    if let json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      encoder.keyEncodingStrategy = .convertToSnakeCase
-      try encoder.encode(results).write(to: URL(fileURLWithPath: json), options: .atomic)
+    try write(results)
+  }
+
+  /// Fits of x, y and z over photons, background and noise.
+  private func sweep(_ psf: AxialCondition.PSF, _ fitter: SpotFitter) throws {
+    let model = try AxialCondition.model(psf)
+    print(AxialResult.heading)
+    var results: [AxialResult] = []
+    for noise in AxialCondition.Noise.allCases {
+      for photons in [300.0, 1000, 3000, 10_000] {
+        for background in [1.0, 10, 50] {
+          let condition = AxialCondition(
+            psf: psf, photons: photons, background: background, noise: noise, box: 13)
+          let drawn = condition.draw(spots, psf: model, seed: seed)
+          let result = AxialResult(
+            condition, drawn.spots,
+            try fitter.fit(drawn.spots, condition, model, maps: drawn.maps))
+          print(result.row)
+          results.append(result)
+        }
+      }
     }
+    let known = results.filter { $0.condition.noise != .mapless }
+    print("\n\(known.count { $0.holds }) of \(known.count) rows with the noise known hold")
+    try write(results)
+  }
+
+  private func write(_ results: some Encodable) throws {
+    guard let json else { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    try encoder.encode(results).write(to: URL(fileURLWithPath: json), options: .atomic)
   }
 }
+
+extension AxialCondition.PSF: ExpressibleByArgument {}
 
 extension CramerRaoBound.Sigma: ExpressibleByArgument {}

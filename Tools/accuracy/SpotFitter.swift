@@ -29,6 +29,33 @@ struct SpotFitter {
     ] { graph.output(name, value) }
     let executable = try device.compile(Plan(graph, for: device.info))
     try executable.write("spots", spots.flatMap(\.pixels))
+    return try results(executable, rows: rows)
+  }
+
+  /// Fits of x, y and z; `maps` are the pixels' variances.
+  func fit(
+    _ spots: [Spot], _ condition: AxialCondition, _ psf: CalibratedPSF, maps: [[Double]]
+  ) throws -> [FittedSpot] {
+    let (rows, pixels) = (spots.count, condition.box * condition.box)
+    let mean = maps.joined().reduce(0, +) / Double(rows * pixels)
+    var graph = Graph()
+    let boxes = graph.input("spots", TensorType(.float32, rows, pixels))
+    let total = graph.constant(Tensor([Int32(rows)], shape: [1]))
+    let noise =
+      condition.noise == .scmos
+      ? graph.constant(Tensor(maps.joined().map { Float($0) }, shape: [rows, pixels])) : nil
+    let fitted = try AxialFit(psf, box: condition.box, noise: mean)
+      .apply(to: &graph, spots: boxes, total: total, noise: noise)
+    for (name, value) in [
+      ("theta", fitted.theta), ("iterations", fitted.iterations), ("state", fitted.state),
+      ("bound", fitted.bound),
+    ] { graph.output(name, value) }
+    let executable = try device.compile(Plan(graph, for: device.info))
+    try executable.write("spots", spots.flatMap(\.pixels))
+    return try results(executable, rows: rows)
+  }
+
+  private func results(_ executable: any Executable, rows: Int) throws -> [FittedSpot] {
     try executable.run()
     let theta = try executable.read("theta").values
     let iterations = try executable.read("iterations").values

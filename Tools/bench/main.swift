@@ -8,6 +8,7 @@ import Workflow
 // Timings that the README quotes. Medians of several runs after a warm-up; nothing here is a test.
 //
 //   swift run -c release glint-bench fits [--device NAME] [--threads N] [--spots FILE.f32 --box 7]
+//   swift run -c release glint-bench axial [--device NAME] [--threads N] [--box 13]
 //   swift run -c release glint-bench detection [--device NAME] [--threads N]
 //   swift run -c release glint-bench convolutions [--device NAME] [--threads N]
 //   swift run -c release glint-bench localize [--device NAME] [--threads N] [--frames N]
@@ -22,7 +23,7 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 }
 
 let usage =
-  "usage: glint-bench fits|detection|convolutions|localize [--device NAME] [--threads N] …"
+  "usage: glint-bench fits|axial|detection|convolutions|localize [--device NAME] [--threads N] …"
 let threads = option("threads").flatMap(Int.init)
 let runs = option("runs").flatMap(Int.init) ?? 7
 do {
@@ -35,6 +36,10 @@ do {
     try FitBench(
       device: device, runs: runs, file: option("spots"),
       box: option("box").flatMap(Int.init) ?? 7
+    ).run()
+  case "axial":
+    try AxialFitBench(
+      device: device, runs: runs, box: option("box").flatMap(Int.init) ?? 13
     ).run()
   case "detection": try DetectionBench(device: device, runs: runs).run()
   case "convolutions": try ConvolutionBench(device: device, runs: runs).run()

@@ -1,5 +1,6 @@
 import Compute
 import Microscopy
+import Optics
 
 /// Detect, cut out, fit: the graph of a batch, and the reading of its results.
 ///
@@ -13,17 +14,24 @@ public final class LocalizationPipeline {
   let height: Int
   let pixel: PixelType
   let origin: (x: Int, y: Int)
+  /// The PSF that gives z.
+  let psf: CalibratedPSF?
+  /// The fit of z; nil where there is none or z comes from fitted widths.
+  private(set) var axialFit: AxialFit?
   var received = ReceivedRows()
 
   /// - Parameters:
   ///   - maps: as large as the frames; they replace the camera's offset, gain and read noise.
+  ///   - psf: gives rows a z; without it a Gaussian is fitted as the settings say.
   ///   - origin: the movie's pixel that is the frames' first, where a region was cut out.
   /// - Throws: `SettingsError` where settings, camera and frames do not fit.
   public init(
-    _ settings: LocalizationSettings, camera: Camera, maps: CameraMaps?, width: Int, height: Int,
-    pixel: PixelType, origin: (x: Int, y: Int) = (0, 0)
+    _ settings: LocalizationSettings, camera: Camera, maps: CameraMaps?,
+    psf: CalibratedPSF? = nil, width: Int, height: Int, pixel: PixelType,
+    origin: (x: Int, y: Int) = (0, 0)
   ) throws(SettingsError) {
     try settings.validate(width: width, height: height)
+    if let psf { try settings.fit.validate(psf) }
     if let problem = camera.problem {
       throw SettingsError(
         "the camera cannot be: \(problem)", hint: "check --offset, --gain and the camera file")
@@ -45,6 +53,13 @@ public final class LocalizationPipeline {
     self.height = height
     self.pixel = pixel
     self.origin = origin
+    self.psf = psf
+    if let psf, settings.fit.axial == .fitted {
+      axialFit = AxialFit(
+        psf, box: settings.fit.box, noise: noiseVariance, iterations: settings.fit.maxIterations,
+        tolerance: settings.fit.tolerance)
+    }
+    received.axial = axialFit != nil
   }
 
   public var halo: Int {
@@ -85,6 +100,18 @@ public final class LocalizationPipeline {
     let gathered = try graph.apply(
       gather, to: [frames, selected[0], selected[2]] + (sensor?.all ?? []))
     graph.output("flags", gathered[1])
+    if let axialFit {
+      let fitted = try axialFit.apply(
+        to: &graph, spots: gathered[0], total: selected[2],
+        noise: sensor == nil ? nil : gathered[2])
+      graph.output("theta", fitted.theta)
+      graph.output("iterations", fitted.iterations)
+      graph.output("state", fitted.state)
+      graph.output("bound", fitted.bound)
+      graph.output("deviance", fitted.deviance)
+      graph.output("chi_square", fitted.chiSquare)
+      return graph
+    }
     let noise = sensor == nil ? [] : [gathered[2]]
     let model = settings.fit.model(noise: noiseVariance)
     let fitted = try graph.apply(

@@ -1,5 +1,6 @@
 import Compute
 import Microscopy
+import Optics
 
 /// Host memory for the results of one batch, kept from batch to batch.
 struct ReceivedRows {
@@ -15,6 +16,9 @@ struct ReceivedRows {
   var chiSquare: [Float] = []
   /// Numbers of the spots that become rows.
   var kept: [Int] = []
+
+  /// Whether parameter 4 is z.
+  var axial = false
 
   static let parameters = 6
 
@@ -62,6 +66,7 @@ struct ReceivedRows {
     let state = FitState(rawValue: Int(state[row])) ?? .invalid
     guard state == .converged || state == .exhausted else { return state }
     guard variance(row, 0).isFinite, variance(row, 1).isFinite else { return .singular }
+    guard !axial || variance(row, 4).isFinite else { return .singular }
     // A filter that met an infinite pixel says nothing about the spots around it.
     return score[row].isFinite ? nil : .invalid
   }
@@ -79,12 +84,26 @@ struct ReceivedRows {
 
 extension LocalizationPipeline: FramePipeline {
   public var quantities: [Quantity] {
-    let widths: [Quantity] = settings.fit.sigma == .fixed ? [] : [.sigmaXError, .sigmaYError]
-    return [
-      .x, .y, .photons, .background, .sigmaX, .sigmaY, .xError, .yError, .photonsError,
-      .backgroundError,
-    ] + widths + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, score]
+    [.x, .y] + axialColumns + [.photons, .background] + widthColumns + [.xError, .yError]
+      + (axialColumns.isEmpty ? [] : [.zError]) + [.photonsError, .backgroundError]
+      + (fitsWidths ? [.sigmaXError, .sigmaYError] : [])
+      + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, score]
   }
+
+  private var axialColumns: [Quantity] {
+    psf == nil ? [] : axialFit == nil ? [.z, Self.distance] : [.z]
+  }
+
+  private var widthColumns: [Quantity] {
+    if case .spline = psf { return [] }
+    return [.sigmaX, .sigmaY]
+  }
+
+  /// Whether widths are parameters of the fit.
+  private var fitsWidths: Bool { axialFit == nil && settings.fit.sigma != .fixed }
+
+  /// How far a spot's widths are from those of its height, √px; Picasso's name.
+  private static let distance = Quantity("d_zcalib", .none)
 
   /// The detector's score; Picasso's has a name of its own.
   private var score: Quantity {
@@ -114,20 +133,48 @@ extension LocalizationPipeline: FramePipeline {
     fill(.y) { Double(rows.peaks[3 * $0 + 1]) + rows.value($0, 1) + Double(origin.y) }
     fill(.photons) { rows.value($0, 2) * scale }
     fill(.background) { rows.value($0, 3) * scale }
-    fill(.sigmaX) { rows.value($0, 4) }
-    fill(.sigmaY) { rows.value($0, 5) }
     fill(.xError) { rows.variance($0, 0).squareRoot() }
     fill(.yError) { rows.variance($0, 1).squareRoot() }
     fill(.photonsError) { rows.variance($0, 2).squareRoot() * scale }
     fill(.backgroundError) { rows.variance($0, 3).squareRoot() * scale }
-    if settings.fit.sigma != .fixed {
+    if axialFit == nil {
+      fill(.sigmaX) { rows.value($0, 4) }
+      fill(.sigmaY) { rows.value($0, 5) }
+    }
+    if fitsWidths {
       fill(.sigmaXError) { rows.variance($0, 4).squareRoot() }
       fill(.sigmaYError) { rows.variance($0, 5).squareRoot() }
     }
+    fillHeights(fill)
     fill(.logLikelihoodRatio) { Double(rows.deviance[$0]) }
     fill(.reducedChiSquare) { Double(rows.chiSquare[$0]) }
     fill(.iterations) { Double(rows.iterations[$0]) }
     fill(.state) { Double(rows.state[$0]) }
     fill(score) { Double(rows.score[$0]) }
+  }
+
+  /// z and what belongs to it, in the sample's nm: the calibration's times the refractive-index factor.
+  private func fillHeights(_ fill: (Quantity, (Int) -> Double) -> Void) {
+    guard let psf else { return }
+    let rows = received
+    let factor = psf.axial.indexFactor
+    guard axialFit == nil else {
+      fill(.z) { rows.value($0, 4) * factor }
+      fill(.zError) { rows.variance($0, 4).squareRoot() * factor }
+      if case .astigmatic(let psf) = psf {
+        fill(.sigmaX) { psf.x.width(at: rows.value($0, 4)) }
+        fill(.sigmaY) { psf.y.width(at: rows.value($0, 4)) }
+      }
+      return
+    }
+    guard case .astigmatic(let psf) = psf else { return }
+    func height(_ row: Int) -> AstigmaticPSF.Height {
+      psf.height(
+        sigmaX: rows.value(row, 4), sigmaY: rows.value(row, 5),
+        errorX: rows.variance(row, 4).squareRoot(), errorY: rows.variance(row, 5).squareRoot())
+    }
+    fill(.z) { height($0).z * factor }
+    fill(.zError) { height($0).error * factor }
+    fill(Self.distance) { height($0).distance }
   }
 }

@@ -23,11 +23,21 @@ public struct FitSettings: Codable, Hashable, Sendable {
     case sampled
   }
 
+  /// Where z comes from, with a PSF that depends on it.
+  public enum Axial: String, Codable, CaseIterable, Sendable {
+    /// z is a parameter of the fit.
+    case fitted
+    /// After the fact from the widths of an elliptical Gaussian, as some other programs do.
+    case widths
+  }
+
   public var estimator: Estimator = .mle
   public var sigma: Sigma = .free
   public var model: Model = .integrated
   /// Width of the PSF, px: the start of the fit, or its value where `sigma` is fixed.
   public var psfSigma: Double = 1.2
+  /// Without a calibrated PSF it has no meaning.
+  public var axial: Axial = .fitted
   /// Side of the square that is fitted, px, odd.
   public var box: Int = 7
   public var maxIterations: Int = 50
@@ -40,7 +50,7 @@ public struct FitSettings: Codable, Hashable, Sendable {
   enum CodingKeys: String, CodingKey {
     case estimator, sigma, model
     case psfSigma = "psf_sigma"
-    case box
+    case axial, box
     case maxIterations = "max_iterations"
     case tolerance
   }

@@ -13,6 +13,11 @@ public struct Recipe: Codable, Hashable, Sendable {
   /// Where on the sensor of the maps the movie was recorded: x, y, width, height in px; empty for what
   /// the movie says, or for maps of its own size.
   public var cameraRegion: [Int] = []
+  /// Path of the PSF file; without one there is no z.
+  public var psfFile: String = ""
+  /// Factor from the PSF's z to the sample's, for the mismatch of refractive indices; 0 for the PSF
+  /// file's own.
+  public var refractiveIndexFactor: Double = 0
   public var detection = DetectionSettings()
   public var fit = FitSettings()
   /// First frame, and the frame after the last; −1 for the movie's end.
@@ -36,6 +41,8 @@ public struct Recipe: Codable, Hashable, Sendable {
     case camera
     case cameraFile = "camera_file"
     case cameraRegion = "camera_roi"
+    case psfFile = "psf_file"
+    case refractiveIndexFactor = "refractive_index_factor"
     case detection, fit
     case firstFrame = "first_frame"
     case endFrame = "end_frame"

@@ -36,14 +36,31 @@ extension Recipe {
 
   /// What computes the rows of a region.
   ///
-  /// - Parameter maps: as large as the movie's frame, or as the region.
-  /// - Throws: `SettingsError` where recipe, maps and movie do not fit.
+  /// - Parameters:
+  ///   - maps: as large as the movie's frame, or as the region.
+  ///   - psf: what the PSF file holds.
+  /// - Throws: `SettingsError` where recipe, maps, PSF and movie do not fit.
   public func pipeline(
-    _ maps: CameraMaps?, for region: PixelRegion, in info: MovieInfo
+    _ maps: CameraMaps?, psf: CalibratedPSF? = nil, for region: PixelRegion, in info: MovieInfo
   ) throws(SettingsError) -> any FramePipeline {
     try LocalizationPipeline(
       settings, camera: camera, maps: try self.maps(maps, for: region, in: info),
+      psf: try psf.map(adjusted),
       width: region.width, height: region.height, pixel: info.pixel, origin: (region.x, region.y))
+  }
+
+  /// A PSF with the recipe's refractive-index factor, where it has one.
+  ///
+  /// Throws `SettingsError` where it was calibrated for pixels of another size.
+  func adjusted(_ psf: CalibratedPSF) throws(SettingsError) -> CalibratedPSF {
+    if let size = psf.pixelSize, abs(size / pixelSize - 1) > 0.02 {
+      throw SettingsError(
+        "the PSF was calibrated for pixels of \(size) nm, the movie has \(pixelSize) nm",
+        hint: "give the movie's --pixel-size; a PSF holds for one pixel size")
+    }
+    var psf = psf
+    if refractiveIndexFactor > 0 { psf.axial.indexFactor = refractiveIndexFactor }
+    return psf
   }
 
   /// The part of the maps that the region sees. Maps of a larger part of the sensor are cropped to what
@@ -91,6 +108,12 @@ extension Recipe {
       throw SettingsError(
         "the pixel size \(pixelSize) nm must be in 0...1000000",
         hint: "--pixel-size is the camera's pixel divided by the magnification, often near 100")
+    }
+    guard refractiveIndexFactor.isFinite, refractiveIndexFactor >= 0, refractiveIndexFactor <= 10
+    else {
+      throw SettingsError(
+        "the refractive-index factor \(refractiveIndexFactor) must be in 0...10",
+        hint: "0.7 to 0.8 is usual for oil objectives in water; 0 takes the PSF file's own")
     }
   }
 }

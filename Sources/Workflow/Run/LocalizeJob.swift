@@ -9,6 +9,7 @@ public struct LocalizeJob {
   let movie: any Movie
   public let recipe: Recipe
   let maps: CameraMaps?
+  let psf: CalibratedPSF?
   let device: any Device
   let threads: Int?
   let outputs: [String]
@@ -19,15 +20,18 @@ public struct LocalizeJob {
 
   /// - Parameters:
   ///   - maps: as large as the movie's frame, or as its region of interest.
+  ///   - psf: what the recipe's PSF file holds.
   ///   - outputs: table files; their extension tells their kind.
   ///   - report: a JSON file for the run's figures.
   public init(
-    source movie: any Movie, recipe: Recipe, maps: CameraMaps?, device: any Device, threads: Int?,
+    source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF? = nil,
+    device: any Device, threads: Int?,
     outputs: [String], report: String?, overwrite: Bool, batch: Int?, quiet: Bool
   ) {
     self.movie = movie
     self.recipe = recipe
     self.maps = maps
+    self.psf = psf
     self.device = device
     self.threads = threads
     self.outputs = outputs
@@ -46,7 +50,7 @@ public struct LocalizeJob {
     let frames = try recipe.frames(in: info)
     try checkNames()
     let run = try LocalizeRun(
-      movie, pipeline: try recipe.pipeline(maps, for: region, in: info), frames: frames,
+      movie, pipeline: try recipe.pipeline(maps, psf: psf, for: region, in: info), frames: frames,
       region: region, device: device, threads: threads, batch: batch, note: say)
     for line in info.notes { say(line) }
     let doubt = try CameraWarning.of(
@@ -86,7 +90,7 @@ public struct LocalizeJob {
       }
     }
     var names = OutputNames(
-      inputs: files + sidecars + [recipe.cameraFile], overwrite: overwrite)
+      inputs: files + sidecars + [recipe.cameraFile, recipe.psfFile], overwrite: overwrite)
     for path in outputs { try names.add(table: path) }
     if let reportPath { try names.add(reportPath) }
   }
@@ -138,6 +142,10 @@ public struct LocalizeJob {
       settings: [
         "recipe": try recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
       ].merging(settingsForOthers) { $1 })
+    if let psf {
+      step.settings["z"] =
+        "\(try recipe.adjusted(psf).axial.summary); \(recipe.fit.axial.rawValue)"
+    }
     step.settings["stopped"] = frames.map { "only frames \($0)" }
     return step
   }

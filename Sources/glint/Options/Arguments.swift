@@ -37,3 +37,4 @@ extension DetectionSettings.Detector: ExpressibleByArgument {}
 extension FitSettings.Estimator: ExpressibleByArgument {}
 extension FitSettings.Sigma: ExpressibleByArgument {}
 extension FitSettings.Model: ExpressibleByArgument {}
+extension FitSettings.Axial: ExpressibleByArgument {}

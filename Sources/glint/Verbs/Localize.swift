@@ -64,6 +64,22 @@ struct Localize: ParsableCommand {
   var model: FitSettings.Model?
 
   @Option(
+    name: .customLong("psf"),
+    help: ArgumentHelp(
+      "Calibrated PSF that gives z: Glint, Picasso (.yaml, .hdf5), SMAPpy (.h5), SMAP (.mat).",
+      valueName: "file"))
+  var psfFile: String?
+
+  @Option(help: "With --psf: z is fitted, or found after the fact from fitted widths.")
+  var axial: FitSettings.Axial?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "z of the table per z of the PSF; 0 for the PSF file's own.", valueName: "factor"))
+  var refractiveIndexFactor: Double?
+
+  @Option(
     parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
   )
   var frames: FrameRange?
@@ -106,10 +122,11 @@ struct Localize: ParsableCommand {
       print(try recipe.yaml(), terminator: "")
       return
     }
+    let psf = recipe.psfFile.isEmpty ? nil : try CalibrationFiles.read(recipe.psfFile)
     guard let movie else { throw ValidationError("name a movie to localize") }
     guard !output.isEmpty else { throw ValidationError("name an output with -o, such as locs.csv") }
     let job = LocalizeJob(
-      source: try raw.open(movie), recipe: recipe, maps: maps, device: try device.open(),
+      source: try raw.open(movie), recipe: recipe, maps: maps, psf: psf, device: try device.open(),
       threads: device.threads, outputs: output, report: json, overwrite: force, batch: batch,
       quiet: quiet)
     let report = try job.run()
@@ -145,6 +162,12 @@ struct Localize: ParsableCommand {
       result.detection.sigma = psfSigma
     }
     if let model { result.fit.model = model }
+    if let psfFile { result.psfFile = psfFile }
+    if let axial {
+      result.fit.axial = axial
+      if axial == .widths, sigma == nil { result.fit.sigma = .elliptical }
+    }
+    if let refractiveIndexFactor { result.refractiveIndexFactor = refractiveIndexFactor }
     if let frames {
       result.firstFrame = frames.first
       result.endFrame = frames.end ?? -1

@@ -1,0 +1,66 @@
+import Microscopy
+import Optics
+
+/// What a PSF that depends on z asks of the other settings.
+extension FitSettings {
+  /// Throws `SettingsError` where z cannot be had with this PSF.
+  public func validate(_ psf: CalibratedPSF) throws(SettingsError) {
+    if let problem = psf.problem {
+      throw SettingsError("the PSF cannot be: \(problem)", hint: "calibrate it again from beads")
+    }
+    if axial == .widths {
+      guard case .astigmatic = psf else {
+        throw SettingsError(
+          "z from widths needs the width curves of an astigmatic PSF, not a spline",
+          hint: "leave --axial out: a spline fit finds z itself")
+      }
+      guard sigma == .elliptical else {
+        throw SettingsError(
+          "z from widths needs a width for each axis, not \(sigma.rawValue) ones",
+          hint: "use --sigma elliptical")
+      }
+      return
+    }
+    guard estimator == .mle, model == .integrated else {
+      throw SettingsError(
+        "z is fitted by maximum likelihood of integrated pixels, not \(estimator.rawValue), "
+          + model.rawValue,
+        hint: "leave --fit and --model out, or use --axial widths")
+    }
+    if case .spline(let spline) = psf {
+      let room = spline.reach - Double(box / 2)
+      guard room >= 1 else {
+        let widest = Int(spline.reach - 1) * 2 + 1
+        throw SettingsError(
+          "the PSF's grid of \(spline.columns)×\(spline.rows) px leaves a box of \(box) px no room",
+          hint: widest >= 3
+            ? "use --box \(widest) or less, or calibrate a wider PSF"
+            : "calibrate a wider PSF")
+      }
+    }
+    try checkLight(psf)
+  }
+
+  /// A box that sees less than half of a molecule's light at some height fits little of the PSF.
+  private func checkLight(_ psf: CalibratedPSF) throws(SettingsError) {
+    let range = psf.zRange
+    for step in 0...8 {
+      let z = range.lowerBound + Double(step) / 8 * (range.upperBound - range.lowerBound)
+      let all: Double
+      switch psf {
+      case .astigmatic: all = 1
+      case .spline(let spline): all = spline.light(at: z)
+      }
+      let half = box / 2
+      let seen = psf.shares(columns: -half..<half + 1, rows: -half..<half + 1, x: 0, y: 0, z: z)
+        .reduce(0) { $0 + $1.value }
+      guard seen >= 0.5 * all else {
+        let percent = Int((100 * seen / all).rounded())
+        throw SettingsError(
+          "the PSF is wider than the box: \(box)×\(box) px hold \(percent) % of its light at "
+            + "z = \(Int(z.rounded())) nm",
+          hint: "use a larger --box")
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import Localization
+import Microscopy
+import Optics
+import Testing
+
+/// What a PSF that depends on z asks of the other settings, and what it is refused for.
+@Suite struct AxialSettingsTests {
+  private func error(
+    _ psf: CalibratedPSF, _ change: (inout LocalizationSettings) -> Void = { _ in }
+  ) -> String? {
+    var settings = LocalizationSettings()
+    settings.fit.box = 13
+    change(&settings)
+    do {
+      _ = try LocalizationPipeline(
+        settings, camera: Camera(), maps: nil, psf: psf, width: 64, height: 64, pixel: .uint16)
+      return nil
+    } catch { return error.description }
+  }
+
+  private func spline(_ side: Int) throws -> CalibratedPSF {
+    .spline(try SplinePSF(sampling: AstigmaticPSF.typical, side: side, zStep: 50))
+  }
+
+  @Test func whatFitsIsTaken() throws {
+    #expect(error(.astigmatic(.typical)) == nil)
+    #expect(try error(spline(21)) == nil)
+    #expect(
+      error(.astigmatic(.typical)) {
+        $0.fit.axial = .widths
+        $0.fit.sigma = .elliptical
+      } == nil)
+  }
+
+  @Test func aGridAsNarrowAsTheBoxIsRefused() throws {
+    let text = try #require(try error(spline(13)))
+    #expect(text.contains("12×12 px leaves a box of 13 px no room"))
+    #expect(text.contains("hint: use --box 11 or less"))
+    #expect(try error(spline(13)) { $0.fit.box = 11 } == nil)
+  }
+
+  @Test func aPSFWiderThanTheBoxIsRefused() throws {
+    let text = try #require(error(.astigmatic(.typical)) { $0.fit.box = 3 })
+    #expect(text.contains("the PSF is wider than the box: 3×3 px hold"))
+    #expect(text.contains("hint: use a larger --box"))
+    #expect(try error(spline(21)) { $0.fit.box = 3 }?.contains("wider than the box") == true)
+  }
+
+  @Test func calibrationsThatCannotBeAreRefused() throws {
+    var lens = AstigmaticPSF.typical
+    lens.y = .polynomial([1.2, .nan])
+    #expect(error(.astigmatic(lens))?.contains("width curve of y holds a number") == true)
+    guard case .spline(var psf) = try spline(21) else { return }
+    psf.coefficients[1000] = .nan
+    #expect(error(.spline(psf))?.contains("is not a finite number") == true)
+    psf.coefficients[1000] = 0
+    psf.zStep = .nan
+    #expect(error(.spline(psf))?.contains("z step") == true)
+  }
+
+  @Test func otherEstimatorsAreRefused() throws {
+    let psf = CalibratedPSF.astigmatic(.typical)
+    #expect(error(psf) { $0.fit.estimator = .lsq }?.contains("maximum likelihood") == true)
+    #expect(error(psf) { $0.fit.model = .sampled }?.contains("sampled") == true)
+    #expect(error(psf) { $0.fit.axial = .widths }?.contains("--sigma elliptical") == true)
+    #expect(
+      try error(spline(21)) { $0.fit.axial = .widths }?.contains("not a spline") == true)
+  }
+}

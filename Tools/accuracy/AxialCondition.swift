@@ -1,0 +1,96 @@
+import Foundation
+import Microscopy
+import Optics
+
+/// One point of the sweep along photons, background and noise, for a PSF that depends on z.
+struct AxialCondition: Codable, Hashable, Sendable {
+  enum PSF: String, Codable, CaseIterable, Sendable { case astigmatic, spline }
+  enum Noise: String, Codable, CaseIterable, Sendable {
+    /// Photon noise alone.
+    case none
+    /// 1.5 e⁻ rms in every pixel.
+    case scalar
+    /// Each pixel its own variance: log-normal around 2 e⁻², one in a hundred hot.
+    case scmos
+    /// The same, fitted with the mean variance instead of the map.
+    case mapless
+  }
+
+  var psf: PSF
+  var photons: Double
+  /// Photons per pixel.
+  var background: Double
+  var noise: Noise
+  /// Side of the fitted square, px.
+  var box: Int
+
+  /// Truth lies in this range, nm; fits may go 100 nm further.
+  static let range = -500.0...500.0
+
+  static func model(_ psf: PSF) throws -> CalibratedPSF {
+    switch psf {
+    case .astigmatic: .astigmatic(.typical)
+    case .spline: .spline(try SplinePSF(sampling: AstigmaticPSF.typical, side: 23, zStep: 20))
+    }
+  }
+
+  /// `count` boxes of photoelectrons at 256 places, with variance maps where the noise has them.
+  ///
+  /// Truth is the fitted PSF itself, so that nothing but the fit is judged.
+  func draw(_ count: Int, psf: CalibratedPSF, seed: UInt64) -> (spots: [Spot], maps: [[Double]]) {
+    var random = RandomStream(seed: seed)
+    let places = (0..<256).map { i in
+      AxialPlace(self, psf, &random, fraction: (Double(i) + 0.5) / 256)
+    }
+    var maps: [[Double]] = []
+    let spots = (0..<count).map { i in
+      let place = places[i % places.count]
+      maps.append(place.variance)
+      let pixels = zip(place.expected, place.variance).map { mean, variance in
+        Float(
+          Double(random.poisson(max(mean, 0))) + variance.squareRoot() * random.normal())
+      }
+      return Spot(pixels: pixels, truth: place.truth, bound: place.bound)
+    }
+    return (spots, maps)
+  }
+}
+
+/// A position, the image to expect of it, its pixels' noise, and the least errors of a fit there.
+private struct AxialPlace {
+  let truth: [Double]
+  let expected: [Double]
+  let variance: [Double]
+  let bound: [Double]
+
+  init(
+    _ condition: AxialCondition, _ psf: CalibratedPSF, _ random: inout RandomStream,
+    fraction: Double
+  ) {
+    let box = condition.box
+    let centre = Double(box / 2)
+    let range = AxialCondition.range
+    let z = range.lowerBound + fraction * (range.upperBound - range.lowerBound)
+    let (x, y) = (random.uniform() - 0.5, random.uniform() - 0.5)
+    truth = [x, y, condition.photons, condition.background, z, 0]
+    expected = psf.shares(
+      columns: 0..<box, rows: 0..<box, x: centre + x, y: centre + y, z: z
+    ).map { condition.photons * $0.value + condition.background }
+    switch condition.noise {
+    case .none: variance = Array(repeating: 0, count: box * box)
+    case .scalar: variance = Array(repeating: 2.25, count: box * box)
+    case .scmos, .mapless:
+      variance = (0..<box * box).map { _ in
+        let hot = random.uniform() < 0.01 ? 30.0 : 1
+        return Double(Float(2 * exp(0.6 * random.normal()) * hot))
+      }
+    }
+    let bound = CramerRaoBound(
+      psf: psf, x: centre + x, y: centre + y, z: z, photons: condition.photons,
+      background: condition.background, box: box, noise: PixelNoise(readVariance: variance))
+    self.bound = axialParameters.map { $0.flatMap { bound?[$0] } ?? .nan }
+  }
+}
+
+/// The order in which a fit of z has its parameters.
+let axialParameters: [Quantity?] = [.x, .y, .photons, .background, .z, nil]

@@ -1,0 +1,79 @@
+import Foundation
+import Microscopy
+
+/// What fits of x, y and z of one condition are worth.
+struct AxialResult: Codable {
+  var condition: AxialCondition
+  /// Part of the fits that converged inside box and range; only those count below.
+  var converged: Double
+  var iterations: Double
+  var x: Efficiency
+  var z: Efficiency
+  /// The largest RMSE/√CRLB of z over five equal parts of its range.
+  var worstZ: Double
+  var photons: Efficiency
+  var background: Efficiency
+  /// Mean √CRLB: x in px, z in nm.
+  var boundX: Double
+  var boundZ: Double
+
+  init(_ condition: AxialCondition, _ spots: [Spot], _ fits: [FittedSpot]) {
+    self.condition = condition
+    let pairs = zip(spots, fits).filter { $0.1.state == .converged }
+    converged = Double(pairs.count) / Double(spots.count)
+    iterations = pairs.reduce(0) { $0 + Double($1.1.iterations) } / Double(pairs.count)
+    func efficiency(
+      _ parameters: Int..., of pairs: [(Spot, FittedSpot)]? = nil
+    ) -> Efficiency {
+      let chosen = pairs ?? Array(zip(spots, fits).filter { $0.1.state == .converged })
+      return Efficiency(
+        parameters.flatMap { i in
+          chosen.map { spot, fit in (fit.theta[i] - spot.truth[i], spot.bound[i], fit.errors[i]) }
+        })
+    }
+    x = efficiency(0, 1)
+    z = efficiency(4)
+    photons = efficiency(2)
+    background = efficiency(3)
+    let range = AxialCondition.range
+    let part = (range.upperBound - range.lowerBound) / 5
+    worstZ =
+      (0..<5).map { bin in
+        efficiency(
+          4,
+          of: pairs.filter { Int(($0.0.truth[4] - range.lowerBound) / part) == bin }
+        ).rmse
+      }.max() ?? .nan
+    boundX = spots.reduce(0) { $0 + $1.bound[0] } / Double(spots.count)
+    boundZ = spots.reduce(0) { $0 + $1.bound[4] } / Double(spots.count)
+  }
+
+  /// Whether the bars for the position hold.
+  var holds: Bool {
+    [x, z].allSatisfy {
+      0.98...1.05 ~= $0.rmse && abs($0.bias) < 0.1 && 0.97...1.05 ~= $0.spread
+    }
+  }
+
+  static let heading = """
+    | PSF | noise | photons | bg | √CRLB x (px) | √CRLB z (nm) | converged | steps \
+    | x, y: RMSE/√CRLB | bias | spread | z: RMSE/√CRLB | worst fifth | bias | spread | photons | bg \
+    | holds |
+    |:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|:--|
+    """
+
+  var row: String {
+    func format(_ value: Double, _ digits: Int) -> String {
+      String(format: "%.\(digits)f", value)
+    }
+    var cells = [
+      condition.psf.rawValue, condition.noise.rawValue, format(condition.photons, 0),
+      format(condition.background, 0), format(boundX, 3), format(boundZ, 1),
+      format(100 * converged, 1) + " %", format(iterations, 1),
+    ]
+    cells += [x.rmse, x.bias, x.spread, z.rmse, worstZ, z.bias, z.spread, photons.rmse]
+      .map { format($0, 3) }
+    cells += [format(background.rmse, 3), holds ? "yes" : "no"]
+    return "| " + cells.joined(separator: " | ") + " |"
+  }
+}
