@@ -100,9 +100,7 @@ public struct CameraMaps: Hashable, Sendable {
 
   /// The part of the sensor that a region of interest covers; nil where it leaves the sensor.
   public func cropped(to region: PixelRegion) -> CameraMaps? {
-    guard region.x >= 0, region.y >= 0, region.x + region.width <= width,
-      region.y + region.height <= height
-    else { return nil }
+    guard region.isInside(width: width, height: height) else { return nil }
     func crop(_ map: [Float]) -> [Float] {
       (region.y..<region.y + region.height).flatMap {
         map[$0 * width + region.x..<$0 * width + region.x + region.width]
@@ -126,5 +124,11 @@ public struct PixelRegion: Codable, Hashable, Sendable {
     self.y = y
     self.width = width
     self.height = height
+  }
+
+  /// Whether it holds a pixel and lies within a frame of this size.
+  public func isInside(width frame: Int, height rows: Int) -> Bool {
+    x >= 0 && y >= 0 && width > 0 && height > 0 && x < frame && y < rows && width <= frame - x
+      && height <= rows - y
   }
 }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct VerbTests {
   static let verbs = [
     "localize", "simulate", "evaluate", "render", "convert", "info", "demo", "devices", "parity",
-    "profile", "networks", "infer", "calibrate",
+    "profile", "networks", "infer", "calibrate", "check",
   ]
 
   @Test func help() throws {

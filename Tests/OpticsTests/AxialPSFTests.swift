@@ -118,8 +118,8 @@ import Testing
     func likelihood(_ p: [Double]) -> Double {
       zip(expected, means(p)).reduce(0) { $0 + $1.0 * log($1.1) - $1.1 }
     }
-    let bound = try #require(
-      limit(psf, truth, box: box, noise: PixelNoise(readVariance: shift)))
+    let found = limit(psf, truth, box: box, noise: PixelNoise(readVariance: shift))
+    let bound = try #require(found)
     let steps = [1e-3, 1e-3, 0.5, 0.01, 0.5]
     for i in 0..<5 {
       for j in 0...i {

@@ -44,7 +44,7 @@ public enum CameraFiles {
     return (scalars, maps)
   }
 
-  private static func head(of path: String) throws -> Data {
+  static func head(of path: String) throws -> Data {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw CameraFileError.unreadable(

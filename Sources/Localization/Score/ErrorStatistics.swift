@@ -12,6 +12,25 @@ public struct AxisError: Codable, Hashable, Sendable {
   }
 }
 
+/// How found heights follow true ones over all pairs: found = offset + scale · true, by least squares.
+///
+/// A scale of −1 means a z of the opposite sign, another scale a wrong refractive-index factor.
+public struct AxialRelation: Codable, Hashable, Sendable {
+  public let scale: Double
+  /// At z = 0 of the truth, nm.
+  public let offset: Double
+
+  /// nil where the true heights do not differ.
+  public init?(found: [Double], truth: [Double]) {
+    guard truth.count >= 2 else { return nil }
+    let (centre, level) = (truth.mean, found.mean)
+    let spread = truth.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
+    guard spread > 1e-9 * Double(truth.count) else { return nil }
+    scale = zip(truth, found).reduce(0) { $0 + ($1.0 - centre) * ($1.1 - level) } / spread
+    offset = level - scale * centre
+  }
+}
+
 /// Error divided by reported standard error over all pairs: 1 where a table knows its own precision.
 ///
 /// Where the table reports √CRLB, `rms` is RMSE/√CRLB.

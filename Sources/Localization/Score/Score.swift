@@ -24,6 +24,7 @@ public struct Score: Codable, Hashable, Sendable {
   public let y: AxisError?
   /// Where both tables have z.
   public let z: AxisError?
+  public let zRelation: AxialRelation?
   /// Root mean square of the distance in the plane.
   public let lateralRMSE: Double?
   /// Error over reported standard error, where the table reports one.
@@ -32,6 +33,10 @@ public struct Score: Codable, Hashable, Sendable {
   public let zHonesty: Honesty?
   public let photonsHonesty: Honesty?
   public let backgroundHonesty: Honesty?
+  /// Error over the bound at the truth, where a PSF and a camera to compute it were given.
+  public let xBound: Honesty?
+  public let yBound: Honesty?
+  public let zBound: Honesty?
 
   /// Parts of one: pairs over all that is in either table; over molecules; over localizations.
   public let jaccard: Double
@@ -45,10 +50,11 @@ public struct Score: Codable, Hashable, Sendable {
   /// The mean of the two, for three dimensions.
   public let volumeEfficiency: Double?
 
-  /// Throws `ScoreError` where the tables cannot be compared.
+  /// - Parameter bound: the optics that the truth was seen with.
+  /// - Throws: `ScoreError` where the tables cannot be compared.
   public init(
     of localizations: Localizations, against truth: Localizations,
-    settings: ScoreSettings = ScoreSettings()
+    settings: ScoreSettings = ScoreSettings(), bound: TruthBound? = nil
   ) throws(ScoreError) {
     let matching = try Matching(of: localizations, with: truth, settings: settings)
     let scale = try FrameOfReference(truth.field, localizations.field, settings).pixelSize
@@ -64,12 +70,28 @@ public struct Score: Codable, Hashable, Sendable {
     x = AxisError(comparison.errors(of: .x).map { scale * $0 })
     y = AxisError(comparison.errors(of: .y).map { scale * $0 })
     z = matching.isAxial ? AxisError(comparison.errors(of: .z)) : nil
+    zRelation =
+      matching.isAxial
+      ? AxialRelation(
+        found: matching.pairs.map { localizations[.z]![$0.localization] },
+        truth: matching.pairs.map { truth[.z]![$0.molecule] }) : nil
     lateralRMSE = zip(x, y).map { hypot($0.rmse, $1.rmse) }
     xHonesty = Honesty(comparison.ratios(of: .x, to: .xError))
     yHonesty = Honesty(comparison.ratios(of: .y, to: .yError))
     zHonesty = matching.isAxial ? Honesty(comparison.ratios(of: .z, to: .zError)) : nil
     photonsHonesty = Honesty(comparison.ratios(of: .photons, to: .photonsError))
     backgroundHonesty = Honesty(comparison.ratios(of: .background, to: .backgroundError))
+
+    let bounds = try bound?.errors(of: truth, rows: matching.pairs.map(\.molecule))
+    func ratios(_ quantity: Quantity) -> Honesty? {
+      guard let bounds else { return nil }
+      return Honesty(
+        zip(comparison.errors(of: quantity), bounds).compactMap { error, bound in
+          bound[quantity].map { error / $0 }
+        })
+    }
+    (xBound, yBound) = (ratios(.x), ratios(.y))
+    zBound = matching.isAxial ? ratios(.z) : nil
 
     let (tp, fp, fn) = (Double(truePositives), Double(falsePositives), Double(falseNegatives))
     func part(of whole: Double) -> Double { whole == 0 ? 0 : tp / whole }

@@ -4,6 +4,8 @@ struct Emission: Sendable {
   var molecule: Int
   var position: Point
   var photons: Double
+  /// nm
+  var z = 0.0
 }
 
 /// The emissions of a movie, grouped by frame.
@@ -63,6 +65,9 @@ struct EmissionTable: Sendable {
         }
       }
     }
+    if settings.hasDepth {
+      for index in emissions.indices { emissions[index].z = settings.z(of: emissions[index]) }
+    }
     groupByFrame()
   }
 
@@ -97,5 +102,16 @@ struct EmissionTable: Sendable {
       next[emission.frame] += 1
     }
     emissions = order.map { emissions[$0] }
+  }
+}
+
+extension SimulationSettings {
+  /// A molecule keeps its height; in a stack all move together. Drawn from a stream of its own, so that
+  /// a movie with depth has its molecules where the flat one has them.
+  fileprivate func z(of emission: Emission) -> Double {
+    var random = RandomStream(seed: seed, purpose: StreamPurpose.depth, index: emission.molecule)
+    let own = zRange.map { $0.lowerBound + ($0.upperBound - $0.lowerBound) * random.uniform() }
+    let plane = zStack.map { $0.first + Double(emission.frame) * $0.step }
+    return (own ?? 0) + (plane ?? 0)
   }
 }

@@ -16,14 +16,46 @@ public struct Simulation: Sendable {
   /// Each pixel's own calibration, where the settings describe an sCMOS sensor.
   public let maps: CameraMaps?
   private let table: EmissionTable
+  private let image: MoleculeImage
   private let background: BackgroundLight
 
-  /// Throws `SimulationError` where a setting is impossible.
-  public init(_ settings: SimulationSettings) throws(SimulationError) {
+  /// - Parameters:
+  ///   - maps: of a sensor as large as the frames, in place of the camera's offset, gain and read noise
+  ///     and of `settings.sensor`.
+  ///   - calibrated: the PSF of the file that `settings.depthPSF` names.
+  /// - Throws: `SimulationError` where a setting is impossible.
+  public init(
+    _ settings: SimulationSettings, maps: CameraMaps? = nil, calibrated: CalibratedPSF? = nil
+  ) throws(SimulationError) {
     try settings.check()
+    if let maps {
+      try demand(
+        maps.width == settings.width && maps.height == settings.height, "camera maps",
+        "are \(maps.width)×\(maps.height) px, the frames \(settings.width)×\(settings.height)",
+        hint: "make frames of the size of the maps")
+      try demand(
+        settings.camera.emGain == 1, "camera maps", "describe an sCMOS sensor, not one with EM gain"
+      )
+    }
+    if let path = settings.cameraFile {
+      try demand(maps != nil, "camera_file", "names \(path), which was not read")
+    }
     self.settings = settings
-    maps = settings.sensor?.maps(
-      around: settings.camera, width: settings.width, height: settings.height, seed: settings.seed)
+    self.maps =
+      maps
+      ?? settings.sensor?.maps(
+        around: settings.camera, width: settings.width, height: settings.height,
+        seed: settings.seed)
+    image = try MoleculeImage(settings, calibrated: calibrated)
+    if let range = image.zRange {
+      let depths = settings.depths
+      try demand(
+        range.lowerBound <= depths.lowerBound + 1e-6
+          && depths.upperBound - 1e-6 <= range.upperBound, "z",
+        "reaches from \(depths.lowerBound) to \(depths.upperBound) nm, the PSF from "
+          + "\(range.lowerBound) to \(range.upperBound)",
+        hint: "choose a z range inside that of the PSF")
+    }
     table = EmissionTable(settings, try Layout(settings))
     background = BackgroundLight(settings)
   }
@@ -35,13 +67,26 @@ public struct Simulation: Sendable {
       pixelSize: settings.pixelSize)
   }
 
-  /// One row for each molecule in each frame that sees it: x, y, the photons that it is expected to send
+  /// The PSF that a fit needs, as a calibration; nil where it does not depend on z.
+  public var calibration: CalibratedPSF? {
+    get throws(SplinePSFError) {
+      switch image {
+      case .gaussian: nil
+      case .astigmatic(let psf): .astigmatic(psf)
+      case .spline(let psf): .spline(psf)
+      case .table(let psf): .spline(try psf.spline(pixelSize: settings.pixelSize))
+      }
+    }
+  }
+
+  /// One row for each molecule in each frame that sees it: x, y, z where there is depth, the photons that it is expected to send
   /// in that frame, the background at its place, and the molecule's number.
   public var truth: Localizations {
     var truth = Localizations(field: field)
     truth.frame = table.emissions.map(\.frame)
     truth[.x] = table.emissions.map(\.position.x)
     truth[.y] = table.emissions.map(\.position.y)
+    if settings.hasDepth { truth[.z] = table.emissions.map(\.z) }
     truth[.photons] = table.emissions.map(\.photons)
     truth[.background] = table.emissions.map {
       settings.background.level(
@@ -70,32 +115,25 @@ public struct Simulation: Sendable {
   }
 
   /// Adds a molecule's photoelectrons. Sums of Poisson numbers are Poisson, so that light can be drawn
-  /// source by source, and only where it falls: within five σ, all but a millionth of it.
+  /// source by source, and only where it falls.
   private func add(
     _ emission: Emission, to electrons: UnsafeMutableBufferPointer<Int32>,
     _ random: inout RandomStream
   ) {
     let mean = emission.photons * settings.camera.quantumEfficiency
-    let columns = reach(emission.position.x, settings.psf.sigmaX, settings.width)
-    let rows = reach(emission.position.y, settings.psf.sigmaY, settings.height)
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: columns.count) { profile in
-      for (i, u) in columns.enumerated() {
-        profile[i] = settings.psf.profileX(at: u, centre: emission.position.x).value
-      }
-      for v in rows {
-        let light = mean * settings.psf.profileY(at: v, centre: emission.position.y).value
-        let row = v * settings.width
+    image.draw(
+      x: emission.position.x, y: emission.position.y, z: emission.z, width: settings.width,
+      height: settings.height
+    ) { columns, rows, light in
+      for (j, v) in rows.enumerated() {
         for (i, u) in columns.enumerated() {
-          electrons[row + u] = Int32(
-            clamping: Int(electrons[row + u]) + random.poisson(light * profile[i]))
+          let place = v * settings.width + u
+          electrons[place] = Int32(
+            clamping: Int(electrons[place])
+              + random.poisson(mean * light[j * columns.count + i]))
         }
       }
     }
-  }
-
-  private func reach(_ centre: Double, _ sigma: Double, _ size: Int) -> Range<Int> {
-    let first = max(0, Int((centre - 5 * sigma).rounded(.down)))
-    return first..<max(first, min(size, Int((centre + 5 * sigma).rounded(.up)) + 1))
   }
 
   /// Photoelectrons to digital numbers: EM register, read noise, gain, offset, rounding, 16 bits.
@@ -133,6 +171,7 @@ enum StreamPurpose {
   static let molecule: UInt64 = 2
   static let pixels: UInt64 = 3
   static let sensor: UInt64 = 4
+  static let depth: UInt64 = 5
 }
 
 extension Simulation: Movie {

@@ -17,11 +17,20 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
   /// Camera pixel in the sample plane, nm.
   public var pixelSize: Double
   public var psf: GaussianPSF
+  /// A PSF that depends on z; it replaces `psf`.
+  public var depthPSF: DepthPSF?
+  /// Heights of the molecules, evenly spread, nm; nil for all at 0.
+  public var zRange: ClosedRange<Double>?
+  /// Every molecule moves through the focus, frame by frame: a bead stack.
+  public var zStack: ZStack?
   public var scene: Scene
   public var blinking: Blinking
   public var photons: PhotonLaw
   public var background: Background
   public var camera: Camera
+  /// Maps of a sensor, which whoever has the settings reads; they replace the camera's offset, gain and
+  /// read noise.
+  public var cameraFile: String?
   /// How the sensor's pixels differ from `camera`; nil for a sensor whose pixels are all alike.
   public var sensor: SensorVariation?
   public var seed: UInt64
@@ -32,7 +41,8 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
     blinking: Blinking = .independent(perFrame: 10), photons: PhotonLaw = .fixed(photons: 1000),
     background: Background = .flat(level: 10),
     camera: Camera = Camera(offset: 100, gain: 2, quantumEfficiency: 0.9, readNoise: 1.5),
-    sensor: SensorVariation? = nil, seed: UInt64 = 1
+    cameraFile: String? = nil, sensor: SensorVariation? = nil, depthPSF: DepthPSF? = nil,
+    zRange: ClosedRange<Double>? = nil, zStack: ZStack? = nil, seed: UInt64 = 1
   ) {
     self.width = width
     self.height = height
@@ -44,13 +54,21 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
     self.photons = photons
     self.background = background
     self.camera = camera
+    self.cameraFile = cameraFile
     self.sensor = sensor
+    self.depthPSF = depthPSF
+    self.zRange = zRange
+    self.zStack = zStack
     self.seed = seed
   }
 
   enum CodingKeys: String, CodingKey {
     case width, height, frames
     case pixelSize = "pixel_size"
+    case cameraFile = "camera_file"
+    case depthPSF = "depth_psf"
+    case zRange = "z_range"
+    case zStack = "z_stack"
     case psf, scene, blinking, photons, background, camera, sensor, seed
   }
 
@@ -66,6 +84,7 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
         sigma >= 0.1 && sigma <= 100, name, "\(sigma) px is not in 0.1...100",
         hint: "σ is in pixels; most microscopes have 1.0 to 1.6")
     }
+    try checkDepth()
     try scene.check()
     try blinking.check()
     try photons.check()
@@ -81,6 +100,45 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
     try demand(
       events < 1e9, "blinking", "would make about \(events) events",
       hint: "ask for fewer frames or fewer molecules")
+  }
+}
+
+extension SimulationSettings {
+  /// Whether molecules have heights.
+  public var hasDepth: Bool { depthPSF != nil || zRange != nil || zStack != nil }
+
+  /// The heights that occur, nm.
+  var depths: ClosedRange<Double> {
+    let own = zRange ?? 0...0
+    guard let zStack else { return own }
+    let last = zStack.first + Double(frames - 1) * zStack.step
+    return own.lowerBound + min(zStack.first, last)...own.upperBound + max(zStack.first, last)
+  }
+
+  private func checkDepth() throws(SimulationError) {
+    if let zStack {
+      try demand(
+        zStack.step != 0 && zStack.step.isFinite && zStack.first.isFinite, "z_stack",
+        "has a step of \(zStack.step) nm", hint: "steps of bead stacks are about 10 to 50 nm")
+    }
+    let depths = depths
+    try demand(
+      depths.lowerBound >= -1e5 && depths.upperBound <= 1e5, "z",
+      "reaches from \(depths.lowerBound) to \(depths.upperBound) nm, beyond ±100000 nm")
+    switch depthPSF {
+    case .astigmatic(let psf):
+      if let problem = psf.problem {
+        throw SimulationError("depth_psf", "is impossible: \(problem)")
+      }
+    case .pupil(let psf):
+      if let problem = psf.problem {
+        throw SimulationError("depth_psf", "is impossible: \(problem)")
+      }
+      try demand(
+        depths.lowerBound >= -10_000 && depths.upperBound <= 10_000, "z",
+        "reaches beyond the ±10 µm that a pupil's image is computed for")
+    case .file, nil: break
+    }
   }
 }
 

@@ -10,6 +10,9 @@ public struct Recipe: Codable, Hashable, Sendable {
   public var camera = Camera()
   /// Path of the camera file, where maps are used; its scalars are in `camera`.
   public var cameraFile: String = ""
+  /// Where on the sensor of the maps the movie was recorded: x, y, width, height in px; empty for what
+  /// the movie says, or for maps of its own size.
+  public var cameraRegion: [Int] = []
   /// Path of the PSF file; without one there is no z.
   public var psfFile: String = ""
   /// Factor from the PSF's z to the sample's, for the mismatch of refractive indices; 0 for the PSF
@@ -39,6 +42,7 @@ public struct Recipe: Codable, Hashable, Sendable {
     case pixelSize = "pixel_size"
     case camera
     case cameraFile = "camera_file"
+    case cameraRegion = "camera_roi"
     case psfFile = "psf_file"
     case refractiveIndexFactor = "refractive_index_factor"
     case detection, fit, network

@@ -73,19 +73,33 @@ extension Recipe {
     return psf
   }
 
-  /// The part of the maps that the region sees; maps as large as the region are taken as they are.
+  /// The part of the maps that the region sees. Maps of a larger part of the sensor are cropped to what
+  /// the movie recorded of it; maps as large as the region are taken as they are.
   ///
   /// Throws `SettingsError` where they belong to a sensor of another size.
   public func maps(
     _ maps: CameraMaps?, for region: PixelRegion, in info: MovieInfo
   ) throws(SettingsError) -> CameraMaps? {
     guard let maps else { return nil }
-    if maps.width == info.width, maps.height == info.height { return maps.cropped(to: region) }
-    if maps.width == region.width, maps.height == region.height { return maps }
-    throw SettingsError(
+    let recorded =
+      cameraRegion.count == 4
+      ? PixelRegion(
+        x: cameraRegion[0], y: cameraRegion[1], width: cameraRegion[2], height: cameraRegion[3])
+      : nil
+    if let own = maps.matching(info, region: recorded) { return own.cropped(to: region) }
+    if recorded == nil, maps.width == region.width, maps.height == region.height { return maps }
+    let sizes =
       "the camera maps are \(maps.width)×\(maps.height) px, "
-        + "the movie \(info.width)×\(info.height)",
-      hint: "crop the maps with the region of the sensor that the camera recorded")
+      + "the movie \(info.width)×\(info.height)"
+    if recorded != nil {
+      throw SettingsError(
+        "\(sizes), and the region \(cameraRegion) of the sensor does not fit them",
+        hint: "--camera-roi X,Y,W,H counts from 0; W and H are the movie's, all of it in the maps")
+    }
+    throw SettingsError(
+      sizes,
+      hint: "maps of a larger part of the sensor need the region that the camera recorded: "
+        + "--camera-roi X,Y,W,H; maps of another sensor cannot be used")
   }
 
   /// The recipe with everything said that a network's weights and its own numbers decide.
@@ -101,6 +115,11 @@ extension Recipe {
       throw SettingsError(
         "a recipe of format \(recipe) is not known, only 1",
         hint: "it was written by another version of Glint")
+    }
+    guard cameraRegion.isEmpty || cameraRegion.count == 4 else {
+      throw SettingsError(
+        "camera_roi \(cameraRegion) must be four numbers or none",
+        hint: "they are x, y, width and height in px, counted from 0")
     }
     guard pixelSize.isFinite, pixelSize > 0, pixelSize <= 1e6 else {
       throw SettingsError(

@@ -11,6 +11,8 @@ enum RecipeMeaning {
     "read_noise": "electrons rms",
     "saturation": "ADU of a full pixel; null for the largest that the file can hold",
     "camera_file": "maps: Picasso *_scmos_calib.hdf5, .npy or 3-page TIFF; empty for none",
+    "camera_roi":
+      "[x, y, width, height] of the movie on the maps' sensor; [] for what it says",
     "psf_file": "calibration that gives z: Glint or Picasso hdf5 or yaml, SMAP mat; empty for none",
     "refractive_index_factor": "z of the table per z of the PSF; 0 for the PSF file's own",
     "axial": "z is fitted, or comes after the fact from widths (elliptical fits)",

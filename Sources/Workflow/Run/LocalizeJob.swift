@@ -58,7 +58,12 @@ public struct LocalizeJob {
     let run = try LocalizeRun(
       movie, pipeline: try recipe.pipeline(maps, psf: psf, for: region, in: info), frames: frames,
       region: region, device: device, threads: threads, batch: batch, note: say)
-    let notes = info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
+    let doubt = try CameraWarning.of(
+      movie, frames: frames, region: region, camera: recipe.camera,
+      maps: try recipe.maps(maps, for: region, in: info))
+    let notes =
+      info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
+      + (doubt.map { ["warning: \($0)"] } ?? [])
     for line in notes { say(line) }
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }

@@ -6,6 +6,8 @@ import Optics
 /// A simulated movie, its truth and its settings, written into a folder. What `glint simulate` does.
 public struct SimulateJob {
   let settings: SimulationSettings
+  let maps: CameraMaps?
+  let calibrated: CalibratedPSF?
   let folder: String
   let kind: String
   let overwrite: Bool
@@ -18,11 +20,17 @@ public struct SimulateJob {
     public var files: [String]
   }
 
-  /// - Parameter kind: "tif", "bigtiff", "dax" or "raw".
+  /// - Parameters:
+  ///   - maps: the sensor's own maps, where it is not drawn from the settings.
+  ///   - calibrated: the PSF of the file that the settings name.
+  ///   - kind: "tif", "bigtiff", "dax" or "raw".
   public init(
-    settings: SimulationSettings, folder: String, kind: String, overwrite: Bool, quiet: Bool
+    settings: SimulationSettings, maps: CameraMaps? = nil, calibrated: CalibratedPSF? = nil,
+    folder: String, kind: String, overwrite: Bool, quiet: Bool
   ) {
     self.settings = settings
+    self.maps = maps
+    self.calibrated = calibrated
     self.folder = folder
     self.kind = kind
     self.overwrite = overwrite
@@ -30,7 +38,7 @@ public struct SimulateJob {
   }
 
   public func run() throws -> Result {
-    let simulation = try Simulation(settings)
+    let simulation = try Simulation(settings, maps: maps, calibrated: calibrated)
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
@@ -42,22 +50,35 @@ public struct SimulateJob {
     let truthPath = folder + "/truth.csv"
     let settingsPath = folder + "/settings.json"
     let mapsPath = folder + "/camera.hdf5"
+    // A PSF that came from a file is there already; one with a stack is what is to be measured.
+    let psf = calibrated == nil && settings.zStack == nil ? try simulation.calibration : nil
+    let psfPath = psf.map { psf -> String in
+      if case .astigmatic = psf { folder + "/psf.yaml" } else { folder + "/psf.hdf5" }
+    }
     var names = OutputNames(inputs: [], overwrite: overwrite)
-    try names.add(table: truthPath)
+    // Darkness and even light have no molecules, and no truth beyond the settings.
+    let hasTruth = settings.blinking != .independent(perFrame: 0)
+    if hasTruth { try names.add(table: truthPath) }
     for path in [moviePath, settingsPath] + (sidecar.map { [$0] } ?? [])
-      + (simulation.maps == nil ? [] : [mapsPath])
+      + (simulation.maps == nil ? [] : [mapsPath]) + (psfPath.map { [$0] } ?? [])
     { try names.add(path) }
     try Interrupt.watch { try writeMovie(simulation, to: moviePath) }
-    try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite)
+    if hasTruth { try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let staged = try StagedFile(path: settingsPath, overwrite: overwrite)
     try staged.write(try encoder.encode(settings))
     try staged.commit()
-    var files = [moviePath, truthPath, settingsPath] + (sidecar.map { [$0] } ?? [])
+    var files =
+      [moviePath] + (hasTruth ? [truthPath] : []) + [settingsPath]
+      + (sidecar.map { [$0] } ?? [])
     if let maps = simulation.maps {
       try CameraFiles.write(maps, to: mapsPath, overwrite: overwrite)
       files.append(mapsPath)
+    }
+    if let psf, let psfPath {
+      try CalibrationFiles.write(psf, to: psfPath, overwrite: overwrite)
+      files.append(psfPath)
     }
     return Result(frames: settings.frames, molecules: simulation.truth.count, files: files)
   }

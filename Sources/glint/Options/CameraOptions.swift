@@ -12,6 +12,13 @@ struct CameraOptions: ParsableArguments {
   var file: String?
 
   @Option(
+    name: .customLong("camera-roi"), parsing: .unconditional,
+    help: ArgumentHelp(
+      "The movie's part of the sensor, for maps of a larger one; else as the movie says, px.",
+      valueName: "X,Y,W,H"))
+  var sensorRegion: Region?
+
+  @Option(
     parsing: .unconditional, help: ArgumentHelp("Digital number of a dark pixel.", valueName: "ADU")
   )
   var offset: Double?

@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Localization
 import Microscopy
+import Optics
 import Workflow
 
 struct Evaluate: ParsableCommand {
@@ -11,6 +12,7 @@ struct Evaluate: ParsableCommand {
     discussion: """
       EXAMPLE:
         glint evaluate locs.csv truth.csv --pixel-size 100 --json score.json
+        glint evaluate locs3d.csv truth.csv --axial-tolerance 500 --assignment optimal
       """)
 
   @Argument(help: "Localizations.") var locs: String
@@ -30,6 +32,11 @@ struct Evaluate: ParsableCommand {
   var tolerance = 250.0
   @Option(
     parsing: .unconditional,
+    help: ArgumentHelp(
+      "Greatest distance of a pair along z, where both tables have z.", valueName: "nm"))
+  var axialTolerance = 500.0
+  @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Rows nearer to the edge do not count.", valueName: "nm"))
   var border = 450.0
   @Option(
@@ -38,6 +45,21 @@ struct Evaluate: ParsableCommand {
       "Part of the molecules that counts, brightest first; 0.75 in the challenge.",
       valueName: "0…1"))
   var brightest: Double?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "PSF of the movie: the bound at the truth is computed too, with the camera.",
+      valueName: "file"))
+  var psf: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The same for a Gaussian of known width.", valueName: "px"))
+  var psfSigma: Double?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Side of the fitted square, for that bound, odd.", valueName: "px"))
+  var box = 13
+  @OptionGroup(title: "Camera, for that bound") var camera: CameraOptions
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
   )
@@ -63,6 +85,14 @@ struct Evaluate: ParsableCommand {
   func validate() throws {
     try firstFrame.map(TableOptions.check(firstFrame:))
     try truthFirstFrame.map(TableOptions.check(firstFrame:))
+
+    guard box >= 3, box <= 99, !box.isMultiple(of: 2) else {
+      throw ValidationError("--box \(box) must be odd and in 3...99")
+    }
+    if let psfSigma, !(psfSigma >= 0.3 && psfSigma <= 30) {
+      throw ValidationError("--psf-sigma \(psfSigma) px must be in 0.3...30")
+    }
+    if psf != nil, psfSigma != nil { throw ValidationError("--psf-sigma contradicts --psf") }
   }
 
   func run() throws {
@@ -73,10 +103,12 @@ struct Evaluate: ParsableCommand {
     let molecules = try Tables.read(
       truth, options: TableOptions(pixelSize: pixelSize, firstFrame: truthFirstFrame))
     var settings = ScoreSettings(
-      assignment: assignment, lateralTolerance: tolerance, border: border)
+      assignment: assignment, lateralTolerance: tolerance, axialTolerance: axialTolerance,
+      border: border)
     if let brightest { settings.molecules = .brightest(part: brightest) }
     if let frames { settings.frames = frames.first..<(frames.end ?? Int.max) }
-    let score = try Score(of: found, against: molecules, settings: settings)
+    let score = try Score(
+      of: found, against: molecules, settings: settings, bound: try bound())
     for line in Self.lines(score) { print(line) }
     if let report {
       let encoder = JSONEncoder()
@@ -90,6 +122,25 @@ struct Evaluate: ParsableCommand {
     }
   }
 
+  /// The optics of the movie, where they were given.
+  private func bound() throws -> TruthBound? {
+    guard psf != nil || psfSigma != nil else { return nil }
+    var scalars = Camera()
+    var maps: CameraMaps?
+    var path = ""
+    try camera.apply(to: &scalars, maps: &maps, file: &path)
+    if let whole = maps, let part = camera.sensorRegion?.region {
+      maps = whole.cropped(to: part)
+      guard maps != nil else {
+        throw ValidationError("--camera-roi is not inside the maps of \(path)")
+      }
+    }
+    return TruthBound(
+      psf: try psf.map { try CalibrationFiles.read($0) },
+      gaussian: GaussianPSF(sigma: psfSigma ?? 1),
+      box: box, camera: scalars, maps: maps)
+  }
+
   /// A score in words.
   static func lines(_ score: Score) -> [String] {
     func percent(_ value: Double) -> String { String(format: "%.2f %%", 100 * value) }
@@ -99,21 +150,42 @@ struct Evaluate: ParsableCommand {
     func ratio(_ honesty: Honesty?) -> String {
       honesty.map { String(format: "%.3f (robust %.3f)", $0.rms, $0.spread) } ?? "–"
     }
+    func points(_ value: Double?) -> String { value.map { String(format: "%.2f", $0) } ?? "–" }
     let settings = score.settings
+    let isAxial = score.z != nil
     var lines = [
       "Jaccard      \(percent(score.jaccard))   recall \(percent(score.recall))   "
         + "precision \(percent(score.precision))",
       "RMSE         \(nanometres(score.lateralRMSE)) lateral   x \(nanometres(score.x?.rmse))   "
-        + "y \(nanometres(score.y?.rmse))",
-      "mean offset  x \(nanometres(score.x?.offset))   y \(nanometres(score.y?.offset))",
-      "RMSE/√CRLB   x \(ratio(score.xHonesty))   y \(ratio(score.yHonesty))",
-      "efficiency   " + (score.efficiency.map { String(format: "%.2f", $0) } ?? "–"),
+        + "y \(nanometres(score.y?.rmse))"
+        + (isAxial ? "   z \(nanometres(score.z?.rmse))" : ""),
+      "mean offset  x \(nanometres(score.x?.offset))   y \(nanometres(score.y?.offset))"
+        + (isAxial ? "   z \(nanometres(score.z?.offset))" : ""),
+      "RMSE/√CRLB   x \(ratio(score.xHonesty))   y \(ratio(score.yHonesty))"
+        + (isAxial ? "   z \(ratio(score.zHonesty))" : ""),
+    ]
+    if score.xBound != nil {
+      lines.append(
+        "   at truth  x \(ratio(score.xBound))   y \(ratio(score.yBound))"
+          + (isAxial ? "   z \(ratio(score.zBound))" : ""))
+    }
+    if let relation = score.zRelation {
+      lines.append(
+        String(format: "z found      %.2f nm + %.4f × true z", relation.offset, relation.scale))
+    }
+    lines.append(
+      "efficiency   "
+        + (isAxial
+          ? "\(points(score.volumeEfficiency)) in 3D: lateral \(points(score.efficiency)), "
+            + "axial \(points(score.axialEfficiency))"
+          : points(score.efficiency)))
+    lines += [
       "pairs        \(score.truePositives), \(score.falsePositives) false, "
         + "\(score.falseNegatives) missed, \(score.setAside) set aside",
-      "rules        \(settings.assignment.rawValue) pairing within \(settings.lateralTolerance) nm, "
-        + "border \(settings.border) nm",
+      "rules        \(settings.assignment.rawValue) pairing within \(settings.lateralTolerance) nm"
+        + (isAxial ? " and \(settings.axialTolerance) nm along z" : "")
+        + ", border \(settings.border) nm",
     ]
-    if let z = score.z { lines.insert("axial RMSE   \(nanometres(z.rmse))", at: 2) }
     return lines
   }
 }

@@ -117,6 +117,9 @@ struct Localize: ParsableCommand {
     var recipe = try startingRecipe()
     var maps: CameraMaps?
     try camera.apply(to: &recipe.camera, maps: &maps, file: &recipe.cameraFile)
+    if let part = camera.sensorRegion?.region {
+      recipe.cameraRegion = [part.x, part.y, part.width, part.height]
+    }
     if printRecipe {
       print(try recipe.resolved().yaml(), terminator: "")
       return

@@ -9,11 +9,19 @@ struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a movie from known truth.",
     discussion: """
-      Writes movie.tif (or .dax, .raw), truth.csv and settings.json into a folder. The same seed \
-      gives the same movie, pixel by pixel, on any machine.
+      Writes movie.tif (or .dax, .raw), truth.csv and settings.json into a folder; with maps also \
+      camera.hdf5, with a PSF in depth also psf.yaml or psf.hdf5 for \
+      `localize --psf`. The same seed gives the same movie, pixel by pixel, on any machine.
+
+      A PSF is a calibration file, or gaussian, astigmatic (a Gaussian of --psf-sigma whose foci along \
+      x and y lie at ±250 nm), pupil (diffraction, with --zernike and --phase-mask) or double-helix.
 
       EXAMPLE:
         glint simulate -o sim --frames 1000 --size 256,256 --per-frame 40 --scene filaments
+        glint simulate -o depth --psf astigmatic --z-range -500:500 --camera camera.hdf5
+        glint simulate -o beads --beads 9 --z-step 20 --z-range -600:600 --psf double-helix
+        glint simulate -o dark --dark --frames 1000 --scmos
+        glint simulate -o level --bright 200 --frames 1000 --camera dark/camera.hdf5 --seed 2
       """)
 
   enum SceneName: String, CaseIterable, ExpressibleByArgument {
@@ -25,8 +33,10 @@ struct Simulate: ParsableCommand {
   var output: String
 
   @Option(parsing: .unconditional, help: "Number of frames.") var frames = 500
-  @Option(parsing: .unconditional, help: ArgumentHelp("Width and height, px.", valueName: "W,H"))
-  var size = Size(256, 256)
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Width and height (256,256, or that of the maps), px.", valueName: "W,H"))
+  var size: Size?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
@@ -54,6 +64,30 @@ struct Simulate: ParsableCommand {
   var background = 10.0
   @Option(parsing: .unconditional, help: ArgumentHelp("Width of the PSF.", valueName: "px"))
   var psfSigma = 1.2
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Calibration file, or a name as above.", valueName: "psf"))
+  var psf = "gaussian"
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Heights of the molecules; of a bead stack its ends.", valueName: "A:B nm"))
+  var zRange: DepthRange?
+  @OptionGroup(title: "Pupil") var pupil: PupilOptions
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("A z-stack of so many beads instead of a movie.", valueName: "n"))
+  var beads: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Between the planes of a bead stack.", valueName: "nm"))
+  var zStep: Double?
+  @Flag(help: "Dark frames: no light at all.") var dark = false
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Even light on every pixel, no molecules: a level for `calibrate camera`.",
+      valueName: "photons"))
+  var bright: Double?
   @OptionGroup(title: "Camera") var camera: CameraOptions
   @Flag(help: "An sCMOS sensor whose pixels differ; writes camera.hdf5 with its maps.")
   var scmos = false
@@ -68,6 +102,16 @@ struct Simulate: ParsableCommand {
   @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
 
   func validate() throws {
+    if [dark, bright != nil, beads != nil].count(where: { $0 }) > 1 {
+      throw ValidationError("--dark, --bright and --beads exclude each other")
+    }
+    if let beads, !(1...10_000).contains(beads) {
+      throw ValidationError("--beads \(beads) must be in 1...10000")
+    }
+    if let zStep, !(zStep.isFinite && zStep != 0) {
+      throw ValidationError("--z-step \(zStep) nm must not be 0")
+    }
+    if zStep != nil, beads == nil { throw ValidationError("--z-step goes with --beads") }
     // Numbers of molecules follow from these; the rest is checked with the settings as a whole.
     guard perFrame >= 0, perFrame <= 1e6 else {
       throw ValidationError("--per-frame \(perFrame) must be in 0...1000000")
@@ -81,30 +125,41 @@ struct Simulate: ParsableCommand {
   }
 
   func run() throws {
+    let (settings, maps) = try simulationSettings()
     let job = SimulateJob(
-      settings: try simulationSettings(), folder: output, kind: format.rawValue, overwrite: force,
-      quiet: quiet)
+      settings: settings, maps: maps, calibrated: try Self.calibrated(settings), folder: output,
+      kind: format.rawValue, overwrite: force, quiet: quiet)
     let result = try job.run()
     print("\(result.frames) frames, \(result.molecules) rows of truth in \(output)")
     for file in result.files { print("  \(file)") }
   }
 
-  private func simulationSettings() throws -> SimulationSettings {
+  private func simulationSettings() throws -> (SimulationSettings, CameraMaps?) {
+    var camera = Camera(offset: 100, gain: 2, quantumEfficiency: 0.9, readNoise: 1.5)
+    var maps: CameraMaps?
+    var path = ""
     if let settings {
       guard let data = FileManager.default.contents(atPath: settings) else {
         throw ValidationError("cannot read the settings \(settings)")
       }
-      do { return try JSONDecoder().decode(SimulationSettings.self, from: data) } catch {
+      do {
+        let result = try JSONDecoder().decode(SimulationSettings.self, from: data)
+        return (result, try result.cameraFile.flatMap { try CameraFiles.read($0).maps })
+      } catch let error as DecodingError {
         throw ValidationError("\(settings) holds no simulation settings: \(error)")
       }
     }
-    var camera = Camera(offset: 100, gain: 2, quantumEfficiency: 0.9, readNoise: 1.5)
-    var maps: CameraMaps?
-    var path = ""
     try self.camera.apply(to: &camera, maps: &maps, file: &path)
-    if maps != nil {
-      throw ValidationError("simulate makes its own maps with --scmos; --camera takes scalars here")
+    if maps != nil, scmos {
+      throw ValidationError("--scmos draws maps of its own and contradicts those of --camera")
     }
+    if let whole = maps, let part = self.camera.sensorRegion?.region {
+      maps = whole.cropped(to: part)
+      guard maps != nil else {
+        throw ValidationError("--camera-roi is not inside the maps of \(path)")
+      }
+    }
+    let size = self.size ?? maps.map { Size($0.width, $0.height) } ?? Size(256, 256)
     var result = SimulationSettings(
       width: size.width, height: size.height, frames: frames, pixelSize: pixelSize,
       psf: GaussianPSF(sigma: psfSigma), camera: camera, seed: seed)
@@ -126,7 +181,66 @@ struct Simulate: ParsableCommand {
       photonSpread > 0 ? .logNormal(mean: photons, spread: photonSpread) : .fixed(photons: photons)
     result.background = .flat(level: background)
     result.sensor = scmos ? SensorVariation() : nil
-    return result
+    // What was cropped is in the folder.
+    if maps != nil {
+      result.cameraFile = self.camera.sensorRegion == nil ? path : output + "/camera.hdf5"
+    }
+    result.depthPSF = try depthPSF()
+    result.zRange = zRange?.nanometres
+    if let beads { try arrange(beads, &result) }
+    if dark || bright != nil {
+      result.blinking = .independent(perFrame: 0)
+      result.background = .flat(level: bright ?? 0)
+    }
+    return (result, maps)
+  }
+
+  private func depthPSF() throws -> DepthPSF? {
+    let computed = ["pupil", "double-helix"].contains(psf)
+    if !computed, let option = pupil.given {
+      throw ValidationError("\(option) goes with --psf pupil or --psf double-helix, not \(psf)")
+    }
+    switch psf {
+    case "gaussian": return nil
+    case "astigmatic":
+      // σ (1 + 0.3 ((z ∓ 250) / 400)²), near a beam's own √(1 + …) and a polynomial as Picasso keeps it.
+      func curve(_ focus: Double) -> WidthCurve {
+        let bend = 0.3 * psfSigma / (400 * 400)
+        return .polynomial([psfSigma + bend * focus * focus, -2 * bend * focus, bend])
+      }
+      return .astigmatic(
+        AstigmaticPSF(
+          x: curve(250), y: curve(-250), zRange: -800...800, pixelSize: pixelSize))
+    case "pupil", "double-helix":
+      return .pupil(try pupil.psf(pixelSize: pixelSize, helix: psf == "double-helix"))
+    default: return .file(path: psf)
+    }
+  }
+
+  /// A grid of beads that goes through the focus, one plane a frame.
+  private func arrange(_ beads: Int, _ settings: inout SimulationSettings) throws {
+    guard let zStep else {
+      throw ValidationError("--beads needs the distance of planes: --z-step 20")
+    }
+    let depth = settings.zRange ?? -600...600
+    settings.zRange = nil
+    settings.zStack = ZStack(
+      first: zStep > 0 ? depth.lowerBound : depth.upperBound, step: zStep)
+    let planes = ((depth.upperBound - depth.lowerBound) / abs(zStep)).rounded(.down) + 1
+    guard planes >= 1, planes <= 1e6 else {
+      throw ValidationError("--z-step \(zStep) nm makes no stack of \(depth) nm")
+    }
+    settings.frames = Int(planes)
+    let side = Double(beads).squareRoot().rounded(.up)
+    let spacing = Double(min(settings.width, settings.height)) * pixelSize / side
+    settings.scene = .grid(spacing: spacing, jitter: pixelSize / 2)
+    settings.blinking = .always(molecules: beads)
+  }
+
+  /// The PSF of the file that settings name.
+  private static func calibrated(_ settings: SimulationSettings) throws -> CalibratedPSF? {
+    guard case .file(let path) = settings.depthPSF else { return nil }
+    return try CalibrationFiles.read(path)
   }
 }
 

@@ -155,6 +155,56 @@ import Testing
     }
   }
 
+  @Test func errorsAndNotesTravelWithTheMaps() throws {
+    let folder = try TableFolder()
+    func maps(_ start: Float) -> CameraMaps {
+      CameraMaps(
+        width: 2, height: 3, offset: (0..<6).map { start + Float($0) },
+        variance: (0..<6).map { start + 10 + Float($0) }, gain: Array(repeating: start, count: 6))
+    }
+    let path = folder.file("m.hdf5")
+    // Longer than an attribute may be where its text is stored inside.
+    let notes = #"{"note": ""# + String(repeating: "x", count: 100_000) + #""}"#
+    try CameraFiles.write(maps(1), errors: maps(2), metadata: notes, to: path)
+    #expect(try CameraFiles.read(path).maps == maps(1))
+    #expect(try CameraFiles.errors(of: path) == maps(2))
+    try CameraFiles.write(maps(1), to: folder.file("bare.hdf5"))
+    #expect(try CameraFiles.errors(of: folder.file("bare.hdf5")) == nil)
+    #expect(try CameraFiles.errors(of: folder.write(numpy(values), to: "c.npy")) == nil)
+    let text = python(
+      """
+      import h5py, json
+      with h5py.File("\(path)") as f:
+        print(len(json.loads(f.attrs["metadata"])["note"]), f["variance_error"][2, 1])
+      """, needs: ["h5py"])
+    if let text { #expect(text.hasPrefix("100000 17.0")) }
+  }
+
+  @Test func theRecordedPartOfTheSensorIsFound() {
+    func region(_ metadata: [String: String], width: Int = 30, height: Int = 20) -> PixelRegion? {
+      MovieInfo(
+        width: width, height: height, frames: 1, pixel: .uint16, format: "", storage: "",
+        metadata: metadata
+      ).sensorRegion
+    }
+    let expected = PixelRegion(x: 5, y: 7, width: 30, height: 20)
+    for text in [
+      #"{"Height":20,"ROI":[5,7,30,20],"Width":30}"#, #"{"ROI": "5-7-30-20"}"#,
+      "{\"ROI\": [\n 5, 7,\n 30, 20 ]}",
+    ] { #expect(region(["Micro-Manager summary": text]) == expected, "\(text)") }
+    let ends = ["x_start": "6", "x_end": "35", "y_start": "8", "y_end": "27"]
+    #expect(region(ends) == expected)
+    // Another size, as with binning, or no numbers: nothing is claimed.
+    #expect(region(ends, width: 15) == nil)
+    for text in [
+      #"{"ROI":[0,0,30,20]}"#, #"{"ROI":[5,7,30]}"#, #"{"ROI":[-5,7,30,20]}"#, #"{"ROI":{}}"#,
+      #"{"ROI":"#, "",
+      #"{"ROI":[99999999999999999999,7,30,20]}"#,
+    ] { #expect(region(["Micro-Manager summary": text]) == nil, "\(text)") }
+    #expect(region(["x_start": "6", "x_end": "35", "y_start": "8"]) == nil)
+    #expect(region(["x_start": "-9223372036854775808"].merging(ends) { a, _ in a }) == nil)
+  }
+
   @Test func anHDF5TableIsNoCamera() throws {
     let folder = try TableFolder()
     try Tables.write(sampleTable(rows: 1), to: folder.file("t.hdf5"))

@@ -1,0 +1,83 @@
+import Microscopy
+import Optics
+
+/// The optics that a truth was seen with, to say how well each molecule could have been found.
+///
+/// The bound is that of the true position, photons and background, in a box around the molecule: it
+/// does not depend on the fit that is scored, as the errors of a table do.
+public struct TruthBound: Sendable {
+  private let psf: CalibratedPSF?
+  private let gaussian: GaussianPSF
+  private let box: Int
+  private let camera: Camera
+  private let maps: CameraMaps?
+
+  /// - Parameters:
+  ///   - psf: where z is fitted; nil for a Gaussian of known width.
+  ///   - gaussian: the spot where there is no z.
+  ///   - box: side of the fitted square, px.
+  ///   - maps: of the whole frame; they replace the camera's offset, gain and read noise.
+  public init(
+    psf: CalibratedPSF?, gaussian: GaussianPSF = GaussianPSF(sigma: 1.3), box: Int, camera: Camera,
+    maps: CameraMaps? = nil
+  ) {
+    self.psf = psf
+    self.gaussian = gaussian
+    self.box = box
+    self.camera = camera
+    self.maps = maps
+  }
+
+  /// Standard errors of x, y (px) and z (nm) for rows of a truth; nil where a box leaves the maps or
+  /// there is no information.
+  func errors(of truth: Localizations, rows: [Int]) throws(ScoreError) -> [Bound] {
+    guard let x = truth[.x], let y = truth[.y], let photons = truth[.photons],
+      let background = truth[.background]
+    else {
+      throw ScoreError(
+        "the truth has no photons and background, which a bound needs",
+        hint: "leave --psf out, or score against a truth of `glint simulate`")
+    }
+    let z = truth[.z]
+    if psf != nil, z == nil { throw ScoreError("the truth has no z, and the PSF depends on it") }
+    return rows.map {
+      bound(x: x[$0], y: y[$0], z: z?[$0] ?? 0, photons: photons[$0], background: background[$0])
+    }
+  }
+
+  /// What one molecule allows.
+  struct Bound {
+    var x: Double?
+    var y: Double?
+    var z: Double?
+
+    subscript(_ quantity: Quantity) -> Double? {
+      quantity == .x ? x : quantity == .y ? y : z
+    }
+  }
+
+  private func bound(
+    x: Double, y: Double, z: Double, photons: Double, background: Double
+  ) -> Bound {
+    let left = Int(x.rounded()) - box / 2
+    let top = Int(y.rounded()) - box / 2
+    var noise = PixelNoise(camera)
+    if let maps {
+      let region = PixelRegion(x: left, y: top, width: box, height: box)
+      guard let part = maps.cropped(to: region) else { return Bound() }
+      noise = PixelNoise(part, quantumEfficiency: camera.quantumEfficiency)
+    }
+    let (u, v) = (x - Double(left), y - Double(top))
+    guard let psf else {
+      let bound = CramerRaoBound(
+        psf: gaussian, x: u, y: v, photons: photons, background: background, box: box,
+        noise: noise)
+      return Bound(x: bound?[.x], y: bound?[.y])
+    }
+    let factor = psf.axial.indexFactor
+    let bound = CramerRaoBound(
+      psf: psf, x: u, y: v, z: z / factor, photons: photons, background: background, box: box,
+      noise: noise)
+    return Bound(x: bound?[.x], y: bound?[.y], z: bound?[.z].map { $0 * factor })
+  }
+}

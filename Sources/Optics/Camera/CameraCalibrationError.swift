@@ -1,0 +1,51 @@
+import Microscopy
+
+/// Why no camera could be measured from these frames.
+public enum CameraCalibrationError: Error, Hashable, Sendable, CustomStringConvertible {
+  case noFrames
+  case tooFewFrames(kind: String, frames: Int, least: Int)
+  case filesDiffer(MovieInfo, MovieInfo)
+  case notANumber(file: String, x: Int, y: Int)
+  case notBrighter(file: String, level: Double, dark: Double)
+  case saturated(file: String, saturation: Double)
+  case noGain
+  /// Maps and frames of different size.
+  case otherSensor(maps: String, frames: String)
+  case regionOutside(PixelRegion, width: Int, height: Int)
+
+  public var description: String {
+    switch self {
+    case .noFrames:
+      "no dark frames were given\nhint: name movies recorded with the shutter closed, at the "
+        + "exposure and readout mode of the experiment"
+    case .tooFewFrames(let kind, let frames, let least):
+      "\(frames) \(kind) frame\(frames == 1 ? "" : "s") cannot tell a pixel's variance\nhint: "
+        + "record at least \(least); the variance of n frames is known to √(2/n), "
+        + "1.4 % for 10,000"
+    case .filesDiffer(let other, let first):
+      "\(other.name) has \(other.width)×\(other.height) \(other.pixel.rawValue) pixels, "
+        + "\(first.name) \(first.width)×\(first.height) \(first.pixel.rawValue)\nhint: all frames "
+        + "of a calibration come from the same part of the sensor, in the same format"
+    case .notANumber(let file, let x, let y):
+      "pixel (\(x), \(y)) of \(file) is not a number in some frame\nhint: calibrate from the "
+        + "camera's own frames, before any processing"
+    case .notBrighter(let file, let level, let dark):
+      "\(file) is no brighter than the dark frames: \(adu(level)) against \(adu(dark)) ADU"
+        + "\nhint: dark frames come first, or after --dark; bright ones after --bright"
+    case .saturated(let file, let saturation):
+      "most pixels of \(file) reach \(adu(saturation)) ADU, where the camera's numbers end"
+        + "\nhint: use a darker level, or give the true end of the range with --saturation"
+    case .noGain:
+      "without bright frames the gain cannot be measured\nhint: give them with --bright, one "
+        + "file for each level of light, or state the gain with --gain ADU/e⁻"
+    case .otherSensor(let maps, let frames):
+      "the maps are \(maps) px, the frames \(frames)\nhint: maps of the whole sensor need the "
+        + "region that was recorded: --roi X,Y,W,H"
+    case .regionOutside(let region, let width, let height):
+      "the region \(region.x),\(region.y),\(region.width),\(region.height) is not inside "
+        + "\(width)×\(height) px\nhint: --roi X,Y,W,H counts from 0"
+    }
+  }
+}
+
+private func adu(_ value: Double) -> String { String((value * 10).rounded() / 10) }

@@ -1,0 +1,215 @@
+import Foundation
+import Microscopy
+
+/// Whether the noise of a movie fits the numbers of its camera.
+///
+/// Noise is seen without knowing the scene: the difference of two frames that follow each other loses
+/// what stands still, and the mask [1 −2 1; −2 4 −2; 1 −2 1] / 6 (Immerkær, Comput. Vis. Image Underst.
+/// 64, 300 (1996)) loses what is smooth, a molecule that blinked included. What is left has the
+/// variance of single pixels, and that must be `excess · gain · (mean − offset) + read variance`: the
+/// two sides are compared in blocks of 8×8 pixels, and the median over all blocks is the answer.
+public struct NoiseCheck: Sendable {
+  /// What the numbers look like, and what may be wrong with them.
+  public struct Finding: Hashable, Sendable {
+    /// Noise variance over what the camera's numbers give, median over blocks.
+    public var ratio: Double
+    /// Share of the pixels that lie more than five read noises below the offset.
+    public var below: Double
+    /// ADU per electron that would explain the noise with the given offset and read noise.
+    public var impliedGain: Double?
+    /// ADU to add to the given offset, which would explain it with the given gain.
+    public var impliedShift: Double
+    /// Distance between the numbers that occur, where most do not: they were multiplied afterwards.
+    public var step: Double?
+  }
+
+  /// Below the first no scene leads: light is never quieter than Poisson's. Above the second a crowded
+  /// scene or a sensor with many noisy pixels does not lead either (see the tests).
+  public static let credibleRatio = 0.7...1.6
+  /// Gaussian read noise puts 3 pixels of ten million there.
+  public static let credibleBelow = 0.01
+
+  private let width: Int
+  private let height: Int
+  private let camera: Camera
+  /// Of each pixel: offset and ADU² of read noise, ADU per electron.
+  private let offset: [Float]
+  private let read: [Float]
+  private let gain: [Float]
+  /// e⁻² at the sensor's input, where the camera is scalars.
+  private let readElectrons: Double?
+  private var ratios: [Double] = []
+  private var gains: [Double] = []
+  private var surplus: [Double] = []
+  private var pixels = 0
+  private var pixelsBelow = 0
+  private var histogram: [UInt32] = Array(repeating: 0, count: 65536)
+  private var isWhole = true
+
+  private static let block = 8
+
+  /// - Parameter maps: as large as the frames; they replace the camera's offset, gain and read noise.
+  public init(width: Int, height: Int, camera: Camera, maps: CameraMaps? = nil) {
+    self.width = width
+    self.height = height
+    self.camera = camera
+    let size = width * height
+    if let maps {
+      precondition(maps.width == width && maps.height == height, "maps belong to the frames")
+      (offset, read, gain) = (maps.offset, maps.variance, maps.gain)
+      readElectrons = nil
+    } else {
+      let noise = camera.gain * camera.readNoise
+      readElectrons = pow(camera.readNoise / camera.emGain, 2)
+      offset = Array(repeating: Float(camera.offset), count: size)
+      read = Array(repeating: Float(noise * noise), count: size)
+      gain = Array(repeating: Float(camera.gain * camera.emGain), count: size)
+    }
+  }
+
+  /// Looks at two frames that follow each other, ADU.
+  public mutating func add(_ first: [Float], _ second: [Float]) {
+    let size = width * height
+    precondition(first.count == size && second.count == size, "frames of the check's size")
+    guard width >= Self.block + 2, height >= Self.block + 2 else { return }
+    count(first)
+    var difference = [Float](repeating: 0, count: size)
+    // Variance that shot noise gives at a gain of 1, and all of it.
+    var light = difference
+    var expected = difference
+    let excess = Float(camera.excessNoise)
+    let half = Float(0.5).squareRoot()
+    for i in 0..<size {
+      difference[i] = (second[i] - first[i]) * half
+      light[i] = excess * ((first[i] + second[i]) * 0.5 - offset[i])
+      // Rounding to whole numbers adds a twelfth.
+      expected[i] = gain[i] * light[i] + read[i] + (isWhole ? 1 / 12 : 0)
+    }
+    let noise = filtered(difference, outer: 1, inner: -2)
+    light = filtered(light, outer: 1, inner: 4)
+    expected = filtered(expected, outer: 1, inner: 4)
+    let readNoise = filtered(read, outer: 1, inner: 4)
+    for y in stride(from: 1, through: height - 1 - Self.block, by: Self.block) {
+      for x in stride(from: 1, through: width - 1 - Self.block, by: Self.block) {
+        var (seen, variance, photons, dark) = (0.0, 0.0, 0.0, 0.0)
+        for v in y..<y + Self.block {
+          for i in v * width + x..<v * width + x + Self.block {
+            seen += Double(noise[i] * noise[i])
+            variance += Double(expected[i])
+            photons += Double(light[i])
+            dark += Double(readNoise[i])
+          }
+        }
+        // Empty and doubled frames have no noise; NaN fails every comparison.
+        guard seen > 0, seen.isFinite, variance.isFinite else { continue }
+        ratios.append(variance > 0 ? seen / variance : .infinity)
+        surplus.append((variance - seen) / Double(Self.block * Self.block))
+        if photons > 0 { gains.append(impliedGain(seen, photons, dark)) }
+      }
+    }
+  }
+
+  /// ADU per electron that makes `seen` of a block's light and read noise.
+  private func impliedGain(_ seen: Double, _ light: Double, _ read: Double) -> Double {
+    // Maps state read noise in ADU; scalars in electrons, which the gain turns into ADU as well.
+    guard let electrons = readElectrons, electrons > 0 else { return (seen - read) / light }
+    let noise = electrons * Double(Self.block * Self.block)
+    return ((light * light + 4 * noise * seen).squareRoot() - light) / (2 * noise)
+  }
+
+  /// Pixels below the offset, and which numbers occur.
+  private mutating func count(_ frame: [Float]) {
+    for (i, value) in frame.enumerated() where value.isFinite {
+      pixels += 1
+      if value < offset[i] - 5 * read[i].squareRoot() - 1 { pixelsBelow += 1 }
+      if value >= 0, value < 65536, value == value.rounded() {
+        histogram[Int(value)] += 1
+      } else {
+        isWhole = false
+      }
+    }
+  }
+
+  /// The mask outer-inner-outer along both axes, scaled so that independent pixels keep their variance;
+  /// zero on the rim.
+  private func filtered(_ image: [Float], outer: Float, inner: Float) -> [Float] {
+    var rows = [Float](repeating: 0, count: image.count)
+    var result = rows
+    for i in 1..<image.count - 1 {
+      rows[i] = outer * (image[i - 1] + image[i + 1]) + inner * image[i]
+    }
+    // The differences are squared afterwards, the variances are not.
+    let scale: Float = inner < 0 ? 1 / 6 : 1 / 36
+    for i in width..<image.count - width {
+      result[i] = scale * (outer * (rows[i - width] + rows[i + width]) + inner * rows[i])
+    }
+    return result
+  }
+
+  /// What was seen; nil where it was too little to say anything.
+  public var finding: Finding? {
+    guard ratios.count >= 20 else { return nil }
+    return Finding(
+      ratio: ratios.median, below: Double(pixelsBelow) / Double(max(pixels, 1)),
+      impliedGain: gains.isEmpty ? nil : gains.median,
+      impliedShift: surplus.median / (camera.excessNoise * typicalGain), step: step)
+  }
+
+  private var typicalGain: Double { gain.map(Double.init).median }
+  private var typicalOffset: Double { offset.map(Double.init).median }
+
+  /// Where the middle of the histogram is full of holes: the distance between its teeth.
+  private var step: Double? {
+    guard isWhole else { return nil }
+    let total = histogram.reduce(0) { $0 + Int($1) }
+    var (sum, low, high) = (0, 0, 0)
+    for (value, count) in histogram.enumerated() where count > 0 {
+      if sum < total / 20 { low = value }
+      if sum < total / 20 * 19 { high = value }
+      sum += Int(count)
+    }
+    let range = high - low + 1
+    let teeth = histogram[low...high].count { $0 > 0 }
+    guard teeth >= 5, total / range >= 20, 3 * teeth < 2 * range else { return nil }
+    return Double(high - low) / Double(teeth - 1)
+  }
+
+  /// What contradicts the camera's numbers, with a hint; nil where nothing does.
+  public var warning: String? {
+    guard let finding else { return nil }
+    let numbers = String(format: "offset %.4g, gain %.4g", typicalOffset, typicalGain)
+    if finding.below > Self.credibleBelow {
+      return String(format: "%.1f %% of the pixels lie below the offset ", 100 * finding.below)
+        + "by more than five times the read noise (\(numbers) ADU/e⁻)"
+        + "\nhint: the offset is too high, or the read noise is not stated; "
+        + "`glint calibrate camera` measures both"
+    }
+    guard !Self.credibleRatio.contains(finding.ratio) else { return nil }
+    var line = String(
+      format: "the noise is %.2g times what the camera's numbers give (\(numbers) ADU/e⁻)",
+      finding.ratio)
+    if let step = finding.step {
+      line += String(format: "; numbers come in steps of %.3g: they were scaled", step)
+    }
+    return line + "\nhint: " + hint(finding)
+  }
+
+  private func hint(_ finding: Finding) -> String {
+    let measure = "`glint calibrate camera` measures both"
+    let shifted = String(format: "an offset of about %.4g", typicalOffset + finding.impliedShift)
+    let given = typicalGain
+    guard let implied = finding.impliedGain, implied > 0 else {
+      return "\(shifted) would fit; \(measure)"
+    }
+    func near(_ value: Double) -> Bool { abs(log(implied / value)) < log(1.2) }
+    if near(1 / given), !near(given) {
+      return String(
+        format: "gain is ADU per electron, and %.4g looks like the e⁻/ADU of a data sheet: "
+          + "try --gain %.4g", given, 1 / given)
+    }
+    if near(1), !near(given) {
+      return "the numbers look like electrons already: try --gain 1 with their own offset"
+    }
+    return String(format: "a gain of about %.2g or \(shifted) would fit; ", implied) + measure
+  }
+}

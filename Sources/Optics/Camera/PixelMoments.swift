@@ -1,0 +1,165 @@
+import Dispatch
+import Microscopy
+import Synchronization
+
+/// Mean and variance of every pixel over the frames of one or several movies, in one pass.
+///
+/// Memory does not depend on the number of frames. The numbers are the same for any number of threads:
+/// threads share frames while reading and pixels while adding.
+///
+/// Example:
+/// ```swift
+/// let dark = try PixelMoments(of: [Movies.open("dark.tif")])
+/// let readNoise = dark.variance.map { $0.squareRoot() }
+/// ```
+public struct PixelMoments: Sendable {
+  public let width: Int
+  public let height: Int
+  public let frames: Int
+  /// Row by row, ADU.
+  public let mean: [Double]
+  /// Unbiased, ADU².
+  public let variance: [Double]
+  /// The highest number that each pixel had, ADU.
+  public let highest: [Float]
+  /// Variance from frame to frame that all pixels share, ADU²: an unsteady lamp, a drifting offset. It
+  /// is the variance of the frames' means beyond what independent pixels give.
+  public let commonVariance: Double
+
+  /// - Parameters:
+  ///   - movies: of one size and one type of pixel; their frames follow each other.
+  ///   - threads: that read and add.
+  ///   - batchBytes: about as much of the movie is in memory at a time.
+  ///   - progress: is told the number of frames that are done, and may throw to stop.
+  /// - Throws: `CameraCalibrationError` where the movies differ or a pixel is not a number, and what
+  ///   reading throws.
+  public init(
+    of movies: [any Movie], threads: Int = 2, batchBytes: Int = 32 << 20,
+    progress: (Int) throws -> Void = { _ in }
+  ) throws {
+    guard let first = movies.first?.info else { throw CameraCalibrationError.noFrames }
+    for other in movies.dropFirst().map(\.info) {
+      guard other.width == first.width, other.height == first.height, other.pixel == first.pixel
+      else { throw CameraCalibrationError.filesDiffer(other, first) }
+    }
+    let size = first.width * first.height
+    let batch = min(
+      max(batchBytes / first.frameBytes, 1), 65536, movies.map(\.info.frames).max() ?? 1)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(batch, 1) * first.frameBytes, alignment: 4096)
+    defer { buffer.deallocate() }
+
+    var sums: (any PixelSums)?
+    var (frames, centre, spread) = (0, 0.0, 0.0)
+    for movie in movies {
+      for start in stride(from: 0, to: movie.info.frames, by: batch) {
+        let range = start..<min(start + batch, movie.info.frames)
+        try Self.read(movie, range, into: buffer, threads: threads)
+        let own: any PixelSums
+        if let sums {
+          own = sums
+        } else if first.pixel == .uint16 {
+          own = IntegerSums(pixels: size)
+        } else {
+          own = FloatSums(
+            pixels: size, first: UnsafeRawBufferPointer(rebasing: buffer[..<first.frameBytes]))
+        }
+        sums = own
+        for total in Self.add(
+          UnsafeRawBufferPointer(buffer), count: range.count, size: size, to: own, threads: threads)
+        {
+          // Welford, Technometrics 4, 419 (1962), over the frames' means.
+          frames += 1
+          let value = total / Double(size)
+          let step = value - centre
+          centre += step / Double(frames)
+          spread += step * (value - centre)
+        }
+        try progress(frames)
+      }
+    }
+    guard let sums, frames > 0 else { throw CameraCalibrationError.noFrames }
+    var (means, variances, highests) = ([Double](), [Double](), [Float]())
+    for pixel in 0..<size {
+      let (mean, variance, highest) = sums.moments(of: pixel, frames: frames)
+      guard mean.isFinite, variance.isFinite || frames == 1 else {
+        throw CameraCalibrationError.notANumber(
+          file: first.name, x: pixel % first.width, y: pixel / first.width)
+      }
+      means.append(mean)
+      variances.append(variance)
+      highests.append(highest)
+    }
+    let independent = variances.reduce(0, +) / (Double(size) * Double(size))
+    commonVariance = frames > 1 ? max(0, spread / Double(frames - 1) - independent) : 0
+    (width, height) = (first.width, first.height)
+    self.frames = frames
+    (mean, variance, highest) = (means, variances, highests)
+  }
+
+  private init(_ whole: PixelMoments, _ region: PixelRegion) {
+    func crop<T>(_ map: [T]) -> [T] {
+      (region.y..<region.y + region.height).flatMap {
+        map[$0 * whole.width + region.x..<$0 * whole.width + region.x + region.width]
+      }
+    }
+    (width, height, frames) = (region.width, region.height, whole.frames)
+    (mean, variance) = (crop(whole.mean), crop(whole.variance))
+    highest = crop(whole.highest)
+    commonVariance = whole.commonVariance
+  }
+
+  /// The part that a region of interest covers; nil where it leaves the frame.
+  public func cropped(to region: PixelRegion) -> PixelMoments? {
+    guard region.isInside(width: width, height: height) else { return nil }
+    return PixelMoments(self, region)
+  }
+
+  /// Reads frames into the start of `buffer`, each thread a share of them.
+  private static func read(
+    _ movie: any Movie, _ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer,
+    threads: Int
+  ) throws {
+    let share = (frames.count + threads - 1) / threads
+    let bytes = movie.info.frameBytes
+    let failure = Mutex<(any Error)?>(nil)
+    nonisolated(unsafe) let buffer = buffer
+    DispatchQueue.concurrentPerform(iterations: threads) { thread in
+      let first = frames.lowerBound + thread * share
+      let own = first..<max(first, min(first + share, frames.upperBound))
+      guard !own.isEmpty else { return }
+      let place = (own.lowerBound - frames.lowerBound) * bytes
+      do {
+        try movie.read(own, into: .init(rebasing: buffer[place..<place + own.count * bytes]))
+      } catch { failure.withLock { $0 = $0 ?? error } }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+
+  /// Adds frames to the sums, each thread a share of the pixels; the sum of each frame.
+  private static func add(
+    _ frames: UnsafeRawBufferPointer, count: Int, size: Int, to sums: any PixelSums, threads: Int
+  ) -> [Double] {
+    // One share would do per thread; more, and always as many, keep the totals' rounding the same.
+    let shares = min(64, size)
+    var totals = [Double](repeating: 0, count: shares * count)
+    totals.withUnsafeMutableBufferPointer { totals in
+      nonisolated(unsafe) let (frames, base) = (frames, totals.baseAddress!)
+      DispatchQueue.concurrentPerform(iterations: min(threads, shares)) { thread in
+        for share in stride(from: thread, to: shares, by: min(threads, shares)) {
+          sums.add(
+            frames, count: count, pixels: size * share / shares..<size * (share + 1) / shares,
+            totals: base + share * count)
+        }
+      }
+    }
+    return (0..<count).map { frame in
+      (0..<shares).reduce(0) { $0 + totals[$1 * count + frame] }
+    }
+  }
+}
+
+extension MovieInfo {
+  /// What to call the movie in a message.
+  var name: String { files.first ?? format }
+}

@@ -1,0 +1,147 @@
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Optics
+
+/// Dark and bright movies to the maps of a sensor. What `glint calibrate camera` does.
+///
+/// Beside the maps it writes the report as JSON and a picture of the maps, under the same name.
+public struct CalibrateCameraJob {
+  let dark: [any Movie]
+  let bright: [any Movie]
+  let output: String
+  let gain: Double?
+  let region: PixelRegion?
+  let saturation: Double
+  let threads: Int
+  let overwrite: Bool
+  let quiet: Bool
+
+  /// What was measured and written.
+  public struct Result: Sendable {
+    public var report: CameraCalibration.Report
+    public var files: [String]
+    public var bytesRead: Int
+    public var seconds: Double
+  }
+
+  /// - Parameters:
+  ///   - dark: together the dark frames.
+  ///   - bright: each a level of light.
+  ///   - output: the maps, Picasso's HDF5.
+  ///   - gain: ADU/e⁻ of every pixel, where there are no bright movies.
+  ///   - region: part of the frames to keep; nil for all.
+  ///   - saturation: the highest number that a pixel can have, ADU.
+  public init(
+    dark: [any Movie], bright: [any Movie], output: String, gain: Double? = nil,
+    region: PixelRegion? = nil, saturation: Double = 65535, threads: Int? = nil,
+    overwrite: Bool = false, quiet: Bool = false
+  ) {
+    self.dark = dark
+    self.bright = bright
+    self.output = output
+    self.gain = gain
+    self.region = region
+    self.saturation = saturation
+    self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    self.overwrite = overwrite
+    self.quiet = quiet
+  }
+
+  /// Measures and writes. Throws `CameraCalibrationError` for frames that are no calibration.
+  public func run() throws -> Result {
+    let stem = NSString(string: output).deletingPathExtension
+    let (reportPath, picturePath) = (stem + ".json", stem + ".png")
+    var names = OutputNames(
+      inputs: (dark + bright).flatMap(\.info.files), overwrite: overwrite)
+    for path in [output, reportPath, picturePath] { try names.add(path) }
+    try check()
+    let start = Date()
+    let (maps, report) = try Interrupt.watch { try measure() }
+    let seconds = Date().timeIntervalSince(start)
+
+    try CameraFiles.write(
+      maps.values, errors: maps.errors, metadata: try metadata(report), to: output,
+      overwrite: overwrite)
+    let staged = try StagedFile(path: reportPath, overwrite: overwrite)
+    try staged.write(try Self.encoder.encode(report))
+    try staged.commit()
+    try Images.write(
+      CameraPicture.of(maps.values), to: picturePath, contrast: .range(0...1), colours: .grey,
+      provenance: [
+        ProvenanceStep(
+          program: "Glint", version: glintVersion, action: "calibrate camera",
+          settings: ["maps": output])
+      ], overwrite: overwrite)
+    return Result(
+      report: report, files: [output, reportPath, picturePath],
+      bytesRead: (dark + bright).reduce(0) { $0 + $1.info.frames * $1.info.frameBytes },
+      seconds: seconds)
+  }
+
+  /// What can be refused before anything is read.
+  private func check() throws {
+    guard let first = dark.first else { throw CameraCalibrationError.noFrames }
+    for other in (dark + bright).dropFirst()
+    where other.info.width != first.info.width || other.info.height != first.info.height {
+      throw CameraCalibrationError.filesDiffer(other.info, first.info)
+    }
+    let frames = dark.reduce(0) { $0 + $1.info.frames }
+    guard frames >= CameraCalibration.leastDarkFrames else {
+      throw CameraCalibrationError.tooFewFrames(
+        kind: "dark", frames: frames, least: CameraCalibration.leastDarkFrames)
+    }
+    if let short = bright.first(where: { $0.info.frames < CameraCalibration.leastBrightFrames }) {
+      throw CameraCalibrationError.tooFewFrames(
+        kind: "bright", frames: short.info.frames, least: CameraCalibration.leastBrightFrames)
+    }
+    if bright.isEmpty, gain == nil { throw CameraCalibrationError.noGain }
+    let darkFiles = Set(dark.flatMap(\.info.files))
+    if let both = bright.flatMap(\.info.files).first(where: darkFiles.contains) {
+      throw SettingsError(
+        "\(both) is given as dark and as bright",
+        hint: "name dark movies first, and each bright one once after --bright")
+    }
+  }
+
+  private func measure() throws -> (CameraCalibration.Maps, CameraCalibration.Report) {
+    let total = (dark + bright).reduce(0) { $0 + $1.info.frames }
+    let progress = Progress(total: total, unit: "frames", quiet: quiet)
+    defer { progress.finish() }
+    var done = 0
+    func moments(_ movies: [any Movie]) throws -> PixelMoments {
+      let whole = try PixelMoments(of: movies, threads: threads) { frames in
+        if Interrupt.requested { throw Interrupted() }
+        progress.update(done + frames)
+      }
+      done += whole.frames
+      guard let region else { return whole }
+      guard let part = whole.cropped(to: region) else {
+        throw CameraCalibrationError.regionOutside(
+          region, width: whole.width, height: whole.height)
+      }
+      return part
+    }
+    var calibration = try CameraCalibration(dark: try moments(dark), saturation: saturation)
+    for movie in bright {
+      try calibration.add(try moments([movie]), file: movie.info.files.first ?? movie.info.format)
+    }
+    return try calibration.result(gain: bright.isEmpty ? gain : nil)
+  }
+
+  /// The report as the maps' own notes, with the hot pixels counted rather than listed.
+  private func metadata(_ report: CameraCalibration.Report) throws -> String {
+    var short = report
+    short.hotPixels = Array(report.hotPixels.prefix(1000))
+    return String(decoding: try Self.encoder.encode(short), as: UTF8.self)
+  }
+
+  private static var encoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return encoder
+  }
+}

@@ -1,0 +1,64 @@
+import Formats
+import Foundation
+import Microscopy
+import Optics
+
+/// Maps held against dark frames that were recorded later. What `glint check camera` does.
+public struct CheckCameraJob {
+  let mapsPath: String
+  let dark: [any Movie]
+  let region: PixelRegion?
+  let threads: Int
+  let quiet: Bool
+
+  /// - Parameter region: where on the sensor the frames were recorded, for maps of a larger part; nil
+  ///   for what the movie says.
+  public init(
+    maps: String, dark: [any Movie], region: PixelRegion? = nil, threads: Int? = nil,
+    quiet: Bool = false
+  ) {
+    mapsPath = maps
+    self.dark = dark
+    self.region = region
+    self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    self.quiet = quiet
+  }
+
+  /// Throws `CameraFileError` for the maps and `CameraCalibrationError` for the frames.
+  public func run() throws -> CameraValidation {
+    guard let whole = try CameraFiles.read(mapsPath).maps else {
+      throw CameraFileError.unknownKind(
+        path: mapsPath, found: "numbers without maps")
+    }
+    guard let info = dark.first?.info else { throw CameraCalibrationError.noFrames }
+    let errors = try CameraFiles.errors(of: mapsPath)
+    guard let maps = whole.matching(info, region: region) else {
+      throw CameraCalibrationError.otherSensor(
+        maps: "\(whole.width)×\(whole.height)", frames: "\(info.width)×\(info.height)")
+    }
+    let progress = Progress(
+      total: dark.reduce(0) { $0 + $1.info.frames }, unit: "frames", quiet: quiet)
+    let moments = try Interrupt.watch {
+      defer { progress.finish() }
+      return try PixelMoments(of: dark, threads: threads) { frames in
+        if Interrupt.requested { throw Interrupted() }
+        progress.update(frames)
+      }
+    }
+    return try CameraValidation(
+      of: maps, errors: errors?.matching(info, region: region), by: moments)
+  }
+}
+
+extension CameraMaps {
+  /// The part that a movie's frames see: all of it where the sizes agree, else the region of the sensor
+  /// that was recorded, given or stated by the movie. nil where none of that fits.
+  func matching(_ info: MovieInfo, region: PixelRegion?) -> CameraMaps? {
+    if let region {
+      guard region.width == info.width, region.height == info.height else { return nil }
+      return cropped(to: region)
+    }
+    if width == info.width, height == info.height { return self }
+    return info.sensorRegion.flatMap { cropped(to: $0) }
+  }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Microscopy
+import Optics
+import Workflow
+
+/// Whether a calibration still holds: each kind is a subcommand.
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Hold a calibration against new recordings.",
+    discussion: """
+      EXAMPLE:
+        glint check camera camera.hdf5 dark-today.tif
+      """,
+    subcommands: [CheckCamera.self])
+}
+
+struct CheckCamera: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "camera",
+    abstract: "Hold the maps of a sensor against new dark frames.",
+    discussion: """
+      Exits with 1 when the frames contradict the maps: the offset moved by a quarter of the read \
+      noise, the variance by a factor of 1.25, 2 % of the pixels differ, or one in a thousand \
+      became hot.
+
+      EXAMPLE:
+        glint check camera camera.hdf5 dark-today.tif
+      """)
+
+  @Argument(help: "Maps (Picasso .hdf5, .npy, 3-page TIFF).") var maps: String
+  @Argument(help: "Dark movies, 100 frames or more.") var dark: [String]
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Where on the sensor of the maps the frames were recorded, px.", valueName: "X,Y,W,H"))
+  var roi: Region?
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Write the result as JSON.", valueName: "file"))
+  var json: String?
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("CPU threads; all by default.", valueName: "n"))
+  var threads: Int?
+  @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
+  @Flag(help: "Replace the JSON file if it exists.") var force = false
+  @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads) must be in 1...1024")
+    }
+  }
+
+  func run() throws {
+    let file = try json.map { try StagedFile(path: $0, overwrite: force) }
+    let result = try CheckCameraJob(
+      maps: maps, dark: try dark.map(raw.open), region: roi?.region, threads: threads, quiet: quiet
+    ).run()
+    for line in Self.lines(result) { print(line) }
+    if let file {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      try file.write(encoder.encode(result))
+      try file.commit()
+    }
+    guard result.agrees else {
+      for line in result.contradictions { say("contradiction: \(line)") }
+      say("hint: calibrate again at today's settings: glint calibrate camera")
+      throw ExitCode(1)
+    }
+  }
+
+  static func lines(_ result: CameraValidation) -> [String] {
+    [
+      String(
+        format: "offset      moved by %+.3f ADU (median; read noise %.2f ADU)", result.drift,
+        result.readNoise),
+      String(format: "variance    %.3f times that of the maps (median)", result.varianceRatio),
+      String(
+        format: "outside     %.2f %% of the pixels (offset %.2f %%, variance %.2f %%)",
+        100 * result.outside, 100 * result.offsetOutside, 100 * result.varianceOutside),
+      "hot pixels  \(result.newHotPixels.count) new",
+      "\(result.frames) frames \(result.agrees ? "agree with" : "contradict") the maps",
+    ]
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Microscopy
+import Optics
+import Testing
+
+/// Right numbers are silent, wrong ones are not.
+@Suite struct NoiseCheckTests {
+  static let sCMOS = Camera(offset: 100, gain: 2.2, quantumEfficiency: 0.8, readNoise: 1.6)
+  static let emCCD = Camera(
+    offset: 200, gain: 0.05, emGain: 300, quantumEfficiency: 0.9, readNoise: 40)
+
+  private func movie(
+    _ camera: Camera, background: Double = 10, perFrame: Double = 10, sensor: SensorVariation? = nil
+  ) throws -> Simulation {
+    try Simulation(
+      SimulationSettings(
+        width: 66, height: 66, frames: 12, psf: GaussianPSF(sigma: 1.2),
+        blinking: .independent(perFrame: perFrame), photons: .fixed(photons: 1500),
+        background: .flat(level: background), camera: camera, sensor: sensor, seed: 21))
+  }
+
+  private func check(
+    _ movie: any Movie, _ camera: Camera, maps: CameraMaps? = nil,
+    change: (Float) -> Float = { $0 }
+  ) throws -> NoiseCheck {
+    let info = movie.info
+    var check = NoiseCheck(width: info.width, height: info.height, camera: camera, maps: maps)
+    let size = info.width * info.height
+    for first in stride(from: 0, to: info.frames - 1, by: 2) {
+      var pixels = [UInt16](repeating: 0, count: 2 * size)
+      try pixels.withUnsafeMutableBytes { try movie.read(first..<first + 2, into: $0) }
+      let values = pixels.map { change(Float($0)) }
+      check.add(Array(values[..<size]), Array(values[size...]))
+    }
+    return check
+  }
+
+  /// From dark to bright, from empty to 60 molecules on a field of 6.6 µm: two in every block.
+  @Test(arguments: [sCMOS, emCCD, Camera(offset: 500, gain: 1, readNoise: 17), Camera(gain: 0.5)])
+  func rightNumbersAreSilent(_ camera: Camera) throws {
+    for background in [0.5, 10, 300] {
+      for perFrame in [0.0, 10, 60] {
+        let movie = try movie(camera, background: background, perFrame: perFrame)
+        let result = try check(movie, camera)
+        #expect(
+          result.warning == nil,
+          "\(background), \(perFrame): \(String(describing: result.finding))")
+      }
+    }
+  }
+
+  @Test func mapsAreSilentAndSoAreScalarsOfAnUnevenSensor() throws {
+    let movie = try movie(Self.sCMOS, sensor: SensorVariation())
+    #expect(try check(movie, Self.sCMOS, maps: movie.maps).warning == nil)
+    #expect(try check(movie, Self.sCMOS).warning == nil)
+    // Only with the maps is the ratio 1.
+    let finding = try #require(try check(movie, Self.sCMOS, maps: movie.maps).finding)
+    #expect(abs(finding.ratio - 1) < 0.05, "\(finding)")
+  }
+
+  @Test func wrongGainsAreTold() throws {
+    let movie = try movie(Self.sCMOS)
+    for (gain, words) in [
+      (4.4, "a gain of about 2."), (1.1, "a gain of about 2."), (0.4545, "--gain 2.2"),
+    ] {
+      var camera = Self.sCMOS
+      camera.gain = gain
+      let warning = try #require(try check(movie, camera).warning, "gain \(gain)")
+      #expect(warning.contains("times what the camera's numbers give"))
+      #expect(warning.contains("\nhint: ") && warning.contains(words), "\(gain): \(warning)")
+    }
+    var plain = Self.emCCD
+    plain.emGain = 1
+    #expect(try check(self.movie(Self.emCCD), plain).warning != nil)
+  }
+
+  @Test func wrongOffsetsAreTold() throws {
+    let movie = try movie(Self.sCMOS)
+    for offset in [0.0, 70] {
+      var camera = Self.sCMOS
+      camera.offset = offset
+      let warning = try #require(try check(movie, camera).warning, "offset \(offset)")
+      #expect(warning.contains("the noise is 0."), "\(warning)")
+    }
+    var camera = Self.sCMOS
+    camera.offset = 150
+    let warning = try #require(try check(movie, camera).warning)
+    #expect(warning.contains("lie below the offset by more than five"), "\(warning)")
+    // And the defaults, where no camera was given.
+    #expect(try check(movie, Camera()).warning != nil)
+  }
+
+  @Test func photonsAreToldFromCounts() throws {
+    // Converted to electrons and rounded by another program: offset and gain no longer apply.
+    let movie = try movie(Self.sCMOS, background: 100)
+    let electrons = { (value: Float) in ((value - 100) / 2.2).rounded() }
+    let warning = try #require(
+      try check(movie, Camera(offset: 0, gain: 2.2, readNoise: 1.6), change: electrons).warning)
+    #expect(warning.contains("look like electrons already"), "\(warning)")
+    #expect(try check(movie, Camera(offset: 0, readNoise: 1.6), change: electrons).warning == nil)
+    // Stretched afterwards: two of three numbers do not occur.
+    let stretched = { (value: Float) in 3 * value }
+    let steps = try #require(try check(movie, Self.sCMOS, change: stretched).warning)
+    #expect(steps.contains("numbers come in steps of 3: they were scaled"), "\(steps)")
+  }
+
+  @Test func tooLittleSaysNothing() throws {
+    var small = NoiseCheck(width: 9, height: 9, camera: Camera())
+    small.add([Float](repeating: 5, count: 81), [Float](repeating: 6, count: 81))
+    #expect(small.finding == nil && small.warning == nil)
+    // Empty and doubled frames have no noise that could be wrong.
+    var still = NoiseCheck(width: 80, height: 80, camera: Camera(offset: 100, gain: 2))
+    for _ in 0..<5 {
+      still.add([Float](repeating: 200, count: 6400), [Float](repeating: 200, count: 6400))
+    }
+    #expect(still.warning == nil)
+    var broken = NoiseCheck(width: 80, height: 80, camera: Camera())
+    broken.add([Float](repeating: .nan, count: 6400), [Float](repeating: 1, count: 6400))
+    #expect(broken.warning == nil)
+  }
+}
