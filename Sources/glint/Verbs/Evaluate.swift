@@ -85,7 +85,6 @@ struct Evaluate: ParsableCommand {
   func validate() throws {
     try firstFrame.map(TableOptions.check(firstFrame:))
     try truthFirstFrame.map(TableOptions.check(firstFrame:))
-
     guard box >= 3, box <= 99, !box.isMultiple(of: 2) else {
       throw ValidationError("--box \(box) must be odd and in 3...99")
     }
