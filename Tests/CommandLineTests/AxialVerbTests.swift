@@ -48,6 +48,7 @@ import Testing
       #expect(run.output.contains("psf_file: lens.yaml"))
       #expect(run.output.contains("refractive_index_factor: 0.8"))
       #expect(run.output.contains("axial: fitted"))
+      #expect(run.output.contains("box: 13"))
     }
   }
 
