@@ -63,7 +63,7 @@ public struct LocalizeJob {
       maps: try recipe.maps(maps, for: region, in: info))
     let notes =
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
-      + (doubt.map { ["warning: \($0)"] } ?? [])
+      + [try meaningOfZ(), doubt.map { "warning: \($0)" }].compactMap { $0 }
     for line in notes { say(line) }
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
@@ -151,12 +151,16 @@ public struct LocalizeJob {
       settings: [
         "recipe": try recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
       ].merging(settingsForOthers) { $1 })
-    if let psf {
-      step.settings["z"] =
-        "\(try recipe.adjusted(psf).axial.summary); \(recipe.fit.axial.rawValue)"
-    }
+    step.settings["z"] = try meaningOfZ()
     step.settings["stopped"] = frames.map { "only frames \($0)" }
     return step
+  }
+
+  /// Sign, origin and scale of z, and where it comes from; nil where there is none.
+  private func meaningOfZ() throws -> String? {
+    try psf.map {
+      "\(try recipe.adjusted($0).axial.summary); \(recipe.fit.axial.rawValue)"
+    }
   }
 
   /// The recipe's fields that other programs look for by name; the formats translate them.

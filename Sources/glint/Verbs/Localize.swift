@@ -48,7 +48,8 @@ struct Localize: ParsableCommand {
   var threshold: Double?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Side of the fitted square, odd.", valueName: "px"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Side of the fitted square, odd; 7, with --psf 13.", valueName: "px"))
   var box: Int?
 
   @Option(help: "Estimator: maximum likelihood or least squares.")
@@ -120,11 +121,12 @@ struct Localize: ParsableCommand {
     if let part = camera.sensorRegion?.region {
       recipe.cameraRegion = [part.x, part.y, part.width, part.height]
     }
+    let psf = recipe.psfFile.isEmpty ? nil : try CalibrationFiles.read(recipe.psfFile)
+    if let psf, box == nil, self.recipe == nil { recipe.fit.box = FitSettings.usualBox(psf) }
     if printRecipe {
       print(try recipe.resolved().yaml(), terminator: "")
       return
     }
-    let psf = recipe.psfFile.isEmpty ? nil : try CalibrationFiles.read(recipe.psfFile)
     guard let movie else { throw ValidationError("name a movie to localize") }
     guard !output.isEmpty else { throw ValidationError("name an output with -o, such as locs.csv") }
     let job = LocalizeJob(
