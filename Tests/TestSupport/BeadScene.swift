@@ -57,8 +57,8 @@ package struct BeadScene {
   package func counts() -> [UInt16] {
     var expected = [Double](repeating: background, count: width * height * planes)
     for bead in beads {
-      let columns = max(0, Int(bead.x) - reach)..<min(width, Int(bead.x) + reach)
-      let rows = max(0, Int(bead.y) - reach)..<min(height, Int(bead.y) + reach)
+      let columns = block(around: bead.x, size: width)
+      let rows = block(around: bead.y, size: height)
       for k in 0..<planes {
         let x = bead.x + bead.drift * (Double(k) / Double(planes - 1) - 0.5)
         let shares = psf.shares(
@@ -71,6 +71,11 @@ package struct BeadScene {
     }
     var random = RandomStream(seed: seed)
     return expected.map { UInt16(min(offset + Double(random.poisson($0)), limit)) }
+  }
+
+  private func block(around place: Double, size: Int) -> Range<Int> {
+    let first = max(0, Int(place) - reach)
+    return first..<max(first, min(size, Int(place) + reach))
   }
 
   package func stack(name: String = "beads.tif") -> BeadStack {

@@ -388,7 +388,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   @Test(arguments: ["a.yaml", "a.hdf5", "a.h5", "a.mat", "z.mat"])
   func damagedFiles(name: String) throws {
     let folder = try TableFolder()
-    let psf = sampleSpline(columns: 4, rows: 4, planes: 3)
+    let psf = sampleSpline(columns: 4, rows: 4, planes: 5)
     let path = folder.file(name)
     switch name {
     case "a.yaml":
