@@ -53,13 +53,13 @@ public struct LocalizeJob {
       movie, pipeline: try recipe.pipeline(maps, psf: psf, for: region, in: info), frames: frames,
       region: region, device: device, threads: threads, batch: batch, note: say)
     for line in info.notes { say(line) }
-    let doubt = try CameraWarning.of(
-      movie, frames: frames, region: region, camera: recipe.camera,
-      maps: try recipe.maps(maps, for: region, in: info))
-    if let doubt { say("warning: \(doubt)") }
+    let ownMaps = try recipe.maps(maps, for: region, in: info)
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities)
+    let doubt = CameraWarning.of(
+      movie, frames: frames, region: region, camera: recipe.camera, maps: ownMaps)
+    if let doubt { say("warning: \(doubt)") }
     return try Interrupt.watch {
       var report: LocalizeReport
       do {
