@@ -39,7 +39,7 @@ import Testing
   @Test(arguments: functions.indices)
   func derivativesEqualDifferences(index: Int) {
     let psf = Self.functions[index]
-    for (x, y, z) in [(6.2, 5.7, -310.0), (5.51, 6.49, 3.7), (6, 6, 260.1)] {
+    for (x, y, z) in [(6.2, 5.7, -310.0), (5.51, 6.49, 3.7), (6.1, 5.9, 265.1)] {
       func shares(_ dx: Double, _ dy: Double, _ dz: Double) -> [PixelShare] {
         psf.shares(columns: 0..<13, rows: 0..<13, x: x + dx, y: y + dy, z: z + dz)
       }
@@ -53,8 +53,8 @@ import Testing
           #expect(abs(centre[k][keyPath: derivative] - difference) < 1e-6)
         }
       }
-      check(\.byX, 1e-4, shares(-1e-4, 0, 0), shares(1e-4, 0, 0))
-      check(\.byY, 1e-4, shares(0, -1e-4, 0), shares(0, 1e-4, 0))
+      check(\.byX, 1e-3, shares(-1e-3, 0, 0), shares(1e-3, 0, 0))
+      check(\.byY, 1e-3, shares(0, -1e-3, 0), shares(0, 1e-3, 0))
       check(\.byZ, 1e-2, shares(0, 0, -1e-2), shares(0, 0, 1e-2))
       #expect(centre.contains { abs($0.byZ) > 1e-6 })
     }
@@ -100,7 +100,7 @@ import Testing
     let shares = Self.spline.shares(columns: -20..<40, rows: 3..<4, x: 5, y: 5, z: 0)
     #expect(shares[0] == PixelShare())
     #expect(shares[59] == PixelShare())
-    #expect(shares[25].value > 0.05)
+    #expect(shares[25].value > 0.02)
   }
 
   /// The bound's matrix is the curvature of the expected log-likelihood, also along z.

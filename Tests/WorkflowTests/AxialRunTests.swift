@@ -174,7 +174,8 @@ import Workflow
         source: Self.movie, recipe: Self.recipe(), maps: nil, psf: .astigmatic(psf),
         device: CPUDevice(threads: 2), threads: 2, outputs: outputs, report: nil, overwrite: false,
         batch: nil, quiet: true)
-      _ = try job.run()
+      let report = try job.run()
+      #expect(report.notes.contains { $0.hasPrefix("z grows with") })
       for name in ["locs-protocol.txt", "locs.yaml"] {
         let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
         #expect(text.contains("grows with the molecule's height"), "\(name)")

@@ -53,7 +53,9 @@ import Workflow
       let whole: any Movie
       var info: MovieInfo { whole.info }
       func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
-        if frames.contains(13) { throw MovieError(.truncated, "frame 13 is cut", file: "torn.tif") }
+        if frames.contains(13) {
+          throw MovieError(.truncated, "frame 13 is cut", file: "torn.tif", frame: 13)
+        }
         try whole.read(frames, into: buffer)
       }
     }
@@ -63,7 +65,13 @@ import Workflow
       let job = LocalizeJob(
         source: movie, recipe: smallRecipe(), maps: nil, device: CPUDevice(threads: 1), threads: 1,
         outputs: [csv], report: csv + ".json", overwrite: false, batch: 4, quiet: true)
-      #expect(throws: MovieError.self) { try job.run() }
+      #expect {
+        try job.run()
+      } throws: {
+        "\($0)"
+          == "torn.tif: frame 13 is cut (frame 13)\nhint: `glint localize --frames 0:13` takes "
+          + "the frames before it"
+      }
       let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
       #expect(left == ["a.partial-protocol.txt", "a.partial.csv"])
       let rows = try Tables.read(folder.appendingPathComponent("a.partial.csv").path)

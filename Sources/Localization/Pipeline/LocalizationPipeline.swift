@@ -96,7 +96,7 @@ public final class LocalizationPipeline {
     let gather = GatherSpots(
       box: settings.fit.box, firstFrame: shape.leading, offset: Float(camera.offset),
       gain: Float(totalGain), scale: Float(countsPerElectron),
-      saturation: pixel == .uint16 ? 65535 : .infinity)
+      saturation: Float(camera.saturation ?? (pixel == .uint16 ? 65535 : .infinity)))
     let gathered = try graph.apply(
       gather, to: [frames, selected[0], selected[2]] + (sensor?.all ?? []))
     graph.output("flags", gathered[1])

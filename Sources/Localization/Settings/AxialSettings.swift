@@ -3,6 +3,19 @@ import Optics
 
 /// What a PSF that depends on z asks of the other settings.
 extension FitSettings {
+  /// The box that a PSF is fitted in unless the user says otherwise, px: 13, or less where a spline's
+  /// grid leaves no room for it.
+  public static func usualBox(_ psf: CalibratedPSF) -> Int {
+    guard case .spline(let spline) = psf else { return 13 }
+    return min(13, max(widestBox(spline), 3))
+  }
+
+  /// The widest box that a spline's grid leaves a pixel's room on every side, px, odd.
+  private static func widestBox(_ spline: SplinePSF) -> Int {
+    guard spline.reach.isFinite, spline.reach >= 1 else { return 1 }
+    return Int(min(spline.reach - 1, 15)) * 2 + 1
+  }
+
   /// Throws `SettingsError` where z cannot be had with this PSF.
   public func validate(_ psf: CalibratedPSF) throws(SettingsError) {
     if let problem = psf.problem {
@@ -30,7 +43,7 @@ extension FitSettings {
     if case .spline(let spline) = psf {
       let room = spline.reach - Double(box / 2)
       guard room >= 1 else {
-        let widest = Int(spline.reach - 1) * 2 + 1
+        let widest = Self.widestBox(spline)
         throw SettingsError(
           "the PSF's grid of \(spline.columns)×\(spline.rows) px leaves a box of \(box) px no room",
           hint: widest >= 3

@@ -1,3 +1,4 @@
+import Formats
 import Localization
 import Microscopy
 
@@ -23,8 +24,10 @@ extension Recipe {
 
   /// The frames to localize.
   ///
-  /// Throws `SettingsError` where the movie does not have them.
-  public func frames(in info: MovieInfo) throws(SettingsError) -> Range<Int> {
+  /// Throws `SettingsError` where the movie does not have them, `MovieError` where it should have them
+  /// and is cut off: all frames of such a movie cannot be meant, a range before its tear can.
+  public func frames(in info: MovieInfo) throws -> Range<Int> {
+    if let error = info.cutOff, endFrame < 0 || endFrame > info.frames { throw error }
     let end = endFrame < 0 ? info.frames : endFrame
     guard firstFrame >= 0, firstFrame < end, end <= info.frames else {
       throw SettingsError(

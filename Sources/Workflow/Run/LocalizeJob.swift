@@ -52,7 +52,10 @@ public struct LocalizeJob {
     let run = try LocalizeRun(
       movie, pipeline: try recipe.pipeline(maps, psf: psf, for: region, in: info), frames: frames,
       region: region, device: device, threads: threads, batch: batch, note: say)
-    for line in info.notes { say(line) }
+    let notes =
+      info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
+      + [try meaningOfZ()].compactMap { $0 }
+    for line in notes { say(line) }
     let ownMaps = try recipe.maps(maps, for: region, in: info)
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
@@ -75,7 +78,7 @@ public struct LocalizeJob {
         for writer in writers { try writer.finish([provenance(report.device)]) }
       }
       report.recipe = recipe
-      report.notes = info.notes + (doubt.map { [$0] } ?? []) + report.notes
+      report.notes = notes + (doubt.map { [$0] } ?? []) + report.notes
       try reportFile?.write(report, partial: report.interrupted)
       return report
     }
@@ -142,12 +145,16 @@ public struct LocalizeJob {
       settings: [
         "recipe": try recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
       ].merging(settingsForOthers) { $1 })
-    if let psf {
-      step.settings["z"] =
-        "\(try recipe.adjusted(psf).axial.summary); \(recipe.fit.axial.rawValue)"
-    }
+    step.settings["z"] = try meaningOfZ()
     step.settings["stopped"] = frames.map { "only frames \($0)" }
     return step
+  }
+
+  /// Sign, origin and scale of z, and where it comes from; nil where there is none.
+  private func meaningOfZ() throws -> String? {
+    try psf.map {
+      "\(try recipe.adjusted($0).axial.summary); \(recipe.fit.axial.rawValue)"
+    }
   }
 
   /// The recipe's fields that other programs look for by name; the formats translate them.

@@ -46,7 +46,8 @@ struct Localize: ParsableCommand {
   var threshold: Double?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Side of the fitted square, odd.", valueName: "px"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Side of the fitted square, odd; 7, with --psf 13.", valueName: "px"))
   var box: Int?
 
   @Option(help: "Estimator: maximum likelihood or least squares.")
@@ -118,15 +119,17 @@ struct Localize: ParsableCommand {
     if let part = camera.sensorRegion?.region {
       recipe.cameraRegion = [part.x, part.y, part.width, part.height]
     }
+    let psf = recipe.psfFile.isEmpty ? nil : try CalibrationFiles.read(recipe.psfFile)
+    if let psf, box == nil, self.recipe == nil { recipe.fit.box = FitSettings.usualBox(psf) }
     if printRecipe {
       print(try recipe.yaml(), terminator: "")
       return
     }
-    let psf = recipe.psfFile.isEmpty ? nil : try CalibrationFiles.read(recipe.psfFile)
     guard let movie else { throw ValidationError("name a movie to localize") }
     guard !output.isEmpty else { throw ValidationError("name an output with -o, such as locs.csv") }
     let job = LocalizeJob(
-      source: try raw.open(movie), recipe: recipe, maps: maps, psf: psf, device: try device.open(),
+      source: try raw.open(movie, acceptsTruncated: true), recipe: recipe, maps: maps, psf: psf,
+      device: try device.open(),
       threads: device.threads, outputs: output, report: json, overwrite: force, batch: batch,
       quiet: quiet)
     let report = try job.run()

@@ -37,6 +37,9 @@ import Testing
     #expect(text.contains("12×12 px leaves a box of 13 px no room"))
     #expect(text.contains("hint: use --box 11 or less"))
     #expect(try error(spline(13)) { $0.fit.box = 11 } == nil)
+    #expect(try FitSettings.usualBox(spline(13)) == 11)
+    #expect(try FitSettings.usualBox(spline(31)) == 13)
+    #expect(FitSettings.usualBox(.astigmatic(.typical)) == 13)
   }
 
   @Test func aPSFWiderThanTheBoxIsRefused() throws {
