@@ -12,7 +12,7 @@ enum CameraWarning {
   /// - Parameter maps: as large as the region.
   static func of(
     _ movie: any Movie, frames: Range<Int>, region: PixelRegion, camera: Camera, maps: CameraMaps?
-  ) throws -> String? {
+  ) -> String? {
     // A window in the middle, and pairs of frames all along the movie.
     let window = PixelRegion(
       x: max(0, region.width - 256) / 2, y: max(0, region.height - 256) / 2,
@@ -27,7 +27,8 @@ enum CameraWarning {
     defer { buffer.deallocate() }
     for pair in 0..<pairs {
       let first = frames.lowerBound + frames.count * pair / pairs
-      try movie.read(first..<first + 2, into: buffer)
+      // What cannot be read is for the run to tell, which keeps the frames before it.
+      guard (try? movie.read(first..<first + 2, into: buffer)) != nil else { break }
       func part(_ frame: Int) -> [Float] {
         let size = movie.info.width * movie.info.height
         return (0..<window.height).flatMap { y in

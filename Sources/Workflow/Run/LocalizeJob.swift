@@ -58,16 +58,17 @@ public struct LocalizeJob {
     let run = try LocalizeRun(
       movie, pipeline: try recipe.pipeline(maps, psf: psf, for: region, in: info), frames: frames,
       region: region, device: device, threads: threads, batch: batch, note: say)
-    let doubt = try CameraWarning.of(
-      movie, frames: frames, region: region, camera: recipe.camera,
-      maps: try recipe.maps(maps, for: region, in: info))
     let notes =
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
-      + [try meaningOfZ(), doubt.map { "warning: \($0)" }].compactMap { $0 }
+      + [try meaningOfZ()].compactMap { $0 }
     for line in notes { say(line) }
+    let ownMaps = try recipe.maps(maps, for: region, in: info)
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities)
+    let doubt = CameraWarning.of(
+      movie, frames: frames, region: region, camera: recipe.camera, maps: ownMaps)
+    if let doubt { say("warning: \(doubt)") }
     return try Interrupt.watch {
       var report: LocalizeReport
       do {
@@ -83,7 +84,7 @@ public struct LocalizeJob {
         for writer in writers { try writer.finish([provenance(report.device)]) }
       }
       report.recipe = recipe
-      report.notes = notes + report.notes
+      report.notes = notes + (doubt.map { [$0] } ?? []) + report.notes
       try reportFile?.write(report, partial: report.interrupted)
       return report
     }
