@@ -46,8 +46,10 @@ private struct Cramped: Op {
   }
 
   @Test func lessIsNoticed() throws {
-    let found = try outcomes(missing: 64, .baseline).filter { $0.candidate != "direct" }
-    #expect(found.count == 3)
+    let found = try outcomes(missing: 64, .baseline).filter {
+      $0.candidate.hasPrefix("winograd")
+    }
+    #expect(found.count == 2)
     for outcome in found {
       #expect(outcome.failure?.contains("beyond its scratch") == true, "\(outcome)")
     }
