@@ -59,7 +59,9 @@ struct TuneCommand: ParsableCommand {
         network.randomWeights(seed: 1), batch: 1, height: side, width: side)
       for (op, inputs, at) in try Plan(graph, for: device.info).tunable
       where seen.insert(at).inserted {
-        let row = TuningTable.Row(at: at, microseconds: times(op, inputs, on: device))
+        let names = device.info.kind == .cpu ? op.cpu.map(\.name) : op.openCL.map(\.name)
+        let row = TuningTable.Row(
+          at: at, microseconds: times(op, inputs, names, on: device), order: names)
         guard !row.microseconds.isEmpty else { continue }
         rows.append(row)
         print("  \(at.form) \(at.channels)→\(at.outputs), \(at.pixels) pixels: \(row.fastest)")
@@ -73,9 +75,8 @@ struct TuneCommand: ParsableCommand {
 
   /// The median time of each candidate that can do it.
   private func times(
-    _ op: any Op, _ inputs: [TensorType], on device: any Device
+    _ op: any Op, _ inputs: [TensorType], _ names: [String], on device: any Device
   ) -> [String: Double] {
-    let names = device.info.kind == .cpu ? op.cpu.map(\.name) : op.openCL.map(\.name)
     var result: [String: Double] = [:]
     for name in names {
       if let time = try? time(op, inputs, candidate: name, on: device) { result[name] = time }

@@ -111,7 +111,7 @@ public struct CPULaunch: Sendable {
   let operands: [Operand]
   let items: Items
   let grain: Int
-  let scratch: Int
+  var scratch: Int
 
   /// - Parameters:
   ///   - kernel: name in `kernel_list.h`.

@@ -130,6 +130,9 @@ private final class GuardedRun {
     if let byte = after.indices.first(where: { !covered[$0] && after[$0] != Self.sentinel }) {
       strayWrite = "wrote outside every tensor, at byte \(byte) of the arena"
     }
+    if let kernel = (executable as? CPUExecutable)?.overrun {
+      strayWrite = "\(kernel) wrote beyond its scratch"
+    }
     return outputs
   }
 }

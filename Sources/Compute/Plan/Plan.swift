@@ -11,6 +11,8 @@ public struct Plan: Sendable {
   public let arena: Arena
   /// After the passes.
   public let graph: Graph
+  /// Whether tensors lie apart and scratch has guard zones, for tests.
+  let guarded: Bool
   let steps: [Step]
   let inputs: [String: Int]
   let outputs: [String: Int]
@@ -57,6 +59,7 @@ public struct Plan: Sendable {
     let graph = try graph.foldingConstants().rewritten().fusingConvolutions()
       .fusingEpilogues()
     self.device = device
+    self.guarded = guarded
     self.graph = graph
 
     var requests: [(type: TensorType, life: ClosedRange<Int>, label: String)] = []

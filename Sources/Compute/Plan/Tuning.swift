@@ -16,14 +16,14 @@ public struct TuningCase: Codable, Hashable, Sendable {
     self.pixels = pixels
   }
 
-  /// Doublings between two cases of one form; pixels count little, since they only fill a device.
+  /// Doublings between two cases of one form; pixels count less, since they only fill a device.
   func distance(to other: TuningCase) -> Double? {
     guard form == other.form else { return nil }
     func doublings(_ a: Int, _ b: Int) -> Double {
       abs(log2(Double(max(a, 1)) / Double(max(b, 1))))
     }
     return doublings(channels, other.channels) + doublings(outputs, other.outputs)
-      + doublings(pixels, other.pixels) / 8
+      + doublings(pixels, other.pixels) / 4
   }
 }
 
@@ -40,10 +40,13 @@ public struct TuningTable: Codable, Hashable, Sendable {
     /// Of every candidate that was tried.
     public var microseconds: [String: Double]
 
-    public init(at: TuningCase, microseconds: [String: Double]) {
+    /// `order`: the op's candidates, best first; one that is not a tenth slower than the fastest
+    /// keeps its place, since timings vary by as much.
+    public init(at: TuningCase, microseconds: [String: Double], order: [String]) {
       self.at = at
       self.microseconds = microseconds
-      fastest = microseconds.min { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? ""
+      let least = microseconds.values.min() ?? 0
+      fastest = order.first { microseconds[$0].map { $0 <= 1.1 * least } ?? false } ?? ""
     }
   }
 

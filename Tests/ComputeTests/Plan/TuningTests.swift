@@ -18,7 +18,8 @@ import Testing
   private func table(_ fastest: String, _ channels: Int = 48) -> TuningTable {
     let at = TuningCase(
       form: "convolution 3×3 s1", channels: channels, outputs: channels, pixels: 256)
-    let row = TuningTable.Row(at: at, microseconds: [fastest: 1, "slower": 2])
+    let row = TuningTable.Row(
+      at: at, microseconds: [fastest: 1, "slower": 2], order: ["slower", fastest])
     return TuningTable(devices: [cpu.tuningName: [row]])
   }
 
@@ -50,6 +51,17 @@ import Testing
     both.devices[cpu.tuningName]! += table("gemm", 64).devices[cpu.tuningName]!
     #expect(chosen(try Plan(graph(36), for: cpu, tuning: both)) == "direct")
     #expect(chosen(try Plan(graph(60), for: cpu, tuning: both)) == "gemm")
+  }
+
+  @Test func littleGainsDoNotChangeTheOrder() {
+    func fastest(_ first: Double, _ second: Double) -> String {
+      TuningTable.Row(
+        at: TuningCase(form: "", channels: 1, outputs: 1, pixels: 1),
+        microseconds: ["first": first, "second": second], order: ["first", "second"]
+      ).fastest
+    }
+    #expect(fastest(10.9, 10) == "first")
+    #expect(fastest(11.1, 10) == "second")
   }
 
   /// A table from another version may name what there is no longer, or what declines.

@@ -21,6 +21,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     let count: UnsafePointer<Int32>?
     let limit: Int
     let grain: Int
+    let scratch: Int
 
     var items: Int { min(max(count.map { Int($0.pointee) } ?? limit, 0), limit) }
 
@@ -46,6 +47,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {
       }
       limit = launch.items.limit
       grain = launch.grain
+      scratch = launch.scratch
     }
 
     func release() {
@@ -64,7 +66,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     }
     self.plan = plan
     let arena = try HostMemory(plan.arena.bytes, for: device)
-    scratchStride = plan.scratch / plan.device.units
+    scratchStride = plan.scratch / plan.device.units + (plan.guarded ? Self.scratchGuard : 0)
     scratch = try HostMemory(scratchStride * threads, for: device)
     guard let pool = glint_pool_create(Int32(threads)) else {
       throw .memory(needed: plan.arena.bytes, available: nil, device: device)
@@ -105,7 +107,23 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     }
   }
 
+  /// The launch that wrote beyond the scratch it asked for, if one did; only guarded plans look.
+  private(set) var overrun: String?
+  private static let scratchGuard = 4096
+
   private func run(_ launch: Launch) {
+    guard plan.guarded else { return start(launch) }
+    let sentinel: UInt8 = 0xA5
+    let guards = stride(from: 0, to: scratch.bytes.count, by: scratchStride).map {
+      UnsafeMutableRawBufferPointer(
+        rebasing: scratch.bytes[$0 + launch.scratch..<$0 + launch.scratch + Self.scratchGuard])
+    }
+    for zone in guards { zone.initializeMemory(as: UInt8.self, repeating: sentinel) }
+    start(launch)
+    if guards.contains(where: { $0.contains { $0 != sentinel } }) { overrun = launch.label }
+  }
+
+  private func start(_ launch: Launch) {
     glint_pool_run(
       pool, launch.kernel, launch.parameters.baseAddress, launch.buffers.baseAddress,
       Int64(launch.items), Int64(launch.grain), scratch.bytes.baseAddress, Int64(scratchStride))

@@ -52,7 +52,7 @@ extension Convolution {
             "conv_winograd\(m)_tiles", parameters,
             [.input(0), .prepared(0), .output(0)] + epilogue.operands(),
             items: .fixed((count + block - 1) / block),
-            scratch: 4 * points * (point + block * 3 * lanes))
+            scratch: 4 * (points * (point + block * 3 * lanes) + rounded(w[2], lanes)))
         ],
         preparing: [
           CPULaunch(
