@@ -82,6 +82,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Compute", "Microscopy"], path: "Tests/TestSupport"),
     .executableTarget(
       name: "planted-faults", dependencies: ["TestSupport"], path: "Tests/PlantedFaults"),
+    .executableTarget(
+      name: "steady-state", dependencies: ["Workflow", "CTestSupport"], path: "Tests/SteadyState"),
     .testTarget(
       name: "ComputeTests",
       dependencies: [
@@ -92,7 +94,7 @@ let package = Package(
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
-    .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport"]),
+    .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport", "steady-state"]),
     .testTarget(name: "CommandLineTests", dependencies: ["glint", "Workflow", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

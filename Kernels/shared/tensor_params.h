@@ -70,6 +70,7 @@ typedef struct {
   int kind;
   int has_affine;
   float epsilon;
+  float share;  ///< of one value in a mean: 1 / values of a group
 } glint_norm_params;
 
 enum {

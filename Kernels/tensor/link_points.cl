@@ -30,7 +30,7 @@ kernel void link_points(const glint_link_params q, global const float *points,
       for (int j = i; j < count; j++) {
         if (label[j] != i) continue;
         sum += weight[j];
-        for (int k = 0; k < 3; k++) mean[k] += weight[j] * at[3 * j + k];
+        for (int k = 0; k < 3; k++) mean[k] = fma(weight[j], at[3 * j + k], mean[k]);
       }
     sums[frame * count + i] = sum;
     for (int k = 0; k < 3; k++)

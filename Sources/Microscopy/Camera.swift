@@ -20,18 +20,21 @@ public struct Camera: Codable, Hashable, Sendable {
   public var quantumEfficiency: Double
   /// Read noise, electrons rms at the sensor's output (before division by `emGain`).
   public var readNoise: Double
+  /// Digital number at which a pixel is full, ADU; nil where only the file's pixel type limits it.
+  public var saturation: Double?
   /// Whether the EM register's excess noise applies. On when `emGain` exceeds 1.
   public var excessNoise: Double { emGain > 1 ? 2 : 1 }
 
   public init(
     offset: Double = 0, gain: Double = 1, emGain: Double = 1, quantumEfficiency: Double = 1,
-    readNoise: Double = 0
+    readNoise: Double = 0, saturation: Double? = nil
   ) {
     self.offset = offset
     self.gain = gain
     self.emGain = emGain
     self.quantumEfficiency = quantumEfficiency
     self.readNoise = readNoise
+    self.saturation = saturation
   }
 
   /// The names in recipes and settings, which are also those of camera files.
@@ -40,6 +43,18 @@ public struct Camera: Codable, Hashable, Sendable {
     case emGain = "em_gain"
     case quantumEfficiency = "qe"
     case readNoise = "read_noise"
+    case saturation
+  }
+
+  /// Writes every field, so that whoever reads a recipe sees what it can hold.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(offset, forKey: .offset)
+    try container.encode(gain, forKey: .gain)
+    try container.encode(emGain, forKey: .emGain)
+    try container.encode(quantumEfficiency, forKey: .quantumEfficiency)
+    try container.encode(readNoise, forKey: .readNoise)
+    try container.encode(saturation, forKey: .saturation)
   }
 
   /// What makes the numbers impossible, or nil when they can be a camera.
@@ -52,6 +67,9 @@ public struct Camera: Codable, Hashable, Sendable {
     }
     if !(readNoise.isFinite && readNoise >= 0) {
       return "read noise \(readNoise) e⁻ must be 0 or more"
+    }
+    if let saturation, !(saturation > offset) {
+      return "saturation \(saturation) ADU must be above the offset of \(offset)"
     }
     return nil
   }

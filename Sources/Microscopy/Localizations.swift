@@ -12,7 +12,8 @@ public struct Localizations: Sendable {
   public var frame: [Int] = []
   /// The columns present, in the order in which a file shows them.
   public private(set) var quantities: [Quantity] = []
-  private var columns: [Quantity: [Double]] = [:]
+  /// The values of each of them.
+  private var columns: [[Double]] = []
   /// The movie that the rows belong to, as far as it is known.
   public var field: FieldOfView
   /// What made the table, oldest step first.
@@ -27,35 +28,70 @@ public struct Localizations: Sendable {
 
   /// The values of a column, nil where the table has none. Setting nil removes the column.
   public subscript(_ quantity: Quantity) -> [Double]? {
-    get { columns[quantity] }
+    get { quantities.firstIndex(of: quantity).map { columns[$0] } }
     set {
-      if newValue == nil { quantities.removeAll { $0 == quantity } }
-      if newValue != nil, columns[quantity] == nil { quantities.append(quantity) }
-      columns[quantity] = newValue
+      switch (quantities.firstIndex(of: quantity), newValue) {
+      case (let place?, let values?): columns[place] = values
+      case (let place?, nil):
+        quantities.remove(at: place)
+        columns.remove(at: place)
+      case (nil, let values?):
+        quantities.append(quantity)
+        columns.append(values)
+      case (nil, nil): break
+      }
     }
     _modify {
-      if columns[quantity] == nil { quantities.append(quantity) }
-      yield &columns[quantity]
-      if columns[quantity] == nil { quantities.removeAll { $0 == quantity } }
+      // Taken out of its place, so that what the caller changes is the only copy.
+      var values: [Double]?
+      if let place = quantities.firstIndex(of: quantity) {
+        values = []
+        swap(&values!, &columns[place])
+      }
+      defer { self[quantity] = values }
+      yield &values
     }
+  }
+
+  /// Adds the frames of `count` rows; allocates only where there is no room yet.
+  public mutating func appendFrames(_ count: Int, _ value: (Int) -> Int) {
+    frame.append(count, value)
+  }
+
+  /// Adds the values of `count` rows to a column that the table has; allocates only where there is
+  /// no room yet.
+  public mutating func append(_ count: Int, to quantity: Quantity, _ value: (Int) -> Double) {
+    guard let place = quantities.firstIndex(of: quantity) else {
+      preconditionFailure("a table without \(quantity.name)")
+    }
+    columns[place].append(count, value)
   }
 
   /// The rows at `indices`, in that order, with every column.
   public func selecting(_ indices: some Collection<Int>) -> Localizations {
-    var result = Localizations(field: field)
-    result.provenance = provenance
+    var result = self
     result.frame = indices.map { frame[$0] }
-    for quantity in quantities {
-      let values = columns[quantity]!
-      result[quantity] = indices.map { values[$0] }
-    }
+    for place in columns.indices { result.columns[place] = indices.map { columns[place][$0] } }
     return result
   }
 
   /// Removes every row and keeps the columns and their storage.
   public mutating func removeAllRows() {
     frame.removeAll(keepingCapacity: true)
-    for quantity in quantities { columns[quantity]!.removeAll(keepingCapacity: true) }
+    for place in columns.indices { columns[place].removeAll(keepingCapacity: true) }
+  }
+}
+
+extension Array where Element: BitwiseCopyable & ExpressibleByIntegerLiteral {
+  /// Adds `more` values. Room grows to twice of what is needed, so that a list which is emptied and
+  /// filled again soon stops to grow.
+  fileprivate mutating func append(_ more: Int, _ value: (Int) -> Element) {
+    let start = count
+    if start + more > capacity { reserveCapacity(2 * (start + more)) }
+    append(contentsOf: repeatElement(0, count: more))
+    withUnsafeMutableBufferPointer { place in
+      for row in 0..<more { place[start + row] = value(row) }
+    }
   }
 }
 

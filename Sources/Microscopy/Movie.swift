@@ -27,11 +27,13 @@ public struct MovieInfo: Hashable, Sendable {
   public var metadata: [String: String]
   /// Every file that holds pixels of this movie.
   public var files: [String]
+  /// Where the movie breaks off too early; `frames` counts those before. nil for a whole one.
+  public var truncation: Truncation?
 
   public init(
     width: Int, height: Int, frames: Int, pixel: PixelType, format: String, storage: String,
     pixelSize: Double? = nil, notes: [String] = [], metadata: [String: String] = [:],
-    files: [String] = []
+    files: [String] = [], truncation: Truncation? = nil
   ) {
     self.width = width
     self.height = height
@@ -43,10 +45,24 @@ public struct MovieInfo: Hashable, Sendable {
     self.notes = notes
     self.metadata = metadata
     self.files = files
+    self.truncation = truncation
   }
 
   /// Bytes of one frame as `Movie.read` delivers it.
   public var frameBytes: Int { width * height * pixel.bytes }
+}
+
+/// What a movie lacks that was cut off: by an interrupted copy, a full disk, a stopped acquisition.
+public struct Truncation: Hashable, Sendable {
+  /// In words with numbers, such as "the header promises 500 frames, the file holds 412".
+  public var what: String
+  /// The file that ends too early or is missing.
+  public var file: String
+
+  public init(_ what: String, file: String) {
+    self.what = what
+    self.file = file
+  }
 }
 
 /// A sequence of frames of one size that can be read in any order, a few frames at a time.

@@ -68,4 +68,15 @@ public enum FitState: Int, Codable, Hashable, Sendable, CaseIterable {
   case escaped = 3
   /// A pixel of the box is not a number.
   case invalid = 4
+
+  /// The state in a word.
+  public var name: String {
+    switch self {
+    case .converged: "converged"
+    case .exhausted: "exhausted"
+    case .singular: "singular"
+    case .escaped: "escaped"
+    case .invalid: "invalid"
+    }
+  }
 }

@@ -124,15 +124,49 @@ import Testing
         let info = try shell.glint("info", name)
         #expect(info.status == 2, "\(name): \(info.output)")
       }
-      // What a torn file still holds is used, and where it ends is told.
-      let torn = try shell.glint("localize", "cut.tif", "-o", "cut.csv", "--json", "cut.json")
-      #expect(torn.errors.contains("cannot be read: the frames before it are used"))
-      #expect(try #require(shell.json("cut.json")["notes"] as? [String]).count >= 1)
+      try tornMovies(shell, whole)
       try writeMovie(shell.path("small.tif"), frames: 3, width: 6, height: 30)
       expectRefusal(
         try shell.glint("localize", "small.tif", "-o", "out.csv"),
         "a frame of 6×30 px is smaller than the box of 7 px")
     }
+  }
+
+  /// A movie that is cut off in the middle is refused, and the range before the tear is taken.
+  private func tornMovies(_ shell: Shell, _ whole: Data) throws {
+    let before = try shell.files
+    let bytes = 7 * 56 * 48 * 2 + 100
+    let pixels = whole.suffix(from: 8).prefix(bytes)
+    try pixels.write(to: URL(fileURLWithPath: shell.path("torn.dax")))
+    try pixels.write(to: URL(fileURLWithPath: shell.path("torn.raw")))
+    try shell.sh(
+      "printf 'frame dimensions = 56 x 48\nnumber of frames = 24\n' > torn.inf && printf "
+        + "'Data Type: uint16\nByte Order: \"<\"\nFrames: 24\nHeight: 48\nWidth: 56\n' > torn.yaml"
+    ).expectSuccess()
+    for name in ["cut.tif", "torn.dax", "torn.raw"] {
+      let info = try shell.glint("info", name)
+      #expect(info.status == 2)
+      #expect(info.output.contains("truncated"), "\(info.output)")
+      #expect(info.output.contains("56"))
+      #expect(info.errors.hasPrefix("error: \(name): cut off: "), "\(info.errors)")
+      #expect(
+        info.errors.contains("\nhint: `glint localize --frames 0:7` takes the frames before it"))
+      expectRefusal(try shell.glint("localize", name, "-o", "out.csv"), "cut off: ")
+      expectRefusal(
+        try shell.glint("localize", name, "-o", "out.csv", "--frames", "2:8"), "--frames 0:7")
+      expectRefusal(try shell.glint("profile", name), "cut off: ")
+    }
+    let torn = ["torn.dax", "torn.inf", "torn.raw", "torn.yaml"]
+    #expect(try shell.files == (before + torn).sorted())
+    let range = [
+      "localize", "--frames", "0:7", "--device", "cpu", "--offset", "100", "--gain", "2",
+    ]
+    let line = "\"$GLINT\" " + range.joined(separator: " ")
+    let part = try shell.sh(line + " cut.tif -o part.csv --json part.json")
+    part.expectSuccess()
+    #expect(part.errors.contains("cut.tif: cut off: "))
+    #expect(try #require(shell.json("part.json")["notes"] as? [String]).count == 1)
+    try shell.sh(line + " movie.tif -o own.csv && cmp part.csv own.csv").expectSuccess()
   }
 
   @Test func maps() throws {

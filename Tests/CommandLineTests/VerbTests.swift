@@ -226,6 +226,34 @@ import Testing
     }
   }
 
+  /// Tables whose frames count from another number than their kind's.
+  @Test func firstFrame() throws {
+    try inShell { shell in
+      let rows = { (first: Int) in
+        "frame,x [nm],y [nm]\\n\(first),3000,3000\\n\(first + 1),4000,3000\\n"
+      }
+      try shell.sh("printf '\(rows(0))' > zero.csv; printf '\(rows(1))' > one.csv").expectSuccess()
+      for line in [
+        "convert zero.csv a.hdf5 --pixel-size 100",
+        "evaluate zero.csv one.csv --pixel-size 100 --border 0",
+        "convert zero.csv a.hdf5 --pixel-size 100 --first-frame 99999999999999",
+      ] {
+        #expect(try shell.sh("\"$GLINT\" \(line)").status == 2, "\(line)")
+      }
+      try shell.glint("convert", "zero.csv", "a.hdf5", "--pixel-size", "100", "--first-frame", "0")
+        .expectSuccess()
+      #expect(try Tables.read(shell.path("a.hdf5")).frame == [0, 1])
+      for (locs, truth, option) in [
+        ("zero.csv", "one.csv", "--first-frame"), ("one.csv", "zero.csv", "--truth-first-frame"),
+      ] {
+        let program = try shell.sh(
+          "\"$GLINT\" evaluate \(locs) \(truth) --pixel-size 100 --border 0 \(option) 0 "
+            + "--minimum-jaccard 100")
+        #expect(program.status == 0, "\(program.output)\(program.errors)")
+      }
+    }
+  }
+
   @Test func devicesAndParity() throws {
     try inShell { shell in
       let devices = try shell.glint("devices", "--json")

@@ -24,7 +24,7 @@ import Testing
     var crop: [Float] = []
     for row in 100..<196 { crop += image[row * width + 200..<row * width + 296] }
     // An OpenCL device that is a CPU takes minutes: only where that is wanted.
-    let slow = ProcessInfo.processInfo.environment["GLINT_SLOW_TESTS"] != nil
+    let slow = ProcessInfo.processInfo.environment["GLINT_SLOW"] != nil
     let others = Devices.openCL.devices.filter { slow || $0.info.kind == .openCLGPU }
     for device in [CPUDevice()] + others as [any Device] {
       let read = try run(model.graph(height: side, width: side), crop, on: device)

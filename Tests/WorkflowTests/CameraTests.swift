@@ -64,6 +64,18 @@ import Workflow
     #expect(other.report.saturated >= 1)
     #expect(other.report.frames == 24)
     #expect(other.rows.suffix(own.rows.count / 2) == own.rows.suffix(own.rows.count / 2))
+    // A camera of 10 bits in a file of 16.
+    var narrow = recipe
+    narrow.camera.saturation = 1023
+    for frame in 0..<24 {
+      for pixel in 0..<(48 * 56) where edited.pixels[frame * 48 * 56 + pixel] >= 1023 {
+        edited.pixels[frame * 48 * 56 + pixel] = 1023
+      }
+    }
+    #expect(try localize(edited, recipe).report.saturated == 0)
+    #expect(try localize(edited, narrow).report.saturated >= 1)
+    narrow.camera.saturation = 100
+    #expect(throws: SettingsError.self) { try localize(edited, narrow) }
   }
 
   /// A pixel that is no number costs the spots around it, is told, and leaves all else as it was.

@@ -24,7 +24,7 @@ import Workflow
       if call != .compile || time == 1 {
         #expect(other.notes.count == 1, "\(other.notes)")
         #expect(
-          other.notes.first?.hasPrefix("opencl:unwell cannot do this, so the CPU does: ") == true)
+          other.notes.first?.hasPrefix("computing on cpu instead of opencl:unwell: ") == true)
         #expect(other.report.device.hasPrefix("cpu:"))
         #expect(other.report.notes == other.notes)
       }
@@ -34,9 +34,10 @@ import Workflow
   @Test func failingProcessorEndsTheRun() throws {
     let movie = try smallMovie()
     let bent = BentDevice(CPUDevice(threads: 1), .failsAtRun(3))
+    let region = PixelRegion(x: 0, y: 0, width: 56, height: 48)
     let run = try LocalizeRun(
-      movie, recipe: smallRecipe(), maps: nil, frames: 0..<24,
-      region: PixelRegion(x: 0, y: 0, width: 56, height: 48), device: bent, batch: 4,
+      movie, pipeline: try smallRecipe().pipeline(nil, for: region, in: movie.info),
+      frames: 0..<24, region: region, device: bent, batch: 4,
       note: { _ in Issue.record("nothing to tell") })
     let rows = RowCollector()
     #expect(throws: DeviceError.self) {
@@ -52,7 +53,9 @@ import Workflow
       let whole: any Movie
       var info: MovieInfo { whole.info }
       func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
-        if frames.contains(13) { throw MovieError(.truncated, "frame 13 is cut", file: "torn.tif") }
+        if frames.contains(13) {
+          throw MovieError(.truncated, "frame 13 is cut", file: "torn.tif", frame: 13)
+        }
         try whole.read(frames, into: buffer)
       }
     }
@@ -62,7 +65,13 @@ import Workflow
       let job = LocalizeJob(
         source: movie, recipe: smallRecipe(), maps: nil, device: CPUDevice(threads: 1), threads: 1,
         outputs: [csv], report: csv + ".json", overwrite: false, batch: 4, quiet: true)
-      #expect(throws: MovieError.self) { try job.run() }
+      #expect {
+        try job.run()
+      } throws: {
+        "\($0)"
+          == "torn.tif: frame 13 is cut (frame 13)\nhint: `glint localize --frames 0:13` takes "
+          + "the frames before it"
+      }
       let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
       #expect(left == ["a.partial-protocol.txt", "a.partial.csv"])
       let rows = try Tables.read(folder.appendingPathComponent("a.partial.csv").path)

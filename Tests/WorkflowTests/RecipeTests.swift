@@ -8,6 +8,8 @@ import Workflow
   @Test func roundTrip() throws {
     var recipe = Recipe()
     #expect(try Recipe(yaml: recipe.yaml()) == recipe)
+    recipe.camera.saturation = 4095
+    #expect(try Recipe(yaml: recipe.yaml()) == recipe)
     recipe.pixelSize = 108.3
     recipe.camera = Camera(
       offset: -3.25, gain: 0.1, emGain: 300, quantumEfficiency: 1 / 3.0, readNoise: 1e-7)

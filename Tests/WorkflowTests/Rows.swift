@@ -50,10 +50,11 @@ func localize(
 ) throws -> Outcome {
   let notes = Notes()
   let info = movie.info
+  let region = region ?? PixelRegion(x: 0, y: 0, width: info.width, height: info.height)
   let run = try LocalizeRun(
-    movie, recipe: recipe, maps: maps, frames: frames ?? 0..<info.frames,
-    region: region ?? PixelRegion(x: 0, y: 0, width: info.width, height: info.height),
-    device: device, threads: 2, batch: batch, capacity: capacity, note: { notes.lines.append($0) })
+    movie, pipeline: try recipe.pipeline(maps, for: region, in: info),
+    frames: frames ?? 0..<info.frames, region: region, device: device, threads: 2, batch: batch,
+    capacity: capacity, note: { notes.lines.append($0) })
   let rows = RowCollector()
   let report = try run.run(
     into: [rows], progress: Progress(total: info.frames, unit: "frames", quiet: true))

@@ -1,7 +1,7 @@
-/// A graph that runs on the device asked for, or, where that cannot be, on the CPU.
+/// One graph that runs on the device asked for, or, where that cannot be, on the CPU.
 ///
-/// Whole plans fall back, never single ops. Each fall is reported in one line that says why. Used by
-/// one thread at a time, as an executable is.
+/// A `Fallback` with the executable that belongs to it. Used by one thread at a time, as an
+/// executable is.
 /// ```swift
 /// let computation = try Computation(graph, on: device) { print($0, to: &standardError) }
 /// let photons = try computation.perform { executable in
@@ -14,9 +14,8 @@ public final class Computation: @unchecked Sendable {
   /// What the graph runs on now.
   public private(set) var executable: any Executable
   private let graph: Graph
-  private let spare: any Device
+  private let fallback: Fallback
   private let profiling: Bool
-  private let report: @Sendable (String) -> Void
 
   /// Plans and compiles `graph` for `device`, else for `spare`.
   ///
@@ -29,14 +28,10 @@ public final class Computation: @unchecked Sendable {
     profiling: Bool = false, report: @escaping @Sendable (String) -> Void
   ) throws {
     self.graph = graph
-    self.spare = spare
     self.profiling = profiling
-    self.report = report
-    do {
-      executable = try Self.compile(graph, device, profiling)
-    } catch {
-      try Self.explain(error, device.info, spare.info, report)
-      executable = try Self.compile(graph, spare, profiling)
+    fallback = Fallback(from: device, to: spare, report: report)
+    executable = try fallback.perform {
+      try $0.compile(Plan(graph, for: $0.info), profiling: profiling)
     }
   }
 
@@ -46,8 +41,9 @@ public final class Computation: @unchecked Sendable {
   /// - Throws: `error` itself where another device would not help: the spare already failed, or the
   ///   caller named a port that is not there.
   public func fallBack(after error: any Error) throws {
-    try Self.explain(error, executable.plan.device, spare.info, report)
-    executable = try Self.compile(graph, spare, profiling)
+    try fallback.leave(executable.plan.device, after: error)
+    executable = try fallback.device.compile(
+      Plan(graph, for: fallback.device.info), profiling: profiling)
   }
 
   /// Does `work` with the executable; where the device fails, once more from the start on the spare.
@@ -58,20 +54,5 @@ public final class Computation: @unchecked Sendable {
       try fallBack(after: error)
       return try work(executable)
     }
-  }
-
-  private static func compile(
-    _ graph: Graph, _ device: any Device, _ profiling: Bool
-  ) throws -> any Executable {
-    try device.compile(Plan(graph, for: device.info), profiling: profiling)
-  }
-
-  private static func explain(
-    _ error: any Error, _ device: DeviceInfo, _ spare: DeviceInfo, _ report: (String) -> Void
-  ) throws {
-    let devices = error is PlanError || (error as? DeviceError).map { !$0.isCallers } ?? false
-    guard devices, device.kind != .cpu else { throw error }
-    let reason = "\(error)".prefix { $0 != "\n" }
-    report("computing on \(spare.name) instead of \(device.name): \(reason)")
   }
 }

@@ -13,7 +13,7 @@ public enum CameraFiles {
     "Picasso _scmos_calib.hdf5 (offset, variance, gain)", "npy (3 × height × width)",
     "TIFF of 3 pages (offset, variance, gain)",
   ]
-  public static let keys = ["offset", "gain", "em_gain", "qe", "read_noise"]
+  public static let keys = ["offset", "gain", "em_gain", "qe", "read_noise", "saturation"]
 
   /// Reads a camera, told by content. Maps are offset (ADU), variance (ADU²) and gain (ADU/e⁻);
   /// where the file has no gain map every pixel gets `scalars.gain`. What the file does not say is
@@ -93,7 +93,8 @@ public enum CameraFiles {
       case "gain": camera.gain = number
       case "em_gain": camera.emGain = number
       case "qe": camera.quantumEfficiency = number
-      default: camera.readNoise = number
+      case "read_noise": camera.readNoise = number
+      default: camera.saturation = number
       }
     }
     guard unknown.isEmpty else { throw CameraFileError.unknownKeys(path: path, keys: unknown) }

@@ -74,16 +74,17 @@ enum Dax {
   ) throws(MovieError) -> any Movie {
     let storage = PixelStorage(sample: .uint16, bigEndian: bigEndian)
     let shape = try FrameShape(width: width, height: height, sample: .uint16, file: sidecar)
-    let (frames, more) = try shape.frames(promised: promised, after: 0, of: file)
-    var notes = notes + more
+    let (frames, truncation) = try shape.frames(promised: promised, after: 0, of: file)
+    var notes = notes
     let rest = file.size - frames * shape.bytes
-    if rest > 0 { notes.append("\(rest) bytes follow the last frame") }
+    if truncation == nil, rest > 0 { notes.append("\(rest) bytes follow the last frame") }
     return FlatMovie(
       file: file, storage: storage,
       offsets: OffsetTable(first: 0, stride: shape.bytes, count: frames),
       info: MovieInfo(
         width: width, height: height, frames: frames, pixel: .uint16, format: format,
-        storage: storage.description, notes: notes, metadata: metadata, files: [file.path]))
+        storage: storage.description, notes: notes, metadata: metadata, files: [file.path],
+        truncation: truncation))
   }
 
   /// A file of bare uint16 pixels whose size the caller knows.

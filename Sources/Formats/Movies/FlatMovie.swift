@@ -78,18 +78,21 @@ struct FrameShape: Sendable {
     self.bytes = width * height * sample.bytes
   }
 
-  /// The whole frames that follow `offset`, at most `promised`, and a note where they are fewer.
+  /// The whole frames that follow `offset`, at most `promised`, and what is missing of the others.
+  /// Where nothing is promised, a part of a frame at the end says that it was cut off.
   func frames(
     promised: Int?, after offset: Int, of file: FileBytes
-  ) throws(MovieError) -> (count: Int, notes: [String]) {
-    let held = max(0, file.size - offset) / bytes
+  ) throws(MovieError) -> (count: Int, truncation: Truncation?) {
+    let (held, rest) = max(0, file.size - offset).quotientAndRemainder(dividingBy: bytes)
     guard let promised else {
       guard held > 0 else {
         throw MovieError(
           .truncated, "\(file.size) bytes are less than one frame of \(width) x \(height)",
           file: file.path)
       }
-      return (held, [])
+      let tear = Truncation(
+        "the file ends \(rest) bytes into a frame of \(bytes) bytes", file: file.path)
+      return (held, rest == 0 ? nil : tear)
     }
     guard promised > 0 else { throw MovieError(.noFrames, "a movie of 0 frames", file: file.path) }
     guard held > 0 else {
@@ -98,7 +101,12 @@ struct FrameShape: Sendable {
         "the header promises \(promised) frames, the file ends before the first one does",
         file: file.path, byte: file.size)
     }
-    return held < promised
-      ? (held, ["the header promises \(promised) frames, the file holds \(held)"]) : (promised, [])
+    guard held < promised else { return (promised, nil) }
+    return (
+      held,
+      Truncation(
+        "the header promises \(promised) frames of \(bytes) bytes, the file ends \(rest) bytes into "
+          + "frame \(held)", file: file.path)
+    )
   }
 }

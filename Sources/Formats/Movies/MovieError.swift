@@ -1,3 +1,5 @@
+import Microscopy
+
 /// Why a movie could not be opened, read or written: what, where, and what to do next.
 public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
   public enum Kind: String, Sendable {
@@ -9,7 +11,7 @@ public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
     case empty
     /// None of the known formats.
     case unknown
-    /// The file ends before its first frame does.
+    /// The file ends before its first frame does, or before its last.
     case truncated
     /// A well-formed file without a frame.
     case noFrames
@@ -55,10 +57,27 @@ public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
       + (hint.map { "\nhint: \($0)" } ?? "")
   }
 
+  /// A movie that breaks off after `frames` whole frames.
+  init(_ truncation: Truncation, frames: Int) {
+    self.init(
+      .truncated, "cut off: \(truncation.what)", file: truncation.file, frame: frames,
+      hint: Self.hint(before: frames, from: 0))
+  }
+
+  /// How to take the frames from `first` on that come before a bad one; nil where there is none.
+  package static func hint(before bad: Int, from first: Int) -> String? {
+    bad > first ? "`glint localize --frames \(first):\(bad)` takes the frames before it" : nil
+  }
+
   /// The same error, told of a frame of the movie.
   func at(frame: Int) -> MovieError {
     var copy = self
     copy.frame = frame
     return copy
   }
+}
+
+extension MovieInfo {
+  /// The error for a movie that is cut off; nil for a whole one.
+  public var cutOff: MovieError? { truncation.map { MovieError($0, frames: frames) } }
 }

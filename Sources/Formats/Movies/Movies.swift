@@ -1,18 +1,23 @@
 import Foundation
 import Microscopy
 
-/// What a file without a header cannot say about itself.
+/// What a file without a header cannot say about itself, and how strict to be.
 public struct MovieOptions: Hashable, Sendable {
   /// Pixels of a frame, for a file of bare uint16 pixels without its sidecar.
   public var width: Int?
   public var height: Int?
   /// Byte order of such a file; big-endian is what dax files usually are.
   public var bigEndian: Bool
+  /// Whether a movie that is cut off opens as far as it goes; else it is an error.
+  public var acceptsTruncated: Bool
 
-  public init(width: Int? = nil, height: Int? = nil, bigEndian: Bool = true) {
+  public init(
+    width: Int? = nil, height: Int? = nil, bigEndian: Bool = true, acceptsTruncated: Bool = false
+  ) {
     self.width = width
     self.height = height
     self.bigEndian = bigEndian
+    self.acceptsTruncated = acceptsTruncated
   }
 }
 
@@ -26,7 +31,8 @@ public enum Movies {
 
   /// Opens the movie at `path`: a file, its sidecar, or a folder of single-frame TIFFs.
   ///
-  /// The content decides what it is, not the name. Throws `MovieError`.
+  /// The content decides what it is, not the name. Throws `MovieError`, also for a movie that is cut
+  /// off, unless the options accept it.
   ///
   /// ```swift
   /// let movie = try Movies.open("beads.ome.tif")
@@ -36,6 +42,14 @@ public enum Movies {
   public static func open(
     _ path: String, options: MovieOptions = MovieOptions()
   ) throws -> any Movie {
+    let movie = try find(path, options)
+    if !options.acceptsTruncated, let error = movie.info.cutOff { throw error }
+    return movie
+  }
+
+  private static func find(
+    _ path: String, _ options: MovieOptions
+  ) throws(MovieError) -> any Movie {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       return try TIFFFolder.open(path)

@@ -62,16 +62,18 @@ enum PicassoRaw {
     let shape = try FrameShape(
       width: try number("Width"), height: try number("Height"), sample: storage.sample,
       file: sidecar)
-    var (frames, notes) = try shape.frames(promised: try number("Frames"), after: 0, of: file)
+    let (frames, truncation) = try shape.frames(
+      promised: try number("Frames"), after: 0, of: file)
     let rest = file.size - frames * shape.bytes
-    if rest > 0 { notes.append("\(rest) bytes follow the last frame") }
+    let isLonger = truncation == nil && rest > 0
     return FlatMovie(
       file: file, storage: storage,
       offsets: OffsetTable(first: 0, stride: shape.bytes, count: frames),
       info: MovieInfo(
         width: shape.width, height: shape.height, frames: frames, pixel: storage.sample.delivered,
-        format: "raw + yaml", storage: storage.description, notes: notes, metadata: fields,
-        files: [file.path]))
+        format: "raw + yaml", storage: storage.description,
+        notes: isLonger ? ["\(rest) bytes follow the last frame"] : [], metadata: fields,
+        files: [file.path], truncation: truncation))
   }
 
   /// The error for a `.raw` that nothing describes.

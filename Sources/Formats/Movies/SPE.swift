@@ -52,9 +52,10 @@ enum SPE {
     }
     // An interrupted acquisition leaves 0 frames in the header and pixels behind it.
     let unfinished = promised <= 0 && file.size - headerBytes >= shape.bytes
-    var (frames, notes) = try shape.frames(
+    let (frames, truncation) = try shape.frames(
       promised: unfinished ? nil : max(0, Int(promised)), after: headerBytes, of: file)
-    if unfinished { notes = ["the header promises \(promised) frames, the file holds \(frames)"] }
+    let notes =
+      unfinished ? ["the header promises \(promised) frames, the file holds \(frames)"] : []
     let storage = PixelStorage(sample: sample, bigEndian: false)
     return FlatMovie(
       file: file, storage: storage,
@@ -62,6 +63,6 @@ enum SPE {
       info: MovieInfo(
         width: shape.width, height: shape.height, frames: frames, pixel: sample.delivered,
         format: version >= 3 ? "SPE 3" : "SPE 2", storage: storage.description, notes: notes,
-        files: [file.path]))
+        files: [file.path], truncation: truncation))
   }
 }

@@ -82,7 +82,6 @@ enum DelimitedTable {
     template: Localizations, path: String
   ) throws -> Localizations {
     var table = template
-    let rows = scanner.lines.count
     var slot = 0
     for column in columns where column != .skipped {
       let values = scanner.column(slot)
@@ -94,11 +93,8 @@ enum DelimitedTable {
           try frame(values[row], first: firstFrame, line: scanner.lines[row], path: path)
         }
       case .quantity(let quantity, let conversion):
-        table[quantity] = [Double](unsafeUninitializedCapacity: rows) { result, count in
-          for row in 0..<rows {
-            result[row] = values[row] * conversion.multiply / conversion.divide + conversion.add
-          }
-          count = rows
+        table[quantity] = values.map { value in
+          value * conversion.multiply / conversion.divide + conversion.add
         }
       case .lateralError(let conversion):
         let errors = values.map { $0 * conversion.multiply / conversion.divide }

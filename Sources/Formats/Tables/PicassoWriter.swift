@@ -117,26 +117,26 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     var offset = pendingRows * recordBytes
     for field in fields {
       switch field.content {
-      case .frame:
-        try pack(rows.lazy.map { Double(batch.frame[$0]) }, as: field, at: offset)
+      case .frame: try pack(rows, as: field, at: offset) { Double(batch.frame[$0]) }
       case .value(let quantity):
         let values = batch[quantity]!
-        try values.withUnsafeBufferPointer { try pack($0[rows], as: field, at: offset) }
+        try pack(rows, as: field, at: offset) { values[$0] }
       case .ellipticity:
         let sx = batch[.sigmaX]!
         let sy = batch[.sigmaY] ?? sx
-        let values = rows.lazy.map { row in
+        try pack(rows, as: field, at: offset) { row in
           let larger = max(sx[row], sy[row])
           return (larger - min(sx[row], sy[row])) / larger
         }
-        try pack(values, as: field, at: offset)
       }
       offset += field.bytes
     }
   }
 
+  /// Puts one field of the rows at `start` and after it, a record apart.
+  @inline(__always)
   private func pack(
-    _ values: some Sequence<Double>, as field: PicassoColumns.Field, at start: Int
+    _ rows: Range<Int>, as field: PicassoColumns.Field, at start: Int, _ value: (Int) -> Double
   ) throws {
     var offset = start
     func whole<T: FixedWidthInteger>(_ value: Double, _: T.Type) throws -> T {
@@ -148,41 +148,43 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     }
     switch field.element {
     case .float32:
-      for value in values {
+      for row in rows {
         pending.storeBytes(
-          of: Float(value).bitPattern.littleEndian, toByteOffset: offset, as: UInt32.self)
+          of: Float(value(row)).bitPattern.littleEndian, toByteOffset: offset, as: UInt32.self)
         offset += recordBytes
       }
     case .uint32:
-      for value in values {
+      for row in rows {
         pending.storeBytes(
-          of: try whole(value, UInt32.self), toByteOffset: offset, as: UInt32.self)
+          of: try whole(value(row), UInt32.self), toByteOffset: offset, as: UInt32.self)
         offset += recordBytes
       }
     case .int32:
-      for value in values {
-        pending.storeBytes(of: try whole(value, Int32.self), toByteOffset: offset, as: Int32.self)
+      for row in rows {
+        pending.storeBytes(
+          of: try whole(value(row), Int32.self), toByteOffset: offset, as: Int32.self)
         offset += recordBytes
       }
     case .int64:
-      for value in values {
-        pending.storeBytes(of: try whole(value, Int64.self), toByteOffset: offset, as: Int64.self)
+      for row in rows {
+        pending.storeBytes(
+          of: try whole(value(row), Int64.self), toByteOffset: offset, as: Int64.self)
         offset += recordBytes
       }
     }
   }
 
-  /// Writes the pending rows behind those of the dataset.
+  /// Writes the pending rows behind those of the dataset: a chunk as it will lie in the file, past the
+  /// library's conversions and selections. Only the last one of a file is not full.
   private func send() throws {
-    guard pendingRows > 0, let dataset, let record else { return }
-    var (start, count) = (hsize_t(rows), hsize_t(pendingRows))
+    guard pendingRows > 0, let dataset else { return }
+    let used = pendingRows * recordBytes
+    memset(pending.baseAddress! + used, 0, pending.count - used)
+    var start = hsize_t(rows)
     var total = hsize_t(rows + pendingRows)
     guard H5Dset_extent(dataset.id, &total) >= 0,
-      let space = H5Handle(H5Dget_space(dataset.id), closing: H5Sclose),
-      let memory = H5Handle(H5Screate_simple(1, &count, nil), closing: H5Sclose),
-      H5Sselect_hyperslab(space.id, H5S_SELECT_SET, &start, nil, &count, nil) >= 0,
-      H5Dwrite(
-        dataset.id, record.id, memory.id, space.id, glint_h5_default(), pending.baseAddress!) >= 0
+      H5Dwrite_chunk(
+        dataset.id, glint_h5_default(), 0, &start, pending.count, pending.baseAddress!) >= 0
     else { throw failure() }
     rows += pendingRows
     pendingRows = 0

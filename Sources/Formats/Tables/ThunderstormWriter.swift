@@ -15,6 +15,10 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
   private let notes: StagedFile
   private var sink: FileSink
   private var rows: UInt64 = 0
+  /// The numbers of a block of rows, row after row: columns are put together here before they become
+  /// text.
+  private let block: UnsafeMutablePointer<Double>
+  private static let blockRows = 256
 
   init(path: String, field: FieldOfView, quantities: [Quantity], overwrite: Bool) throws {
     guard let pixelSize = field.pixelSize else { throw TableError.pixelSizeUnknown(path: path) }
@@ -31,8 +35,11 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
     notes = try StagedFile(
       path: ThunderstormProtocol.path(besideTable: path), overwrite: overwrite)
     sink = try FileSink(file: table.temporary, path: path)
+    block = .allocate(capacity: Self.blockRows * columns.count)
     try sink.write(columns.map { "\"\($0.header)\"" }.joined(separator: ",") + "\n")
   }
+
+  deinit { block.deallocate() }
 
   func append(_ batch: Localizations) throws {
     try lock.withLock {
@@ -41,10 +48,11 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
         throw TableError.missingColumns(
           path: path, missing: missing.map(\.name), found: batch.quantities.map(\.name))
       }
-      let sources = columns.map { $0.source(in: batch) }
       let complete = (bytes: sink.length, rows: rows)
       do {
-        try withPointers(sources) { try write($0, frames: batch.frame) }
+        for first in stride(from: 0, to: batch.count, by: Self.blockRows) {
+          try write(batch, first..<min(first + Self.blockRows, batch.count))
+        }
         try sink.flush()
       } catch {
         // What was complete stays readable: a batch that does not fit leaves no half row behind.
@@ -60,19 +68,22 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
     try notes.rename(to: ThunderstormProtocol.path(besideTable: path))
   }
 
-  private func write(_ sources: [UnsafePointer<Double>?], frames: [Int]) throws {
-    let roomPerRow = columns.count * (DecimalText.longest + 1)
-    for row in frames.indices {
+  private func write(_ batch: Localizations, _ part: Range<Int>) throws {
+    let width = columns.count
+    for index in columns.indices {
+      columns[index].gather(from: batch, part, to: block + index, stride: width)
+    }
+    let roomPerRow = width * (DecimalText.longest + 1)
+    for row in part {
       rows += 1
       var place = try sink.reserve(roomPerRow)
-      for index in columns.indices {
-        let column = columns[index]
-        switch column.content {
+      let values = block + (row - part.lowerBound) * width
+      for index in 0..<width {
+        switch columns[index].content {
         case .rowNumber: place = DecimalText.write(rows, at: place)
-        case .frame: place = DecimalText.write(UInt64(max(0, frames[row])) + 1, at: place)
+        case .frame: place = DecimalText.write(UInt64(max(0, batch.frame[row])) + 1, at: place)
         case .value, .lateralError:
-          let value = (sources[index]![row] + column.add) * column.multiply
-          place = DecimalText.write(value, column.precision, at: place)
+          place = DecimalText.write(values[index], columns[index].precision, at: place)
         }
         place[0] = UInt8(ascii: ",")
         place += 1
@@ -80,18 +91,6 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
       place[-1] = 10
       sink.advance(to: place)
     }
-  }
-
-  /// Stable pointers to the columns of a batch, for the length of `body`.
-  private func withPointers(
-    _ sources: [[Double]?], _ body: ([UnsafePointer<Double>?]) throws -> Void
-  ) rethrows {
-    func descend(_ index: Int, _ pointers: [UnsafePointer<Double>?]) throws {
-      if index == sources.count { return try body(pointers) }
-      guard let source = sources[index] else { return try descend(index + 1, pointers + [nil]) }
-      try source.withUnsafeBufferPointer { try descend(index + 1, pointers + [$0.baseAddress]) }
-    }
-    try descend(0, [])
   }
 
   func finish(_ provenance: [ProvenanceStep]) throws {
@@ -177,14 +176,25 @@ struct ThunderstormColumn {
     header = unit.isEmpty ? name : "\(name) [\(unit)]"
   }
 
-  /// The numbers behind the column, nil where they are counted.
-  func source(in batch: Localizations) -> [Double]? {
+  /// Puts the file's values of some rows at `place` and every `stride` after it; nothing where they
+  /// are counted.
+  func gather(
+    from batch: Localizations, _ rows: Range<Int>, to place: UnsafeMutablePointer<Double>,
+    stride: Int
+  ) {
     switch content {
-    case .rowNumber, .frame: return nil
-    case .value(let quantity): return batch[quantity]
+    case .rowNumber, .frame: break
+    case .value(let quantity):
+      let values = batch[quantity]!
+      for row in rows {
+        place[(row - rows.lowerBound) * stride] = (values[row] + add) * multiply
+      }
     case .lateralError:
-      guard let x = batch[.xError], let y = batch[.yError] else { return nil }
-      return zip(x, y).map { (($0 * $0 + $1 * $1) / 2).squareRoot() }
+      let (x, y) = (batch[.xError]!, batch[.yError]!)
+      for row in rows {
+        let mean = ((x[row] * x[row] + y[row] * y[row]) / 2).squareRoot()
+        place[(row - rows.lowerBound) * stride] = (mean + add) * multiply
+      }
     }
   }
 }

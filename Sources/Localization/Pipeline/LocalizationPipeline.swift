@@ -1,7 +1,7 @@
 import Compute
 import Microscopy
 
-/// From camera frames to rows: the graph of a batch, and the reading of its results.
+/// Detect, cut out, fit: the graph of a batch, and the reading of its results.
 ///
 /// Frames travel as the camera gave them; calibration, detection, cutting out and fitting happen on
 /// the device; only table rows come back.
@@ -47,9 +47,14 @@ public final class LocalizationPipeline {
     self.origin = origin
   }
 
-  /// Neighbours that each frame needs on either side.
   public var halo: Int {
     settings.detection.background == .temporalMedian ? settings.detection.medianWindow / 2 : 0
+  }
+
+  /// About a million pixels, sixteen on a GPU.
+  public func batch(on device: DeviceInfo) -> Int {
+    let pixels = device.kind == .openCLGPU ? 16 << 20 : 1 << 20
+    return min(max(pixels / (width * height), 1), 1024)
   }
 
   /// Fits are done in effective counts, which have Poisson statistics: photoelectrons, divided by the
@@ -69,16 +74,14 @@ public final class LocalizationPipeline {
     return sigma * sigma
   }
 
-  /// The graph of one batch: input "frames", outputs as `ReceivedRows` reads them.
-  ///
-  /// - Parameter capacity: spots that there is room for.
+  /// The graph of one batch, with outputs as `ReceivedRows` reads them.
   public func graph(_ shape: BatchShape, capacity: Int) throws -> Graph {
     var graph = Graph()
     let (frames, sensor, selected) = try detected(shape, capacity: capacity, in: &graph)
     let gather = GatherSpots(
       box: settings.fit.box, firstFrame: shape.leading, offset: Float(camera.offset),
       gain: Float(totalGain), scale: Float(countsPerElectron),
-      saturation: pixel == .uint16 ? 65535 : .infinity)
+      saturation: Float(camera.saturation ?? (pixel == .uint16 ? 65535 : .infinity)))
     let gathered = try graph.apply(
       gather, to: [frames, selected[0], selected[2]] + (sensor?.all ?? []))
     graph.output("flags", gathered[1])

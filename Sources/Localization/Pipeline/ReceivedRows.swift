@@ -13,6 +13,8 @@ struct ReceivedRows {
   var bound: [Float] = []
   var deviance: [Float] = []
   var chiSquare: [Float] = []
+  /// Numbers of the spots that become rows.
+  var kept: [Int] = []
 
   static let parameters = 6
 
@@ -41,6 +43,29 @@ struct ReceivedRows {
     try fetch("chi_square", &chiSquare, 1)
   }
 
+  /// Chooses the spots that become rows; the others are counted by reason.
+  mutating func choose(_ tally: inout SpotTally) {
+    kept.removeAll(keepingCapacity: true)
+    for row in 0..<count {
+      let problem = problem(row)
+      if let problem {
+        tally.dropped[problem.name, default: 0] += 1
+      } else {
+        tally.saturated += Int(flags[row] & 1)
+        kept.append(row)
+      }
+    }
+  }
+
+  /// Why a spot is no row, nil where it is one.
+  private func problem(_ row: Int) -> FitState? {
+    let state = FitState(rawValue: Int(state[row])) ?? .invalid
+    guard state == .converged || state == .exhausted else { return state }
+    guard variance(row, 0).isFinite, variance(row, 1).isFinite else { return .singular }
+    // A filter that met an infinite pixel says nothing about the spots around it.
+    return score[row].isFinite ? nil : .invalid
+  }
+
   /// A parameter's variance: the sum of two floats is a Double.
   func variance(_ row: Int, _ parameter: Int) -> Double {
     let place = (row * Self.parameters + parameter) * 2
@@ -52,8 +77,7 @@ struct ReceivedRows {
   }
 }
 
-extension LocalizationPipeline {
-  /// The columns of a row, in the order in which files show them.
+extension LocalizationPipeline: FramePipeline {
   public var quantities: [Quantity] {
     let widths: [Quantity] = settings.fit.sigma == .fixed ? [] : [.sigmaXError, .sigmaYError]
     return [
@@ -64,62 +88,26 @@ extension LocalizationPipeline {
 
   /// The detector's score; Picasso's has a name of its own.
   private var score: Quantity {
-    settings.detection.detector == .gradient ? Quantity("net_gradient", .none) : .score
+    settings.detection.detector == .gradient ? Self.netGradient : .score
   }
 
-  /// A table with every column and no row.
-  public var emptyTable: Localizations {
-    var table = Localizations()
-    for quantity in quantities { table[quantity] = [] }
-    return table
-  }
+  private static let netGradient = Quantity("net_gradient", .none)
 
-  /// The number of spots that the detector found; waits for the device.
-  public func total(_ executable: any Executable) throws -> Int {
+  public func receive(_ executable: any Executable, capacity: Int) throws -> Int {
     var total: Int32 = 0
     try withUnsafeMutableBytes(of: &total) { try executable.read("total", into: $0) }
+    if total <= capacity { try received.read(executable, total: Int(total)) }
     return Int(total)
   }
 
-  /// Fetches a finished batch's rows from the device.
-  public func receive(_ executable: any Executable, total: Int) throws {
-    try received.read(executable, total: total)
-  }
-
-  /// Appends the received rows to `table`: photons, pixels, standard errors.
-  ///
-  /// - Parameters:
-  ///   - first: frame of the movie that the batch starts with.
-  ///   - dropped: counts spots that are no rows, by reason.
-  /// - Returns: how many of the rows have a saturated pixel.
-  public func collect(
-    first: Int, into table: inout Localizations, dropped: inout [String: Int]
-  ) -> Int {
+  /// Appends the received rows: photons, pixels, standard errors.
+  public func collect(first: Int, into table: inout Localizations, tally: inout SpotTally) {
+    received.choose(&tally)
     let rows = received
-    var kept: [Int] = []
-    kept.reserveCapacity(rows.count)
-    var saturated = 0
-    for row in 0..<rows.count {
-      let state = FitState(rawValue: Int(rows.state[row])) ?? .invalid
-      guard state == .converged || state == .exhausted else {
-        dropped["\(state)", default: 0] += 1
-        continue
-      }
-      guard rows.variance(row, 0).isFinite, rows.variance(row, 1).isFinite else {
-        dropped["\(FitState.singular)", default: 0] += 1
-        continue
-      }
-      // A filter that met an infinite pixel says nothing about the spots around it.
-      guard rows.score[row].isFinite else {
-        dropped["\(FitState.invalid)", default: 0] += 1
-        continue
-      }
-      saturated += Int(rows.flags[row] & 1)
-      kept.append(row)
-    }
-    table.frame.append(contentsOf: kept.lazy.map { first + Int(rows.peaks[3 * $0]) })
+    let kept = rows.kept
+    table.appendFrames(kept.count) { first + Int(rows.peaks[3 * kept[$0]]) }
     func fill(_ quantity: Quantity, _ value: (Int) -> Double) {
-      table[quantity]?.append(contentsOf: kept.lazy.map(value))
+      table.append(kept.count, to: quantity) { value(kept[$0]) }
     }
     let scale = photonsPerCount
     fill(.x) { Double(rows.peaks[3 * $0 + 2]) + rows.value($0, 0) + Double(origin.x) }
@@ -141,6 +129,5 @@ extension LocalizationPipeline {
     fill(.iterations) { Double(rows.iterations[$0]) }
     fill(.state) { Double(rows.state[$0]) }
     fill(score) { Double(rows.score[$0]) }
-    return saturated
   }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Localization
 import Microscopy
 
@@ -23,8 +24,10 @@ extension Recipe {
 
   /// The frames to localize.
   ///
-  /// Throws `SettingsError` where the movie does not have them.
-  public func frames(in info: MovieInfo) throws(SettingsError) -> Range<Int> {
+  /// Throws `SettingsError` where the movie does not have them, `MovieError` where it should have them
+  /// and is cut off: all frames of such a movie cannot be meant, a range before its tear can.
+  public func frames(in info: MovieInfo) throws -> Range<Int> {
+    if let error = info.cutOff, endFrame < 0 || endFrame > info.frames { throw error }
     let end = endFrame < 0 ? info.frames : endFrame
     guard firstFrame >= 0, firstFrame < end, end <= info.frames else {
       throw SettingsError(
@@ -32,6 +35,18 @@ extension Recipe {
         hint: "--frames A:B counts from 0; B is at most \(info.frames)")
     }
     return firstFrame..<end
+  }
+
+  /// What computes the rows of a region.
+  ///
+  /// - Parameter maps: as large as the movie's frame, or as the region.
+  /// - Throws: `SettingsError` where recipe, maps and movie do not fit.
+  public func pipeline(
+    _ maps: CameraMaps?, for region: PixelRegion, in info: MovieInfo
+  ) throws(SettingsError) -> any FramePipeline {
+    try LocalizationPipeline(
+      settings, camera: camera, maps: try self.maps(maps, for: region, in: info),
+      width: region.width, height: region.height, pixel: info.pixel, origin: (region.x, region.y))
   }
 
   /// The part of the maps that the region sees; maps as large as the region are taken as they are.

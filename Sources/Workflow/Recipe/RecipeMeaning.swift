@@ -9,6 +9,7 @@ enum RecipeMeaning {
     "em_gain": "EM register; above 1 the excess noise factor 2 applies",
     "qe": "photoelectrons per photon",
     "read_noise": "electrons rms",
+    "saturation": "ADU of a full pixel; null for the largest that the file can hold",
     "camera_file": "maps: Picasso *_scmos_calib.hdf5, .npy or 3-page TIFF; empty for none",
     "detection": "how spots are found",
     "detector": "dog, gradient or wavelet",

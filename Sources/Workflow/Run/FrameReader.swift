@@ -1,4 +1,6 @@
+import Compute
 import Dispatch
+import Formats
 import Foundation
 import Localization
 import Microscopy
@@ -29,7 +31,8 @@ final class FrameBatch: @unchecked Sendable {
 final class FrameReader: @unchecked Sendable {
   let movie: any Movie
   let region: PixelRegion
-  private let batches: [Range<Int>]
+  private let frames: Range<Int>
+  private let batch: Int
   private let halo: Int
   private let whole: Range<Int>
   private let frameBytes: Int
@@ -54,10 +57,9 @@ final class FrameReader: @unchecked Sendable {
     self.movie = movie
     self.region = region
     self.halo = halo
+    self.frames = frames
+    self.batch = batch
     whole = 0..<movie.info.frames
-    batches = stride(from: frames.lowerBound, to: frames.upperBound, by: batch).map {
-      $0..<min($0 + batch, frames.upperBound)
-    }
     frameBytes = region.width * region.height * movie.info.pixel.bytes
     let crops = region.width != movie.info.width || region.height != movie.info.height
     scratch =
@@ -72,7 +74,7 @@ final class FrameReader: @unchecked Sendable {
 
   func start() {
     Thread.detachNewThread { [self] in
-      do { try fillAll() } catch { self.error = error }
+      do { try fillAll() } catch { self.error = explained(error) }
       filled.close()
       ended.signal()
     }
@@ -91,19 +93,29 @@ final class FrameReader: @unchecked Sendable {
       : "\(badPixels) pixels in \(badFrames) frames are not numbers; spots near them are not found"
   }
 
+  /// A frame that cannot be read, with the way to take those before it.
+  private func explained(_ error: any Error) -> any Error {
+    guard var error = error as? MovieError, let frame = error.frame, error.hint == nil else {
+      return error
+    }
+    error.hint = MovieError.hint(before: frame, from: frames.lowerBound)
+    return error
+  }
+
   private func fillAll() throws {
-    for frames in batches {
+    for first in stride(from: frames.lowerBound, to: frames.upperBound, by: batch) {
       guard !Interrupt.requested, let batch = free.pop() else { return }
-      let start = DispatchTime.now().uptimeNanoseconds
-      let first = max(frames.lowerBound - halo, whole.lowerBound)
+      let frames = first..<min(first + self.batch, self.frames.upperBound)
+      let clock = SteadyClock.seconds
+      let start = max(frames.lowerBound - halo, whole.lowerBound)
       let end = min(frames.upperBound + halo, whole.upperBound)
       batch.frames = frames
       batch.shape = BatchShape(
-        leading: frames.lowerBound - first, frames: frames.count,
+        leading: frames.lowerBound - start, frames: frames.count,
         trailing: end - frames.upperBound)
-      try read(first..<end, into: batch.bytes)
+      try read(start..<end, into: batch.bytes)
       if movie.info.pixel == .float32 { lookForNaN(batch) }
-      seconds += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+      seconds += SteadyClock.seconds - clock
       filled.push(batch)
     }
   }

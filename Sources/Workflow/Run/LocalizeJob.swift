@@ -46,9 +46,10 @@ public struct LocalizeJob {
     let frames = try recipe.frames(in: info)
     try checkNames()
     let run = try LocalizeRun(
-      movie, recipe: recipe, maps: try recipe.maps(maps, for: region, in: info), frames: frames,
+      movie, pipeline: try recipe.pipeline(maps, for: region, in: info), frames: frames,
       region: region, device: device, threads: threads, batch: batch, note: say)
-    for line in info.notes { say(line) }
+    let notes = info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
+    for line in notes { say(line) }
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities)
@@ -67,7 +68,7 @@ public struct LocalizeJob {
         for writer in writers { try writer.finish([provenance(report.device)]) }
       }
       report.recipe = recipe
-      report.notes = info.notes + report.notes
+      report.notes = notes + report.notes
       try reportFile?.write(report, partial: report.interrupted)
       return report
     }

@@ -32,19 +32,10 @@ public struct RenderJob {
     let (width, height) = try renderer.size(of: table)
     var names = OutputNames(inputs: [], overwrite: overwrite)
     try names.add(output)
-    var deviceName = device.info.name
-    let pixels: [Float]
-    do {
-      pixels = try renderer.render(table, on: device)
-    } catch  where device.info.kind != .cpu && (error is DeviceError || error is PlanError) {
-      let reason = "\(error)".split(separator: "\n").first ?? ""
-      say("\(device.info.name) cannot do this, so the CPU does: \(reason)")
-      let cpu = CPUDevice()
-      deviceName = cpu.info.name
-      pixels = try renderer.render(table, on: cpu)
-    }
+    let fallback = Fallback(from: device, report: say)
+    let pixels = try fallback.perform { try renderer.render(table, on: $0) }
     let step = ProvenanceStep(
-      program: "Glint", version: glintVersion, action: "render", device: deviceName,
+      program: "Glint", version: glintVersion, action: "render", device: fallback.device.info.name,
       settings: ["style": renderer.style.rawValue, "pixel_nm": "\(renderer.pixel)"])
     try Images.write(
       Image(width: width, height: height, pixels: pixels, pixelSize: renderer.pixel),

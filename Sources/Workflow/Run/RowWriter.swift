@@ -1,19 +1,22 @@
+import Compute
 import Dispatch
 import Formats
 import Foundation
 import Microscopy
 
-/// Writes tables of rows on a thread of its own.
-final class RowWriter: @unchecked Sendable {
-  /// The rows of some frames.
-  struct Rows: Sendable {
-    var table: Localizations
-    /// Frames of the run that are complete once these rows are written.
-    var framesDone: Int
-  }
+/// The rows of some frames, on their way from the run to the writer and back.
+final class RowBatch: @unchecked Sendable {
+  var table: Localizations
+  /// Frames of the run that are complete once these rows are written.
+  var framesDone = 0
 
-  let free: BoundedQueue<Rows>
-  private let full: BoundedQueue<Rows>
+  init(_ table: Localizations) { self.table = table }
+}
+
+/// Writes batches of rows on a thread of its own.
+final class RowWriter: @unchecked Sendable {
+  let free: BoundedQueue<RowBatch>
+  private let full: BoundedQueue<RowBatch>
   private let writers: [any TableWriter]
   private let done = DispatchSemaphore(value: 0)
   private let lock = NSLock()
@@ -27,7 +30,7 @@ final class RowWriter: @unchecked Sendable {
     safe = writers.map { _ in 0 }
     free = BoundedQueue(capacity: slots)
     full = BoundedQueue(capacity: slots)
-    for _ in 0..<slots { free.push(Rows(table: empty, framesDone: 0)) }
+    for _ in 0..<slots { free.push(RowBatch(empty)) }
     Thread.detachNewThread { [self] in
       writeAll()
       done.signal()
@@ -41,7 +44,7 @@ final class RowWriter: @unchecked Sendable {
   var error: (any Error)? { lock.withLock { failure } }
 
   /// Hands rows over; false when writing has failed.
-  func push(_ rows: Rows) -> Bool { full.push(rows) }
+  func push(_ rows: RowBatch) -> Bool { full.push(rows) }
 
   /// Waits until everything handed over is written.
   func drain() {
@@ -50,11 +53,11 @@ final class RowWriter: @unchecked Sendable {
   }
 
   private func writeAll() {
-    while var rows = full.pop() {
-      let start = DispatchTime.now().uptimeNanoseconds
+    while let rows = full.pop() {
+      let start = SteadyClock.seconds
       do {
-        for (index, writer) in writers.enumerated() {
-          try writer.append(rows.table)
+        for index in writers.indices {
+          try writers[index].append(rows.table)
           lock.withLock { safe[index] = rows.framesDone }
         }
       } catch {
@@ -63,7 +66,7 @@ final class RowWriter: @unchecked Sendable {
         free.close()
         return
       }
-      seconds += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+      seconds += SteadyClock.seconds - start
       rows.table.removeAllRows()
       free.push(rows)
     }

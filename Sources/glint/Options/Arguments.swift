@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Localization
 import Microscopy
 
@@ -30,6 +31,15 @@ struct Region: ExpressibleByArgument {
       let height = parts[3], x >= 0, y >= 0, width > 0, height > 0
     else { return nil }
     region = PixelRegion(x: x, y: y, width: width, height: height)
+  }
+}
+
+extension TableOptions {
+  /// Refuses numbers of a first frame that no program uses.
+  static func check(firstFrame: Int) throws {
+    guard (-1_000_000...1_000_000).contains(firstFrame) else {
+      throw ValidationError("the first frame's number \(firstFrame) must be in -1000000...1000000")
+    }
   }
 }
 

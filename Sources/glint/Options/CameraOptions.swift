@@ -36,6 +36,13 @@ struct CameraOptions: ParsableArguments {
     parsing: .unconditional, help: ArgumentHelp("Read noise, electrons rms.", valueName: "e⁻"))
   var readNoise: Double?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Digital number of a full pixel, such as 4095; the file's largest by default.",
+      valueName: "ADU"))
+  var saturation: Double?
+
   /// Replaces in `camera` what was given, and reads maps where there are some.
   func apply(to camera: inout Camera, maps: inout CameraMaps?, file path: inout String) throws {
     if let file { path = file }
@@ -52,6 +59,7 @@ struct CameraOptions: ParsableArguments {
     if let emGain { camera.emGain = emGain }
     if let quantumEfficiency { camera.quantumEfficiency = quantumEfficiency }
     if let readNoise { camera.readNoise = readNoise }
+    if let saturation { camera.saturation = saturation }
     if maps != nil, offset != nil || gain != nil || readNoise != nil {
       throw ValidationError(
         "--offset, --gain and --read-noise contradict the maps of --camera \(given)")

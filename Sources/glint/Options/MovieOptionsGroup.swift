@@ -13,9 +13,12 @@ struct MovieOptionsGroup: ParsableArguments {
   @Flag(help: "Its numbers are little-endian; big-endian is usual.")
   var rawLittleEndian = false
 
-  func open(_ path: String) throws -> any Movie {
+  /// - Parameter acceptsTruncated: for verbs that look themselves at what a movie lacks.
+  func open(_ path: String, acceptsTruncated: Bool = false) throws -> any Movie {
     try Movies.open(
       path,
-      options: MovieOptions(width: rawWidth, height: rawHeight, bigEndian: !rawLittleEndian))
+      options: MovieOptions(
+        width: rawWidth, height: rawHeight, bigEndian: !rawLittleEndian,
+        acceptsTruncated: acceptsTruncated))
   }
 }

@@ -30,8 +30,17 @@ struct Convert: ParsableCommand {
     help: ArgumentHelp("Photons per count, for columns in ADU.", valueName: "photons"))
   var photonsPerCount: Double?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Number of the first frame, where a text table departs from its kind's rule.", valueName: "n")
+  )
+  var firstFrame: Int?
+
   @Flag(help: "Replace the output if it exists.")
   var force = false
+
+  func validate() throws { try firstFrame.map(TableOptions.check(firstFrame:)) }
 
   func run() throws {
     // Refused here, before the input is read.
@@ -39,7 +48,8 @@ struct Convert: ParsableCommand {
     where !force && FileManager.default.fileExists(atPath: name) {
       throw OutputError.exists(path: name)
     }
-    let options = TableOptions(pixelSize: pixelSize, photonsPerCount: photonsPerCount)
+    let options = TableOptions(
+      pixelSize: pixelSize, photonsPerCount: photonsPerCount, firstFrame: firstFrame)
     var writer: (any TableWriter)?
     var provenance: [ProvenanceStep] = []
     var rows = 0

@@ -49,14 +49,29 @@ struct Evaluate: ParsableCommand {
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Write the score as JSON.", valueName: "file"))
   var json: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Number of the first frame of the localizations, where a text table departs from its kind's "
+        + "rule.", valueName: "n"))
+  var firstFrame: Int?
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("The same of the truth.", valueName: "n"))
+  var truthFirstFrame: Int?
   @Flag(help: "Replace the JSON file if it exists.") var force = false
+
+  func validate() throws {
+    try firstFrame.map(TableOptions.check(firstFrame:))
+    try truthFirstFrame.map(TableOptions.check(firstFrame:))
+  }
 
   func run() throws {
     // Its name is claimed before the work.
     let report = try json.map { try StagedFile(path: $0, overwrite: force) }
-    let options = TableOptions(pixelSize: pixelSize)
-    let found = try Tables.read(locs, options: options)
-    let molecules = try Tables.read(truth, options: options)
+    let found = try Tables.read(
+      locs, options: TableOptions(pixelSize: pixelSize, firstFrame: firstFrame))
+    let molecules = try Tables.read(
+      truth, options: TableOptions(pixelSize: pixelSize, firstFrame: truthFirstFrame))
     var settings = ScoreSettings(
       assignment: assignment, lateralTolerance: tolerance, border: border)
     if let brightest { settings.molecules = .brightest(part: brightest) }

@@ -24,8 +24,11 @@ struct Info: ParsableCommand {
 
   func run() throws {
     let fields: [(String, String)]
+    var cutOff: MovieError?
     do {
-      fields = Self.describe(try raw.open(file).info)
+      let info = try raw.open(file, acceptsTruncated: true).info
+      cutOff = info.cutOff
+      fields = Self.describe(info)
     } catch {
       // A table in nm that does not say its pixel is shown in nm: with a pixel of 1 nm they are alike.
       if let table = try? Tables.read(file, options: TableOptions(pixelSize: pixelSize)) {
@@ -49,6 +52,7 @@ struct Info: ParsableCommand {
         print(name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + value)
       }
     }
+    if let cutOff { throw cutOff }
   }
 
   /// A value in JSON: a number where it is one.
@@ -74,6 +78,7 @@ struct Info: ParsableCommand {
       ("delivered as", info.pixel.rawValue),
     ]
     if let size = info.pixelSize { fields.append(("pixel size", "\(size) nm")) }
+    if let error = info.cutOff { fields.append(("truncated", error.what)) }
     if info.files.count > 1 { fields.append(("files", "\(info.files.count)")) }
     fields += info.notes.enumerated().map { ("note \($0 + 1)", $1) }
     fields += info.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

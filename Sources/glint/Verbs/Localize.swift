@@ -106,7 +106,8 @@ struct Localize: ParsableCommand {
     guard let movie else { throw ValidationError("name a movie to localize") }
     guard !output.isEmpty else { throw ValidationError("name an output with -o, such as locs.csv") }
     let job = LocalizeJob(
-      source: try raw.open(movie), recipe: recipe, maps: maps, device: try device.open(),
+      source: try raw.open(movie, acceptsTruncated: true), recipe: recipe, maps: maps,
+      device: try device.open(),
       threads: device.threads, outputs: output, report: json, overwrite: force, batch: batch,
       quiet: quiet)
     let report = try job.run()

@@ -46,9 +46,9 @@ struct Profile: ParsableCommand {
     let region = try settings.region(in: info)
     let frames = try settings.frames(in: info)
     let run = try LocalizeRun(
-      source, recipe: settings, maps: try settings.maps(maps, for: region, in: info),
-      frames: frames, region: region, device: device, threads: self.device.threads, batch: batch,
-      profiling: true, note: say)
+      source, pipeline: try settings.pipeline(maps, for: region, in: info), frames: frames,
+      region: region, device: device, threads: self.device.threads, batch: batch, profiling: true,
+      note: say)
     let report = try Interrupt.watch {
       try run.run(into: [], progress: Progress(total: frames.count, unit: "frames"))
     }

@@ -6,5 +6,8 @@ int glint_allocations_counted(void);
 /// Allocations made by the calling thread so far.
 long glint_allocations(void);
 
+/// Allocations made by all threads so far.
+long glint_allocations_of_all_threads(void);
+
 /// Whether the program is built with the address or the thread sanitizer.
 int glint_sanitized(void);

@@ -33,9 +33,18 @@ import Testing
     try writer.finish()
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("m.dax"))))
     _ = try folder.write(Array(bytes.prefix(32 * 32 * 2 * 3 + 7)), to: "m.dax")
-    let cut = try Movies.open(folder.file("m.dax"))
-    #expect(cut.info.frames == 3)
-    #expect(cut.info.notes.first == "the header promises 5 frames, the file holds 3")
+    try expectTruncated(
+      folder.file("m.dax"), frames: 3,
+      "the header promises 5 frames of 2048 bytes, the file ends 7 bytes into frame 3")
+    // Without a number of frames, a part of one tells.
+    let inf = try String(contentsOfFile: folder.file("m.inf"), encoding: .utf8)
+    let uncounted = inf.split(separator: "\n").filter { !$0.hasPrefix("number of frames") }
+    _ = try folder.write(Array(uncounted.joined(separator: "\n").utf8), to: "m.inf")
+    try expectTruncated(
+      folder.file("m.dax"), frames: 3, "the file ends 7 bytes into a frame of 2048 bytes")
+    _ = try folder.write(Array(bytes.prefix(32 * 32 * 2 * 3)), to: "m.dax")
+    #expect(try Movies.open(folder.file("m.dax")).info.frames == 3)
+    _ = try folder.write(Array(inf.utf8), to: "m.inf")
     _ = try folder.write(Array(bytes.prefix(100)), to: "m.dax")
     #expect(try movieError(folder.file("m.dax"))?.kind == .truncated)
     _ = try folder.write([], to: "m.dax")
@@ -177,7 +186,12 @@ import Testing
     let some = numbers.bytes
     func open(_ bytes: [UInt8]) throws -> String { try folder.write(bytes, to: "m.SPE") }
     let cut = Self.spe(width: 13, height: 17, frames: 50, kind: 3, pixels: some)
-    #expect(try Movies.open(try open(cut)).info.frames == 3)
+    try expectTruncated(
+      try open(cut), frames: 3,
+      "the header promises 50 frames of 442 bytes, the file ends 0 bytes into frame 3")
+    let torn = Self.spe(width: 13, height: 17, frames: 0, kind: 3, pixels: some.dropLast(2))
+    try expectTruncated(
+      try open(torn), frames: 2, "the file ends 440 bytes into a frame of 442 bytes")
     let unfinished = Self.spe(width: 13, height: 17, frames: 0, kind: 3, pixels: some)
     let movie = try Movies.open(try open(unfinished))
     #expect(movie.info.frames == 3)

@@ -195,6 +195,24 @@ struct HandTIFF {
   }
 }
 
+/// Holds that a movie is refused as cut off after `frames` frames, in words that contain `what`, and
+/// that it can be read so far where that is accepted. Returns the file that the error names.
+@discardableResult
+func expectTruncated(
+  _ path: String, frames: Int, _ what: String, location: SourceLocation = #_sourceLocation
+) throws -> String {
+  let error = try #require(try movieError(path), sourceLocation: location)
+  #expect(error.kind == .truncated && error.frame == frames, "\(error)", sourceLocation: location)
+  #expect(error.what.contains(what), "\(error)", sourceLocation: location)
+  #expect(error.hint?.contains("--frames 0:\(frames)") == true, sourceLocation: location)
+  let movie = try Movies.open(path, options: MovieOptions(acceptsTruncated: true))
+  #expect(movie.info.frames == frames, sourceLocation: location)
+  #expect(
+    try movie.allPixels().count == frames * movie.info.width * movie.info.height,
+    sourceLocation: location)
+  return error.file
+}
+
 /// A file of the shared data, or nil with one line that says it is not there.
 func sharedData(_ name: String) -> String? {
   let root =

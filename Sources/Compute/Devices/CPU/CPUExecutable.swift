@@ -101,29 +101,22 @@ final class CPUExecutable: Executable, @unchecked Sendable {
   func run() throws {
     runs += 1
     for index in launches.indices {
-      let start = Self.now
+      let start = SteadyClock.seconds
       run(launches[index])
-      seconds[index] += Self.now - start
+      seconds[index] += SteadyClock.seconds - start
     }
-  }
-
-  /// Seconds by the system's steady clock; Dispatch's would allocate.
-  private static var now: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   /// The launch that wrote beyond the scratch it asked for, if one did; only guarded plans look.
   private(set) var overrun: String?
-  private static let scratchGuard = 1 << 16
+  private static let scratchGuard = 4096
 
   private func run(_ launch: Launch) {
     guard plan.guarded else { return start(launch) }
     let sentinel: UInt8 = 0xA5
     let guards = stride(from: 0, to: scratch.bytes.count, by: scratchStride).map {
       UnsafeMutableRawBufferPointer(
-        rebasing: scratch.bytes[$0 + launch.scratch..<$0 + scratchStride])
+        rebasing: scratch.bytes[$0 + launch.scratch..<$0 + launch.scratch + Self.scratchGuard])
     }
     for zone in guards { zone.initializeMemory(as: UInt8.self, repeating: sentinel) }
     start(launch)

@@ -67,7 +67,7 @@ public struct BatchNorm: Op {
     glint_norm_params(
       batch: 1, height: 1, width: Int32(site.inputs[0].pixels),
       channels: Int32(site.inputs[0].channels), groups: 1, across: 1,
-      kind: Int32(glint_norm_given), has_affine: 1, epsilon: epsilon)
+      kind: Int32(glint_norm_given), has_affine: 1, epsilon: epsilon, share: 0)
   }
 
   private var operands: [Operand] {

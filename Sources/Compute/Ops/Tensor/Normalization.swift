@@ -81,10 +81,12 @@ struct Normalization: Hashable, Sendable {
 
   private func kernelParameters(_ site: Site) -> glint_norm_params {
     let x = site.inputs[0].shape
+    let sets = (across ? 1 : x[0]) * (groups ?? x[3])
     return glint_norm_params(
       batch: Int32(x[0]), height: Int32(x[1]), width: Int32(x[2]), channels: Int32(x[3]),
       groups: Int32(groups ?? x[3]), across: across ? 1 : 0, kind: statistic.code.kind,
-      has_affine: affine ? 1 : 0, epsilon: statistic.code.epsilon)
+      has_affine: affine ? 1 : 0, epsilon: statistic.code.epsilon,
+      share: Float(sets) / Float(site.inputs[0].count))
   }
 
   /// The passes over the image: kernel, operands, items, whether it is the second look at the data.

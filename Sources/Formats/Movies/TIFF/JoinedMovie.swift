@@ -10,7 +10,19 @@ final class JoinedMovie: Movie {
   private let order: [UInt32]?
 
   /// Throws where the parts differ in size or kind. `info` supplies all but frames and files.
-  init(_ parts: [any Movie], order: [UInt32]? = nil, info: MovieInfo) throws(MovieError) {
+  ///
+  /// - Parameters:
+  ///   - order: the places of all frames that can be had, in their order.
+  ///   - truncation: what is missing after the last part, or after the order's end. Parts behind one
+  ///     that is itself cut off are left out where there is no order.
+  init(
+    _ parts: [any Movie], order: [UInt32]? = nil, info: MovieInfo, truncation: Truncation? = nil
+  ) throws(MovieError) {
+    var (parts, truncation) = (parts, truncation)
+    if order == nil, let torn = parts.firstIndex(where: { $0.info.truncation != nil }) {
+      truncation = parts[torn].info.truncation
+      parts.removeSubrange((torn + 1)...)
+    }
     var starts = [0]
     for part in parts {
       guard part.info.width == info.width, part.info.height == info.height,
@@ -30,6 +42,7 @@ final class JoinedMovie: Movie {
     var info = info
     info.frames = order?.count ?? starts.last!
     info.files = parts.flatMap(\.info.files)
+    info.truncation = truncation
     self.info = info
   }
 

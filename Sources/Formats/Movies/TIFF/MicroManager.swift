@@ -43,7 +43,7 @@ struct MicroManagerHeader: Sendable {
   /// An entry is five u32: channel, slice, frame, position, offset of the directory.
   func index(
     _ layout: TIFFLayout, _ format: TIFFFormat
-  ) throws(MovieError) -> (directories: OffsetTable, notes: [String])? {
+  ) throws(MovieError) -> (directories: OffsetTable, notes: [String], truncation: Truncation?)? {
     guard indexPosition > 0 else { return nil }
     let head = ByteReader(
       bytes: try layout.file.bytes(at: indexPosition, count: 8), bigEndian: layout.bigEndian)
@@ -67,10 +67,17 @@ struct MicroManagerHeader: Sendable {
       if declared - directories.count > 64 { return nil }
     }
     guard directories.count > 0, isWhole(directories[0], layout, format) else { return nil }
-    let lost = Int(count) - directories.count
+    let unwritten = Int(count) - declared
+    let lost = declared - directories.count
     return (
       directories,
-      lost == 0 ? [] : ["the index map names \(count) frames, \(lost) were not written"]
+      unwritten == 0
+        ? [] : ["the index map names \(count) frames, \(unwritten) were not written"],
+      lost == 0
+        ? nil
+        : Truncation(
+          "the index map names \(declared) frames, the last \(lost) are not whole in the file of "
+            + "\(layout.file.size) bytes", file: layout.file.path)
     )
   }
 
@@ -81,11 +88,11 @@ struct MicroManagerHeader: Sendable {
 
   /// The files of a stack that was split at 4 GB: `x.ome.tif`, `x_1.ome.tif`, `x_2.ome.tif`, …
   ///
-  /// `path` may be any of them. The files after a missing one are left out and named in a note.
-  static func files(of path: String) -> (paths: [String], notes: [String]) {
+  /// `path` may be any of them. The files after a missing one have lost their place.
+  static func files(of path: String) -> (paths: [String], truncation: Truncation?) {
     let name = path.fileName
     guard let suffix = [".ome.tif", ".ome.tiff", ".tif", ".tiff"].first(where: name.hasSuffix)
-    else { return ([path], []) }
+    else { return ([path], nil) }
     let stem = String(name.dropLast(suffix.count))
     let folder = path.folder
     func part(_ stem: String, _ index: Int) -> String {
@@ -106,8 +113,10 @@ struct MicroManagerHeader: Sendable {
     return (
       paths,
       lost.isEmpty
-        ? []
-        : ["\(part(first, gap).fileName) is missing: \(lost.count) files after it are left out"]
+        ? nil
+        : Truncation(
+          "this file of the set is missing, \(lost.count) are there after it",
+          file: part(first, gap))
     )
   }
 }

@@ -21,7 +21,7 @@ enum NDTiff {
 
   static func open(folder: String) throws(MovieError) -> any Movie {
     let index = try FileBytes(folder.appending(indexName))
-    var notes: [String] = []
+    var truncation: Truncation?
     var parts: [any Movie] = []
     var files: [String: FileBytes] = [:]
     var run: (name: String, entry: Entry, offsets: OffsetTable)?
@@ -46,7 +46,9 @@ enum NDTiff {
       let shape = try FrameShape(
         width: entry.width, height: entry.height, sample: entry.sample, file: index.path)
       guard let file = files[entry.name], entry.offset <= file.size - shape.bytes else {
-        notes.append("the index names frames that were not written: they are left out")
+        truncation = Truncation(
+          "the index places a frame of \(shape.bytes) bytes at byte \(entry.offset), the file has "
+            + "\(files[entry.name]?.size ?? 0)", file: folder.appending(entry.name.fileName))
         break
       }
       if let current = run,
@@ -60,14 +62,14 @@ enum NDTiff {
       run!.offsets.append(entry.offset)
     }
     if let run { try close(run) }
-    if entries.isCut { notes.append("the index is cut off: the frames before its end are used") }
+    if entries.isCut {
+      truncation = Truncation(
+        "the index of \(index.size) bytes ends inside an entry", file: index.path)
+    }
     guard let first = parts.first else {
       throw MovieError(.noFrames, "an index without a frame", file: index.path)
     }
-    var info = first.info
-    info.notes = notes
-    let movie = try JoinedMovie(parts, info: info)
-    return movie
+    return try JoinedMovie(parts, info: first.info, truncation: truncation)
   }
 
   private struct Entry {

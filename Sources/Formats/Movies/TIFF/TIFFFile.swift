@@ -30,20 +30,27 @@ struct TIFFFile: Sendable {
     if let microManager, let index = try microManager.index(layout, format) {
       return TIFFPagesMovie(
         layout, format, index.directories,
-        info: info("Micro-Manager TIFF, index map", index.directories.count, index.notes))
+        info: info(
+          "Micro-Manager TIFF, index map", index.directories.count, index.notes, index.truncation))
     }
     if let movie = try virtualStack() { return movie }
     let chain = try TIFFChain(layout, from: first, format)
     let kind = microManager != nil ? "Micro-Manager TIFF" : imageJ != nil ? "ImageJ TIFF" : family
     var notes = chain.notes
-    if microManager?.isInterrupted == true {
-      notes.append("the index map is missing: the acquisition was interrupted")
+    if let microManager {
+      notes.append(
+        microManager.isInterrupted
+          ? "the index map is missing: the acquisition was interrupted"
+          : "the index map cannot be read: the pages are used in the file's order")
     }
-    if let images = imageJ?.images, images > chain.directories.count {
+    var truncation = chain.truncation
+    // Some writers leave a pointer to nothing in their last page.
+    if imageJ?.images == chain.directories.count { truncation = nil }
+    if truncation == nil, let images = imageJ?.images, images > chain.directories.count {
       notes.append(
         "the description promises \(images) frames, the file holds \(chain.directories.count)")
     }
-    let info = info(kind, chain.directories.count, notes)
+    let info = info(kind, chain.directories.count, notes, truncation)
     guard let pixels = chain.pixels else {
       return TIFFPagesMovie(layout, format, chain.directories, info: info)
     }
@@ -59,21 +66,25 @@ struct TIFFFile: Sendable {
     (description.contains("<OME") ? "OME-TIFF" : layout.isBig ? "BigTIFF" : "TIFF")
   }
 
-  /// ImageJ's stack above 4 GB: one directory, and all frames in one piece behind the first.
+  /// ImageJ's stack above 4 GB: one directory, and all frames in one piece behind the first. Of a
+  /// smaller stack that was cut off the same is left: its other directories lay behind the pixels.
   private func virtualStack() throws(MovieError) -> (any Movie)? {
-    guard first.next == 0, let images = imageJ?.images, images > 1,
-      case .plain(let start) = try layout.placement(of: first, format)
+    guard first.next == 0 || first.next >= layout.file.size, let images = imageJ?.images,
+      images > 1, case .plain(let start) = try layout.placement(of: first, format),
+      first.next == 0 || (first.next - start) / format.shape.bytes >= images
     else { return nil }
-    let (frames, notes) = try format.shape.frames(
+    let (frames, truncation) = try format.shape.frames(
       promised: images, after: start, of: layout.file)
     return FlatMovie(
       file: layout.file,
       storage: PixelStorage(sample: format.sample, bigEndian: layout.bigEndian),
       offsets: OffsetTable(first: start, stride: format.shape.bytes, count: frames),
-      info: info("ImageJ TIFF, one directory", frames, notes))
+      info: info("ImageJ TIFF, one directory", frames, [], truncation))
   }
 
-  func info(_ kind: String, _ frames: Int, _ notes: [String]) -> MovieInfo {
+  func info(
+    _ kind: String, _ frames: Int, _ notes: [String], _ truncation: Truncation? = nil
+  ) -> MovieInfo {
     let storage = PixelStorage(sample: format.sample, bigEndian: layout.bigEndian)
     let packing = first.compression == 1 ? "" : ", compression \(first.compression)"
     let (size, more) = pixelSize
@@ -81,7 +92,7 @@ struct TIFFFile: Sendable {
       width: format.shape.width, height: format.shape.height, frames: frames,
       pixel: format.sample.delivered, format: kind,
       storage: storage.description + packing + (first.isTiled ? ", tiles" : ""), pixelSize: size,
-      notes: notes + more, metadata: metadata, files: [path])
+      notes: notes + more, metadata: metadata, files: [path], truncation: truncation)
   }
 
   private var metadata: [String: String] {

@@ -67,8 +67,12 @@ extension TIFFLayout {
       throw MovieError(
         .truncated, "a page without a place for its pixels", file: file.path, byte: page.position)
     }
-    let outside = MovieError(
-      .truncated, "the pixels of a page end outside the file", file: file.path, byte: file.size)
+    func outside(_ position: Int, _ bytes: Int) -> MovieError {
+      MovieError(
+        .truncated,
+        "its \(bytes) bytes of pixels at byte \(position) leave the file, which has \(file.size)",
+        file: file.path, byte: file.size)
+    }
     if page.compression == 1, !page.isTiled, !page.isMirrored {
       let shape = format.shape
       let rows = min(page.rowsPerStrip, shape.height)
@@ -87,7 +91,9 @@ extension TIFFLayout {
         }
       }
       if isWhole {
-        guard first >= 8, first <= file.size - shape.bytes else { throw outside }
+        guard first >= 8, first <= file.size - shape.bytes else {
+          throw outside(first, shape.bytes)
+        }
         return .plain(first)
       }
     }
@@ -106,7 +112,9 @@ extension TIFFLayout {
       if i == last.index { length = count }
       return i < last.index
     }
-    guard length <= file.size, last.position <= file.size - length else { throw outside }
+    guard length <= file.size, last.position <= file.size - length else {
+      throw outside(last.position, length)
+    }
     return .coded
   }
 }
@@ -118,8 +126,10 @@ struct TIFFChain: Sendable {
   /// Positions of the pixels; nil where a page is compressed, tiled or scattered.
   private(set) var pixels: OffsetTable? = OffsetTable()
   private(set) var notes: [String] = []
+  /// Why the chain breaks off, where it does.
+  private(set) var truncation: Truncation?
 
-  /// Walks the chain from `first`, checking every page; a broken end is cut off and noted.
+  /// Walks the chain from `first`, checking every page, to its end or to where it breaks off.
   init(
     _ layout: TIFFLayout, from first: TIFFDirectory, _ format: TIFFFormat
   ) throws(MovieError) {
@@ -133,8 +143,7 @@ struct TIFFChain: Sendable {
           try append(page, layout.placement(of: page, format))
         } catch {
           guard index > 0 else { throw error }
-          notes.append(
-            "page \(index) is cut off: the \(directories.count) frames before it are used")
+          truncation = Truncation("page \(index): \(error.what)", file: error.file)
           return
         }
       } else if page.isReduced || page.next == 0 && page.width < format.shape.width {
@@ -156,9 +165,10 @@ struct TIFFChain: Sendable {
         notes.append("the chain of pages returns from page \(index) to page \(earlier): cut there")
         return
       }
-      // Some writers leave a pointer to nothing in their last page.
       guard let next = try? layout.directory(at: page.next), next.isPage else {
-        notes.append("page \(index + 1) cannot be read: the frames before it are used")
+        truncation = Truncation(
+          "page \(index + 1) should begin at byte \(page.next) and is not there, the file has "
+            + "\(layout.file.size) bytes", file: layout.file.path)
         return
       }
       page = next

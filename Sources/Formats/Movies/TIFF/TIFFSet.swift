@@ -15,7 +15,8 @@ enum TIFFSet {
 
   /// The files of a Micro-Manager stack, found by their names, each through its own index map.
   private static func microManager(_ opened: TIFFFile) throws(MovieError) -> any Movie {
-    var (paths, notes) = MicroManagerHeader.files(of: opened.path)
+    var (paths, truncation) = MicroManagerHeader.files(of: opened.path)
+    var notes: [String] = []
     var parts: [any Movie] = []
     for path in paths {
       do throws(MovieError) {
@@ -23,20 +24,23 @@ enum TIFFSet {
           try path.fileName == opened.path.fileName
             ? opened.movie() : TIFFFile(FileBytes(path)).movie())
       } catch {
+        guard !parts.isEmpty, path.fileName != opened.path.fileName else { throw error }
         // The last file of an interrupted acquisition may hold no frame yet.
-        guard !parts.isEmpty, path == paths.last, path.fileName != opened.path.fileName else {
-          throw error
+        if error.kind == .noFrames, path == paths.last {
+          notes.append("\(path.fileName) of the set holds no frame")
+        } else {
+          truncation = Truncation("this file of the set cannot be read: \(error.what)", file: path)
         }
-        notes.append("\(path.fileName) cannot be read and is left out: \(error.what)")
       }
+      if truncation?.file == path { break }
     }
-    guard parts.count > 1 || !notes.isEmpty else { return parts[0] }
-    return try joined(parts, notes: notes)
+    guard parts.count > 1 || !notes.isEmpty || truncation != nil else { return parts[0] }
+    return try joined(parts, notes: notes, truncation: truncation)
   }
 
   /// The parts in one movie; the first one speaks for all but the notes.
   private static func joined(
-    _ parts: [any Movie], order: [UInt32]? = nil, notes: [String]
+    _ parts: [any Movie], order: [UInt32]? = nil, notes: [String], truncation: Truncation? = nil
   ) throws(MovieError) -> any Movie {
     var info = parts[0].info
     info.notes = notes
@@ -44,7 +48,7 @@ enum TIFFSet {
       info.notes.append(note)
     }
     if parts.count > 1 { info.format += ", \(parts.count) files" }
-    return try JoinedMovie(parts, order: order, info: info)
+    return try JoinedMovie(parts, order: order, info: info, truncation: truncation)
   }
 
   /// The files that OME-XML names, with their pages in the order of the planes.
@@ -76,7 +80,7 @@ enum TIFFSet {
     var start = [Int?](repeating: nil, count: ome.files.count)
     var pages = [Int](repeating: 0, count: ome.files.count)
     var total = 0
-    var notes: [String] = []
+    var missing: Truncation?
     for file in ome.files.indices.sorted(by: { firstPlane[$0] < firstPlane[$1] }) {
       let name = ome.files[file]
       do throws(MovieError) {
@@ -88,13 +92,35 @@ enum TIFFSet {
         total += part.info.frames
         parts.append(part)
       } catch {
-        guard name != own, !name.isEmpty else { throw error }
-        notes.append("\(name) of the set is left out: \(error.what)")
+        // The planes behind a file that is missing have lost their place.
+        guard !parts.isEmpty, name != own, !name.isEmpty else { throw error }
+        missing = Truncation(
+          "this file of the set is left out: \(error.what)", file: folder.appending(name.fileName))
       }
+      if missing != nil { break }
     }
-    let (order, more) = order(ome, start, pages, total)
-    return parts.count == 1 && order == nil && (notes + more).isEmpty
-      ? parts[0] : try joined(parts, order: order, notes: notes + more)
+    if let truncation = missing ?? parts.compactMap(\.info.truncation).first {
+      let order = firstPlanes(ome, start, pages)
+      guard !order.isEmpty else { throw MovieError(truncation, frames: 0) }
+      return try joined(parts, order: order, notes: [], truncation: truncation)
+    }
+    let (order, notes) = order(ome, start, pages, total)
+    return parts.count == 1 && order == nil && notes.isEmpty
+      ? parts[0] : try joined(parts, order: order, notes: notes)
+  }
+
+  /// The places of the planes, up to the first that is not there.
+  private static func firstPlanes(
+    _ ome: OMEDescription, _ start: [Int?], _ pages: [Int]
+  ) -> [UInt32] {
+    var order: [UInt32] = []
+    for run in ome.runs {
+      guard let first = start[run.file], run.page < pages[run.file] else { break }
+      let count = min(run.count, pages[run.file] - run.page)
+      order += (0..<count).map { UInt32(clamping: first + run.page + $0) }
+      if count < run.count { break }
+    }
+    return order
   }
 
   /// The place of every plane among the pages of the parts; nil where that is their own order, or
