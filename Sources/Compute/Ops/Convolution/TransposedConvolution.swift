@@ -96,7 +96,7 @@ public struct TransposedConvolution: ConvolutionLike {
       bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
   }
 
-  private func kernelParameters(_ site: Site) -> glint_conv_params {
+  func kernelParameters(_ site: Site) -> glint_conv_params {
     let (x, w, y) = (site.inputs[0].shape, site.inputs[1].shape, site.outputs[0].shape)
     return glint_conv_params(
       batch: Int32(x[0]), height: Int32(x[1]), width: Int32(x[2]), channels: Int32(x[3]),

@@ -87,16 +87,14 @@ public struct ConvolutionInputGradient: Op {
     ]
   }
 
-  /// The forward kernel's, the other way round.
+  /// Those of a transposed convolution, with this one's padding and dilation.
   private func kernelParameters(_ site: Site) -> glint_conv_params {
-    let (g, w) = (site.inputs[0], site.inputs[1].shape)
-    let forward = Site(
-      inputs: [site.outputs[0], TensorType(.float32, w[0], w[1], w[3], w[2])], outputs: [g],
-      device: site.device)
-    var parameters = convolution.kernelParameters(forward)
-    swap(&parameters.height, &parameters.out_height)
-    swap(&parameters.width, &parameters.out_width)
-    swap(&parameters.channels, &parameters.out_channels)
+    let w = site.inputs[1].shape
+    let plain = TransposedConvolution(stride: convolution.stride)
+    var parameters = plain.kernelParameters(site)
+    parameters.dilation = Int32(convolution.dilation)
+    parameters.pad_top = Int32(convolution.extent(height, w[0], vertical: true).before)
+    parameters.pad_left = Int32(convolution.extent(width, w[1], vertical: false).before)
     return parameters
   }
 
