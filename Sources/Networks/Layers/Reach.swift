@@ -65,6 +65,9 @@ extension Network {
     reaches.map { max(1, Int($0.pitch.rounded())) }.reduce(1) { lcm($0, $1) }
   }
 
+  /// The next length that is a multiple of the alignment.
+  public func aligned(_ length: Int) -> Int { (length + alignment - 1) / alignment * alignment }
+
   /// How much finer the result is than the frame.
   public var magnification: Int { max(1, Int((1 / reach.pitch).rounded())) }
 
