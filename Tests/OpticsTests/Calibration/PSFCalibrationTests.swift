@@ -207,7 +207,7 @@ private func agreement(
   @Test func flatPSF() throws {
     var scene = BeadScene(psf: GaussianPSF(sigma: 1.4), beads: BeadScene.fiveBeads)
     scene.planes = 13
-    #expect(complaint { try calibrate([scene]) }.contains("the spline gives back no heights"))
+    #expect(complaint { try calibrate([scene]) }.contains("heights"))
   }
 
   @Test func widerThanTheBox() throws {
