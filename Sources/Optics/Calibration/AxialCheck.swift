@@ -79,7 +79,8 @@ struct AxialChecker {
     let errors = recovered.map { abs($0.fitted - $0.z) }
     let typical = 1.4826 * Statistics.median(errors)
     let least = Statistics.quantile(bounds.compactMap(\.zError), 0.1)
-    let allowed = max(3 * typical, 20)
+    // Heights that are guessed have errors of a third of the range.
+    let allowed = min(max(3 * typical, 20), span / 8)
     // Every height has a plane of a bead this near.
     let window = max(2 * step, span / 40, heights[1] - heights[0])
     let verdicts = bounds.map { bound -> String? in

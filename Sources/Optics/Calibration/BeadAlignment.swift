@@ -188,14 +188,14 @@ struct BeadAlignment {
         faults.append((index, misfits[place], .displaced(z: away)))
       } else if misfits[place] > limit || !(lights[place] > 0) {
         // What it did explains its shape better than the number does.
-        if let change, change.drift > 0.5 {
+        if let change, change.explained > 0.4, change.drift > 0.5 {
           faults.append((index, misfits[place], .moved(distance: change.drift)))
-        } else if let change, change.light > 0.4 {
+        } else if let change, change.explained > 0.4, change.light > 0.4 {
           faults.append((index, misfits[place], .faded(part: change.light)))
         } else {
           faults.append((index, misfits[place], .offShape(residual: misfits[place])))
         }
-      } else if let change, change.drift > 1 {
+      } else if let change, change.explained > 0.4, change.drift > 1 {
         faults.append((index, misfits[place], .moved(distance: change.drift)))
       } else if part < 0.1 {
         faults.append((index, misfits[place], .dim(part: part)))
@@ -208,11 +208,12 @@ struct BeadAlignment {
   }
 
   /// How far a bead moved and how much of its light came or went against the field, from eight parts of
-  /// the stack.
-  private func change(of index: Int) -> (drift: Double, light: Double)? {
+  /// the stack, and what part of its misfit that explains.
+  private func change(of index: Int) -> (drift: Double, light: Double, explained: Double)? {
     guard let result = results[index], heights.count >= 8 else { return nil }
     let size = side * side
     var (xs, ys, lights) = ([Double](), [Double](), [Double]())
+    var (gain, all) = (0.0, 0.0)
     for block in 0..<8 {
       let planes = block * heights.count / 8..<(block + 1) * heights.count / 8
       guard planes.allSatisfy({ result.part.planes[$0] }) else { continue }
@@ -222,16 +223,21 @@ struct BeadAlignment {
         gradient[0] = result.slopeX[i]
         gradient[1] = result.slopeY[i]
         gradient[2] = result.model[i]
-        return (1, result.part.pixels[i] - result.part.offset - result.model[i])
+        let miss = result.part.pixels[i] - result.part.offset - result.model[i]
+        all += miss * miss
+        return (1, miss)
       }
       guard let step = equations.step() else { continue }
+      gain += equations.gain(of: step)
       xs.append(step[0])
       ys.append(step[1])
       lights.append(1 + step[2])
     }
     guard xs.count >= 4 else { return nil }
     func span(_ values: [Double]) -> Double { values.max()! - values.min()! }
-    return (hypot(span(xs), span(ys)), span(lights) / max(lights.max()!, 1e-9))
+    return (
+      hypot(span(xs), span(ys)), span(lights) / max(lights.max()!, 1e-9), gain / max(all, 1e-300)
+    )
   }
 
   /// Writes what the last registration says of each bead.

@@ -8,7 +8,7 @@ struct BeadFinder {
 
   /// Candidates of the stack number `index`, brightest first.
   func beads(in stack: BeadStack, index: Int) -> [Bead] {
-    let projection = stack.projection.map { $0.isFinite ? $0 : 0 }
+    let projection = stack.projection
     let candidates = maxima(of: projection, stack.width, stack.height)
     let median = Statistics.median(candidates.map(\.height))
     let top = stack.pixels.max { $0.isFinite && $1.isFinite ? $0 < $1 : !$0.isFinite }

@@ -28,14 +28,18 @@ public struct BeadStack: Sendable {
     return result
   }
 
-  /// The mean over the planes.
+  /// The mean over the planes, of what is a number.
   var projection: [Double] {
     let size = width * height
     var sum = [Double](repeating: 0, count: size)
+    var counts = [Int](repeating: 0, count: size)
     for k in 0..<planes {
-      for i in 0..<size { sum[i] += Double(pixels[k * size + i]) }
+      for i in 0..<size where pixels[k * size + i].isFinite {
+        sum[i] += Double(pixels[k * size + i])
+        counts[i] += 1
+      }
     }
-    return sum.map { $0 / Double(planes) }
+    return zip(sum, counts).map { $1 > 0 ? $0 / Double($1) : 0 }
   }
 
   /// The part of side `side` around a pixel, [planes, side, side].

@@ -39,6 +39,9 @@ struct NormalEquations {
     self.score = score
   }
 
+  /// By how much a step lowers the weighted sum of squares.
+  func gain(of step: [Double]) -> Double { zip(step, score).reduce(0) { $0 + $1.0 * $1.1 } }
+
   /// nil where the matrix cannot be inverted.
   ///
   /// - Parameter damping: by which the diagonal is raised (Levenberg–Marquardt).
