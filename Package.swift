@@ -71,7 +71,8 @@ let package = Package(
     .target(
       name: "CTestSupport", dependencies: ["COpenCL"], path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["Compute", "Microscopy"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["Compute", "Microscopy", "Optics"],
+      path: "Tests/TestSupport"),
     .executableTarget(
       name: "planted-faults", dependencies: ["TestSupport"], path: "Tests/PlantedFaults"),
     .executableTarget(
@@ -82,7 +83,8 @@ let package = Package(
         "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity", "planted-faults",
       ]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "TestSupport"]),
+    .testTarget(
+      name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "CZlib", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),

@@ -54,10 +54,16 @@ struct GlintNotes: Codable {
 
   /// The PSF of a table of coefficients. What the notes do not say: the molecule is in the middle, all
   /// of the grid can be trusted.
+  ///
+  /// Throws `CalibrationFileError` where a height of the file at `path` is none.
   func complete(
-    _ layout: SplineLayout, zStep: Double, firstZ: Double, origin: String,
+    _ layout: SplineLayout, path: String, zStep: Double, firstZ: Double, origin: String,
     pixelSize: Double? = nil, indexFactor: Double = 1
-  ) -> SplinePSF {
+  ) throws -> SplinePSF {
+    guard abs(firstZ) < 1e9, zStep < 1e9 else {
+      throw CalibrationFileError.impossible(
+        path: path, reason: "its first plane lies at z = \(firstZ) nm, the next \(zStep) nm away")
+    }
     return SplinePSF(
       columns: layout.columns, rows: layout.rows, planes: layout.planes,
       coefficients: layout.coefficients, zStep: zStep, firstZ: firstZ,

@@ -187,7 +187,11 @@ struct MATFile {
     case 4:
       let text = try element(in: data, at: header.rest.lowerBound, end: header.rest.upperBound)
       let codes = try numbers(text, in: data)
-      return .text(String(codes.map { Character(UnicodeScalar(UInt32($0)) ?? "?") }))
+      return .text(
+        String(
+          codes.map { code in
+            Character(UnicodeScalar(code >= 0 && code < 0x110000 ? UInt32(code) : 63) ?? "?")
+          }))
     case 6...15:
       if header.count == 0 { return .numbers(shape: header.shape, values: []) }
       let part = try element(in: data, at: header.rest.lowerBound, end: header.rest.upperBound)

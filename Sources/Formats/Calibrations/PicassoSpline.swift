@@ -49,8 +49,8 @@ enum PicassoSpline {
     let layout = SplineLayout(
       columns: data.shape[1], rows: data.shape[2], planes: data.shape[3],
       coefficients: try data.numbers().map { Float($0 / scale) })
-    return GlintNotes(json: text).complete(
-      layout.planesReversed(), zStep: step,
+    return try GlintNotes(json: text).complete(
+      layout.planesReversed(), path: path, zStep: step,
       firstZ: (start - Double(layout.planes)) * step + (centre - start) * step / factor,
       origin: "plane \(centre) of the Picasso calibration",
       pixelSize: (fields["pixelsize"] as? NSNumber)?.doubleValue, indexFactor: factor)

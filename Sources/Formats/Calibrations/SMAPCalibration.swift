@@ -33,8 +33,8 @@ enum SMAPCalibration {
     var layout = SplineLayout(
       smap: content.coefficients, rows: shape[0], columns: shape[1], planes: shape[2])
     if content.mirrored { layout = layout.columnsReversed() }
-    var psf = GlintNotes(json: "").complete(
-      layout.planesReversed(), zStep: content.dz,
+    var psf = try GlintNotes(json: "").complete(
+      layout.planesReversed(), path: path, zStep: content.dz,
       firstZ: (content.z0 - Double(shape[2])) * content.dz,
       origin: "plane \(content.z0) of the SMAP calibration")
     if content.mirrored { psf.centreX = Double(psf.columns) - psf.centreX }

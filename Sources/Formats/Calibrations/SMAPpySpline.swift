@@ -35,8 +35,8 @@ enum SMAPpySpline {
       planes: data.shape[1])
     if file.number("em_mirror") == 1 { layout = layout.columnsReversed() }
     let notes = GlintNotes(json: try file.dataset("parameters_json")?.text() ?? "")
-    return notes.complete(
-      layout.planesReversed(), zStep: dz, firstZ: (z0 - Double(data.shape[1])) * dz,
+    return try notes.complete(
+      layout.planesReversed(), path: path, zStep: dz, firstZ: (z0 - Double(data.shape[1])) * dz,
       origin: "plane \(z0) of the SMAPpy calibration")
   }
 

@@ -14,7 +14,8 @@ enum PNGFile {
       pixelSize: image.pixelSize, black: limits.black, white: limits.white,
       colours: colours.rawValue, steps: provenance)
     let rows = levels(image, black: limits.black, white: limits.white, colours: colours)
-    var png = try encode(rows, of: image, colours: colours, path: path)
+    var png = try encode(
+      rows, width: image.width, height: image.height, inColour: colours != .grey, path: path)
     var extra = chunk(
       "iTXt", Array("Description".utf8) + [0, 0, 0, 0, 0] + Array(try notes.text.utf8))
     extra += chunk("tEXt", Array("Software".utf8) + [0] + Array("Glint \(glintVersion)".utf8))
@@ -46,20 +47,20 @@ enum PNGFile {
     return rows
   }
 
-  private static func encode(
-    _ rows: [UInt8], of image: Image, colours: ColourMap, path: String
+  /// Compresses rows of grey levels, or of colours.
+  static func encode(
+    _ rows: [UInt8], width: Int, height: Int, inColour: Bool, path: String
   ) throws -> [UInt8] {
-    guard image.width <= 1_000_000, image.height <= 1_000_000 else {
+    guard width <= 1_000_000, height <= 1_000_000 else {
       throw OutputError.failed(
-        path: path, reason: "\(image.width) × \(image.height) pixels are too many for a PNG")
+        path: path, reason: "\(width) × \(height) pixels are too many for a PNG")
     }
     // Deflate adds at most a few bytes per block, the format twelve per chunk.
-    var size = rows.count + rows.count / 100 + image.height + 65_536
+    var size = rows.count + rows.count / 100 + height + 65_536
     var failed = false
     let png = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       let encoded = glint_png_encode(
-        buffer.baseAddress!, &size, UInt32(image.width), UInt32(image.height),
-        colours == .grey ? 0 : 1, rows)
+        buffer.baseAddress!, &size, UInt32(width), UInt32(height), inColour ? 1 : 0, rows)
       failed = encoded == 0
       count = failed ? 0 : size
     }

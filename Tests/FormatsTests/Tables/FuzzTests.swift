@@ -70,45 +70,13 @@ import Testing
     }
   }
 
-  /// Cuts, flipped bits, overwritten bytes and noise.
-  private func damaged(_ data: Data, copies: Int, seed: UInt64) -> [Data] {
-    var random = TableRandom(seed)
-    // Structure stands at the ends of a file, rows in between.
-    func place() -> Int {
-      let end = min(data.count, 6000)
-      switch Int.random(in: 0..<4, using: &random) {
-      case 0: return Int.random(in: 0..<data.count, using: &random)
-      case 1: return data.count - 1 - Int.random(in: 0..<end, using: &random)
-      default: return Int.random(in: 0..<end, using: &random)
-      }
-    }
-    return (0..<copies).map { copy in
-      var bytes = data
-      switch copy % 4 {
-      case 0: return data.prefix(place())
-      case 1:
-        bytes[place()] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-      case 2:
-        for _ in 0..<4 {
-          bytes[place()] = UInt8.random(in: 0...255, using: &random)
-        }
-      default:
-        let start = place()
-        for place in start..<min(data.count, start + 64) {
-          bytes[place] = UInt8.random(in: 0...255, using: &random)
-        }
-      }
-      return bytes
-    }
-  }
-
   @Test(arguments: tables)
   func damagedTables(kind: String) throws {
     let folder = try TableFolder()
     let path = try sound(kind, in: folder)
     readTable(path)
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
-    for copy in damaged(data, copies: 200 * Self.effort, seed: 5) {
+    for copy in damagedCopies(of: data, count: 200 * Self.effort, seed: 5) {
       try copy.write(to: URL(fileURLWithPath: path))
       readTable(path)
     }
@@ -120,7 +88,7 @@ import Testing
     let path = folder.file(name == "t.yaml" ? "t.hdf5" : "t.csv")
     try Tables.write(sampleTable(rows: 4), to: path)
     let data = try Data(contentsOf: URL(fileURLWithPath: folder.file(name)))
-    for copy in damaged(data, copies: 200 * Self.effort, seed: 6) {
+    for copy in damagedCopies(of: data, count: 200 * Self.effort, seed: 6) {
       try copy.write(to: URL(fileURLWithPath: folder.file(name)))
       readTable(path)
     }
@@ -139,7 +107,7 @@ import Testing
     for (index, data) in [numpy, tiff, text].enumerated() {
       let path = try folder.write(data, to: "camera\(index)")
       readCamera(path)
-      for copy in damaged(data, copies: 200 * Self.effort, seed: 7) {
+      for copy in damagedCopies(of: data, count: 200 * Self.effort, seed: 7) {
         try copy.write(to: URL(fileURLWithPath: path))
         readCamera(path)
       }
@@ -180,5 +148,37 @@ import Testing
     let text = "frame,x [nm],y [nm]\n1,2," + String(repeating: "3", count: 5_000_000) + "\n"
     readTable(try folder.write(text, to: "a.csv"))
     readTable(try folder.write(String(repeating: "frame,", count: 4_000_000), to: "b.csv"))
+  }
+}
+
+/// Cuts, flipped bits, overwritten bytes and noise.
+func damagedCopies(of data: Data, count: Int, seed: UInt64) -> [Data] {
+  var random = TableRandom(seed)
+  // Structure stands at the ends of a file, rows in between.
+  func place() -> Int {
+    let end = min(data.count, 6000)
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0: return Int.random(in: 0..<data.count, using: &random)
+    case 1: return data.count - 1 - Int.random(in: 0..<end, using: &random)
+    default: return Int.random(in: 0..<end, using: &random)
+    }
+  }
+  return (0..<count).map { copy in
+    var bytes = data
+    switch copy % 4 {
+    case 0: return data.prefix(place())
+    case 1:
+      bytes[place()] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+    case 2:
+      for _ in 0..<4 {
+        bytes[place()] = UInt8.random(in: 0...255, using: &random)
+      }
+    default:
+      let start = place()
+      for place in start..<min(data.count, start + 64) {
+        bytes[place] = UInt8.random(in: 0...255, using: &random)
+      }
+    }
+    return bytes
   }
 }

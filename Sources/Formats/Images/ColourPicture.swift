@@ -1,0 +1,24 @@
+import Foundation
+
+/// A picture in red, green and blue, 8 bits each, row after row from the top.
+public struct ColourPicture: Hashable, Sendable {
+  public let width: Int
+  public let height: Int
+  /// Three bytes a pixel.
+  public var bytes: [UInt8]
+
+  public init(width: Int, height: Int, bytes: [UInt8]) {
+    precondition(
+      width > 0 && height > 0 && bytes.count == 3 * width * height, "a pixel has three bytes")
+    self.width = width
+    self.height = height
+    self.bytes = bytes
+  }
+
+  /// Writes a PNG. Throws `OutputError`.
+  public func writePNG(to path: String, overwrite: Bool = false) throws {
+    let file = try StagedFile(path: path, overwrite: overwrite)
+    try file.write(PNGFile.encode(bytes, width: width, height: height, inColour: true, path: path))
+    try file.commit()
+  }
+}

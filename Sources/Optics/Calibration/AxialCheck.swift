@@ -1,0 +1,183 @@
+import Foundation
+import Microscopy
+
+/// How well heights come back when the beads themselves are fitted with the PSF made from them, and what
+/// photons allow.
+public struct AxialCheck: Codable, Sendable {
+  /// One plane of one bead.
+  public struct Recovered: Codable, Hashable, Sendable {
+    public var bead: Int
+    /// Height by the stage, and by the fit, nm.
+    public var z: Double
+    public var fitted: Double
+    /// Fitted place minus the bead's, px.
+    public var x: Double
+    public var y: Double
+  }
+
+  /// Standard errors that no fit can beat, for 1000 photons over a background of 10, in the check's box.
+  public struct Bound: Codable, Hashable, Sendable {
+    public var z: Double
+    /// px, px, nm; nil where the information is singular.
+    public var x: Double?
+    public var y: Double?
+    public var zError: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case z, x, y
+      case zError = "z_error"
+    }
+  }
+
+  public var box: Int
+  public var recovered: [Recovered]
+  public var bounds: [Bound]
+  /// Where heights come back and light tells them apart, nm.
+  public var trusted: ClosedRange<Double>
+  /// Error of the heights in the trusted range, nm rms.
+  public var rms: Double
+  /// Heights at which a fit should start; empty where one start is enough.
+  public var starts: [Double]
+  /// Why the trusted range ends where it does, below and above.
+  public var ends: [String]
+}
+
+/// Fits planes of beads with a PSF.
+struct AxialChecker {
+  private let alignment: BeadAlignment
+  private let stacks: [BeadStack]
+  private let heights: [Double]
+  private let box: Int
+
+  init(_ alignment: BeadAlignment, _ stacks: [BeadStack], heights: [Double], box: Int) {
+    self.alignment = alignment
+    self.stacks = stacks
+    self.heights = heights
+    self.box = box
+  }
+
+  func check(_ calibrated: CalibratedPSF) throws -> AxialCheck {
+    var psf = calibrated
+    let range = psf.zRange
+    let span = range.upperBound - range.lowerBound
+    let starts = starts(psf, range)
+    var what = "astigmatic PSF"
+    if case .spline(var spline) = psf {
+      what = "spline"
+      spline.starts = starts
+      psf = .spline(spline)
+    }
+    let recovered = try recover(psf)
+    let step = max(span / 100, 5)
+    let middle = Double(box - 1) / 2
+    let bounds = stride(from: range.lowerBound, through: range.upperBound, by: step).map { z in
+      let bound = CramerRaoBound(
+        psf: psf, x: middle, y: middle, z: z, photons: 1000, background: 10, box: box)
+      return AxialCheck.Bound(z: z, x: bound?[.x], y: bound?[.y], zError: bound?[.z])
+    }
+    // What most of the heights do is the measure for all.
+    let errors = recovered.map { abs($0.fitted - $0.z) }
+    let typical = 1.4826 * Statistics.median(errors)
+    let least = Statistics.quantile(bounds.compactMap(\.zError), 0.1)
+    let allowed = max(3 * typical, 20)
+    // Every height has a plane of a bead this near.
+    let window = max(2 * step, span / 40, heights[1] - heights[0])
+    let verdicts = bounds.map { bound -> String? in
+      guard let error = bound.zError, error.isFinite, error <= 4 * least else {
+        return "light no longer tells heights apart"
+      }
+      let near = recovered.filter { abs($0.z - bound.z) <= window }
+      guard !near.isEmpty else { return "no fit of the beads converges" }
+      let rms = Statistics.mean(near.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) })
+        .squareRoot()
+      return rms <= allowed
+        ? nil : "heights of the beads come back with an error of \(Int(rms.rounded())) nm"
+    }
+    let (first, last) = Self.longestRun(verdicts.map { $0 == nil })
+    guard last > first else {
+      throw PSFCalibrationError(
+        "the \(what) gives back no heights: \(verdicts.compactMap { $0 }.first ?? "no planes")",
+        hint: "does the PSF change with z? are the z step and the order of the planes right?")
+    }
+    let trusted = bounds[first].z...bounds[last].z
+    let inside = recovered.filter { trusted.contains($0.z) }
+    let end = "the beads were not recorded further"
+    return AxialCheck(
+      box: box, recovered: recovered, bounds: bounds, trusted: trusted,
+      rms: Statistics.mean(inside.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) }).squareRoot(),
+      starts: starts.filter(trusted.contains),
+      ends: [
+        first == 0 ? end : verdicts[first - 1] ?? end,
+        last == bounds.count - 1 ? end : verdicts[last + 1] ?? end,
+      ])
+  }
+
+  private func recover(_ psf: CalibratedPSF) throws -> [AxialCheck.Recovered] {
+    var spots: [[Float]] = []
+    var keys: [(bead: Int, z: Double, x: Double, y: Double)] = []
+    for index in alignment.used {
+      let bead = alignment.beads[index]
+      let place = alignment.parts[index]!.place
+      // The crop's middle is the pixel nearest to where the bead was found.
+      let crop = stacks[bead.stack].crop(
+        x: Int((bead.x - place.x).rounded()), y: Int((bead.y - place.y).rounded()), side: box)
+      for k in heights.indices where psf.zRange.contains(heights[k] - place.z) {
+        spots.append(crop[k * box * box..<(k + 1) * box * box].map(Float.init))
+        keys.append((index, heights[k] - place.z, place.x, place.y))
+      }
+    }
+    let fit = AxialFit(psf, box: box)
+    let found = try SpotRun.parameters(of: spots, box: box) { graph, spots, total in
+      let tables = try fit.apply(to: &graph, spots: spots, total: total)
+      return (tables.theta, tables.state)
+    }
+    return zip(keys, found).compactMap { key, theta in
+      theta.map {
+        AxialCheck.Recovered(
+          bead: key.bead, z: key.z, fitted: $0[4], x: $0[0] - key.x, y: $0[1] - key.y)
+      }
+    }
+  }
+
+  /// Heights whose images resemble another one far away need a start of their own: those from which a
+  /// noiseless fit does not find its way from the middle. Starts an eighth of the range apart are
+  /// tried; none is needed where all end up right.
+  private func starts(
+    _ psf: some PointSpreadFunction, _ range: ClosedRange<Double>
+  ) -> [Double] {
+    let span = range.upperBound - range.lowerBound
+    let middle = Double(box - 1) / 2
+    let count = 9
+    let images = (0..<count).map { i -> (z: Double, image: [Double]) in
+      let z = range.lowerBound + (Double(i) + 0.5) / Double(count) * span
+      return (
+        z,
+        psf.shares(columns: 0..<box, rows: 0..<box, x: middle, y: middle, z: z).map(\.value)
+      )
+    }
+    // Ambiguous where an image is more like one three steps away than like one between them.
+    let ambiguous = (0..<count).contains { a in
+      (0..<count).contains { b in
+        guard abs(a - b) >= 3 else { return false }
+        let far = Statistics.correlation(images[a].image, images[b].image)
+        let between =
+          (min(a, b) + 1..<max(a, b)).map {
+            Statistics.correlation(images[a].image, images[$0].image)
+          }.min() ?? 1
+        return far > between + 0.02
+      }
+    }
+    return ambiguous ? stride(from: 0, to: count, by: 2).map { images[$0].z } : []
+  }
+
+  /// First and last of the longest row of true.
+  private static func longestRun(_ good: [Bool]) -> (Int, Int) {
+    var best = (0, -1)
+    var start = 0
+    for (index, isGood) in good.enumerated() {
+      if !isGood { start = index + 1 }
+      if index - start > best.1 - best.0 { best = (start, index) }
+    }
+    return best
+  }
+}

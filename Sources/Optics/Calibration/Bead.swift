@@ -1,0 +1,80 @@
+import Foundation
+
+/// A bead of a stack: where it is, how well it agrees with the others, and why it is not used if so.
+public struct Bead: Codable, Sendable {
+  /// Number of its stack, from 0.
+  public var stack: Int
+  /// Place in the stack, px.
+  public var x: Double
+  public var y: Double
+  /// Its height above the mean of the used beads, nm.
+  public var z: Double?
+  /// Light in the box in the plane z = 0, in the stack's unit.
+  public var light: Double?
+  /// Correlation of its pixels with the fitted model, over all planes.
+  public var correlation: Double?
+  /// What the correlation would be for a perfect model, from the bead's own noise.
+  public var ceiling: Double?
+  /// Misfit beyond noise, rms, as a part of the bead's own signal, rms.
+  public var residual: Double?
+  /// Movement against the other beads along the stack, px.
+  public var drift: Double?
+  public var fault: BeadFault?
+
+  init(stack: Int, x: Double, y: Double) {
+    self.stack = stack
+    self.x = x
+    self.y = y
+  }
+}
+
+/// Why a bead is not used.
+public enum BeadFault: Codable, Hashable, Sendable, CustomStringConvertible {
+  case border
+  /// Distance to the nearest neighbour, px.
+  case overlapping(distance: Double)
+  case saturated(pixels: Int)
+  case notNumbers(pixels: Int)
+  /// Light as a part of the median bead's.
+  case dim(part: Double)
+  /// Movement along the stack, px.
+  case moved(distance: Double)
+  /// Part of its light that went during the stack.
+  case faded(part: Double)
+  /// Height against the other beads, nm.
+  case displaced(z: Double)
+  case offShape(residual: Double)
+
+  public var description: String {
+    func text(_ value: Double, _ digits: Int) -> String {
+      String(format: "%.\(digits)f", value)
+    }
+    switch self {
+    case .border: return "its box leaves the image"
+    case .overlapping(let distance): return "a neighbour is \(text(distance, 1)) px away"
+    case .saturated(let pixels): return "\(pixels) saturated pixels"
+    case .notNumbers(let pixels): return "\(pixels) pixels are not numbers"
+    case .dim(let part): return "it has \(text(100 * part, 0)) % of the median bead's light"
+    case .moved(let distance): return "it moved by \(text(distance, 2)) px against the others"
+    case .faded(let part): return "its light changed by \(text(100 * part, 0)) % in the stack"
+    case .displaced(let z): return "it lies \(text(z, 0)) nm away from the others in z"
+    case .offShape(let residual):
+      return "its shape differs by \(text(100 * residual, 0)) % from the others"
+    }
+  }
+
+  /// One word, for lists and plots.
+  public var name: String {
+    switch self {
+    case .border: "border"
+    case .overlapping: "overlapping"
+    case .saturated: "saturated"
+    case .notNumbers: "not numbers"
+    case .dim: "dim"
+    case .moved: "moved"
+    case .faded: "faded"
+    case .displaced: "displaced in z"
+    case .offShape: "off shape"
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import Foundation
+
+/// Finds beads in a stack and says which cannot be used, and why, by looking at each alone.
+struct BeadFinder {
+  let roi: Int
+  /// Pixels around the box that sub-pixel shifts need.
+  static let margin = 1
+
+  /// Candidates of the stack number `index`, brightest first.
+  func beads(in stack: BeadStack, index: Int) -> [Bead] {
+    let projection = stack.projection.map { $0.isFinite ? $0 : 0 }
+    let candidates = maxima(of: projection, stack.width, stack.height)
+    let median = Statistics.median(candidates.map(\.height))
+    let top = stack.pixels.max { $0.isFinite && $1.isFinite ? $0 < $1 : !$0.isFinite }
+    return candidates.map { candidate in
+      var bead = Bead(stack: index, x: candidate.x, y: candidate.y)
+      let place = (x: Int(candidate.x.rounded()), y: Int(candidate.y.rounded()))
+      let reach = roi / 2 + Self.margin
+      guard place.x >= reach, place.y >= reach, place.x + reach < stack.width,
+        place.y + reach < stack.height
+      else {
+        bead.fault = .border
+        return bead
+      }
+      let pixels = stack.crop(x: place.x, y: place.y, side: 2 * reach + 1)
+      let lost = pixels.count { !$0.isFinite }
+      // Neighbours a tenth as bright spoil a PSF's tails.
+      let neighbour = candidates.filter {
+        ($0.x, $0.y) != (candidate.x, candidate.y) && $0.height > candidate.height / 10
+          && max(abs($0.x - candidate.x), abs($0.y - candidate.y)) < 0.8 * Double(roi)
+      }.map { hypot($0.x - candidate.x, $0.y - candidate.y) }.min()
+      if lost > 0 {
+        bead.fault = .notNumbers(pixels: lost)
+      } else if let neighbour {
+        bead.fault = .overlapping(distance: neighbour)
+      } else if let saturated = saturated(pixels, stack.planes, top: Double(top ?? 0)) {
+        bead.fault = .saturated(pixels: saturated)
+      } else if candidates.count > 2, candidate.height < 0.2 * median {
+        bead.fault = .dim(part: candidate.height / median)
+      }
+      return bead
+    }
+  }
+
+  private struct Candidate {
+    var x: Double
+    var y: Double
+    /// Above the background, in the smoothed projection.
+    var height: Double
+  }
+
+  /// Hills of the smoothed projection: the lobes of one bead melt together, beads a box apart do not.
+  private func maxima(of projection: [Double], _ width: Int, _ height: Int) -> [Candidate] {
+    let sigma = Double(roi) / 7
+    let smooth = Self.smoothed(projection, width, height, sigma: sigma)
+    // Noise of a pixel from differences of neighbours, and what smoothing leaves of it.
+    let steps = (0..<height).flatMap { v in
+      (1..<width).map { abs(projection[v * width + $0] - projection[v * width + $0 - 1]) }
+    }
+    let noise = 1.4826 * Statistics.median(steps) / 2.0.squareRoot()
+    let background = Statistics.quantile(smooth, 0.2)
+    let top = (smooth.max() ?? 0) - background
+    let threshold = max(
+      8 * noise / (2 * Double.pi.squareRoot() * sigma), 0.003 * top,
+      1e-6 * abs(background) + .leastNormalMagnitude)
+    let reach = max(2, roi / 4)
+    var result: [Candidate] = []
+    for v in 0..<height {
+      for u in 0..<width {
+        let here = smooth[v * width + u]
+        guard here - background > threshold else { continue }
+        let isTop = (max(0, v - reach)...min(height - 1, v + reach)).allSatisfy { y in
+          (max(0, u - reach)...min(width - 1, u + reach)).allSatisfy { x in
+            let other = smooth[y * width + x]
+            return other < here || other == here && (y, x) >= (v, u)
+          }
+        }
+        guard isTop else { continue }
+        let (x, y) = centre(of: projection, width, height, x: u, y: v)
+        result.append(Candidate(x: x, y: y, height: here - background))
+      }
+    }
+    // A tenth of a hill beside it is that hill's own foot.
+    return result.filter { small in
+      !result.contains {
+        $0.height > 10 * small.height
+          && max(abs($0.x - small.x), abs($0.y - small.y)) < 1.5 * Double(roi)
+      }
+    }.sorted { $0.height > $1.height }
+  }
+
+  /// Centre of the light around a hill, twice, so that it does not depend on where the window stood.
+  private func centre(
+    of image: [Double], _ width: Int, _ height: Int, x: Int, y: Int
+  ) -> (Double, Double) {
+    var (cx, cy) = (Double(x), Double(y))
+    let half = roi / 3
+    for _ in 0..<3 {
+      let columns = max(0, Int(cx.rounded()) - half)...min(width - 1, Int(cx.rounded()) + half)
+      let rows = max(0, Int(cy.rounded()) - half)...min(height - 1, Int(cy.rounded()) + half)
+      let values = rows.flatMap { v in columns.map { image[v * width + $0] } }
+      let (low, high) = (values.min() ?? 0, values.max() ?? 0)
+      let floor = low + 0.3 * (high - low)
+      var (sum, sumX, sumY) = (0.0, 0.0, 0.0)
+      for v in rows {
+        for u in columns {
+          let weight = max(0, image[v * width + u] - floor)
+          sum += weight
+          sumX += weight * Double(u)
+          sumY += weight * Double(v)
+        }
+      }
+      guard sum > 0 else { break }
+      (cx, cy) = (sumX / sum, sumY / sum)
+    }
+    // A hill's centre does not walk away from the hill.
+    return hypot(cx - Double(x), cy - Double(y)) < Double(half) ? (cx, cy) : (Double(x), Double(y))
+  }
+
+  /// Pixels at the stack's largest value, where they pile up: more of them in a plane than of those that
+  /// come near.
+  private func saturated(_ pixels: [Double], _ planes: Int, top: Double) -> Int? {
+    let size = pixels.count / planes
+    let piled = (0..<planes).contains { k in
+      let plane = pixels[k * size..<(k + 1) * size]
+      let full = plane.count { $0 >= top }
+      return full >= 3 && full > plane.count { $0 >= 0.93 * top && $0 < top }
+    }
+    return piled ? pixels.count { $0 >= top } : nil
+  }
+
+  /// A Gaussian filter that knows no light outside the image.
+  static func smoothed(
+    _ image: [Double], _ width: Int, _ height: Int, sigma: Double
+  ) -> [Double] {
+    let reach = Int((3 * sigma).rounded(.up))
+    let kernel = (0...reach).map { exp(-Double($0 * $0) / (2 * sigma * sigma)) }
+    func line(_ values: [Double]) -> [Double] {
+      values.indices.map { i in
+        var (sum, weights) = (0.0, 0.0)
+        for j in max(0, i - reach)...min(values.count - 1, i + reach) {
+          sum += kernel[abs(i - j)] * values[j]
+          weights += kernel[abs(i - j)]
+        }
+        return sum / weights
+      }
+    }
+    var result = image
+    for v in 0..<height {
+      result.replaceSubrange(
+        v * width..<(v + 1) * width, with: line(Array(image[v * width..<(v + 1) * width])))
+    }
+    for u in 0..<width {
+      let column = line((0..<height).map { result[$0 * width + u] })
+      for v in 0..<height { result[v * width + u] = column[v] }
+    }
+    return result
+  }
+}
+
+/// Small statistics.
+enum Statistics {
+  static func median(_ values: [Double]) -> Double { quantile(values, 0.5) }
+
+  /// 0 for no values.
+  static func quantile(_ values: [Double], _ part: Double) -> Double {
+    guard !values.isEmpty else { return 0 }
+    let sorted = values.sorted()
+    let place = part * Double(sorted.count - 1)
+    let low = Int(place)
+    let high = min(low + 1, sorted.count - 1)
+    return sorted[low] + (place - Double(low)) * (sorted[high] - sorted[low])
+  }
+
+  static func mean(_ values: [Double]) -> Double {
+    values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// Pearson's; 0 where one of them does not vary.
+  static func correlation(_ a: [Double], _ b: [Double]) -> Double {
+    let (ma, mb) = (mean(a), mean(b))
+    var (ab, aa, bb) = (0.0, 0.0, 0.0)
+    for (x, y) in zip(a, b) {
+      ab += (x - ma) * (y - mb)
+      aa += (x - ma) * (x - ma)
+      bb += (y - mb) * (y - mb)
+    }
+    return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : 0
+  }
+
+  /// Mean of what lies within six robust standard deviations of the median.
+  static func clippedMean(_ values: [Double]) -> Double {
+    let middle = median(values)
+    let spread = max(1.4826 * median(values.map { abs($0 - middle) }), 1e-9)
+    return mean(values.filter { abs($0 - middle) <= 6 * spread })
+  }
+}

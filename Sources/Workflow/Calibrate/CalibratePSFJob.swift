@@ -1,0 +1,181 @@
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Optics
+
+/// A PSF made from stacks of beads, with its report. What `glint calibrate psf` does.
+public struct CalibratePSFJob {
+  /// What rises from plane to plane while a stack is recorded.
+  public enum Scan: String, Codable, Sendable, CaseIterable {
+    /// The objective, and with it the focal plane: a molecule's height above it falls.
+    case objective
+    /// The sample: a molecule's height rises.
+    case sample
+  }
+
+  public enum Model: String, Codable, Sendable, CaseIterable {
+    case astigmatic
+    case spline
+  }
+
+  let movies: [any Movie]
+  let names: [String]
+  let output: String
+  let json: String?
+  let picture: String?
+  let settings: PSFCalibrationSettings
+  let model: Model
+  let scan: Scan
+  let planes: Int?
+  let camera: Camera?
+  let maps: CameraMaps?
+  let overwrite: Bool
+
+  /// - Parameters:
+  ///   - zStep: nm from plane to plane; negative where the scan goes down.
+  ///   - planes: planes of one stack where a movie holds several one behind the other.
+  ///   - camera: nil where counts are as good as photons.
+  /// - Throws: `SettingsError`, `OutputError` and `CalibrationFileError`, before any work.
+  public init(
+    movies: [any Movie], names: [String], output: String, json: String?, picture: String?,
+    zStep: Double?, pixelSize: Double?, roi: Int?, model: Model?, scan: Scan,
+    origin: PSFCalibrationSettings.Origin, indexFactor: Double, planes: Int?, camera: Camera?,
+    maps: CameraMaps?, overwrite: Bool
+  ) throws {
+    guard let zStep else {
+      throw SettingsError(
+        "the z step of the bead stack is unknown",
+        hint: "pass the distance of two planes: --z-step NM (negative where the scan went down)")
+    }
+    guard zStep.isFinite, zStep != 0, abs(zStep) < 1e5 else {
+      throw SettingsError(
+        "--z-step \(zStep) nm is no distance of two planes", hint: "bead stacks have 10 to 200 nm")
+    }
+    let pixelSize = pixelSize ?? movies.first?.info.pixelSize
+    // About 2.7 µm hold most PSFs over their range.
+    let usual = pixelSize.flatMap { $0 > 0 ? Int(min(2700 / $0 / 2, 100)) * 2 + 1 : nil } ?? 27
+    settings = PSFCalibrationSettings(
+      zStep: abs(zStep), roi: roi ?? min(max(usual, 13), 41), pixelSize: pixelSize,
+      origin: origin, indexFactor: indexFactor)
+    // A scan of the objective upwards lowers molecules, and so does the sample's downwards.
+    self.scan = (scan == .sample) == (zStep > 0) ? .sample : .objective
+    let asked: Model = try CalibrationFiles.kind(of: output) == .picassoYAML ? .astigmatic : .spline
+    guard model == nil || model == asked else {
+      throw SettingsError(
+        "\(output) is a file for the \(asked.rawValue) model, not for --model \(model!.rawValue)",
+        hint: "astigmatic PSFs go into .yaml, spline PSFs into .hdf5 (or .h5 for SMAPpy)")
+    }
+    if let planes, planes < 1 {
+      throw SettingsError(
+        "--planes \(planes) is no number of planes", hint: "give planes per stack")
+    }
+    if let picture, !picture.lowercased().hasSuffix(".png") {
+      throw SettingsError("\(picture) is no .png", hint: "the report is a picture: --report x.png")
+    }
+    self.model = asked
+    self.movies = movies
+    self.names = names
+    self.output = output
+    self.json = json
+    self.picture = picture
+    self.planes = planes
+    self.camera = camera
+    self.maps = maps
+    self.overwrite = overwrite
+    var taken = OutputNames(inputs: names, overwrite: overwrite)
+    for path in [output, json, picture].compactMap({ $0 }) { try taken.add(path) }
+  }
+
+  public func run() throws -> CalibrationReport {
+    let stacks = try zip(movies, names).flatMap { try self.stacks(of: $0, name: $1) }
+    let calibration = try PSFCalibrator(settings).calibrate(stacks)
+    let report = CalibrationReport(
+      calibration, settings: settings, stacks: stacks.map(\.name), model: model, scan: scan,
+      inPhotons: camera != nil || maps != nil)
+    let psf: CalibratedPSF
+    switch model {
+    case .spline: psf = .spline(calibration.spline)
+    case .astigmatic:
+      guard let astigmatic = calibration.astigmatic else {
+        throw SettingsError(
+          "the widths of these beads follow no astigmatic curve",
+          hint: "a spline holds any shape: -o psf.hdf5")
+      }
+      psf = .astigmatic(astigmatic)
+    }
+    let step = ProvenanceStep(
+      program: "Glint", version: glintVersion, action: "calibrate psf",
+      settings: [
+        "beads": names.joined(separator: ", "), "z_step": "\(settings.zStep)",
+        "scan": scan.rawValue, "roi": "\(settings.roi)", "origin": settings.origin.rawValue,
+        "beads_used": "\(calibration.used)",
+      ])
+    try CalibrationFiles.write(psf, to: output, provenance: [step], overwrite: overwrite)
+    if let json {
+      let file = try StagedFile(path: json, overwrite: overwrite)
+      try file.write(try report.json())
+      try file.commit()
+    }
+    if let picture {
+      try CalibrationFigure(calibration, settings: settings, model: model).picture
+        .writePNG(to: picture, overwrite: overwrite)
+    }
+    return report
+  }
+
+  /// A movie as one stack, or as several of `planes` planes.
+  private func stacks(of movie: any Movie, name: String) throws -> [BeadStack] {
+    let info = movie.info
+    let planes = planes ?? info.frames
+    guard info.frames % planes == 0 else {
+      throw SettingsError(
+        "\(name) has \(info.frames) frames, which are no multiple of \(planes) planes",
+        hint: "--planes is the number of planes of one stack")
+    }
+    if let maps, maps.width != info.width || maps.height != info.height {
+      throw SettingsError(
+        "the camera maps have \(maps.width)×\(maps.height) px, \(name) has "
+          + "\(info.width)×\(info.height)", hint: "use maps of the same part of the sensor")
+    }
+    let size = info.width * info.height
+    guard size * info.frames < 1 << 30 else {
+      throw SettingsError(
+        "\(name) has \(info.frames) frames of \(info.width)×\(info.height) px, too many for beads",
+        hint: "cut out the part of the field that holds the beads")
+    }
+    return try stride(from: 0, to: info.frames, by: planes).map { first in
+      var pixels = [Float](repeating: 0, count: size * planes)
+      let bytes = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: info.frameBytes, alignment: 64)
+      defer { bytes.deallocate() }
+      for k in 0..<planes {
+        if Interrupt.requested { throw Interrupted() }
+        try movie.read(first + k..<first + k + 1, into: bytes)
+        switch info.pixel {
+        case .uint16:
+          let frame = bytes.bindMemory(to: UInt16.self)
+          for i in 0..<size { pixels[k * size + i] = photons(Float(frame[i]), i) }
+        case .float32:
+          let frame = bytes.bindMemory(to: Float.self)
+          for i in 0..<size { pixels[k * size + i] = photons(frame[i], i) }
+        }
+      }
+      let part = info.frames > planes ? " (stack \(first / planes + 1))" : ""
+      let stack = BeadStack(
+        name: (name as NSString).lastPathComponent + part, width: info.width, height: info.height,
+        planes: planes, pixels: pixels)
+      return scan == .objective ? stack.planesReversed : stack
+    }
+  }
+
+  private func photons(_ value: Float, _ pixel: Int) -> Float {
+    if let maps {
+      return (value - maps.offset[pixel]) / maps.gain[pixel]
+        / Float(camera?.quantumEfficiency ?? 1)
+    }
+    guard let camera else { return value }
+    return (value - Float(camera.offset))
+      / Float(camera.gain * camera.emGain * camera.quantumEfficiency)
+  }
+}

@@ -1,0 +1,131 @@
+import Formats
+import Foundation
+import Microscopy
+import Optics
+import TestSupport
+import Testing
+
+@Suite struct CalibratePSFTests {
+  private static let lens = AstigmaticPSF(
+    x: .defocus(width: 1.15, focus: -180, depth: 360, terms: [0, 0.1]),
+    y: .defocus(width: 1.2, focus: 190, depth: 350, terms: [0, 0.1]), zRange: -700...700)
+
+  /// Five beads of which one scan lowers the molecules.
+  private func write(_ scene: BeadScene, to path: String, falling: Bool = false) throws {
+    let writer = try TIFFMovieWriter(path: path, width: scene.width, height: scene.height)
+    let counts = scene.counts()
+    let size = scene.width * scene.height
+    for k in 0..<scene.planes {
+      let plane = falling ? scene.planes - 1 - k : k
+      try writer.append(Array(counts[plane * size..<(plane + 1) * size]))
+    }
+    try writer.finish()
+  }
+
+  @Test func calibrates() throws {
+    try inShell { shell in
+      let scene = BeadScene(psf: Self.lens, beads: BeadScene.fiveBeads)
+      try write(scene, to: shell.path("up.tif"), falling: true)
+      let program = try shell.glint(
+        "calibrate", "psf", "up.tif", "-o", "psf.hdf5", "--z-step", "30", "--pixel-size", "100",
+        "--roi", "15", "--report", "r.png", "--json", "r.json", "--gain", "1", "--offset", "0.5")
+      program.expectSuccess()
+      #expect(program.output.contains("beads        5 used, 0 rejected"))
+      #expect(program.output.contains("wrote        psf.hdf5"))
+      #expect(program.output.contains("z grows with the molecule's height above the focal plane"))
+      guard case .spline(let spline) = try CalibrationFiles.read(shell.path("psf.hdf5")) else {
+        Issue.record("no spline")
+        return
+      }
+      #expect(spline.columns == 14)
+      #expect(spline.pixelSize == 100)
+      let report = try shell.json("r.json")
+      #expect(report["used"] as? Int == 5)
+      #expect((report["beads"] as? [[String: Any]])?.count == 5)
+      #expect(((report["check"] as? [String: Any])?["bounds"] as? [Any])?.isEmpty == false)
+      #expect((report["widths"] as? [Any])?.isEmpty == false)
+      let png = try Data(contentsOf: URL(fileURLWithPath: shell.path("r.png")))
+      #expect(png.starts(with: [0x89, 0x50, 0x4E, 0x47]) && png.count > 20_000)
+
+      // The objective's scan up and the sample's scan down are the same; up and up are not.
+      try shell.glint(
+        "calibrate", "psf", "up.tif", "-o", "same.h5", "--z-step", "-30", "--roi", "15", "--scan",
+        "sample", "--gain", "1", "--offset", "0.5"
+      ).expectSuccess()
+      guard case .spline(let same) = try CalibrationFiles.read(shell.path("same.h5")) else {
+        Issue.record("no spline")
+        return
+      }
+      // Written with another scale and turned over once more: a few units in the last place.
+      #expect(
+        zip(same.coefficients, spline.coefficients).allSatisfy { abs($0 - $1) < 1e-5 })
+
+      try shell.glint(
+        "calibrate", "psf", "up.tif", "-o", "psf.yaml", "--z-step", "30", "--roi", "15"
+      ).expectSuccess()
+      guard case .astigmatic(let gaussian) = try CalibrationFiles.read(shell.path("psf.yaml"))
+      else {
+        Issue.record("not astigmatic")
+        return
+      }
+      // x is in focus below: at z < 0 its width is the smaller one.
+      #expect(gaussian.x.width(at: -200) < gaussian.y.width(at: -200))
+    }
+  }
+
+  @Test func stacksInOneMovie() throws {
+    try inShell { shell in
+      var scene = BeadScene(psf: Self.lens, beads: Array(BeadScene.fiveBeads[..<3]))
+      scene.height = 32
+      let size = scene.width * scene.height
+      let writer = try TIFFMovieWriter(path: shell.path("m.tif"), width: 96, height: 32)
+      for seed in [1, 2] {
+        scene.seed = UInt64(seed)
+        let counts = scene.counts()
+        for k in 0..<scene.planes {
+          try writer.append(Array(counts[k * size..<(k + 1) * size]))
+        }
+      }
+      try writer.finish()
+      let program = try shell.glint(
+        "calibrate", "psf", "m.tif", "-o", "p.hdf5", "--z-step", "30", "--roi", "13", "--planes",
+        "41", "--scan", "sample")
+      program.expectSuccess()
+      #expect(program.output.contains("beads        6 used, 0 rejected"))
+    }
+  }
+
+  @Test func refusals() throws {
+    try inShell { shell in
+      var scene = BeadScene(psf: Self.lens, beads: BeadScene.fiveBeads)
+      scene.planes = 8
+      try write(scene, to: shell.path("b.tif"))
+      scene.beads = []
+      try write(scene, to: shell.path("flat.tif"))
+      let before = try shell.files
+      for (line, words) in [
+        ("b.tif -o p.hdf5", "the z step of the bead stack is unknown"),
+        ("b.tif -o p.hdf5 --z-step 0", "--z-step 0.0 nm"),
+        ("b.tif -o p.hdf5 --z-step nan", "--z-step nan nm"),
+        ("b.tif -o p.csv --z-step 10", "names no kind of calibration"),
+        ("b.tif -o p.hdf5 --z-step 10 --model astigmatic", "is a file for the spline model"),
+        ("b.tif -o p.hdf5 --z-step 10 --roi 14", "box of 14 px"),
+        ("b.tif -o p.hdf5 --z-step 10 --planes 3", "no multiple of 3 planes"),
+        ("b.tif -o p.hdf5 --z-step 10 --report r.jpg", "r.jpg is no .png"),
+        ("b.tif -o b.tif --z-step 10", "names no kind of calibration"),
+        ("flat.tif -o p.hdf5 --z-step 10 --roi 15", "no bead stands out of flat.tif"),
+      ] {
+        let program = try shell.sh("\"$GLINT\" calibrate psf \(line)")
+        #expect(program.status == 2, "\(line): \(program.errors)")
+        #expect(program.errors.contains(words), "\(line): \(program.errors)")
+        #expect(program.errors.contains("\nhint: "), "\(line): \(program.errors)")
+        #expect(program.output.isEmpty, "\(line)")
+      }
+      #expect(try shell.files == before)
+      #expect(
+        try shell.glint("calibrate", "psf").errors.contains(
+          "hint: `glint calibrate psf --help` shows every option"))
+      #expect(try shell.glint("calibrate", "psf", "--help").output.contains("EXAMPLE:"))
+    }
+  }
+}
