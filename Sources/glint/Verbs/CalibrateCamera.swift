@@ -69,7 +69,8 @@ struct CalibrateCamera: ParsableCommand {
 
   func run() throws {
     let result = try CalibrateCameraJob(
-      dark: try (movies + dark).map(raw.open), bright: try bright.map(raw.open), output: output,
+      dark: try (movies + dark).map { try raw.open($0) },
+      bright: try bright.map { try raw.open($0) }, output: output,
       gain: gain, region: roi?.region, saturation: saturation, threads: threads, overwrite: force,
       quiet: quiet
     ).run()

@@ -55,7 +55,8 @@ struct CheckCamera: ParsableCommand {
   func run() throws {
     let file = try json.map { try StagedFile(path: $0, overwrite: force) }
     let result = try CheckCameraJob(
-      maps: maps, dark: try dark.map(raw.open), region: roi?.region, threads: threads, quiet: quiet
+      maps: maps, dark: try dark.map { try raw.open($0) }, region: roi?.region, threads: threads,
+      quiet: quiet
     ).run()
     for line in Self.lines(result) { print(line) }
     if let file {

@@ -4,7 +4,7 @@ import CPUKernels
 ///
 /// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpline`, total int32
 /// [1], the PSF's grid, and optionally a noise variance per pixel. Outputs as `AssessSpots`.
-public struct AssessSpline: Op {
+public struct AssessSpline: NotDifferentiable {
   public static let name = "assess spline"
   public let model: SplineModel
 

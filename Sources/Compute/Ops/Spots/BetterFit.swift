@@ -6,7 +6,7 @@ import CPUKernels
 /// reduced χ², as `FitSpots` and `AssessSpots` give them. Outputs the same six of the fit with the
 /// smaller deviance, the first of equals; a singular or invalid fit, or one whose deviance is not a
 /// number, gives way to any other. Rows past the total are undefined.
-public struct BetterFit: Op {
+public struct BetterFit: NotDifferentiable {
   public static let name = "better fit"
 
   public init() {}

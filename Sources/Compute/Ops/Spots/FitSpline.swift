@@ -8,7 +8,7 @@ import CPUKernels
 ///
 /// Babcock & Zhuang (Sci. Rep. 2017), Li et al. (Nat. Methods 2018); the optimiser is that of
 /// `FitSpots`.
-public struct FitSpline: Op {
+public struct FitSpline: NotDifferentiable {
   public static let name = "fit spline"
   public let model: SplineModel
   /// Evaluations of the model per spot.

@@ -7,8 +7,9 @@ import CPUKernels
 /// the last frames before them. Outputs: [n, height, width, (2 radius + 1) channels], the earliest
 /// frame first, each `radius` frames behind its input; and the history for the next batch. As state of
 /// a plan (a name that is input and output) the history stays on the device.
-public struct RollingWindow: Op {
+public struct RollingWindow: NotDifferentiable {
   public static let name = "rolling window"
+  public static let obstacle = "it remembers the batch before; train with `TemporalWindow`"
   public let radius: Int
 
   public init(radius: Int = 1) {
