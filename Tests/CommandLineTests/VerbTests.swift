@@ -8,11 +8,7 @@ import Testing
 @Suite struct VerbTests {
   static let verbs = [
     "localize", "simulate", "evaluate", "render", "convert", "info", "demo", "devices", "parity",
-<<<<<<< HEAD
     "profile", "networks", "infer", "calibrate", "check",
-=======
-    "profile", "calibrate", "check",
->>>>>>> camera
   ]
 
   @Test func help() throws {
