@@ -3,7 +3,7 @@ import Testing
 @testable import Compute
 
 /// A convolution whose launches ask for less scratch than their kernels write.
-private struct Cramped: Op {
+private struct Cramped: NotDifferentiable {
   static let name = "cramped"
   static var samples: [Sample] { [] }
   let missing: Int
