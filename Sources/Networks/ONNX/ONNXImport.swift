@@ -75,7 +75,7 @@ private struct ONNXImport {
   /// Slices and joins along the batch; true where the node was one.
   private mutating func addTime(_ node: ONNXGraph.Node, _ output: String) throws -> Bool {
     func part(_ name: String) -> ONNXTimePart? {
-      times[name] ?? values[name].map { .shifted($0, by: 0) }
+      times[name] ?? values[name].map { ONNXTimePart.shifted($0, by: 0) }
     }
     switch node.op {
     case "Slice" where integer(node, 3) == 0:
@@ -229,7 +229,7 @@ private struct ONNXImport {
       node.float("beta") ?? 1 == 1, let shape = constants[node.inputs[1]]?.type.shape,
       shape.count == 2, shape[0] > 0
     else { throw fault(node, "it is no plain dense layer") }
-    let (height, width) = shape[1] == network.channels(of: x) ? (1, 1) : try size(of: x, node)
+    let (height, width) = try shape[1] == network.channels(of: x) ? (1, 1) : size(of: x, node)
     guard shape[1] == network.channels(of: x) * height * width else {
       throw fault(
         node, "it takes \(shape[1]) values of \(network.channels(of: x))×\(height)×\(width)")
