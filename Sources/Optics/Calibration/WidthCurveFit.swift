@@ -62,10 +62,7 @@ extension WidthCurve {
     var damping = 1e-2
     guard var current = misses(theta) else { return (.infinity, theta) }
     var scale = max(1.4826 * Statistics.median(current.map(abs)), 1e-4)
-    for iteration in 0..<200 {
-      if iteration % 10 == 0 {
-        scale = max(1.4826 * Statistics.median(current.map(abs)), 1e-4)
-      }
+    for _ in 0..<200 {
       let equations = NormalEquations(order: 5, count: heights.count) { i, gradient in
         guard let (_, slopes) = model(theta, heights[i]) else { return nil }
         for a in 0..<5 { gradient[a] = slopes[a] }
@@ -81,7 +78,11 @@ extension WidthCurve {
         let gain = before - cost(found, scale)
         (theta, current) = (tried, found)
         damping = max(damping / 5, 1e-9)
-        if gain < 1e-9 * before { break }
+        guard gain < 1e-6 * before else { continue }
+        // At rest for this spread; the outliers it came from weigh less with the next.
+        let next = max(1.4826 * Statistics.median(current.map(abs)), 1e-4)
+        if next > 0.98 * scale { break }
+        scale = next
       } else {
         damping *= 4
         if damping > 1e9 { break }
