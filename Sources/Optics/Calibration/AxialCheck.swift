@@ -84,7 +84,7 @@ struct AxialChecker {
     // Every height has a plane of a bead this near.
     let window = max(2 * step, span / 40, heights[1] - heights[0])
     let verdicts = bounds.map { bound -> String? in
-      guard let error = bound.zError, error.isFinite, error <= 4 * least else {
+      guard let error = bound.zError, error <= min(4 * least, span / 3) else {
         return "light no longer tells heights apart"
       }
       let near = recovered.filter { abs($0.z - bound.z) <= window }

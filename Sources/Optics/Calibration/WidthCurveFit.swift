@@ -62,10 +62,7 @@ extension WidthCurve {
     var damping = 1e-2
     guard var current = misses(theta) else { return (.infinity, theta) }
     var scale = max(1.4826 * Statistics.median(current.map(abs)), 1e-4)
-    for iteration in 0..<200 {
-      if iteration % 10 == 0 {
-        scale = max(1.4826 * Statistics.median(current.map(abs)), 1e-4)
-      }
+    for _ in 0..<200 {
       let equations = NormalEquations(order: 5, count: heights.count) { i, gradient in
         guard let (_, slopes) = model(theta, heights[i]) else { return nil }
         for a in 0..<5 { gradient[a] = slopes[a] }
@@ -75,17 +72,23 @@ extension WidthCurve {
       guard let step = equations.step(damping: damping) else { break }
       let tried = zip(theta, step).map { $0 + $1 }
       let before = cost(current, scale)
+      let rests: Bool
       if tried[0] > 0, abs(tried[2]) > span / 100, abs(tried[2]) < 20 * span,
         let found = misses(tried), cost(found, scale) < before
       {
-        let gain = before - cost(found, scale)
+        rests = before - cost(found, scale) < 1e-6 * before
         (theta, current) = (tried, found)
         damping = max(damping / 5, 1e-9)
-        if gain < 1e-9 * before { break }
       } else {
         damping *= 4
-        if damping > 1e9 { break }
+        rests = damping > 1e9
       }
+      guard rests else { continue }
+      // At rest for this spread; the outliers it came from weigh less with the next.
+      let next = max(1.4826 * Statistics.median(current.map(abs)), 1e-4)
+      if next > 0.98 * scale { break }
+      scale = next
+      damping = 1e-2
     }
     return (cost(current, max(narrowest(widths), 1e-3)), theta)
   }

@@ -36,6 +36,8 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 }
 
 @Suite struct CalibrationFileTests {
+  private static let effort = Int(ProcessInfo.processInfo.environment["GLINT_FUZZ"] ?? "") ?? 1
+
   private func complaint(_ body: () throws -> some Any) -> String {
     do {
       _ = try body()
@@ -297,6 +299,11 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     let back = try spline(folder.file("a.mat"))
     #expect(back.coefficients == psf.coefficients)
     #expect(abs(back.firstZ - psf.firstZ) < 1e-9)
+    // Damage, to the references as well.
+    let data = try Data(contentsOf: URL(fileURLWithPath: folder.file("a.mat")))
+    for copy in damagedCopies(of: data, count: 200 * Self.effort, seed: 13) {
+      readAnything(try folder.write(copy, to: "a.mat"))
+    }
   }
 
   // MARK: other programs' own files
@@ -403,8 +410,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     }
     _ = try CalibrationFiles.read(path)
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
-    let effort = Int(ProcessInfo.processInfo.environment["GLINT_FUZZ"] ?? "") ?? 1
-    for copy in damagedCopies(of: data, count: 200 * effort, seed: 11) {
+    for copy in damagedCopies(of: data, count: 200 * Self.effort, seed: 11) {
       try copy.write(to: URL(fileURLWithPath: path))
       readAnything(path)
     }
@@ -415,8 +421,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     let folder = try TableFolder()
     let psf = sampleSpline(columns: 4, rows: 4, planes: 3)
     let plain = smapFile(psf, standalone: true)
-    let effort = Int(ProcessInfo.processInfo.environment["GLINT_FUZZ"] ?? "") ?? 1
-    for copy in damagedCopies(of: Data(plain.dropFirst(128)), count: 200 * effort, seed: 12) {
+    for copy in damagedCopies(of: Data(plain.dropFirst(128)), count: 200 * Self.effort, seed: 12) {
       var size = compressBound(uLong(copy.count))
       var packed = [UInt8](repeating: 0, count: Int(size))
       _ = copy.withUnsafeBytes {
