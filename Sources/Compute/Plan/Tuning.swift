@@ -23,7 +23,7 @@ public struct TuningCase: Codable, Hashable, Sendable {
       abs(log2(Double(max(a, 1)) / Double(max(b, 1))))
     }
     return doublings(channels, other.channels) + doublings(outputs, other.outputs)
-      + doublings(pixels, other.pixels) / 4
+      + doublings(pixels, other.pixels) / 2
   }
 }
 
