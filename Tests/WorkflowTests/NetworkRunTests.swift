@@ -49,7 +49,7 @@ import Workflow
       let model = try recipe.network.model()
       let info = movie.info
       var pixels = [UInt16](repeating: 0, count: info.frames * info.width * info.height)
-      try pixels.withUnsafeMutableBytes { movie.read(0..<info.frames, into: $0) }
+      pixels.withUnsafeMutableBytes { movie.read(0..<info.frames, into: $0) }
       let tiled = try TiledNetwork(
         model, batch: info.frames, height: info.height, width: info.width, on: CPUDevice())
       let frames = pixels.map { layout == .authors ? (Float($0) - 100) * 0.5 : Float($0) }
