@@ -53,7 +53,8 @@ import Testing
         let pixel = (place.frame * height + place.y) * width + place.x
         #expect(abs(Double(values[0]) - gathered[pixel]) < 1e-4 || differ.contains(pixel))
         for channel in 0..<10 {
-          #expect(abs(Double(values[1 + channel]) - map.values[pixel * 10 + channel]) < 1e-4)
+          // Tiles meet other blocks of the convolutions, so roundings differ.
+          #expect(abs(Double(values[1 + channel]) - map.values[pixel * 10 + channel]) < 1e-3)
         }
       }
     }

@@ -63,15 +63,18 @@ import Workflow
           guard (0..<info.width).contains(x), (0..<info.height).contains(y) else { return false }
           let place = ((frame * info.height + y) * info.width + x) * 10
           let lateral = layout == .authors ? (3, 2) : (2, 3)
-          let expected = [
-            (Double(x) + map[place + lateral.0], value(.x)),
-            (Double(y) + map[place + lateral.1], value(.y)), (map[place + 4] * 900, value(.z)),
-            (map[place + 1] * 5000, value(.photons)), (map[place + 9] * 200, value(.background)),
-            (map[place + 5] * 5000, value(.photonsError)),
-            (map[place + lateral.0 + 4], value(.xError)),
-            (map[place + lateral.1 + 4], value(.yError)), (map[place + 8] * 900, value(.zError)),
+          let expected: [(Double, Double, Double)] = [
+            (Double(x) + map[place + lateral.0], value(.x), 1),
+            (Double(y) + map[place + lateral.1], value(.y), 1),
+            (map[place + 4] * 900, value(.z), 900),
+            (map[place + 1] * 5000, value(.photons), 5000),
+            (map[place + 9] * 200, value(.background), 200),
+            (map[place + 5] * 5000, value(.photonsError), 5000),
+            (map[place + lateral.0 + 4], value(.xError), 1),
+            (map[place + lateral.1 + 4], value(.yError), 1),
+            (map[place + 8] * 900, value(.zError), 900),
           ]
-          return expected.allSatisfy { abs($0 - $1) < 1e-3 * max(1, abs($0)) }
+          return expected.allSatisfy { abs($0 - $1) < 1e-3 * $2 }
         }
         #expect(matches, "row \(row)")
         #expect((0.8...1).contains(value(.probability)))

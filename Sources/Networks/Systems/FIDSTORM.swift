@@ -22,10 +22,11 @@ public struct FIDSTORM: NetworkSystem {
 
   public init(fitting weights: Weights) {
     if let graph = weights.graph {
-      depth = max(graph.convolutions.count - 4, 0)
+      depth = max(graph.convolutions.count - 4, 1)
       slope = graph.opTypes.contains("Relu") ? 0 : 0.01
     } else {
-      depth = (0..<64).prefix { weights.tensors["trunk.\($0).weight"] != nil }.count
+      // At least one, so that a file of another system is told which tensor it lacks.
+      depth = max((0..<64).prefix { weights.tensors["trunk.\($0).weight"] != nil }.count, 1)
     }
   }
 
