@@ -57,8 +57,9 @@ import Workflow
       for row in own.table.frame.indices {
         func value(_ quantity: Quantity) -> Double { own.table[quantity]![row] }
         let frame = own.table.frame[row]
-        // An offset is in (−1, 1): the pixel is one of the four around.
-        let matches = [(0, 0), (0, 1), (1, 0), (1, 1)].contains { v, u in
+        // An offset is in [−1, 1], its ends included where tanh rounds to them.
+        let near = (-1...1).flatMap { v in (-1...1).map { (v, $0) } }
+        let matches = near.contains { v, u in
           let (x, y) = (Int(value(.x).rounded(.down)) + u, Int(value(.y).rounded(.down)) + v)
           guard (0..<info.width).contains(x), (0..<info.height).contains(y) else { return false }
           let place = ((frame * info.height + y) * info.width + x) * 10
