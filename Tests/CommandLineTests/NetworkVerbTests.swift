@@ -128,14 +128,14 @@ import Testing
       try shell.makeMovie()
       try write(FIDSTORM(), to: shell.path("f.safetensors"))
       try shell.glint(
-        "infer", "movie.tif", "--weights", "f.safetensors", "-o", "maps.tif", "--pixel-size", "80",
+        "infer", "movie.tif", "--weights", "f.safetensors", "-o", "maps.tif", "--pixel-size", "100",
         "--frames", "2:7", "--json", "r.json"
       ).expectSuccess()
       #expect(try shell.json("r.json")["frames"] as? Int == 5)
       let maps = try Movies.open(shell.path("maps.tif"))
       #expect(maps.info.frames == 5 && maps.info.width == 448 && maps.info.height == 384)
       #expect(maps.info.pixel == .float32)
-      #expect(abs(try #require(maps.info.pixelSize) - 10) < 1e-6)
+      #expect(abs(try #require(maps.info.pixelSize) - 12.5) < 1e-4)
       try shell.glint(
         "infer", "movie.tif", "--weights", "f.safetensors", "-o", "sum.tif", "--sum", "--frames",
         "2:7"
