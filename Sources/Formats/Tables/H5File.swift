@@ -4,17 +4,18 @@ import Foundation
 /// HDF5 is not thread-safe: whatever touches it, here or in another module, holds this one lock.
 package enum HDF5 {
   private static let lock = NSRecursiveLock()
-  private static let quiet: Void = {
+  private static let open: Void = {
     // After a full disk the library's exit handler would write again what could not be written. It is
     // set up when the library opens, so this comes first.
     H5dont_atexit()
     H5open()
-    glint_h5_quiet()
   }()
 
   package static func locked<T>(_ body: () throws -> T) rethrows -> T {
     try lock.withLock {
-      _ = quiet
+      _ = open
+      // A library built for threads keeps a stack of errors, and whether it prints it, for each.
+      glint_h5_quiet()
       return try body()
     }
   }
