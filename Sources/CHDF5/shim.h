@@ -27,6 +27,30 @@ static inline hid_t glint_h5_i64le(void) { return H5T_STD_I64LE; }
 static inline hid_t glint_h5_i8le(void) { return H5T_STD_I8LE; }
 static inline hid_t glint_h5_dataset_access(void) { return H5P_DATASET_ACCESS; }
 
+// Where the header of an object lies; HADDR_UNDEF where there is none. Nothing of it is decoded.
+static inline haddr_t glint_h5_header(hid_t file, const char *object) {
+#if H5_VERSION_GE(1, 12, 0)
+  H5O_info1_t info;
+#else
+  H5O_info_t info;
+#endif
+  const herr_t status = H5Oget_info_by_name2(file, object, &info, H5O_INFO_BASIC, H5P_DEFAULT);
+  return status < 0 ? HADDR_UNDEF : info.addr;
+}
+/// Bytes before the own ones of the file in which an object lies, 0 where that cannot be told.
+static inline hsize_t glint_h5_user_block(hid_t object) {
+  hsize_t bytes = 0;
+  const hid_t file = H5Iget_file_id(object);
+  if (file < 0) return 0;
+  const hid_t list = H5Fget_create_plist(file);
+  if (list >= 0) {
+    H5Pget_userblock(list, &bytes);
+    H5Pclose(list);
+  }
+  H5Fclose(file);
+  return bytes;
+}
+
 // The deepest entry of the library's error stack in words ("No space left on device" stands there).
 static inline herr_t glint_h5_first_message(unsigned n, const H5E_error2_t *e, void *text) {
   if (n == 0 && e->desc) {

@@ -19,8 +19,8 @@ enum DecodeTable {
     }
     let rows = shape[0]
     let meta = DecodeMeta(
-      unit: H5RawText.attribute("xy_unit", of: path) ?? "",
-      sizes: H5RawText.attribute("px_size", of: path) ?? "")
+      unit: file.text("xy_unit", of: "/meta") ?? "",
+      sizes: file.numbers("px_size", of: "/meta") ?? [])
     var options = options
     if FileUnit.lengths[meta.unit] != nil, options.pixelSize == nil {
       options.pixelSize = try meta.pixelSize(path: path)
@@ -68,12 +68,12 @@ enum DecodeTable {
 /// The unit and the pixel sizes of a DECODE table.
 struct DecodeMeta {
   var unit: String
-  private var sizes: [Double]
+  /// Of the pixel along x and y, nm.
+  var sizes: [Double]
 
-  /// `sizes` is a list in text, such as "[127. 117.]".
-  init(unit: String, sizes: String) {
+  init(unit: String, sizes: [Double]) {
     self.unit = unit
-    self.sizes = sizes.split { !"0123456789.eE+-".contains($0) }.compactMap { Double($0) }
+    self.sizes = sizes
   }
 
   /// The third comment line of a DECODE CSV is JSON.
@@ -81,8 +81,8 @@ struct DecodeMeta {
     let line = comments.first { $0.contains("xy_unit") } ?? ""
     let json = Data(line.drop { $0 == "#" || $0 == " " }.utf8)
     let fields = (try? JSONSerialization.jsonObject(with: json)) as? [String: Any]
-    self.init(
-      unit: fields?["xy_unit"] as? String ?? "", sizes: fields?["px_size"].map { "\($0)" } ?? "")
+    unit = fields?["xy_unit"] as? String ?? ""
+    sizes = fields?["px_size"] as? [Double] ?? []
   }
 
   /// The side of the pixel, nm; nil where unknown. Pixels that are not square have no one size, so

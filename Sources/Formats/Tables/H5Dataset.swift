@@ -88,8 +88,12 @@ package final class H5Dataset: @unchecked Sendable {
         return nil
       }
       if H5Tis_variable_str(type.id) > 0 {
-        let offset = H5Dget_offset(handle.id)
-        return offset == UInt64.max ? nil : H5RawText.text(at: Int(clamping: offset), of: path)
+        // The offset counts from the file's beginning, the heap's addresses from its base.
+        let base = Int(clamping: glint_h5_user_block(handle.id))
+        guard let file = H5RawFile(path: path), let offset = Int(exactly: H5Dget_offset(handle.id)),
+          let descriptor = file.bytes(offset, 16)
+        else { return nil }
+        return H5GlobalHeap(file, base: base).text(descriptor)
       }
       // Its size has been held against the bytes stored.
       var bytes = [UInt8](repeating: 0, count: H5Tget_size(type.id))

@@ -58,6 +58,10 @@ package final class H5Handle: @unchecked Sendable {
 package final class H5File: @unchecked Sendable {
   let path: String
   private let file: H5Handle
+  /// The file's bytes, for what the library cannot be trusted with.
+  private let raw: H5RawFile?
+  /// Where the file's addresses count from: MATLAB writes a text of its own before them.
+  private let base: Int
 
   package init(reading path: String) throws {
     self.path = path
@@ -68,6 +72,8 @@ package final class H5File: @unchecked Sendable {
       }
       return handle
     }
+    raw = H5RawFile(path: path)
+    base = HDF5.locked { [file] in Int(clamping: glint_h5_user_block(file.id)) }
   }
 
   /// Whether an object of this name exists; every part of the name is looked up on its own.
@@ -106,36 +112,23 @@ package final class H5File: @unchecked Sendable {
   }
 
   package func hasAttribute(_ name: String, of object: String = "/") -> Bool {
-    HDF5.locked { H5Aexists_by_name(file.id, object, name, glint_h5_default()) > 0 }
+    attributes(of: object)?[name] != nil
   }
 
   /// A numeric attribute of one value. h5py's truth values are enumerations of whole numbers.
   package func number(_ name: String, of object: String = "/") -> Double? {
-    attribute(name, of: object) { attribute, type in
-      let base = H5Handle(
-        H5Tget_class(type) == H5T_ENUM ? H5Tget_super(type) : H5Tcopy(type), closing: H5Tclose)
-      guard let base, let number = H5Number(base.id), H5Tget_size(type) == number.bytes,
-        elements(attribute) == 1
-      else { return nil }
-      return withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { bytes in
-        guard H5Aread(attribute, type, bytes.baseAddress!) >= 0 else { return nil }
-        return number.read(UnsafeRawBufferPointer(bytes), from: 0, stride: 8, count: 1)[0]
-      }
-    }
+    numbers(name, of: object).flatMap { $0.count == 1 ? $0[0] : nil }
   }
 
-  /// A text attribute of the root.
-  package func text(_ name: String) -> String? {
-    attribute(name, of: "/") { attribute, type in
-      guard H5Tget_class(type) == H5T_STRING, elements(attribute) == 1 else { return nil }
-      if H5Tis_variable_str(type) > 0 { return H5RawText.attribute(name, of: path) }
-      // An attribute has less than 64 kB.
-      let size = H5Tget_size(type)
-      guard size > 0, size <= 65_536 else { return nil }
-      var bytes = [UInt8](repeating: 0, count: size)
-      guard H5Aread(attribute, type, &bytes) >= 0 else { return nil }
-      return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
+  /// A numeric attribute of any number of values.
+  package func numbers(_ name: String, of object: String = "/") -> [Double]? {
+    attributes(of: object)?[name]?.numbers
+  }
+
+  /// A text attribute.
+  package func text(_ name: String, of object: String = "/") -> String? {
+    guard let raw else { return nil }
+    return attributes(of: object)?[name]?.text(in: raw, base: base)
   }
 
   /// The datasets that a dataset of object references points to, at most 4096 of them.
@@ -154,21 +147,9 @@ package final class H5File: @unchecked Sendable {
     }
   }
 
-  private func attribute<T>(
-    _ name: String, of object: String, _ body: (_ attribute: hid_t, _ type: hid_t) -> T?
-  ) -> T? {
-    guard hasAttribute(name, of: object) else { return nil }
-    return HDF5.locked {
-      let id = H5Aopen_by_name(file.id, object, name, glint_h5_default(), glint_h5_default())
-      guard let attribute = H5Handle(id, closing: H5Aclose),
-        let type = H5Handle(H5Aget_type(attribute.id), closing: H5Tclose)
-      else { return nil }
-      return body(attribute.id, type.id)
-    }
-  }
-
-  private func elements(_ attribute: hid_t) -> Int {
-    guard let space = H5Handle(H5Aget_space(attribute), closing: H5Sclose) else { return 0 }
-    return Int(H5Sget_simple_extent_npoints(space.id))
+  private func attributes(of object: String) -> H5Attributes? {
+    let address = HDF5.locked { glint_h5_header(file.id, object) }
+    guard let raw, let address = Int(exactly: address) else { return nil }
+    return H5Attributes(raw, header: address, base: base)
   }
 }

@@ -32,6 +32,30 @@ struct H5Number {
     }
   }
 
+  /// The same from a datatype message of the file (Format Specification 3.0, IV.A.2.d).
+  init?(message type: H5Bytes) {
+    guard let first = type.number(0, bytes: 1), let bits = type.number(1, bytes: 3),
+      let size = type.number(4, bytes: 4), let offset = type.number(8, bytes: 2),
+      let precision = type.number(10, bytes: 2), [1, 2, 4, 8].contains(size), offset == 0,
+      precision == size * 8
+    else { return nil }
+    bytes = size
+    bigEndian = bits & 1 != 0
+    switch first & 15 {
+    case 0: kind = bits & 8 != 0 ? .signed : .unsigned
+    case 1:
+      // Where exponent and mantissa lie, how long they are, and the exponent's bias.
+      let fields = (12..<16).map { type.number($0, bytes: 1) }
+      let isIEEE =
+        size == 4
+        ? fields == [23, 8, 0, 23] && type.number(16, bytes: 4) == 127
+        : size == 8 && fields == [52, 11, 0, 52] && type.number(16, bytes: 4) == 1023
+      guard isIEEE, bits & 0x40 == 0 else { return nil }
+      kind = .float
+    default: return nil
+    }
+  }
+
   /// `count` numbers, the first at `offset`, one every `stride` bytes.
   func read(_ data: UnsafeRawBufferPointer, from offset: Int, stride: Int, count: Int) -> [Double] {
     precondition(count == 0 || offset + (count - 1) * stride + bytes <= data.count)
