@@ -45,23 +45,7 @@ extension BatchNorm {
   }
 }
 
-extension InstanceNorm {
-  public func gradient(
-    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
-  ) throws -> [Graph.Value?] {
-    try rule.gradient(self, inputs, given: given[0]!, in: &graph)
-  }
-}
-
-extension GroupNorm {
-  public func gradient(
-    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
-  ) throws -> [Graph.Value?] {
-    try rule.gradient(self, inputs, given: given[0]!, in: &graph)
-  }
-}
-
-extension Normalize {
+extension NormalizingOp {
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {

@@ -2,7 +2,7 @@
 /// scaled and shifted.
 ///
 /// Inputs: x [batch, height, width, channels], scale [channels], shift [channels].
-public struct GroupNorm: Op {
+public struct GroupNorm: NormalizingOp {
   public static let name = "group norm"
   public let groups: Int
   public let epsilon: Float
@@ -13,21 +13,12 @@ public struct GroupNorm: Op {
     self.epsilon = epsilon
   }
 
-  var rule: Normalization {
+  public var rule: Normalization {
     Normalization(
       statistic: .moments(epsilon: epsilon), groups: groups, across: false, affine: true)
   }
 
   public var parameters: String { "\(groups) groups ε \(epsilon)" }
-
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    try rule.outputs(inputs, op: Self.name)
-  }
-
-  public func reference(_ inputs: [Reference]) -> [Reference] { rule.reference(inputs) }
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work { rule.work(inputs) }
-  public var cpu: [Candidate<CPULaunch>] { rule.cpu }
-  public var openCL: [Candidate<OpenCLLaunch>] { rule.openCL }
 
   public static var samples: [Sample] {
     [(1, [1, 3, 5, 3]), (4, [2, 7, 5, 48]), (17, [1, 3, 13, 17])].map { groups, shape in

@@ -1,7 +1,7 @@
 /// Each channel of each image brought to mean 0 and variance 1, then scaled and shifted.
 ///
 /// Inputs: x [batch, height, width, channels]; with `affine` also scale and shift [channels].
-public struct InstanceNorm: Op {
+public struct InstanceNorm: NormalizingOp {
   public static let name = "instance norm"
   public let epsilon: Float
   public let affine: Bool
@@ -11,20 +11,11 @@ public struct InstanceNorm: Op {
     self.affine = affine
   }
 
-  var rule: Normalization {
+  public var rule: Normalization {
     Normalization(statistic: .moments(epsilon: epsilon), groups: nil, across: false, affine: affine)
   }
 
   public var parameters: String { "ε \(epsilon)\(affine ? " affine" : "")" }
-
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    try rule.outputs(inputs, op: Self.name)
-  }
-
-  public func reference(_ inputs: [Reference]) -> [Reference] { rule.reference(inputs) }
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work { rule.work(inputs) }
-  public var cpu: [Candidate<CPULaunch>] { rule.cpu }
-  public var openCL: [Candidate<OpenCLLaunch>] { rule.openCL }
 
   public static var samples: [Sample] {
     [[1, 3, 5, 1], [2, 13, 7, 17]].flatMap { shape in

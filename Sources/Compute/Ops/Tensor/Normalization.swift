@@ -5,7 +5,7 @@ import CPUKernels
 ///
 /// The order of the sums is fixed (along rows, then over rows and channels), so bits are equal on
 /// every device.
-struct Normalization: Hashable, Sendable {
+public struct Normalization: Hashable, Sendable {
   enum Statistic: Hashable, Sendable {
     /// Mean and 1 / √(variance + ε); a constant image with ε = 0 becomes 0.
     case moments(epsilon: Float)
@@ -148,4 +148,20 @@ struct Normalization: Hashable, Sendable {
       }
     ]
   }
+}
+
+/// An op that is nothing but a normalization.
+public protocol NormalizingOp: Op {
+  var rule: Normalization { get }
+}
+
+extension NormalizingOp {
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    try rule.outputs(inputs, op: Self.name)
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] { rule.reference(inputs) }
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work { rule.work(inputs) }
+  public var cpu: [Candidate<CPULaunch>] { rule.cpu }
+  public var openCL: [Candidate<OpenCLLaunch>] { rule.openCL }
 }

@@ -1,7 +1,7 @@
 /// Each image brought to a common scale by its own values, all channels together.
 ///
 /// Input and output: float32 [batch, height, width, channels].
-public struct Normalize: Op {
+public struct Normalize: NormalizingOp {
   public static let name = "normalize"
 
   public enum Kind: String, Hashable, Sendable {
@@ -17,7 +17,7 @@ public struct Normalize: Op {
 
   public init(_ kind: Kind) { self.kind = kind }
 
-  var rule: Normalization {
+  public var rule: Normalization {
     let statistic: Normalization.Statistic =
       switch kind {
       case .minMax: .range
@@ -28,15 +28,6 @@ public struct Normalize: Op {
   }
 
   public var parameters: String { kind.rawValue }
-
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    try rule.outputs(inputs, op: Self.name)
-  }
-
-  public func reference(_ inputs: [Reference]) -> [Reference] { rule.reference(inputs) }
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work { rule.work(inputs) }
-  public var cpu: [Candidate<CPULaunch>] { rule.cpu }
-  public var openCL: [Candidate<OpenCLLaunch>] { rule.openCL }
 
   public static var samples: [Sample] {
     [Kind.minMax, .max, .standardize].flatMap { kind in
