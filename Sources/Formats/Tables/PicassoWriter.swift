@@ -30,11 +30,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   private var largest = (x: 0.0, y: 0.0, frame: 0)
 
   init(path: String, field: FieldOfView, quantities: [Quantity], overwrite: Bool) throws {
-    let missing = [Quantity.x, .y].filter { !quantities.contains($0) }
-    guard missing.isEmpty else {
-      throw TableError.missingColumns(
-        path: path, missing: missing.map(\.name), found: quantities.map(\.name))
-    }
+    try TableError.require([.x, .y], among: quantities, path: path)
     self.path = path
     self.field = field
     self.quantities = quantities
@@ -87,11 +83,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
 
   func append(_ batch: Localizations) throws {
     try HDF5.locked {
-      let missing = quantities.filter { batch[$0]?.count != batch.count }
-      guard missing.isEmpty else {
-        throw TableError.missingColumns(
-          path: path, missing: missing.map(\.name), found: batch.quantities.map(\.name))
-      }
+      try TableError.require(quantities, of: batch, path: path)
       // Before anything is taken in: rows that were accepted can still be finished on a full disk.
       try room.reserve(recordsEnd(rows + pendingRows + batch.count))
       note(batch)

@@ -1,3 +1,5 @@
+import Microscopy
+
 /// Why a table could not be read, or not be written as asked.
 public enum TableError: Error, Hashable, Sendable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
@@ -32,6 +34,28 @@ public enum TableError: Error, Hashable, Sendable, CustomStringConvertible {
       return "\(path): positions are in nm and the size of a pixel is not known"
         + "\nhint: pass --pixel-size NM"
     case .unrepresentable(let path, let reason): return "cannot write \(path): \(reason)"
+    }
+  }
+}
+
+extension TableError {
+  /// Throws where a writer's table lacks columns that its format needs.
+  static func require(_ wanted: [Quantity], among found: [Quantity], path: String) throws {
+    try refuse(wanted.filter { !found.contains($0) }, found: found, path: path)
+  }
+
+  /// Throws where a batch lacks columns of its table, or has them for some of its rows only.
+  static func require(_ wanted: [Quantity], of batch: Localizations, path: String) throws {
+    let missing = wanted.filter { batch[$0]?.count != batch.count }
+    try refuse(missing, found: batch.quantities, path: path)
+  }
+
+  private static func refuse(
+    _ missing: [Quantity], found: @autoclosure () -> [Quantity], path: String
+  ) throws {
+    guard missing.isEmpty else {
+      throw TableError.missingColumns(
+        path: path, missing: missing.map(\.name), found: found().map(\.name))
     }
   }
 }

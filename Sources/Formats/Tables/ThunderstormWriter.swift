@@ -22,11 +22,7 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
 
   init(path: String, field: FieldOfView, quantities: [Quantity], overwrite: Bool) throws {
     guard let pixelSize = field.pixelSize else { throw TableError.pixelSizeUnknown(path: path) }
-    let missing = [Quantity.x, .y].filter { !quantities.contains($0) }
-    guard missing.isEmpty else {
-      throw TableError.missingColumns(
-        path: path, missing: missing.map(\.name), found: quantities.map(\.name))
-    }
+    try TableError.require([.x, .y], among: quantities, path: path)
     self.path = path
     self.field = field
     self.quantities = quantities
@@ -43,11 +39,7 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
 
   func append(_ batch: Localizations) throws {
     try lock.withLock {
-      let missing = quantities.filter { batch[$0]?.count != batch.count }
-      guard missing.isEmpty else {
-        throw TableError.missingColumns(
-          path: path, missing: missing.map(\.name), found: batch.quantities.map(\.name))
-      }
+      try TableError.require(quantities, of: batch, path: path)
       let complete = (bytes: sink.length, rows: rows)
       do {
         for first in stride(from: 0, to: batch.count, by: Self.blockRows) {
