@@ -63,7 +63,7 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
       let (height, width) = system.inputSize ?? (height, width)
       let pace = model.pace(height: height, width: width, on: device)
       let head =
-        system.task.list(room: pace.together * max(64, height * width / 64)) ?? .image()
+        model.listHead(batch: pace.together, height: height, width: width) ?? .image()
       let plan = try TilePlan(
         model, batch: pace.together, height: height, width: width, on: device, memory: limit,
         tile: nil, head: head)
