@@ -45,11 +45,9 @@ public struct EmitterList {
   }
 
   /// Adds a tile's own entries; those in its overlap belong to its neighbours.
-  mutating func add(
-    _ tile: TiledNetwork.Tile, of network: TiledNetwork, finer: Int
-  ) throws {
+  mutating func add(_ tile: TiledNetwork.Tile, of network: TiledNetwork) throws {
     var total: Int32 = 0
-    let width = network.head.widths
+    let (width, finer) = (network.head.widths, network.magnification)
     try withUnsafeMutableBytes(of: &total) {
       try network.executable.read(NetworkHead.total, into: $0)
     }
@@ -88,7 +86,25 @@ public struct EmitterList {
   mutating func finish() {
     order.removeAll(keepingCapacity: true)
     order.append(contentsOf: places.indices)
-    order.sort { places[$0] < places[$1] }
+    // By a heap: the library's own sort allocates.
+    var end = order.count
+    for start in stride(from: end / 2 - 1, through: 0, by: -1) { sift(start, end) }
+    while end > 1 {
+      end -= 1
+      order.swapAt(0, end)
+      sift(0, end)
+    }
+  }
+
+  private mutating func sift(_ start: Int, _ end: Int) {
+    var root = start
+    while 2 * root + 1 < end {
+      var child = 2 * root + 1
+      if child + 1 < end, places[order[child]] < places[order[child + 1]] { child += 1 }
+      guard places[order[root]] < places[order[child]] else { return }
+      order.swapAt(root, child)
+      root = child
+    }
   }
 
   private static func read<Number: BitwiseCopyable>(
@@ -112,7 +128,7 @@ extension TiledNetwork {
     guard let room = head.room else { preconditionFailure("an image is no list") }
     list.start(width: head.widths.values, room: room)
     try run(stack, answering: frames, continuing: continuing) { tile in
-      try list.add(tile, of: self, finer: model.network.magnification)
+      try list.add(tile, of: self)
     }
     list.finish()
   }
