@@ -67,7 +67,10 @@ struct MemoryBench {
     let common =
       ["--weights", weights, "--device", device] + (memory.map { ["--memory", "\($0)"] } ?? [])
     let said = try glint(
-      ["networks", "--network", type(of: item.system).name, "--size", "\(width)x\(height)", "--json"]
+      [
+        "networks", "--network", type(of: item.system).name, "--size", "\(width)x\(height)",
+        "--json",
+      ]
         + common)
     let verb =
       try threshold(model).map {

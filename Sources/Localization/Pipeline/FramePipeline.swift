@@ -20,6 +20,9 @@ public protocol FramePipeline: AnyObject {
   /// Batches that a device has at a time.
   func overlap(on device: DeviceInfo) -> Int
 
+  /// Whether rows depend on what the camera's numbers are.
+  var usesCamera: Bool { get }
+
   /// Whether an executable does batches of every shape, not only of that for which it was made.
   var takesEveryShape: Bool { get }
 
@@ -70,6 +73,8 @@ public protocol GraphPipeline: FramePipeline {
 }
 
 extension GraphPipeline {
+  public var usesCamera: Bool { true }
+
   public var takesEveryShape: Bool { false }
 
   public func executable(

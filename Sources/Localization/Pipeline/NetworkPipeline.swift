@@ -49,6 +49,9 @@ public final class NetworkPipeline: FramePipeline {
 
   public var halo: Int { model.network.temporalReach }
 
+  /// A network of counts takes them as they are.
+  public var usesCamera: Bool { model.system.unit == .photons }
+
   /// A run takes whatever neighbours there are, and fewer frames than it has room for.
   public var takesEveryShape: Bool { true }
 

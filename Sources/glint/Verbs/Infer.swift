@@ -98,7 +98,7 @@ struct Infer: ParsableCommand {
       report: json, overwrite: force, quiet: quiet
     ).run()
     print(
-      "\(report.frames) \(crops == nil ? "frames" : "crops") in "
+      "\(report.frames) \(output.lowercased().hasSuffix(".csv") || crops != nil ? "crops" : "frames") in "
         + String(format: "%.2f s, %.3g/s", report.seconds, report.framesPerSecond)
         + "; \(report.outputs.joined(separator: ", "))")
     print("peak memory \(report.peakMemoryBytes >> 20) MiB; device \(report.device)")

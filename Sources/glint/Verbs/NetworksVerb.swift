@@ -65,6 +65,7 @@ struct NetworksVerb: ParsableCommand {
           $0, height: size.height, width: size.width, memory: settings.memory << 20,
           program: program, on: info)
       }, summary, info)
+    if let output, !json { print("wrote \(output)") }
     if fits.isEmpty {
       say("hint: ask for one with --network NAME to be told what does not fit")
       throw ExitCode(1)
