@@ -84,7 +84,8 @@ let package = Package(
     .executableTarget(
       name: "planted-faults", dependencies: ["TestSupport"], path: "Tests/PlantedFaults"),
     .executableTarget(
-      name: "steady-state", dependencies: ["Workflow", "CTestSupport"], path: "Tests/SteadyState"),
+      name: "steady-state", dependencies: ["Workflow", "Networks", "CTestSupport"],
+      path: "Tests/SteadyState"),
     .testTarget(
       name: "ComputeTests",
       dependencies: [

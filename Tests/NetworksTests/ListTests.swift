@@ -31,11 +31,27 @@ import Testing
     // Multiples of the alignment: what is padded beyond an edge would count for its neighbours.
     let (height, width, count) = (12, 152, 4)
     let frames = ONNXTests.frames(count * height * width).map { $0 / 200 }
-    let map = try TiledNetwork(model, height: height, width: width, on: CPUDevice()).image(frames)
-    let p = stride(from: 0, to: map.values.count, by: 10).map { map.values[$0] }
-    let gathered = IntegrateProbability(threshold: 0.1).reference([
-      Reference(TensorType(.float32, count, height, width, 1), p)
-    ])[0].values
+    let graph = try model.graph(batch: count, height: height, width: width)
+    let shape = TensorType(.float32, count, height, width, 1)
+    let map = try #require(
+      graph.evaluate(["frames": Reference(shape, frames.map { Double($0) })])["emitters"]
+    ).values
+    // Plain sums in single precision say what roundings do to this network; a fast convolution may be
+    // 32 times less exact (its candidate's `error`).
+    let device = CPUDevice()
+    let plain = try device.compile(
+      Plan(graph, for: device.info, forcing: [Convolution.name: "direct"]))
+    try plain.write("frames", frames)
+    try plain.run()
+    let roundings = zip(try plain.read("emitters").values, map).map { abs($0 - $1) }
+    let limits = (0..<10).map { channel in
+      32 * stride(from: channel, to: map.count, by: 10).reduce(0) { max($0, roundings[$1]) }
+    }
+    print("DECODE's roundings, 32 times: \(limits)")
+    #expect(limits.allSatisfy { $0 < 1e-3 })
+    var worst = [Double](repeating: 0, count: 10)
+    let p = stride(from: 0, to: map.count, by: 10).map { map[$0] }
+    let gathered = IntegrateProbability(threshold: 0.1).reference([Reference(shape, p)])[0].values
     let expected = gathered.indices.filter { gathered[$0] >= 0.7 }
     #expect(expected.count > 20)
     for (batch, tile) in [(1, nil), (3, nil), (2, 112)] as [(Int, Int?)] {
@@ -51,13 +67,16 @@ import Testing
       #expect(found.map(\.place) == found.map(\.place).sorted())
       for (place, values) in found {
         let pixel = (place.frame * height + place.y) * width + place.x
-        #expect(abs(Double(values[0]) - gathered[pixel]) < 1e-4 || differ.contains(pixel))
+        #expect(
+          abs(Double(values[0]) - gathered[pixel]) <= 5 * limits[0] || differ.contains(pixel))
         for channel in 0..<10 {
-          // Tiles meet other blocks of the convolutions, so roundings differ.
-          #expect(abs(Double(values[1 + channel]) - map.values[pixel * 10 + channel]) < 1e-3)
+          let error = abs(Double(values[1 + channel]) - map[pixel * 10 + channel])
+          worst[channel] = max(worst[channel], error)
+          #expect(error <= limits[channel])
         }
       }
     }
+    print("DECODE's list deviates by \(worst)")
   }
 
   /// Maxima of an image and of a volume, tiled as untiled.

@@ -164,16 +164,73 @@ import Testing
     #expect(stated.tiles > 1 && stated.weights == model.weightBytes && stated.run <= 48 << 20)
   }
 
-  @Test(arguments: [(1, 1), (1, 5), (3, 2), (13, 17), (17, 13)])
-  func smallFramesAreTaken(_ height: Int, _ width: Int) throws {
-    for system in [DECODE.small, FIDSTORM(), DEFCoN(), DeepSTORM3D.small] as [any NetworkSystem] {
-      let model = try Model(system, system.network.randomWeights(seed: 8))
+  /// Every system, with as few features as it can have.
+  static var systems: [any NetworkSystem] {
+    var paper = DECODE.small
+    paper.layout = .paper
+    return [DECODE.small, paper, FIDSTORM(), DEFCoN(), DeepSTORM3D.small, DeepSTORM(), SpeNet()]
+  }
+
+  @Test(arguments: 0..<TileTests.systems.count)
+  func smallFramesAreTaken(_ index: Int) throws {
+    let system = Self.systems[index]
+    let model = try Model(system, system.network.randomWeights(seed: 8))
+    for (height, width) in [(1, 1), (1, 5), (3, 2), (4, 8), (7, 1), (9, 11), (13, 17), (17, 13)] {
+      guard system.inputSize == nil else {
+        // A network of one size says so of any other.
+        #expect(throws: ShapeError.self) {
+          try TiledNetwork(model, height: height, width: width, on: CPUDevice())
+        }
+        continue
+      }
       let tiled = try TiledNetwork(model, height: height, width: width, on: CPUDevice())
       let image = try tiled.image(ONNXTests.frames(height * width))
       let finer = model.network.magnification
       #expect(Array(image.type.shape[1...2]) == [height * finer, width * finer])
       #expect(image.values.allSatisfy { $0.isFinite })
     }
+  }
+
+  /// Constant frames give numbers; a frame that holds none is named, whatever the network.
+  @Test(arguments: 0..<TileTests.systems.count)
+  func oddFrames(_ index: Int) throws {
+    let system = Self.systems[index]
+    let model = try Model(system, system.network.randomWeights(seed: 8))
+    let (height, width) = system.inputSize ?? (6, 7)
+    let tiled = try TiledNetwork(model, batch: 2, height: height, width: width, on: CPUDevice())
+    let pixels = height * width
+    for level in [Float(0), 7, 65535, -3] {
+      let image = try tiled.image([Float](repeating: level, count: 3 * pixels))
+      #expect(image.values.allSatisfy { $0.isFinite }, "\(level)")
+    }
+    for bad in [Float.nan, .infinity] {
+      var frames = ONNXTests.frames(3 * pixels)
+      frames[2 * pixels + pixels / 2] = bad
+      let error = #expect(throws: NetworkError.self) { try tiled.image(frames) }
+      #expect(error?.description.contains("frame 2 holds a NaN or an infinity") == true)
+    }
+    let half = #expect(throws: NetworkError.self) {
+      try tiled.image([Float](repeating: 1, count: pixels + pixels / 2))
+    }
+    #expect(half?.description.contains("are not frames of") == true)
+  }
+
+  /// Weights for other frames, or numbers of frames that no window has.
+  @Test func wrongNumbersOfFrames() throws {
+    let weights = DECODE.small.network.randomWeights(seed: 8)
+    for (frames, words) in [
+      (0, "frames is 0, not an odd number between 1 and 15"), (2, "frames is 2, not an odd number"),
+      (17, "frames is 17"),
+    ] {
+      let error = #expect(throws: NetworkError.self) {
+        try Model(DECODE.self, weights, settings: #"{"frames": \#(frames)}"#)
+      }
+      #expect(error?.description.contains(words) == true, "\(error as Any)")
+    }
+    let error = #expect(throws: WeightError.self) {
+      try Model(DECODE.self, weights, settings: #"{"frames": 5}"#)
+    }
+    #expect(error?.description.contains("unet_union.encoder.0.0.weight") == true)
   }
 
   @Test func badFramesGetTypedErrors() throws {

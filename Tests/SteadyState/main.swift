@@ -1,23 +1,31 @@
 // Counts the allocations of whole runs, in a process of their own: steady-state FOLDER.
 //
-// For each kind of movie and of table it prints a line: allocations of a run over a part of a movie
-// and over all of it, batches and rows that the second has more.
+// For each kind of movie and of table, and for a network, it prints a line: allocations of a run over a
+// part of a movie and over all of it, batches and rows that the second has more.
 import CTestSupport
 import Compute
 import Formats
 import Foundation
 import Localization
 import Microscopy
+import Networks
 import Optics
 import Workflow
 
 let folder = CommandLine.arguments[1]
 let (frames, part, batch) = (4800, 1200, 8)
+let networkThreshold = 0.7
 
 /// Runs over the first `count` frames; returns the allocations and the rows.
-func run(_ movie: String, _ table: String?, frames count: Int) throws -> (made: Int, rows: Int) {
+func run(
+  _ movie: String, _ table: String?, weights: String? = nil, frames count: Int
+) throws -> (made: Int, rows: Int) {
   let source = try Movies.open(movie)
   var recipe = Recipe()
+  if let weights {
+    recipe.network.weights = weights
+    recipe.network.threshold = networkThreshold
+  }
   recipe.camera = Camera(offset: 100, gain: 2, readNoise: 1.5)
   recipe.endFrame = count
   let info = source.info
@@ -54,14 +62,24 @@ for frame in 0..<frames {
 }
 try tiff.finish()
 try raw.finish()
-for movie in ["m.raw", "m.tif"] {
-  for table in [nil, "locs.csv", "locs.hdf5"] {
-    let (path, output) = ("\(folder)/\(movie)", table.map { "\(folder)/\($0)" })
-    _ = try run(path, output, frames: part)
-    let short = try run(path, output, frames: part)
-    let long = try run(path, output, frames: frames)
-    print(
-      movie, table ?? "none", short.made, long.made, (frames - part) / batch, long.rows - short.rows
-    )
+var decode = DECODE()
+decode.features = 4
+decode.scaling = InputScaling(scale: 0.01, shift: -0.2)
+decode.results = DECODE.ResultScale(photons: 5000, z: 900, background: 200)
+let model = try Model(decode, decode.network.randomWeights(seed: 6))
+try SafeTensors.write(try model.file, to: folder + "/decode.safetensors")
+
+for weights in [nil, "decode.safetensors"] {
+  for movie in ["m.raw", "m.tif"] {
+    for table in [nil, "locs.csv", "locs.hdf5"] {
+      let (path, output) = ("\(folder)/\(movie)", table.map { "\(folder)/\($0)" })
+      let network = weights.map { "\(folder)/\($0)" }
+      _ = try run(path, output, weights: network, frames: part)
+      let short = try run(path, output, weights: network, frames: part)
+      let long = try run(path, output, weights: network, frames: frames)
+      print(
+        movie, table ?? "none", short.made, long.made, (frames - part) / batch,
+        long.rows - short.rows)
+    }
   }
 }

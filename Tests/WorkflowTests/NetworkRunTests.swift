@@ -43,9 +43,13 @@ import Workflow
       #expect(own.table.count > 50 && own.notes.isEmpty)
       #expect(
         own.table.quantities.map(\.name) == [
-          "x", "y", "z", "photons", "background", "x_error", "y_error", "z_error",
-          "photons_error", "probability",
+          "x", "y", "z", "photons", layout == .authors ? "background" : "pixel_photons", "x_error",
+          "y_error", "z_error", "photons_error", "probability",
         ])
+      // The paper's program trains its last channel on 10 times the emitters' light.
+      let light =
+        layout == .authors
+        ? (Quantity.background, 200.0) : (Quantity("pixel_photons", .photonPerPixel), 500.0)
       let model = try recipe.network.model()
       let info = movie.info
       var pixels = [UInt16](repeating: 0, count: info.frames * info.width * info.height)
@@ -69,7 +73,7 @@ import Workflow
             (Double(y) + map[place + lateral.1], value(.y), 1),
             (map[place + 4] * 900, value(.z), 900),
             (map[place + 1] * 5000, value(.photons), 5000),
-            (map[place + 9] * 200, value(.background), 200),
+            (map[place + 9] * light.1, value(light.0), light.1),
             (map[place + 5] * 5000, value(.photonsError), 5000),
             (map[place + lateral.0 + 4], value(.xError), 1),
             (map[place + lateral.1 + 4], value(.yError), 1),
@@ -103,6 +107,38 @@ import Workflow
           let limit = quantity.unit == .photon ? 1.0 : 1e-2
           #expect(pairs.allSatisfy { abs($0 - $1) < limit }, "\(quantity.name)")
         }
+      }
+    }
+  }
+
+  /// One executable does every batch of a movie, its ends included; one more where there was too little
+  /// room, however much more is needed.
+  @Test func oneExecutableServesAMovie() throws {
+    try withScratchFolder { folder in
+      let movie = try smallMovie()
+      var recipe = try decode(in: folder)
+      recipe.network.threshold = 0.999
+      let few = CountingDevice()
+      #expect(try localize(movie, recipe, on: few, batch: 5, capacity: 1000).table.count > 0)
+      #expect(few.compiled == 1)
+      recipe.network.threshold = 1e-3
+      let many = CountingDevice()
+      let rows = try localize(movie, recipe, on: many, batch: 5, capacity: 1).table
+      #expect(rows.count > 24 * 56 * 48 / 64 && many.compiled == 2)
+    }
+  }
+
+  /// A movie shorter than the window, or than a batch: its first and last frame stand for what is
+  /// beyond.
+  @Test(arguments: [DECODE.Layout.authors, .paper])
+  func fewFrames(_ layout: DECODE.Layout) throws {
+    try withScratchFolder { folder in
+      let movie = try smallMovie()
+      var recipe = try decode(in: folder, layout: layout)
+      recipe.network.threshold = 0.5
+      for frames in [0..<1, 23..<24, 0..<2] {
+        let own = try localize(movie, recipe, frames: frames)
+        #expect(own.table.count > 0 && own.table.frame.allSatisfy(frames.contains))
       }
     }
   }
@@ -216,5 +252,17 @@ import Workflow
       }
       #expect(throws: SettingsError.self) { try NetworkSettingsFile.read("/nowhere/at/all") }
     }
+  }
+}
+
+/// A CPU that counts what it compiles.
+private final class CountingDevice: Device, @unchecked Sendable {
+  private let base = CPUDevice(threads: 2)
+  private(set) var compiled = 0
+  var info: DeviceInfo { base.info }
+
+  func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
+    compiled += 1
+    return try base.compile(plan, profiling: profiling)
   }
 }

@@ -17,7 +17,8 @@ import Testing
         let program = try Program.run(built: "steady-state", [folder.path])
         #expect(program.status == 0, "\(program.errors)")
         let lines = program.output.split(separator: "\n").map { $0.split(separator: " ") }
-        #expect(lines.count == 6, "\(program.output)")
+        // Six by fitting, six by a network.
+        #expect(lines.count == 12, "\(program.output)")
         for line in lines {
           let numbers = line.dropFirst(2).compactMap { Int($0) }
           guard line.count == 6, numbers.count == 4 else {

@@ -13,6 +13,8 @@ import Workflow
 //   swift run -c release glint-bench convolutions [--device NAME] [--threads N]
 //   swift run -c release glint-bench networks [--device NAME] [--threads N] [--only PART] [--profile]
 //   swift run -c release glint-bench networks --export FOLDER
+//   swift build -c release && .build/release/glint-bench memory [--sizes 256,2048] [--only PART]
+//     [--memory MIB] [--device NAME] [--glint PROGRAM] [--keep FOLDER]
 //   swift run -c release glint-bench localize [--device NAME] [--threads N] [--frames N]
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -25,13 +27,24 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 }
 
 let usage =
-  "usage: glint-bench fits|axial|detection|convolutions|networks|localize [--device NAME]"
+  "usage: glint-bench fits|axial|detection|convolutions|networks|memory|localize [--device NAME]"
   + " [--threads N] …"
 let threads = option("threads").flatMap(Int.init)
 let runs = option("runs").flatMap(Int.init) ?? 7
 do {
   if arguments.first == "networks", let folder = option("export") {
     try NetworkBench.export(to: folder)
+    exit(0)
+  }
+  if arguments.first == "memory" {
+    let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appendingPathComponent("glint").path
+    try MemoryBench(
+      glint: option("glint") ?? beside, device: option("device") ?? "cpu",
+      sizes: (option("sizes") ?? "256,2048").split(separator: ",").compactMap { Int($0) },
+      only: option("only"), memory: option("memory").flatMap(Int.init),
+      keep: option("keep")
+    ).run()
     exit(0)
   }
   let device = try Devices.named(option("device") ?? "cpu", threads: threads)

@@ -20,6 +20,12 @@ public protocol FramePipeline: AnyObject {
   /// Batches that a device has at a time.
   func overlap(on device: DeviceInfo) -> Int
 
+  /// Whether rows depend on what the camera's numbers are.
+  var usesCamera: Bool { get }
+
+  /// Whether an executable does batches of every shape, not only of that for which it was made.
+  var takesEveryShape: Bool { get }
+
   /// Readies a device for batches of a shape.
   ///
   /// - Parameter capacity: spots that there is room for.
@@ -35,11 +41,11 @@ public protocol FramePipeline: AnyObject {
     _ executable: any Executable, _ frames: UnsafeRawBufferPointer, _ shape: BatchShape, first: Int
   ) throws
 
-  /// Waits for the device and fetches the spots of a batch.
+  /// Waits for the device and fetches the spots of a batch, unless there are more than there was room
+  /// for.
   ///
-  /// Returns how many were found. Where that is more than `capacity` nothing was fetched, and the run
-  /// does the batch again with more room.
-  func receive(_ executable: any Executable, capacity: Int) throws -> Int
+  /// - Parameter capacity: that for which the executable was made.
+  func receive(_ executable: any Executable, capacity: Int) throws -> Received
 
   /// Appends the spots received last to `table`, whose columns are `quantities`.
   ///
@@ -47,6 +53,15 @@ public protocol FramePipeline: AnyObject {
   ///   - first: frame of the movie that the batch answers for first.
   ///   - tally: gets what became of the spots.
   func collect(first: Int, into table: inout Localizations, tally: inout SpotTally)
+}
+
+/// What came of a batch.
+public enum Received: Hashable, Sendable {
+  /// All spots, and how many they are.
+  case all(Int)
+  /// None, because there are more than there was room for: the batch has to be done again with room
+  /// for so many.
+  case needs(capacity: Int)
 }
 
 /// A pipeline whose batch is one run of one graph.
@@ -58,6 +73,10 @@ public protocol GraphPipeline: FramePipeline {
 }
 
 extension GraphPipeline {
+  public var usesCamera: Bool { true }
+
+  public var takesEveryShape: Bool { false }
+
   public func executable(
     _ shape: BatchShape, capacity: Int, on device: any Device, profiling: Bool
   ) throws -> any Executable {

@@ -9,8 +9,13 @@ final class NetworkExecutable: Executable {
 
   /// Frames of the last run's stack before those that it answers for.
   private(set) var leading = 0
+  /// Frames of the batches for which it was made.
+  let frames: Int
 
-  init(_ network: TiledNetwork) { self.network = network }
+  init(_ network: TiledNetwork, frames: Int) {
+    self.network = network
+    self.frames = frames
+  }
 
   /// Finds the emitters of the stack's `frames`.
   func run(_ stack: FrameStack, answering frames: Range<Int>) throws {
@@ -18,8 +23,8 @@ final class NetworkExecutable: Executable {
     try network.list(stack, answering: frames, continuing: true, into: &list)
   }
 
-  /// Entries that a run over one tile has room for.
-  var room: Int { network.head.room ?? 0 }
+  /// The capacity of a batch in which every run has room for `most` entries.
+  func capacity(for most: Int) -> Int { (most + network.batch - 1) / network.batch * frames }
 
   /// Hands what was found over, in exchange for room that is not needed any more.
   func take(_ list: inout EmitterList) { swap(&self.list, &list) }

@@ -49,6 +49,12 @@ public final class NetworkPipeline: FramePipeline {
 
   public var halo: Int { model.network.temporalReach }
 
+  /// A network of counts takes them as they are.
+  public var usesCamera: Bool { model.system.unit == .photons }
+
+  /// A run takes whatever neighbours there are, and fewer frames than it has room for.
+  public var takesEveryShape: Bool { true }
+
   /// Frames for about a second.
   public func batch(on device: DeviceInfo) -> Int {
     model.pace(height: height, width: width, on: device).batch
@@ -61,16 +67,15 @@ public final class NetworkPipeline: FramePipeline {
   ) throws -> any Executable {
     let batch = min(
       shape.frames, model.pace(height: height, width: width, on: device.info).together)
-    // Where there are many pixels there is room for many.
-    let room = batch * max(capacity / shape.frames, width * height / 64, 1)
     guard
-      let head = model.system.task.list(
-        threshold: settings.threshold > 0 ? Float(settings.threshold) : nil, room: room)
+      let head = model.listHead(
+        threshold: settings.threshold > 0 ? Float(settings.threshold) : nil, batch: batch,
+        height: height, width: width, perFrame: capacity / shape.frames)
     else { preconditionFailure("a network that finds emitters") }
     return NetworkExecutable(
       try TiledNetwork(
         model, batch: batch, height: height, width: width, on: device,
-        memory: settings.memory << 20, head: head, profiling: profiling))
+        memory: settings.memory << 20, head: head, profiling: profiling), frames: shape.frames)
   }
 
   public func start(
@@ -82,12 +87,12 @@ public final class NetworkPipeline: FramePipeline {
       stack, answering: shape.leading..<shape.leading + shape.frames)
   }
 
-  public func receive(_ executable: any Executable, capacity: Int) throws -> Int {
-    executable.asNetwork.take(&received)
-    leading = executable.asNetwork.leading
-    let room = executable.asNetwork.room
-    // As many as a batch would need in which every run finds what the fullest one did.
-    return received.most <= room ? received.count : capacity * received.most / room + 1
+  public func receive(_ executable: any Executable, capacity: Int) throws -> Received {
+    let network = executable.asNetwork
+    network.take(&received)
+    leading = network.leading
+    guard received.isWhole else { return .needs(capacity: network.capacity(for: received.most)) }
+    return .all(received.count)
   }
 }
 

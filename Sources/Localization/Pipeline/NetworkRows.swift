@@ -34,16 +34,20 @@ extension NetworkPipeline {
 
   /// DECODE's channels come after the gathered probability; positions count from the pixel's centre.
   static func columns(of decode: DECODE, origin: (x: Int, y: Int)) -> [Column] {
-    let scale = decode.results ?? DECODE.ResultScale(photons: 1, z: 1, background: 1)
+    let scale = decode.results ?? DECODE.ResultScale(photons: 1, z: 1)
+    let light = decode.layout == .authors ? Quantity.background : Self.light
     let (x, y) = decode.xIsFirstAxis ? (4, 3) : (3, 4)
     return [
       column(.x, x) { $0.x + origin.x }, column(.y, y) { $0.y + origin.y },
       column(.z, 5, scale.z), column(.photons, 2, scale.photons),
-      column(.background, 10, scale.background), column(.xError, x + 4), column(.yError, y + 4),
+      column(light, 10, decode.lightScale), column(.xError, x + 4), column(.yError, y + 4),
       column(.zError, 9, scale.z), column(.photonsError, 6, scale.photons),
       column(.probability, 0),
     ]
   }
+
+  /// Photons that emitters gave the row's pixel.
+  private static let light = Quantity("pixel_photons", .photonPerPixel)
 
   /// A peak is its centre of gravity in the result's pixels, and its height.
   static func columns(ofPeaks model: Model, origin: (x: Int, y: Int)) -> [Column] {

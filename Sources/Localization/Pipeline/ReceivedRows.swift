@@ -112,11 +112,12 @@ extension LocalizationPipeline: GraphPipeline {
 
   private static let netGradient = Quantity("net_gradient", .none)
 
-  public func receive(_ executable: any Executable, capacity: Int) throws -> Int {
+  public func receive(_ executable: any Executable, capacity: Int) throws -> Received {
     var total: Int32 = 0
     try withUnsafeMutableBytes(of: &total) { try executable.read("total", into: $0) }
-    if total <= capacity { try received.read(executable, total: Int(total)) }
-    return Int(total)
+    guard total <= capacity else { return .needs(capacity: Int(total)) }
+    try received.read(executable, total: Int(total))
+    return .all(Int(total))
   }
 
   /// Appends the received rows: photons, pixels, standard errors.

@@ -22,6 +22,9 @@ public struct EmitterList {
   public private(set) var width = 0
   /// The most entries that one run found, whether or not there was room.
   public private(set) var most = 0
+  /// Whether there was room for all.
+  public var isWhole: Bool { most <= room }
+  private var room = 0
   private var order: [Int] = []
   private var foundPlaces: [Int32] = []
   private var foundValues: [Float] = []
@@ -33,24 +36,23 @@ public struct EmitterList {
   /// The rows' indices in the order of their places.
   public var sorted: [Int] { order }
 
-  mutating func start(width: Int) {
+  mutating func start(width: Int, room: Int) {
     places.removeAll(keepingCapacity: true)
     values.removeAll(keepingCapacity: true)
     self.width = width
+    self.room = room
     most = 0
   }
 
   /// Adds a tile's own entries; those in its overlap belong to its neighbours.
-  mutating func add(
-    _ tile: TiledNetwork.Tile, of network: TiledNetwork, finer: Int, room: Int
-  ) throws {
+  mutating func add(_ tile: TiledNetwork.Tile, of network: TiledNetwork) throws {
     var total: Int32 = 0
-    let (width, count) = (network.head.widths, room)
+    let (width, finer) = (network.head.widths, network.magnification)
     try withUnsafeMutableBytes(of: &total) {
       try network.executable.read(NetworkHead.total, into: $0)
     }
     most = max(most, Int(total))
-    let found = min(Int(total), count)
+    let found = min(Int(total), room)
     if foundPlaces.count < found * width.places {
       foundPlaces = Array(repeating: 0, count: room * width.places)
       foundValues = Array(repeating: 0, count: room * width.values)
@@ -84,7 +86,25 @@ public struct EmitterList {
   mutating func finish() {
     order.removeAll(keepingCapacity: true)
     order.append(contentsOf: places.indices)
-    order.sort { places[$0] < places[$1] }
+    // By a heap: the library's own sort allocates.
+    var end = order.count
+    for start in stride(from: end / 2 - 1, through: 0, by: -1) { sift(start, end) }
+    while end > 1 {
+      end -= 1
+      order.swapAt(0, end)
+      sift(0, end)
+    }
+  }
+
+  private mutating func sift(_ start: Int, _ end: Int) {
+    var root = start
+    while 2 * root + 1 < end {
+      var child = 2 * root + 1
+      if child + 1 < end, places[order[child]] < places[order[child + 1]] { child += 1 }
+      guard places[order[root]] < places[order[child]] else { return }
+      order.swapAt(root, child)
+      root = child
+    }
   }
 
   private static func read<Number: BitwiseCopyable>(
@@ -100,15 +120,15 @@ public struct EmitterList {
 extension TiledNetwork {
   /// The list that the head makes of some frames of a stack.
   ///
-  /// `list.most` above the head's room means that entries are missing: plan again with more room.
+  /// A list that is not whole lacks entries: plan again with more room.
   public func list(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     into list: inout EmitterList
   ) throws {
     guard let room = head.room else { preconditionFailure("an image is no list") }
-    list.start(width: head.widths.values)
+    list.start(width: head.widths.values, room: room)
     try run(stack, answering: frames, continuing: continuing) { tile in
-      try list.add(tile, of: self, finer: model.network.magnification, room: room)
+      try list.add(tile, of: self)
     }
     list.finish()
   }

@@ -73,3 +73,15 @@ public enum NetworkHead: Hashable, Sendable {
     }
   }
 }
+
+extension Model {
+  /// The head that lists emitters; nil where the network finds none.
+  ///
+  /// There is room for `perFrame` in each frame of a run, and for one in 64 pixels of a large frame.
+  public func listHead(
+    threshold: Float? = nil, batch: Int, height: Int, width: Int, perFrame: Int = 64
+  ) -> NetworkHead? {
+    system.task.list(
+      threshold: threshold, room: batch * max(perFrame, height * width / 64, 1))
+  }
+}

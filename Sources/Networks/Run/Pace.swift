@@ -9,13 +9,14 @@ public struct Pace: Hashable, Sendable {
 }
 
 extension Model {
-  /// The pace for frames of a size: whole runs, at most 128 MiB of frames.
+  /// The pace for frames of a size: whole runs, at most 128 MiB of frames. Images of a fixed size
+  /// (spectra) are small and go by the hundred.
   public func pace(height: Int, width: Int, on device: DeviceInfo) -> Pace {
     let isGPU = device.kind == .openCLGPU
     let flops = 2 * network.multiplicationsPerPixel * Double(height * width)
     let second = Int(min((isGPU ? 1e13 : 2e11) / max(flops, 1), 1024))
     let frames = max(1, min(second, (128 << 20) / (2 * height * width)))
-    let together = min(frames, isGPU ? 32 : 8)
+    let together = min(frames, system.inputSize != nil ? 256 : isGPU ? 32 : 8)
     return Pace(together: together, batch: frames / together * together)
   }
 }

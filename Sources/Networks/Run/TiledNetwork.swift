@@ -30,6 +30,9 @@ public final class TiledNetwork {
   public let width: Int
   public let head: NetworkHead
   package let executable: any Executable
+  // What a network has to be walked for, kept so that running allocates nothing.
+  let magnification: Int
+  private let temporalReach: Int
   private let tiling: TilePlan
   private var input: [Float]
   private var result: [Float] = []
@@ -57,6 +60,8 @@ public final class TiledNetwork {
     self.height = height
     self.width = width
     self.head = head
+    magnification = model.network.magnification
+    temporalReach = model.network.temporalReach
     tiling = try TilePlan(
       model, batch: batch, height: height, width: width, on: device.info, memory: memory,
       tile: tile, head: head, halfStorage: halfStorage)
@@ -73,8 +78,8 @@ public final class TiledNetwork {
   /// Number of tiles that a frame takes.
   public var tiles: Int { tiling.rows.parts.count * tiling.columns.parts.count }
   /// Rows and columns of an image.
-  public var outputHeight: Int { height * model.network.magnification }
-  public var outputWidth: Int { width * model.network.magnification }
+  public var outputHeight: Int { height * magnification }
+  public var outputWidth: Int { width * magnification }
   public var explanation: String { tiling.plan.explain() }
   public var profile: [ProfileRow] { executable.profile }
 
@@ -91,16 +96,16 @@ public final class TiledNetwork {
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     each body: (Tile) throws -> Void
   ) throws {
-    let network = model.network
-    guard stack.height == height, stack.width == width, stack.channels == network.channels else {
+    let channels = model.network.channels
+    guard stack.height == height, stack.width == width, stack.channels == channels else {
       throw NetworkError.frame(
         system: type(of: model.system).name,
         reason: "it has \(stack.channels) channels of \(stack.height)×\(stack.width) pixels, not "
-          + "\(network.channels) of \(height)×\(width)")
+          + "\(channels) of \(height)×\(width)")
     }
     precondition(frames.lowerBound >= 0 && frames.upperBound <= stack.count, "frames of the stack")
     try findScalings(of: stack)
-    let reach = network.temporalReach
+    let reach = temporalReach
     let end = frames.upperBound + reach
     let goesOn =
       continuing && next == stack.first + frames.lowerBound + reach && frames.count % batch == 0
@@ -139,7 +144,7 @@ public final class TiledNetwork {
     guard type.shape.count == 4 else {
       return try flat(stack, frames, type, into: target)
     }
-    let (finer, channels) = (model.network.magnification, type.shape[3])
+    let (finer, channels) = (magnification, type.shape[3])
     precondition(
       target.count == frames.count * outputHeight * outputWidth * channels, "room for the images")
     try run(stack, answering: frames, continuing: continuing) { tile in

@@ -2,7 +2,8 @@
 ///
 /// Speiser et al., Nature Methods 18, 1082 (2021). One U-Net sees each frame, a second the features of
 /// three frames; four heads. Result channels: p, photons, x, y, z, their sigmas in the same order,
-/// background; photons, z and background in units of `results`, x and y in pixels.
+/// and the background, or in the paper's layout the emitters' light on the pixel; photons, z and
+/// background in units of `results`, x and y in pixels.
 public struct DECODE: NetworkSystem {
   public static let name = "decode"
   public static let source = "Speiser et al., Nature Methods 18:1082 (2021)"
@@ -34,10 +35,10 @@ public struct DECODE: NetworkSystem {
     public var photons: Double
     /// nm.
     public var z: Double
-    /// Photons per pixel.
-    public var background: Double
+    /// Photons per pixel; the paper's layout gives none.
+    public var background: Double?
 
-    public init(photons: Double, z: Double, background: Double) {
+    public init(photons: Double, z: Double, background: Double? = nil) {
       self.photons = photons
       self.z = z
       self.background = background
@@ -54,14 +55,25 @@ public struct DECODE: NetworkSystem {
 
   /// Throws `NetworkError.settings` where nothing says what frames or results are scaled by.
   public func checkUnits() throws(NetworkError) {
-    guard results == nil || scaling == InputScaling() else { return }
-    let what = results == nil ? "what a result of 1 means" : "how frames are scaled"
-    throw .unitless(system: Self.name, what: what)
+    let isScaled = layout == .paper || results?.background != nil
+    if results == nil || !isScaled {
+      throw .unitless(system: Self.name, what: "what a result of 1 means")
+    }
+    if scaling == InputScaling() {
+      throw .unitless(system: Self.name, what: "how frames are scaled")
+    }
   }
 
-  /// Whether the offset called x runs along the image's rows: the authors' x is the first axis of
-  /// their frames.
+  /// Whether the offset called x runs down the image: the authors' x is the first axis of their
+  /// frames, as their targets are filled; the paper's program adds x to the column.
   public var xIsFirstAxis: Bool { layout == .authors }
+
+  /// Photons that a last channel of 1 means: the paper's program trains it on the image of the
+  /// emitters alone, ten times enlarged in units of the photons.
+  public var lightScale: Double {
+    let results = results ?? ResultScale(photons: 1, z: 1)
+    return layout == .authors ? results.background ?? 1 : results.photons / 10
+  }
 
   public init() {}
 
@@ -91,13 +103,17 @@ public struct DECODE: NetworkSystem {
   }
 
   public var bounds: [SettingBound] {
-    [SettingBound("features", features, 1...1024), SettingBound("frames", frames, 1...15)]
+    [
+      SettingBound("features", features, 1...1024),
+      SettingBound("frames", frames, 1...15, isOdd: true),
+    ]
   }
 
   public var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     net.channelNames = [
-      "p", "photons", "x", "y", "z", "sigma photons", "sigma x", "sigma y", "sigma z", "background",
+      "p", "photons", "x", "y", "z", "sigma photons", "sigma x", "sigma y", "sigma z",
+      layout == .authors ? "background" : "light",
     ]
     let authors = layout == .authors
     let elu = Activation.elu(1)

@@ -34,12 +34,16 @@ public struct SettingBound: Hashable, Sendable {
   public let name: String
   public let value: Int
   public let allowed: ClosedRange<Int>
+  public let isOdd: Bool
 
-  public init(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) {
+  public init(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>, isOdd: Bool = false) {
     self.name = name
     self.value = value
     self.allowed = allowed
+    self.isOdd = isOdd
   }
+
+  var holds: Bool { allowed.contains(value) && (!isOdd || value % 2 == 1) }
 }
 
 extension NetworkSystem {
@@ -52,10 +56,11 @@ extension NetworkSystem {
 
   /// Throws `NetworkError.settings` for the first setting that is out of its bounds.
   public func checkSettings() throws(NetworkError) {
-    for bound in bounds where !bound.allowed.contains(bound.value) {
+    for bound in bounds where !bound.holds {
       throw .settings(
         system: Self.name,
-        reason: "\(bound.name) is \(bound.value), not between \(bound.allowed.lowerBound) and "
+        reason: "\(bound.name) is \(bound.value), not "
+          + (bound.isOdd ? "an odd number " : "") + "between \(bound.allowed.lowerBound) and "
           + "\(bound.allowed.upperBound)")
     }
   }

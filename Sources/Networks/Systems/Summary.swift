@@ -26,13 +26,15 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
   public let memory: Memory?
   public let refusal: String?
 
-  /// What a run takes beside the process itself.
+  /// The peak of a run.
   public struct Memory: Codable, Hashable, Sendable {
     public let height: Int
     public let width: Int
     /// Frames at a time, and tiles of a frame.
     public let batch: Int
     public let tiles: Int
+    /// Bytes of the program itself.
+    public let program: Int
     /// Bytes of the device's arena with working memory and the host's copies of what goes in and out.
     public let run: Int
     public let weights: Int
@@ -43,8 +45,10 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
 
   /// - Parameters:
   ///   - memory: bytes that a run may take; larger frames are cut into tiles.
+  ///   - program: bytes that the program takes for itself.
   public init(
-    _ model: Model, height: Int, width: Int, memory limit: Int = 1 << 30, on device: DeviceInfo
+    _ model: Model, height: Int, width: Int, memory limit: Int = 1 << 30, program: Int = 0,
+    on device: DeviceInfo
   ) {
     let (system, network) = (model.system, model.network)
     name = type(of: system).name
@@ -63,20 +67,24 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
       let (height, width) = system.inputSize ?? (height, width)
       let pace = model.pace(height: height, width: width, on: device)
       let head =
-        system.task.list(room: pace.together * max(64, height * width / 64)) ?? .image()
+        model.listHead(batch: pace.together, height: height, width: width) ?? .image()
       let plan = try TilePlan(
         model, batch: pace.together, height: height, width: width, on: device, memory: limit,
         tile: nil, head: head)
-      let waiting = 3 * (pace.batch + 2 * network.temporalReach) * height * width * 2
-      let out =
-        head.room == nil
-        ? 4 * plan.batch * height * width * network.magnification * network.magnification
-          * network.channels(of: network.outputs[0].value) : 0
+      let pixels = height * width
+      let finer = network.magnification * network.magnification
+      // Three batches of 16-bit frames, and the images of one run; or crops, cut and gathered.
+      let frames =
+        system.inputSize != nil
+        ? 2 * 4 * plan.batch * pixels
+        : 3 * 2 * (pace.batch + 2 * network.temporalReach) * pixels
+          + (head.room == nil
+            ? 4 * plan.batch * pixels * finer * network.channels(of: network.outputs[0].value) : 0)
       memory = Memory(
         height: height, width: width, batch: plan.batch,
-        tiles: plan.rows.parts.count * plan.columns.parts.count, run: plan.bytes,
-        weights: model.weightBytes, frames: waiting + out,
-        total: plan.bytes + model.weightBytes + waiting + out)
+        tiles: plan.rows.parts.count * plan.columns.parts.count, program: program,
+        run: plan.bytes, weights: model.weightBytes, frames: frames,
+        total: program + plan.bytes + model.weightBytes + frames)
       refusal = nil
     } catch {
       memory = nil
@@ -87,11 +95,11 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
   /// A known network with its published settings.
   public init(
     _ system: any NetworkSystem, height: Int, width: Int, memory: Int = 1 << 30,
-    on device: DeviceInfo
+    program: Int = 0, on device: DeviceInfo
   ) throws {
     self.init(
       try Model(system, system.network.randomWeights(seed: 1)), height: height, width: width,
-      memory: memory, on: device)
+      memory: memory, program: program, on: device)
   }
 }
 

@@ -9,8 +9,9 @@ final class BatchComputer {
   struct Flight {
     let batch: FrameBatch
     let capacity: Int
-    let executable: any Executable
     let device: DeviceInfo
+    /// nil once the batch has landed: memory goes before more is asked for.
+    fileprivate(set) var executable: (any Executable)?
   }
 
   let pipeline: any FramePipeline
@@ -47,14 +48,15 @@ final class BatchComputer {
 
   /// Starts the device on a batch; where it cannot, everything moves to the CPU.
   func submit(_ batch: FrameBatch) throws -> Flight {
+    let shape = planned(batch.shape)
     while true {
       let device = device
       do {
-        let capacity = capacityPerFrame * batch.shape.frames
-        let executable = try executable(for: batch.shape, capacity)
+        let capacity = capacityPerFrame * shape.frames
+        let executable = try executable(for: shape, capacity)
         try pipeline.start(
           executable, batch.filled, batch.shape, first: batch.frames.lowerBound)
-        return Flight(batch: batch, capacity: capacity, executable: executable, device: device)
+        return Flight(batch: batch, capacity: capacity, device: device, executable: executable)
       } catch {
         try leave(device, after: error)
       }
@@ -63,32 +65,52 @@ final class BatchComputer {
 
   /// Has the pipeline fetch a batch's spots, and returns how many there are. A batch with more than its
   /// plan has room for is done again with a larger plan, one whose device failed on the CPU.
-  func receive(_ flight: consuming Flight) throws -> Int {
+  func receive(_ flight: inout Flight) throws -> Int {
     while true {
-      do {
-        let total = try pipeline.receive(flight.executable, capacity: flight.capacity)
-        let frames = flight.batch.shape.frames
-        if total > flight.capacity {
-          capacityPerFrame = max(capacityPerFrame * 2, (total * 5 / 4 + frames) / frames)
-          forgetIdle()
-        }
-        release(flight)
-        if total <= flight.capacity { return total }
-      } catch {
-        try leave(flight.device, after: error)
-      }
+      if let count = try fetch(&flight) { return count }
       flight = try submit(flight.batch)
+    }
+  }
+
+  /// Fetches a batch's spots; nil where it has to be done again, its executable gone.
+  private func fetch(_ flight: inout Flight) throws -> Int? {
+    guard let executable = flight.executable else { return nil }
+    flight.executable = nil
+    let received: Received
+    do {
+      received = try pipeline.receive(executable, capacity: flight.capacity)
+    } catch {
+      try leave(flight.device, after: error)
+      return nil
+    }
+    let shape = planned(flight.batch.shape)
+    switch received {
+    case .all(let count):
+      release(executable, shape, flight)
+      return count
+    case .needs(let capacity):
+      capacityPerFrame = max(
+        capacityPerFrame * 2, (capacity * 5 / 4 + shape.frames) / shape.frames)
+      forgetIdle()
+      profile.add(executable)
+      return nil
     }
   }
 
   /// Ends the keeping of executables, after which `profile` is complete.
   func finish() { forgetIdle() }
 
+  /// The shape for which the executable of a batch is made.
+  private func planned(_ shape: BatchShape) -> BatchShape {
+    pipeline.takesEveryShape ? steady : shape
+  }
+
   private func executable(for shape: BatchShape, _ capacity: Int) throws -> any Executable {
     if shape == steady, let executable = idle.popLast() { return executable }
-    let device = fallback.device
+    // None of those that are left will be needed beside it: it is for a batch at the movie's end.
+    forgetIdle()
     let executable = try pipeline.executable(
-      shape, capacity: capacity, on: device, profiling: profiling)
+      shape, capacity: capacity, on: fallback.device, profiling: profiling)
     arenaBytes = max(arenaBytes, executable.plan.arena.bytes)
     explanation = executable.plan.explain()
     return executable
@@ -96,13 +118,14 @@ final class BatchComputer {
 
   /// Keeps an executable for the next batch of its kind. Those of outgrown capacity, of a device that
   /// failed and of the shapes at the movie's ends go, so that memory stays bounded.
-  private func release(_ flight: Flight) {
-    let shape = flight.batch.shape
+  private func release(
+    _ executable: any Executable, _ shape: BatchShape, _ flight: Flight
+  ) {
     if shape == steady, flight.capacity == capacityPerFrame * shape.frames, flight.device == device
     {
-      idle.append(flight.executable)
+      idle.append(executable)
     } else {
-      profile.add(flight.executable)
+      profile.add(executable)
     }
   }
 

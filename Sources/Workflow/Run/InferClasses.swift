@@ -85,7 +85,10 @@ private final class CropRun {
   init(_ context: InferContext, _ size: (height: Int, width: Int)) throws {
     self.context = context
     self.size = size
-    let batch = min(256, max(context.job.movie.info.frames, context.job.crops?.table.count ?? 0, 1))
+    let pace = context.model.pace(
+      height: size.height, width: size.width, on: context.fallback.device.info)
+    let batch = min(
+      pace.together, max(context.job.movie.info.frames, context.job.crops?.table.count ?? 0, 1))
     self.batch = batch
     tiled = try context.fallback.perform {
       try TiledNetwork(

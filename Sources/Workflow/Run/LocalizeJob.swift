@@ -55,9 +55,10 @@ public struct LocalizeJob {
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
     try checkNames()
+    let pipeline = try recipe.pipeline(maps, psf: psf, for: region, in: info)
     let run = try LocalizeRun(
-      movie, pipeline: try recipe.pipeline(maps, psf: psf, for: region, in: info), frames: frames,
-      region: region, device: device, threads: threads, batch: batch, note: say)
+      movie, pipeline: pipeline, frames: frames, region: region, device: device, threads: threads,
+      batch: batch, note: say)
     let notes =
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
       + [try meaningOfZ()].compactMap { $0 }
@@ -66,8 +67,10 @@ public struct LocalizeJob {
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities)
-    let doubt = CameraWarning.of(
-      movie, frames: frames, region: region, camera: recipe.camera, maps: ownMaps)
+    let doubt =
+      pipeline.usesCamera
+      ? CameraWarning.of(
+        movie, frames: frames, region: region, camera: recipe.camera, maps: ownMaps) : nil
     if let doubt { say("warning: \(doubt)") }
     return try Interrupt.watch {
       var report: LocalizeReport

@@ -111,20 +111,21 @@ public final class LocalizeRun {
       let start = SteadyClock.seconds
       flights.append(try computer.submit(batch))
       report.stages.compute += SteadyClock.seconds - start
-      if flights.count == overlap { try land(flights.removeFirst(), rows, progress) }
+      if flights.count == overlap { try landFirst(of: &flights, rows, progress) }
     }
     while !flights.isEmpty && !Interrupt.requested {
-      try land(flights.removeFirst(), rows, progress)
+      try landFirst(of: &flights, rows, progress)
     }
   }
 
   /// Waits for a batch and hands its rows to the writer.
-  private func land(
-    _ flight: BatchComputer.Flight, _ writer: RowWriter, _ progress: Progress
+  private func landFirst(
+    of flights: inout [BatchComputer.Flight], _ writer: RowWriter, _ progress: Progress
   ) throws {
     guard let rows = writer.free.pop() else { throw writer.error ?? CancellationError() }
     let start = SteadyClock.seconds
-    report.fits += try computer.receive(flight)
+    var flight = flights.removeFirst()
+    report.fits += try computer.receive(&flight)
     let received = SteadyClock.seconds
     computer.pipeline.collect(
       first: flight.batch.frames.lowerBound, into: &rows.table, tally: &tally)

@@ -97,8 +97,9 @@ struct Infer: ParsableCommand {
       threads: device.threads, output: output, crops: crops, result: result, sum: sum,
       report: json, overwrite: force, quiet: quiet
     ).run()
+    let isTable = crops != nil || output.lowercased().hasSuffix(".csv")
     print(
-      "\(report.frames) \(crops == nil ? "frames" : "crops") in "
+      "\(report.frames) \(isTable ? "crops" : "frames") in "
         + String(format: "%.2f s, %.3g/s", report.seconds, report.framesPerSecond)
         + "; \(report.outputs.joined(separator: ", "))")
     print("peak memory \(report.peakMemoryBytes >> 20) MiB; device \(report.device)")

@@ -198,7 +198,9 @@ struct Localize: ParsableCommand {
     var lines = [
       "\(report.localizations) localizations in \(report.frames) frames",
       String(
-        format: "%.0f frames/s, %.2f s in all; ", report.framesPerSecond, report.seconds)
+        format: report.framesPerSecond < 10
+          ? "%.2f frames/s, %.2f s in all; " : "%.0f frames/s, %.2f s in all; ",
+        report.framesPerSecond, report.seconds)
         + "read \(seconds(stages.read)), compute \(seconds(stages.compute)), "
         + "collect \(seconds(stages.collect)), write \(seconds(stages.write)) (overlapping)",
       "peak memory \(report.peakMemoryBytes >> 20) MiB; device \(report.device)",

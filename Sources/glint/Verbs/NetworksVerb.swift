@@ -11,8 +11,8 @@ struct NetworksVerb: ParsableCommand {
     commandName: "networks",
     abstract: "List the networks, look at weights, convert weights.",
     discussion: """
-      Memory is that of `glint localize` (of `glint infer` for networks that find no emitters) for \
-      frames of --size, beyond what the process itself takes.
+      The peak of memory is that of `glint localize` (of `glint infer` for networks that find no \
+      emitters) on a movie of 16-bit frames of --size.
 
       EXAMPLE:
         glint networks --size 512x512
@@ -40,13 +40,16 @@ struct NetworksVerb: ParsableCommand {
       guard output == nil else { throw ValidationError("-o goes with --weights") }
       let systems = try network.network.map { [try Systems.named($0)] } ?? Systems.all
       let info = try device.open().info
+      let program = programBytes()
       let summaries = try systems.map {
         try NetworkSummary(
           try $0.init().with(settings: settings.settings), height: size.height, width: size.width,
-          memory: settings.memory << 20, on: info)
+          memory: settings.memory << 20, program: program, on: info)
       }
       return try show(summaries, WeightsSummary?.none, info)
     }
+    let info = try device.open().info
+    let program = programBytes()
     let weights = try WeightFile.read(path)
     var fits: [Model] = []
     if let name = network.network {
@@ -56,12 +59,13 @@ struct NetworksVerb: ParsableCommand {
     }
     let summary = WeightsSummary(path, weights, fits: fits.map { type(of: $0.system).name })
     if let output { try write(fits, to: output, path) }
-    let info = try device.open().info
     try show(
       fits.map {
         NetworkSummary(
-          $0, height: size.height, width: size.width, memory: settings.memory << 20, on: info)
+          $0, height: size.height, width: size.width, memory: settings.memory << 20,
+          program: program, on: info)
       }, summary, info)
+    if let output, !json { print("wrote \(output)") }
     if fits.isEmpty {
       say("hint: ask for one with --network NAME to be told what does not fit")
       throw ExitCode(1)
@@ -115,11 +119,13 @@ struct NetworksVerb: ParsableCommand {
         + (summary.magnification > 1 ? "; \(summary.magnification) times finer" : ""),
     ]
     if let memory = summary.memory {
+      let (frames, tiles) = (memory.batch, memory.tiles)
       lines.append(
-        "  \(memory.width)×\(memory.height) px on \(info.name): \(Self.mebibytes(memory.total)) "
-          + "(run \(Self.mebibytes(memory.run)), weights \(Self.mebibytes(memory.weights)), frames "
-          + "\(Self.mebibytes(memory.frames))), \(memory.batch) frame\(memory.batch == 1 ? "" : "s") at a time, "
-          + "\(memory.tiles) tile\(memory.tiles == 1 ? "" : "s")")
+        "  memory for \(memory.width)×\(memory.height) px on \(info.name): peak "
+          + "\(mebibytes(memory.total)) (network \(mebibytes(memory.run)), weights "
+          + "\(mebibytes(memory.weights)), frames \(mebibytes(memory.frames)), program "
+          + "\(mebibytes(memory.program))), \(frames) frame\(frames == 1 ? "" : "s") at a time"
+          + (tiles > 1 ? " in \(tiles) tiles" : ""))
     } else if let refusal = summary.refusal {
       lines.append("  \(refusal)")
     }
@@ -127,7 +133,8 @@ struct NetworksVerb: ParsableCommand {
   }
 
   private static func mebibytes(_ bytes: Int) -> String {
-    String(format: "%.1f MiB", Double(bytes) / 0x1p20)
+    let size = Double(bytes) / 0x1p20
+    return String(format: size < 10 ? "%.1f MiB" : "%.0f MiB", size)
   }
 
   /// A number with its thousands as a letter: 11.8M.
