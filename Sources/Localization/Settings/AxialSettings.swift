@@ -1,6 +1,22 @@
 import Microscopy
 import Optics
 
+extension DetectionSettings {
+  /// Throws `SettingsError` where the PSF cannot find spots.
+  func validate(_ psf: CalibratedPSF?) throws(SettingsError) {
+    guard detector == .psf else { return }
+    guard psf != nil else {
+      throw SettingsError(
+        "the detector psf needs a PSF", hint: "name its calibration with --psf, or use wavelet")
+    }
+    guard background == .none else {
+      throw SettingsError(
+        "the detector psf takes the noise from each frame's own light, which temporal_median removes",
+        hint: "leave the background at none: the filter ignores what is even under a molecule")
+    }
+  }
+}
+
 /// What a PSF that depends on z asks of the other settings.
 extension FitSettings {
   /// The box that a PSF is fitted in unless the user says otherwise, px: 13, or less where a spline's
