@@ -44,16 +44,17 @@ public final class LocalizationPipeline {
     self.pixel = pixel
     self.origin = origin
     self.psf = psf
-    templates =
-      settings.detection.detector == .psf
+    let shapes =
+      settings.detection.detector == .psf || settings.fit.axial == .fitted
       ? psf.map { PSFTemplates($0, side: settings.fit.box) } : nil
+    templates = settings.detection.detector == .psf ? shapes : nil
     if let psf, settings.fit.axial == .fitted {
       axialFit = AxialFit(
         psf, box: settings.fit.box, noise: noiseVariance, iterations: settings.fit.maxIterations,
         tolerance: settings.fit.tolerance)
     }
     received.axial = axialFit != nil
-    received.resolution = templates?.resolution ?? 0
+    received.resolution = axialFit == nil ? 0 : shapes?.resolution ?? 0
   }
 
   public var halo: Int {

@@ -47,7 +47,7 @@ public struct DetectionSettings: Codable, Hashable, Sendable {
     case .dog: 1.7
     case .gradient: 5000
     case .wavelet: 1.2
-    case .psf: 6
+    case .psf: 5
     }
   }
 

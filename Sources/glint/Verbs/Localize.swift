@@ -44,7 +44,7 @@ struct Localize: ParsableCommand {
     parsing: .unconditional,
     help: """
       wavelet: factor of the first plane's standard deviation (1.2); dog: factor of the cut-off \
-      (1.7); gradient: net gradient in camera counts (5000); psf: signal over noise (6); network: of \
+      (1.7); gradient: net gradient in camera counts (5000); psf: signal over noise (5); network: of \
       its result (its own).
       """)
   var threshold: Double?
