@@ -46,6 +46,9 @@ TEXT(detect_local_maxima_list) = {
 TEXT(detect_local_maxima_rows) = {
 #embed "detect/local_maxima_rows.cl"
     , 0};
+TEXT(detect_matched_filter) = {
+#embed "detect/matched_filter.cl"
+    , 0};
 TEXT(detect_net_gradient) = {
 #embed "detect/net_gradient.cl"
     , 0};
@@ -302,6 +305,7 @@ static const glint_kernel_source sources[] = {
     SOURCE("detect/group.clh", detect_group),
     SOURCE("detect/local_maxima_list.cl", detect_local_maxima_list),
     SOURCE("detect/local_maxima_rows.cl", detect_local_maxima_rows),
+    SOURCE("detect/matched_filter.cl", detect_matched_filter),
     SOURCE("detect/net_gradient.cl", detect_net_gradient),
     SOURCE("detect/select_count.cl", detect_select_count),
     SOURCE("detect/select_peaks.cl", detect_select_peaks),

@@ -32,6 +32,22 @@ typedef struct {
 /// to sum x % GLINT_SUMS, so a machine may do as many of them at a time as it likes.
 #define GLINT_SUMS 64
 
+/// Largest side of a template.
+#define GLINT_TEMPLATE_SIDE 31
+
+/// Greatest of several templates' sums over the noise at a place, whose variance is
+/// read_noise + excess * max(sum of the box's pixels, 1); excess is per pixel of the box.
+typedef struct {
+  int frames;
+  int height;
+  int width;
+  int templates;
+  int side;       ///< odd
+  int has_noise;  ///< a map of variances takes the place of read_noise
+  float excess;
+  float read_noise;
+} glint_matched_params;
+
 /// Standard deviation of each frame.
 typedef struct {
   int frames;

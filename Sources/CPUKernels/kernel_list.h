@@ -44,6 +44,7 @@
   KERNEL(calibrate_f32, isa)           \
   KERNEL(difference_of_gaussians, isa) \
   KERNEL(wavelet, isa)                 \
+  KERNEL(matched_filter, isa)          \
   KERNEL(wavelet_noise, isa)           \
   KERNEL(temporal_median, isa)         \
   KERNEL(local_maxima_rows, isa)       \

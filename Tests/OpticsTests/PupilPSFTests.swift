@@ -87,6 +87,39 @@ import Testing
     #expect(abs(diagonal.xx / diagonal.yy - 1) < 1e-6 && abs(diagonal.xy) > 0.2 * diagonal.xx)
   }
 
+  /// A phase is a delay, z the height above the focal plane: what delays the rim focuses above it.
+  @Test func theSignOfZ() {
+    var psf = plain
+    psf.zernike = [ZernikeTerm(n: 2, m: 0, waves: 0.2)]
+    let heights = Array(stride(from: -600.0, through: 600, by: 50))
+    let peaks = heights.map { image(psf, z: $0).max()! }
+    let sharpest = heights[peaks.indices.max { peaks[$0] < peaks[$1] }!]
+    // 2π · 0.2 · √3 · 2 ρ² against z k (1 − √(1 − (ρ NA/n)²)), matched between middle and rim.
+    let part = psf.numericalAperture / psf.refractiveIndex
+    let depth =
+      0.2 * 2 * 3.0.squareRoot() * psf.wavelength
+      / (psf.refractiveIndex * (1 - (1 - part * part).squareRoot()))
+    #expect(abs(sharpest - depth) < 100, "\(sharpest) \(depth)")
+    // The delay of a molecule that is 200 nm too high, taken back by a mask.
+    let side = 501
+    let edge = psf.numericalAperture / psf.wavelength
+    psf.zernike = []
+    psf.mask = .map(
+      side: side,
+      radians: (0..<side * side).map { i in
+        let (x, y) = (
+          (Double(i % side) + 0.5) / Double(side) * 2 - 1,
+          (Double(i / side) + 0.5) / Double(side) * 2 - 1
+        )
+        let whole = psf.refractiveIndex / psf.wavelength
+        let lateral = min(x * x + y * y, 1) * edge * edge
+        return Float(-200 * 2 * .pi * (whole * whole - lateral).squareRoot())
+      })
+    let (found, focus) = (image(psf, z: 200), image(plain, z: 0))
+    #expect(zip(found, focus).allSatisfy { abs($0 - $1) < 0.01 * focus.max()! })
+    #expect(image(psf, z: -200).max()! < 0.7 * focus.max()!)
+  }
+
   @Test func aDoubleHelixTurns() {
     var psf = plain
     psf.mask = .doubleHelix(rings: 3)

@@ -91,4 +91,17 @@ import Testing
     let angle = 0.5 * atan2(2 * xy, xx - yy)
     return (x, y, cos(angle), sin(angle))
   }
+
+  /// A third of the field fits three times, although 256 / (256 / 3) may round below 3.
+  @Test(arguments: [2, 3, 5, 7, 9])
+  func everyBeadHasItsPlace(side: Int) throws {
+    for size in [100, 256, 300] {
+      var settings = SimulationSettings(width: size, height: size, frames: 1)
+      settings.scene = .grid(spacing: Double(size) * 100 / Double(side), jitter: 0)
+      settings.blinking = .always(molecules: side * side)
+      let truth = try Simulation(settings).truth
+      let places = Set(zip(truth[.x]!, truth[.y]!).map { "\($0) \($1)" })
+      #expect(places.count == side * side, "\(size) px")
+    }
+  }
 }

@@ -79,7 +79,7 @@ import Workflow
   }
 
   /// A pixel that is no number costs the spots around it, is told, and leaves all else as it was.
-  @Test(arguments: DetectionSettings.Detector.allCases)
+  @Test(arguments: DetectionSettings.Detector.withoutPSF)
   func pixelsThatAreNoNumbers(_ detector: DetectionSettings.Detector) throws {
     let simulation = try smallMovie(width: 96, height: 96, perFrame: 12)
     let recipe = smallRecipe(detector)

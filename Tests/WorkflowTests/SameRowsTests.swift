@@ -11,7 +11,7 @@ import Workflow
 /// The rows of a movie do not depend on how they were computed.
 @Suite struct SameRowsTests {
   /// Every way to find and fit.
-  static let recipes: [Recipe] = DetectionSettings.Detector.allCases.flatMap { detector in
+  static let recipes: [Recipe] = DetectionSettings.Detector.withoutPSF.flatMap { detector in
     FitSettings.Estimator.allCases.flatMap { estimator in
       FitSettings.Sigma.allCases.flatMap { sigma in
         FitSettings.Model.allCases.map { model in
@@ -58,7 +58,7 @@ import Workflow
   }
 
   /// Batches meet where a temporal median needs frames of both.
-  @Test(arguments: DetectionSettings.Detector.allCases, [false, true])
+  @Test(arguments: DetectionSettings.Detector.withoutPSF, [false, true])
   func batchesAndParts(_ detector: DetectionSettings.Detector, median: Bool) throws {
     let movie = try smallMovie()
     var recipe = smallRecipe(detector)

@@ -24,6 +24,8 @@ struct Accuracy: ParsableCommand {
   var spots = 20_000
   @Option(help: "Read noise, e⁻ rms.")
   var readNoise = 0.0
+  @Option(help: "With --psf: only this noise (none, scalar, scmos, mapless or emccd).")
+  var noise: AxialCondition.Noise?
   @Option(help: "Device, as `glint devices` names it.")
   var device = "cpu"
   @Option(help: "Random seed.")
@@ -73,7 +75,7 @@ struct Accuracy: ParsableCommand {
     let model = try AxialCondition.model(psf)
     print(AxialResult.heading)
     var results: [AxialResult] = []
-    for noise in AxialCondition.Noise.allCases {
+    for noise in noise.map({ [$0] }) ?? AxialCondition.Noise.allCases {
       for photons in [300.0, 1000, 3000, 10_000] {
         for background in [1.0, 10, 50] {
           let condition = AxialCondition(
@@ -102,5 +104,6 @@ struct Accuracy: ParsableCommand {
 }
 
 extension AxialCondition.PSF: ExpressibleByArgument {}
+extension AxialCondition.Noise: ExpressibleByArgument {}
 
 extension CramerRaoBound.Sigma: ExpressibleByArgument {}

@@ -15,6 +15,9 @@ struct AxialCondition: Codable, Hashable, Sendable {
     case scmos
     /// The same, fitted with the mean variance instead of the map.
     case mapless
+    /// An EM register of gain 300 before 74.4 e⁻ rms (the SMLM challenge's camera): each photoelectron
+    /// becomes an exponentially distributed number.
+    case emccd
   }
 
   var psf: PSF
@@ -24,6 +27,9 @@ struct AxialCondition: Codable, Hashable, Sendable {
   var noise: Noise
   /// Side of the fitted square, px.
   var box: Int
+
+  /// Excess noise factor F².
+  var excess: Double { noise == .emccd ? 2 : 1 }
 
   /// Truth lies in this range, nm; fits may go 100 nm further.
   static let range = -500.0...500.0
@@ -35,7 +41,8 @@ struct AxialCondition: Codable, Hashable, Sendable {
     }
   }
 
-  /// `count` boxes of photoelectrons at 256 places, with variance maps where the noise has them.
+  /// `count` boxes of photoelectrons at 256 places, with variance maps where the noise has them. Behind
+  /// an EM register they are divided by F², as fits take them.
   ///
   /// Truth is the fitted PSF itself, so that nothing but the fit is judged.
   func draw(_ count: Int, psf: CalibratedPSF, seed: UInt64) -> (spots: [Spot], maps: [[Double]]) {
@@ -48,8 +55,9 @@ struct AxialCondition: Codable, Hashable, Sendable {
       let place = places[i % places.count]
       maps.append(place.variance)
       let pixels = zip(place.expected, place.variance).map { mean, variance in
-        Float(
-          Double(random.poisson(max(mean, 0))) + variance.squareRoot() * random.normal())
+        let electrons = Double(random.poisson(max(mean, 0)))
+        let seen = noise == .emccd && electrons > 0 ? random.gamma(shape: electrons) : electrons
+        return Float((seen + variance.squareRoot() * random.normal()) / excess)
       }
       return Spot(pixels: pixels, truth: place.truth, bound: place.bound)
     }
@@ -80,12 +88,14 @@ private struct AxialPlace {
     switch condition.noise {
     case .none: variance = Array(repeating: 0, count: box * box)
     case .scalar: variance = Array(repeating: 2.25, count: box * box)
+    case .emccd: variance = Array(repeating: pow(74.4 / 300, 2), count: box * box)
     case .scmos, .mapless:
       variance = (0..<box * box).map { _ in Double(Float(Self.sensorVariance(random.uniform()))) }
     }
     let bound = CramerRaoBound(
       psf: psf, x: centre + x, y: centre + y, z: z, photons: condition.photons,
-      background: condition.background, box: box, noise: PixelNoise(readVariance: variance))
+      background: condition.background, box: box,
+      noise: PixelNoise(excess: condition.excess, readVariance: variance))
     self.bound = axialParameters.map { $0.flatMap { bound?[$0] } ?? .nan }
   }
 

@@ -37,7 +37,8 @@ struct SpotFitter {
     _ spots: [Spot], _ condition: AxialCondition, _ psf: CalibratedPSF, maps: [[Double]]
   ) throws -> [FittedSpot] {
     let (rows, pixels) = (spots.count, condition.box * condition.box)
-    let mean = maps.joined().reduce(0, +) / Double(rows * pixels)
+    let excess = condition.excess
+    let mean = maps.joined().reduce(0, +) / Double(rows * pixels) / (excess * excess)
     var graph = Graph()
     let boxes = graph.input("spots", TensorType(.float32, rows, pixels))
     let total = graph.constant(Tensor([Int32(rows)], shape: [1]))
@@ -52,7 +53,14 @@ struct SpotFitter {
     ] { graph.output(name, value) }
     let executable = try device.compile(Plan(graph, for: device.info))
     try executable.write("spots", spots.flatMap(\.pixels))
-    return try results(executable, rows: rows)
+    return try results(executable, rows: rows).map { fit in
+      var fit = fit
+      for light in [2, 3] {
+        fit.theta[light] *= excess
+        fit.errors[light] *= excess
+      }
+      return fit
+    }
   }
 
   private func results(_ executable: any Executable, rows: Int) throws -> [FittedSpot] {

@@ -17,7 +17,7 @@ struct DetectionBench {
         blinking: .independent(perFrame: 40), camera: Camera()))
     var pixels = [UInt16](repeating: 0, count: batch * 256 * 256)
     pixels.withUnsafeMutableBytes { simulation.read(0..<batch, into: $0) }
-    for detector in DetectionSettings.Detector.allCases {
+    for detector in DetectionSettings.Detector.withoutPSF {
       var settings = LocalizationSettings()
       settings.detection.detector = detector
       settings.detection.threshold = detector == .gradient ? 300 : detector == .dog ? 1.7 : 1.5

@@ -10,6 +10,11 @@ static inline size_t glint_difference_scratch(int width, int wide_radius) {
   return rows * sizeof(float *) + 2 * (width + rows + 16) * sizeof(float) + rows * 16 * sizeof(float);
 }
 
+/// Bytes of scratch of `matched_filter`: the rows under a template, mirrored and padded.
+static inline size_t glint_matched_scratch(int width, int side) {
+  return (size_t)side * (width + side - 1 + 4 * 16) * sizeof(float);
+}
+
 /// Bytes of scratch of `temporal_median`.
 static inline size_t glint_median_scratch(int window) {
   return (size_t)window * GLINT_MEDIAN_PIXELS * sizeof(float);

@@ -2,7 +2,8 @@
 public enum Catalogue {
   public static let ops: [any Op.Type] = [
     Elementwise.self, Add.self, Calibrate.self,
-    DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, TemporalMedian.self,
+    DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, MatchedFilter.self,
+    TemporalMedian.self,
     LocalMaxima.self, NetGradient.self, DynamicCutoff.self, SelectPeaks.self, GatherSpots.self,
     FitSpots.self, AssessSpots.self, FitSpline.self, AssessSpline.self, BetterFit.self,
     Convolution.self, TransposedConvolution.self, Dense.self,

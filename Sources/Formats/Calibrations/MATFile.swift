@@ -37,8 +37,8 @@ struct MATFile {
     bigEndian = bytes[126] == 0x4D
   }
 
-  /// The variables of these names. Others are not looked into.
-  func variables(_ names: Set<String>) throws -> [String: Value] {
+  /// The variables of these names, nil for all. Others are not looked into.
+  func variables(_ names: Set<String>? = nil) throws -> [String: Value] {
     var found: [String: Value] = [:]
     var place = 128
     while place + 8 <= bytes.count {
@@ -56,7 +56,7 @@ struct MATFile {
       default: continue
       }
       let matrix = try header(in: content, body)
-      if names.contains(matrix.name) {
+      if names?.contains(matrix.name) ?? true {
         found[matrix.name] = try value(matrix, in: content, depth: 0)
       }
     }

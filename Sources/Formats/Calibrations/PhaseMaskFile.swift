@@ -1,7 +1,8 @@
 import Foundation
 import Microscopy
 
-/// Phase masks as files: radians on a square around the pupil, row by row, npy or single-page TIFF.
+/// Phase masks as files: radians on a square around the pupil, row by row: npy, single-page TIFF, or the
+/// one matrix of a MATLAB 5 file, in which zeros around the disc are the rest of a modulator.
 public enum PhaseMaskFile {
   /// Reads a mask; its side is that of the square.
   ///
@@ -17,6 +18,8 @@ public enum PhaseMaskFile {
         throw PhaseMaskError("\(path) is an array of shape \(array.shape), not of rows and columns")
       }
       (height, width, values) = (array.shape[0], array.shape[1], array.values)
+    } else if path.lowercased().hasSuffix(".mat") {
+      (width, height, values) = try matrix(of: path)
     } else {
       let movie = try Movies.open(path)
       let info = movie.info
@@ -39,6 +42,33 @@ public enum PhaseMaskFile {
     }
     return (width, values)
   }
+
+  /// The one matrix of a MATLAB file, without the rows and columns of zeros around its disc.
+  private static func matrix(of path: String) throws -> (Int, Int, [Float]) {
+    let variables: [String: MATFile.Value]
+    do { variables = try MATFile(path: path).variables() } catch {
+      throw PhaseMaskError("\(error)".split(separator: "\n").first.map(String.init) ?? path)
+    }
+    let matrices = variables.values.compactMap { value -> (shape: [Int], values: [Double])? in
+      guard case .numbers(let shape, let values) = value, shape.count == 2, shape.min()! > 1,
+        values.count == shape[0] * shape[1]
+      else { return nil }
+      return (shape, values)
+    }
+    guard matrices.count == 1, let (shape, values) = matrices.first else {
+      throw PhaseMaskError("\(path) holds \(matrices.count) matrices of numbers, not one")
+    }
+    let height = shape[0]
+    let used = values.indices.filter { values[$0] != 0 }
+    let (rows, columns) = (used.map { $0 % height }, used.map { $0 / height })
+    guard let top = rows.min(), let bottom = rows.max(), let left = columns.min(),
+      let right = columns.max()
+    else { throw PhaseMaskError("the phase mask \(path) is zero everywhere") }
+    let disc = (top...bottom).flatMap { y in
+      (left...right).map { x in Float(values[x * height + y]) }
+    }
+    return (right - left + 1, bottom - top + 1, disc)
+  }
 }
 
 /// A phase mask that cannot be used.
@@ -48,6 +78,6 @@ public struct PhaseMaskError: Error, Hashable, CustomStringConvertible {
   init(_ what: String) { self.what = what }
 
   public var description: String {
-    "\(what)\nhint: a mask is a square of radians around the pupil, .npy or .tif"
+    "\(what)\nhint: a mask is a square of radians around the pupil, .npy, .tif or .mat"
   }
 }

@@ -16,6 +16,8 @@ public final class LocalizationPipeline {
   let origin: (x: Int, y: Int)
   /// The PSF that gives z.
   let psf: CalibratedPSF?
+  /// Images of the PSF that find spots, with the detector that uses them.
+  private let templates: PSFTemplates?
   /// The fit of z; nil where there is none or z comes from fitted widths.
   private(set) var axialFit: AxialFit?
   var received = ReceivedRows()
@@ -33,6 +35,7 @@ public final class LocalizationPipeline {
     try settings.validate(width: width, height: height)
     try camera.check(maps, width: width, height: height)
     if let psf { try settings.fit.validate(psf) }
+    try settings.detection.validate(psf)
     self.settings = settings
     self.camera = camera
     self.maps = maps
@@ -41,12 +44,17 @@ public final class LocalizationPipeline {
     self.pixel = pixel
     self.origin = origin
     self.psf = psf
+    let shapes =
+      settings.detection.detector == .psf || settings.fit.axial == .fitted
+      ? psf.map { PSFTemplates($0, side: settings.fit.box) } : nil
+    templates = settings.detection.detector == .psf ? shapes : nil
     if let psf, settings.fit.axial == .fitted {
       axialFit = AxialFit(
         psf, box: settings.fit.box, noise: noiseVariance, iterations: settings.fit.maxIterations,
         tolerance: settings.fit.tolerance)
     }
     received.axial = axialFit != nil
+    received.resolution = axialFit == nil ? 0 : shapes?.resolution ?? 0
   }
 
   public var halo: Int {
@@ -199,6 +207,24 @@ public final class LocalizationPipeline {
       let noise = try graph.apply(WaveletNoise(), planes[1])
       let cutoff = try graph.apply(Elementwise(.affine(scale: threshold, shift: 0)), noise)
       return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
+    case .psf:
+      guard let templates else { preconditionFailure("validated settings") }
+      let side = templates.side
+      let taps = graph.constant(
+        Tensor(templates.images, shape: [templates.heights.count, side, side]))
+      let read = camera.readNoise / camera.emGain
+      let noise = maps.map {
+        graph.constant(
+          Tensor(templates.variance(of: $0), shape: [height, width]))
+      }
+      let score = try graph.apply(
+        MatchedFilter(excess: Float(camera.excessNoise), readNoise: Float(read * read)),
+        to: [image, taps] + (noise.map { [$0] } ?? []))[0]
+      let maxima = try graph.apply(
+        LocalMaxima(radius: max(detection.radius, templates.reach), border: border), to: [score])
+      let cutoff = graph.constant(
+        Tensor([Float](repeating: threshold, count: shape.frames), shape: [shape.frames]))
+      return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
     case .gradient:
       let maxima = try graph.apply(LocalMaxima(radius: border, border: border), to: [image])
       let score = try graph.apply(
@@ -207,6 +233,31 @@ public final class LocalizationPipeline {
         Tensor([Float](repeating: threshold, count: shape.frames), shape: [shape.frames]))
       return Maxima(index: maxima[0], score: score, count: maxima[2], cutoff: cutoff)
     }
+  }
+}
+
+extension PSFTemplates {
+  /// The variance of a template's sum at each pixel of a sensor, photoelectrons squared.
+  ///
+  /// What a pixel's noise exceeds the sensor's median by counts as in the template that feels it most.
+  fileprivate func variance(of maps: CameraMaps) -> [Float] {
+    let noise = zip(maps.variance, maps.gain).map { Double($0) / (Double($1) * Double($1)) }
+    let usual = noise.sorted()[noise.count / 2]
+    var weights = [Double](repeating: 0, count: side * side)
+    for (k, value) in images.enumerated() {
+      weights[k % weights.count] = max(weights[k % weights.count], Double(value) * Double(value))
+    }
+    var result = [Double](repeating: usual, count: noise.count)
+    for (place, value) in noise.enumerated() where value > usual {
+      let (x, y) = (place % maps.width, place / maps.width)
+      for v in max(y - side / 2, 0)...min(y + side / 2, maps.height - 1) {
+        for u in max(x - side / 2, 0)...min(x + side / 2, maps.width - 1) {
+          let weight = weights[(y - v + side / 2) * side + x - u + side / 2]
+          result[v * maps.width + u] += weight * (value - usual)
+        }
+      }
+    }
+    return result.map { Float($0) }
   }
 }
 

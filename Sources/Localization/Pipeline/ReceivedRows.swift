@@ -16,9 +16,12 @@ struct ReceivedRows {
   var chiSquare: [Float] = []
   /// Numbers of the spots that become rows.
   var kept: [Int] = []
+  private var duplicates: [Bool] = []
 
   /// Whether parameter 4 is z.
   var axial = false
+  /// Distance, px, within which two fits of a frame are one molecule's; 0 where each stands for itself.
+  var resolution = 0.0
 
   static let parameters = 6
 
@@ -59,7 +62,40 @@ struct ReceivedRows {
         kept.append(row)
       }
     }
+    if resolution > 0 { dropDuplicates(&tally) }
   }
+
+  /// Drops each row that lies within the resolution of a likelier one in the same frame; of equals the
+  /// first stays. Deviances compare, because all boxes have as many pixels.
+  private mutating func dropDuplicates(_ tally: inout SpotTally) {
+    duplicates.removeAll(keepingCapacity: true)
+    duplicates.append(contentsOf: repeatElement(false, count: kept.count))
+    func place(_ row: Int, _ axis: Int) -> Double {
+      Double(peaks[3 * row + 2 - axis]) + value(row, axis)
+    }
+    // Rows come by frame and then by the line of their peaks, which fits leave by at most a box.
+    for (i, row) in kept.enumerated() {
+      for j in i + 1..<max(kept.count, i + 1) {
+        let other = kept[j]
+        guard peaks[3 * other] == peaks[3 * row],
+          Double(peaks[3 * other + 1] - peaks[3 * row + 1]) <= 2 * Self.widest + resolution
+        else { break }
+        let (dx, dy) = (place(other, 0) - place(row, 0), place(other, 1) - place(row, 1))
+        guard dx * dx + dy * dy <= resolution * resolution else { continue }
+        duplicates[deviance[other] < deviance[row] ? i : j] = true
+      }
+    }
+    var place = 0
+    for i in kept.indices where !duplicates[i] {
+      kept[place] = kept[i]
+      place += 1
+    }
+    if place < kept.count { tally.dropped["duplicates", default: 0] += kept.count - place }
+    kept.removeLast(kept.count - place)
+  }
+
+  /// Half of the widest box, px: no fit is further from its peak.
+  private static let widest = 15.5
 
   /// Why a spot is no row, nil where it is one.
   private func problem(_ row: Int) -> FitState? {

@@ -1,13 +1,32 @@
 import Microscopy
 import Optics
 
+extension DetectionSettings {
+  /// Throws `SettingsError` where the PSF cannot find spots.
+  func validate(_ psf: CalibratedPSF?) throws(SettingsError) {
+    guard detector == .psf else { return }
+    guard psf != nil else {
+      throw SettingsError(
+        "the detector psf needs a PSF", hint: "name its calibration with --psf, or use wavelet")
+    }
+    guard background == .none else {
+      throw SettingsError(
+        "the detector psf takes the noise from each frame's own light, which temporal_median removes",
+        hint: "leave the background at none: the filter ignores what is even under a molecule")
+    }
+  }
+}
+
 /// What a PSF that depends on z asks of the other settings.
 extension FitSettings {
-  /// The box that a PSF is fitted in unless the user says otherwise, px: 13, or less where a spline's
-  /// grid leaves no room for it.
+  /// The box that a PSF is fitted in unless the user says otherwise, px: 13, more where that holds less
+  /// than six tenths of its light, less where a spline's grid leaves no room for it.
   public static func usualBox(_ psf: CalibratedPSF) -> Int {
-    guard case .spline(let spline) = psf else { return 13 }
-    return min(13, max(widestBox(spline), 3))
+    guard case .spline(let spline) = psf, psf.problem == nil else { return 13 }
+    let widest = max(widestBox(spline), 3)
+    return stride(from: min(13, widest), through: widest, by: 2).first { box in
+      lightSeen(psf, box: box).allSatisfy { $0.part >= 0.6 }
+    } ?? widest
   }
 
   /// The widest box that a spline's grid leaves a pixel's room on every side, px, odd.
@@ -56,8 +75,21 @@ extension FitSettings {
 
   /// A box that sees less than half of a molecule's light at some height fits little of the PSF.
   private func checkLight(_ psf: CalibratedPSF) throws(SettingsError) {
+    guard let (z, part) = Self.lightSeen(psf, box: box).first(where: { !($0.part >= 0.5) }) else {
+      return
+    }
+    throw SettingsError(
+      "the PSF is wider than the box: \(box)×\(box) px hold \(Int((100 * part).rounded())) % of its "
+        + "light at z = \(Int(z.rounded())) nm",
+      hint: "use a larger --box")
+  }
+
+  /// The part of a molecule's light that falls into a box around it, at nine heights of the range.
+  private static func lightSeen(
+    _ psf: CalibratedPSF, box: Int
+  ) -> [(z: Double, part: Double)] {
     let range = psf.zRange
-    for step in 0...8 {
+    return (0...8).map { step in
       let z = range.lowerBound + Double(step) / 8 * (range.upperBound - range.lowerBound)
       let all: Double
       switch psf {
@@ -67,13 +99,7 @@ extension FitSettings {
       let half = box / 2
       let seen = psf.shares(columns: -half..<half + 1, rows: -half..<half + 1, x: 0, y: 0, z: z)
         .reduce(0) { $0 + $1.value }
-      guard seen >= 0.5 * all else {
-        let percent = Int((100 * seen / all).rounded())
-        throw SettingsError(
-          "the PSF is wider than the box: \(box)×\(box) px hold \(percent) % of its light at "
-            + "z = \(Int(z.rounded())) nm",
-          hint: "use a larger --box")
-      }
+      return (z, all > 0 ? seen / all : 0)
     }
   }
 }

@@ -1,3 +1,6 @@
+import Microscopy
+import Optics
+
 /// How spots are found in a frame.
 public struct DetectionSettings: Codable, Hashable, Sendable {
   /// The filter that makes spots stand out.
@@ -8,6 +11,12 @@ public struct DetectionSettings: Codable, Hashable, Sendable {
     case gradient
     /// Undecimated B-spline wavelet, order 3, scale 2 (ThunderSTORM's default).
     case wavelet
+    /// Matched filter with the images of the PSF that is fitted, at several heights; the threshold is a
+    /// signal over noise.
+    case psf
+
+    /// Those that need no PSF.
+    package static let withoutPSF = allCases.filter { $0 != .psf }
   }
 
   /// What is subtracted before spots are looked for; fits always use the raw pixels.
@@ -19,11 +28,12 @@ public struct DetectionSettings: Codable, Hashable, Sendable {
 
   public var detector: Detector = .wavelet
   /// dog: factor of the cut-off, median + factor · (q80 − q20)/0.6 of a frame's maxima; gradient: net
-  /// gradient in camera counts; wavelet: factor of the first wavelet plane's standard deviation.
+  /// gradient in camera counts; wavelet: factor of the first wavelet plane's standard deviation; psf:
+  /// signal over noise.
   public var threshold: Double = 1.2
   /// Inner σ of the difference of Gaussians, px; the outer is 2.5 times as wide.
   public var sigma: Double = 1.2
-  /// Two spots are at least this many pixels apart, plus one.
+  /// Two spots are at least this many pixels apart, plus one; psf: or as far as its side maxima reach.
   public var radius: Int = 2
   public var background: Background = .none
   /// Frames of the temporal median.
@@ -37,7 +47,16 @@ public struct DetectionSettings: Codable, Hashable, Sendable {
     case .dog: 1.7
     case .gradient: 5000
     case .wavelet: 1.2
+    case .psf: 5
     }
+  }
+
+  /// Takes the detector that goes with a PSF: its own shape where it has several peaks, each of which
+  /// other detectors take for a molecule.
+  public mutating func choose(for psf: CalibratedPSF, box: Int) {
+    guard psf.problem == nil, PSFTemplates(psf, side: box).hasSeveralPeaks else { return }
+    detector = .psf
+    threshold = Self.defaultThreshold(.psf)
   }
 
   enum CodingKeys: String, CodingKey {

@@ -7,7 +7,10 @@ import Microscopy
 /// The field at the molecule's image is E(u) = ∫ P(k) exp i[φ(k) + z k_z + 2π k·u] dk over |k| ≤ NA/λ,
 /// with k_z = 2π √((n/λ)² − |k|²) and uniform amplitude; the image is |E|², integrated over pixels and
 /// scaled so that all light through the pupil is 1. Goodman, Introduction to Fourier Optics, ch. 6.
-/// No polarisation, no step of refractive index. z in nm, along the molecule's height.
+/// No polarisation, no step of refractive index. z in nm grows with the molecule's height, away from the
+/// objective: the wave of a higher molecule has further to go, and a phase is a delay. So what delays the
+/// middle of the pupil more than its rim, a converging lens, brings molecules below the focal plane into
+/// focus, and a positive Zernike defocus (2, 0) those above it.
 ///
 /// Example: a cylindrical lens as half a wave of astigmatism:
 /// ```swift

@@ -30,7 +30,8 @@ struct Field: Sendable {
 
   /// As many points as fit, row by row, centred in the field.
   func grid(spacing: Double) -> [Point] {
-    let (columns, rows) = (Int(width / spacing), Int(height / spacing))
+    // A third of the field fits three times, whatever the division rounds to.
+    let (columns, rows) = (Int(width / spacing + 1e-9), Int(height / spacing + 1e-9))
     let left = (width - 1) / 2 - spacing * Double(columns - 1) / 2
     let top = (height - 1) / 2 - spacing * Double(rows - 1) / 2
     return (0..<rows * columns).map { i in

@@ -4,6 +4,7 @@ import Microscopy
 public enum DepthPSF: Codable, Hashable, Sendable {
   case astigmatic(AstigmaticPSF)
   case pupil(PupilPSF)
+  case lobes(RotatingLobes)
   /// A calibration file, which whoever has the settings reads.
   case file(path: String)
 }
@@ -34,6 +35,10 @@ enum MoleculeImage: Sendable {
     case nil: self = .gaussian(settings.psf)
     case .astigmatic(let psf): self = .astigmatic(psf)
     case .pupil(let psf): self = .table(psf.tabulated(zRange: settings.depths))
+    case .lobes(let psf):
+      do {
+        self = .spline(try psf.spline(zRange: settings.depths, pixelSize: settings.pixelSize))
+      } catch { throw SimulationError("depth_psf", "is impossible: \(error.what)") }
     case .file(let path):
       switch calibrated {
       case .astigmatic(let psf): self = .astigmatic(psf)

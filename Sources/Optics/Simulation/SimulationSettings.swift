@@ -137,6 +137,13 @@ extension SimulationSettings {
       try demand(
         depths.lowerBound >= -10_000 && depths.upperBound <= 10_000, "z",
         "reaches beyond the ±10 µm that a pupil's image is computed for")
+    case .lobes(let psf):
+      if let problem = psf.problem {
+        throw SimulationError("depth_psf", "is impossible: \(problem)")
+      }
+      try demand(
+        depths.lowerBound >= -10_000 && depths.upperBound <= 10_000, "z",
+        "reaches beyond the ±10 µm that lobes are drawn for")
     case .file, nil: break
     }
   }

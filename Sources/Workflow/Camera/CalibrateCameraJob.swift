@@ -67,13 +67,7 @@ public struct CalibrateCameraJob {
     let staged = try StagedFile(path: reportPath, overwrite: overwrite)
     try staged.write(try Self.encoder.encode(report))
     try staged.commit()
-    try Images.write(
-      CameraPicture.of(maps.values), to: picturePath, contrast: .range(0...1), colours: .grey,
-      provenance: [
-        ProvenanceStep(
-          program: "Glint", version: glintVersion, action: "calibrate camera",
-          settings: ["maps": output])
-      ], overwrite: overwrite)
+    try CameraPicture(maps.values).picture.writePNG(to: picturePath, overwrite: overwrite)
     return Result(
       report: report, files: [output, reportPath, picturePath],
       bytesRead: (dark + bright).reduce(0) { $0 + $1.info.frames * $1.info.frameBytes },

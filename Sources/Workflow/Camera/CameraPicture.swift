@@ -4,45 +4,80 @@ import Microscopy
 /// The maps of a sensor to look at: offset, read noise and gain side by side, a histogram under each.
 ///
 /// Black and white of a map are its 1 % and 99 % quantiles (read noise: 0 to 99.5 %), and so are the
-/// ends of its histogram; values are 0…1.
-enum CameraPicture {
+/// ends of its histogram, which are written under it.
+struct CameraPicture {
   private static let widest = 512
-  private static let gap = 8
+  private static let gap = 24
   private static let histogramHeight = 96
 
-  static func of(_ maps: CameraMaps) -> Image {
-    // Large sensors are shown by every k-th pixel, so that single hot pixels keep their contrast.
-    let step = (max(maps.width, maps.height) + widest - 1) / widest
-    let (columns, rows) = ((maps.width + step - 1) / step, (maps.height + step - 1) / step)
-    let panel = max(columns, 64)
-    let width = 3 * panel + 4 * gap
-    let height = rows + histogramHeight + 3 * gap
-    var pixels = [Float](repeating: 0.5, count: width * height)
-    let noise = maps.variance.map { $0.squareRoot() }
-    for (index, (map, low)) in [(maps.offset, 0.01), (noise, 0), (maps.gain, 0.01)].enumerated() {
-      let sorted = map.sorted()
-      let black = sorted[Int(Double(sorted.count - 1) * low)]
-      let white = sorted[Int(Double(sorted.count - 1) * (low == 0 ? 0.995 : 0.99))]
-      func level(_ value: Float) -> Float {
-        white > black ? min(max((value - black) / (white - black), 0), 1) : 0.5
+  private let maps: CameraMaps
+  /// Large sensors are shown by every k-th pixel, so that single hot pixels keep their contrast.
+  private let step: Int
+  private let columns: Int
+  private let rows: Int
+  private let panel: Int
+
+  init(_ maps: CameraMaps) {
+    self.maps = maps
+    step = (max(maps.width, maps.height) + Self.widest - 1) / Self.widest
+    columns = (maps.width + step - 1) / step
+    rows = (maps.height + step - 1) / step
+    panel = max(columns, 300)
+  }
+
+  var picture: ColourPicture {
+    var canvas = Canvas(
+      width: 3 * panel + 4 * Self.gap, height: rows + Self.histogramHeight + 150)
+    canvas.text(
+      "\(maps.width)×\(maps.height) px" + (step > 1 ? ", 1 of \(step) shown" : ""),
+      x: Self.gap, y: 10, .grey)
+    let noise = zip(maps.variance, maps.gain).map { $0.squareRoot() / $1 }
+    let all: [(title: String, unit: String, values: [Float], low: Double, high: Double)] = [
+      ("offset", "ADU", maps.offset, 0.01, 0.99), ("read noise", "e−", noise, 0, 0.995),
+      ("gain", "ADU / e−", maps.gain, 0.01, 0.99),
+    ]
+    for (index, map) in all.enumerated() {
+      let sorted = map.values.sorted()
+      func quantile(_ part: Double) -> Double {
+        Double(sorted[Int(Double(sorted.count - 1) * part)])
       }
-      let left = gap + index * (panel + gap)
-      for y in 0..<rows {
-        for x in 0..<columns {
-          pixels[(gap + y) * width + left + x] = level(map[y * step * maps.width + x * step])
-        }
-      }
-      var counts = [Int](repeating: 0, count: panel)
-      for value in map { counts[min(Int(level(value) * Float(panel)), panel - 1)] += 1 }
-      let highest = max(counts.max() ?? 1, 1)
-      let bottom = height - gap
-      for x in 0..<panel {
-        let bar = histogramHeight * counts[x] / highest
-        for y in 0..<histogramHeight {
-          pixels[(bottom - 1 - y) * width + left + x] = y < bar ? 1 : 0
-        }
+      draw(
+        map.title, map.unit, map.values.map(Double.init), from: quantile(map.low),
+        to: quantile(map.high), median: quantile(0.5),
+        at: Self.gap + index * (panel + Self.gap), on: &canvas)
+    }
+    return canvas.picture
+  }
+
+  private func draw(
+    _ title: String, _ unit: String, _ values: [Double], from black: Double, to white: Double,
+    median: Double, at left: Int, on canvas: inout Canvas
+  ) {
+    func level(_ value: Double) -> Double {
+      white > black ? min(max((value - black) / (white - black), 0), 1) : 0.5
+    }
+    let digits = Scale(black, max(white, black), from: 0, to: 160)
+    canvas.text("\(title) (\(unit))", x: left, y: 38)
+    canvas.text("median \(digits.label(median))", x: left + panel, y: 38, .grey, .right)
+    let top = 62
+    for y in 0..<rows {
+      for x in 0..<columns {
+        let grey = level(values[y * step * maps.width + x * step])
+        canvas.blend(left + x, top + y, Ink(grey, grey, grey), 1)
       }
     }
-    return Image(width: width, height: height, pixels: pixels)
+    var counts = [Int](repeating: 0, count: panel)
+    for value in values { counts[min(Int(level(value) * Double(panel)), panel - 1)] += 1 }
+    let highest = max(counts.max() ?? 1, 1)
+    let bottom = top + rows + 16 + Self.histogramHeight
+    for (x, count) in counts.enumerated() {
+      let bar = Self.histogramHeight * count / highest
+      canvas.fill(left + x, bottom - bar, 1, bar, .blue)
+    }
+    canvas.line(
+      Double(left), Double(bottom), Double(left + panel), Double(bottom), .black, thickness: 1)
+    canvas.text(digits.label(black), x: left, y: bottom + 8)
+    canvas.text("\(digits.label(white)) \(unit)", x: left + panel, y: bottom + 8, .black, .right)
+    canvas.text("pixels", x: left + panel / 2, y: bottom + 8, .grey, .middle)
   }
 }

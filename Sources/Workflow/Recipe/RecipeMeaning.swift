@@ -17,10 +17,11 @@ enum RecipeMeaning {
     "refractive_index_factor": "z of the table per z of the PSF; 0 for the PSF file's own",
     "axial": "z is fitted, or comes after the fact from widths (elliptical fits)",
     "detection": "how spots are found",
-    "detector": "dog, gradient or wavelet",
+    "detector": "dog, gradient, wavelet or psf",
     "threshold": "dog: factor; gradient: camera counts; wavelet: factor of std(F1); "
+      + "psf: signal over noise; "
       + "network: of its result, 0 for its own",
-    "radius": "spots are further apart than this, px",
+    "radius": "spots are further apart than this, px; psf: and than its side maxima",
     "background": "none or temporal_median, for detection only",
     "median_window": "frames",
     "fit": "how each spot is fitted",

@@ -23,7 +23,7 @@ struct PupilOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Radians on a square around the pupil (.npy, .tif).", valueName: "file"))
+      "Radians on a square around the pupil (.npy, .tif, .mat).", valueName: "file"))
   var phaseMask: String?
 
   /// An option that was given.

@@ -36,14 +36,16 @@ struct Localize: ParsableCommand {
     help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
   var pixelSize: Double?
 
-  @Option(help: "Filter that finds spots.")
+  @Option(
+    help: "Filter that finds spots; psf, of the PSF's own shape, where a --psf has several peaks.")
   var detector: DetectionSettings.Detector?
 
   @Option(
     parsing: .unconditional,
     help: """
       wavelet: factor of the first plane's standard deviation (1.2); dog: factor of the cut-off \
-      (1.7); gradient: net gradient in camera counts (5000); network: of its result (its own).
+      (1.7); gradient: net gradient in camera counts (5000); psf: signal over noise (5); network: of \
+      its result (its own).
       """)
   var threshold: Double?
 
@@ -122,7 +124,13 @@ struct Localize: ParsableCommand {
       recipe.cameraRegion = [part.x, part.y, part.width, part.height]
     }
     let psf = recipe.psfFile.isEmpty ? nil : try CalibrationFiles.read(recipe.psfFile)
-    if let psf, box == nil, self.recipe == nil { recipe.fit.box = FitSettings.usualBox(psf) }
+    if let psf, self.recipe == nil {
+      if box == nil { recipe.fit.box = FitSettings.usualBox(psf) }
+      if detector == nil, recipe.fit.axial == .fitted {
+        recipe.detection.choose(for: psf, box: recipe.fit.box)
+        if let threshold { recipe.detection.threshold = threshold }
+      }
+    }
     if printRecipe {
       print(try recipe.resolved().yaml(), terminator: "")
       return

@@ -1,0 +1,59 @@
+// The greatest of several templates' sums over the box around each pixel, over the noise there, for a
+// tile of one frame by one work-group; sums run as in matched_filter.inc.
+//
+// Defines: TILE_WIDTH, TILE_HEIGHT, SIDE. A group is TILE_WIDTH x TILE_HEIGHT work-items, the third
+// axis counts frames.
+#include "shared/border.clh"
+#include "shared/detect_params.h"
+#include "shared/real.clh"
+
+#define COLUMNS (TILE_WIDTH + SIDE - 1)
+#define ROWS (TILE_HEIGHT + SIDE - 1)
+#define TAPS (SIDE * SIDE)
+
+kernel __attribute__((reqd_work_group_size(TILE_WIDTH, TILE_HEIGHT, 1))) void matched_filter(
+    const glint_matched_params p, global const float *images, global const float *templates,
+    global const float *noise, global float *out, const int items) {
+  local float tile[ROWS * COLUMNS];
+  const size_t start = get_group_id(2) * (size_t)p.height * p.width;
+  const int left = get_group_id(0) * TILE_WIDTH - SIDE / 2;
+  const int top = get_group_id(1) * TILE_HEIGHT - SIDE / 2;
+  const int lane = get_local_id(1) * TILE_WIDTH + get_local_id(0);
+  for (int i = lane; i < ROWS * COLUMNS; i += TILE_WIDTH * TILE_HEIGHT) {
+    const int y = glint_mirrored(top + i / COLUMNS, p.height);
+    const int x = glint_mirrored(left + i % COLUMNS, p.width);
+    tile[i] = images[start + y * p.width + x];
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  const int x = get_global_id(0), y = get_global_id(1);
+  if (x >= p.width || y >= p.height) return;
+  const int first = get_local_id(1) * COLUMNS + get_local_id(0);
+  float best = -INFINITY, light = 0;
+  for (int j = 0; j < SIDE; j++)
+    for (int i = 0; i < SIDE; i++) light += tile[first + j * COLUMNS + i];
+  // Four templates for each pixel read; past the last one they repeat it.
+  for (int t = 0; t < p.templates; t += 4) {
+    const int last = p.templates - 1;
+    global const float *a = templates + t * TAPS, *b = templates + min(t + 1, last) * TAPS;
+    global const float *c = templates + min(t + 2, last) * TAPS;
+    global const float *d = templates + min(t + 3, last) * TAPS;
+    float4 sums = (float4)(0.0f);
+    for (int j = 0; j < SIDE; j++)
+      for (int i = 0; i < SIDE; i++) {
+        const float pixel = tile[first + j * COLUMNS + i];
+        const int k = j * SIDE + i;
+        sums.x = fma(a[k], pixel, sums.x);
+        sums.y = fma(b[k], pixel, sums.y);
+        sums.z = fma(c[k], pixel, sums.z);
+        sums.w = fma(d[k], pixel, sums.w);
+      }
+    best = GREATER(sums.x, best);
+    best = GREATER(sums.y, best);
+    best = GREATER(sums.z, best);
+    best = GREATER(sums.w, best);
+  }
+  const int pixel = y * p.width + x;
+  const float read = p.has_noise ? noise[pixel] : p.read_noise;
+  const float variance = fma(p.excess, GREATER(light, 1.0f), read);
+  out[start + pixel] = best / sqrt(variance);
+}
