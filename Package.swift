@@ -24,6 +24,7 @@ let package = Package(
       exclude: ["README.md", "detect", "spots", "render", "tensor", "conv", "train", "vector"],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -32,7 +33,8 @@ let package = Package(
     // Swift: arrows one way.
     .target(name: "Microscopy", exclude: ["README.md"]),
     .target(
-      name: "Compute", dependencies: ["Kernels", "CPUKernels", "COpenCL"], exclude: ["README.md"]),
+      name: "Compute", dependencies: ["Kernels", "CPUKernels", "COpenCL", "COpenBLAS"],
+      exclude: ["README.md"]),
     .target(
       name: "Formats", dependencies: ["Microscopy", "CTIFF", "CHDF5", "CPNG", "CZlib", "Yams"],
       exclude: ["README.md"]),

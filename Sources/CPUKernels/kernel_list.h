@@ -33,6 +33,7 @@
   KERNEL(conv_transposed, isa)        \
   KERNEL(conv_gemm_weights, isa)      \
   KERNEL(conv_gemm, isa)              \
+  KERNEL(conv_blas, isa)              \
   KERNEL(conv_single, isa)            \
   KERNEL(conv_winograd4_weights, isa) \
   KERNEL(conv_winograd4_tiles, isa)   \

@@ -15,7 +15,8 @@ struct ConvolutionBench {
   func run() throws {
     for (batch, side, channels, outputs, kernel) in Self.cases {
       for name in device.info.kind == .cpu
-        ? ["winograd4", "winograd2", "single", "gemm"] : ["winograd", "tile64", "tile32", "direct"]
+        ? ["winograd4", "winograd2", "single", "gemm", "blas"]
+        : ["winograd", "tile64", "tile32", "direct"]
       {
         var graph = Graph()
         let x = graph.input("x", TensorType(.float32, batch, side, side, channels))

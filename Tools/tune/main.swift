@@ -53,10 +53,10 @@ struct TuneCommand: ParsableCommand {
     var rows: [TuningTable.Row] = []
     for system in Systems.all where network.isEmpty || system.name.contains(network) {
       let network = system.init().network
-      guard network.tileable else { continue }
-      let side = network.aligned(side)
+      let (height, width) =
+        system.init().inputSize ?? (network.aligned(side), network.aligned(side))
       let graph = try network.graph(
-        network.randomWeights(seed: 1), batch: 1, height: side, width: side)
+        network.randomWeights(seed: 1), batch: 1, height: height, width: width)
       for (op, inputs, at) in try Plan(graph, for: device.info).tunable
       where seen.insert(at).inserted {
         let names = device.info.kind == .cpu ? op.cpu.map(\.name) : op.openCL.map(\.name)

@@ -1,2 +1,13 @@
 #pragma once
 #include "../../../Kernels/shared/conv_params.h"
+
+/// c = a b: a [rows, depth], b [depth, columns], rows of each matrix apart by its step.
+typedef void (*glint_matrix_product)(const float *a, int a_step, const float *b, int b_step,
+                                     float *c, int c_step, int rows, int columns, int depth);
+
+/// Of `conv_blas`, which has its sums made by a library.
+typedef struct {
+  glint_conv_params conv;
+  glint_matrix_product product;
+  int plain;  ///< 1: every output pixel is made of the input pixel at its place
+} glint_blas_params;

@@ -99,6 +99,14 @@ extension Convolution: Tunable {
   }
 }
 
+extension Dense: Tunable {
+  public func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase {
+    TuningCase(
+      form: Self.name, channels: inputs[1].shape[0], outputs: inputs[1].shape[1],
+      pixels: outputs[0].shape[0])
+  }
+}
+
 extension Plan {
   /// The ops of the plan that can be tuned, with the types of their inputs.
   package var tunable: [(op: any Tunable, inputs: [TensorType], at: TuningCase)] {

@@ -20,6 +20,15 @@ public struct CPUDevice: Device {
       }
     }
 
+    /// Floats in a vector.
+    var lanes: Int {
+      switch self {
+      case .avx512: 16
+      case .avx2: 8
+      case .baseline: 4
+      }
+    }
+
     /// Widest first, those that this processor has.
     public static var present: [InstructionSet] {
       allCases.filter { glint_isa_present($0.value) != 0 }
@@ -36,7 +45,7 @@ public struct CPUDevice: Device {
       driver: "\(chosen.rawValue) kernels",
       units: max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount), memory: memory,
       maxAllocation: memory,
-      preferredWidth: chosen == .avx512 ? 16 : chosen == .avx2 ? 8 : 4, half: false, alignment: 64,
+      preferredWidth: chosen.lanes, half: false, alignment: 64,
       localMemory: 0, maxWorkGroup: 1)
   }
 

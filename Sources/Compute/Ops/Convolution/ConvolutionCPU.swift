@@ -1,3 +1,4 @@
+import COpenBLAS
 import CPUKernels
 
 extension Convolution {
@@ -5,7 +6,7 @@ extension Convolution {
   /// summation. F(2×2) is the precise one, by name.
   public var cpu: [Candidate<CPULaunch>] {
     [
-      winograd(4, error: 32), single, product, winograd(2, error: 4), direct,
+      winograd(4, error: 32), single, product, winograd(2, error: 4), library, direct,
     ]
   }
 
@@ -114,6 +115,37 @@ extension Convolution {
         prepared: [
           TensorType(.float32, w[0] * w[1] * rounded(w[3], site.device.preferredWidth))
         ])
+    }
+  }
+
+  /// OpenBLAS' matrix product of patches and weights: by name, or where it was measured to be faster.
+  private var library: Candidate<CPULaunch> {
+    Candidate("blas") { site in
+      let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
+      let lanes = site.device.preferredWidth
+      guard lanes == CPUDevice.InstructionSet.present[0].lanes else {
+        return .declined("OpenBLAS chooses its instructions itself: only beside the widest kernels")
+      }
+      if let obstacle = OpenBLAS.obstacle { return .declined("no OpenBLAS: \(obstacle)") }
+      let depth = w[0] * w[1] * w[2]
+      let pixels = y[0] * y[1] * y[2]
+      // It packs the weights at each call, for which many pixels should pay.
+      let block = share(pixels, atMost: min(512, max(128, (1 << 19) / depth)), site)
+      var parameters = kernelParameters(site)
+      let plain =
+        depth == w[2] && stride == 1 && site.inputs[0].shape[1...2] == y[1...2]
+        && parameters.pad_top == 0 && parameters.pad_left == 0
+      parameters.block = Int32(block)
+      parameters.stream = streams(site)
+      return .launches([
+        CPULaunch(
+          "conv_blas",
+          glint_blas_params(
+            conv: parameters, product: glint_openblas_product, plain: plain ? 1 : 0),
+          [.input(0), .input(1), .output(0)] + epilogue.operands(),
+          items: .fixed((pixels + block - 1) / block),
+          scratch: 4 * block * (rounded(w[3], lanes) + (plain ? 0 : rounded(depth, lanes))))
+      ])
     }
   }
 

@@ -117,7 +117,8 @@ public struct TransposedConvolution: ConvolutionLike {
         let y = site.outputs[0].shape
         return .launches([
           CPULaunch(
-            "conv_transposed", kernelParameters(site), operands, items: .fixed(y[0] * y[1]))
+            "conv_transposed", kernelParameters(site), operands, items: .fixed(y[0] * y[1]),
+            scratch: 4 * site.inputs[0].channels)
         ])
       }
     ]
@@ -128,7 +129,8 @@ public struct TransposedConvolution: ConvolutionLike {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "conv/transposed.cl", kernelParameters(site), operands, items: site.outputs[0].count)
+            "conv/transposed.cl", kernelParameters(site), operands,
+            items: site.outputs[0].pixels * ((site.outputs[0].channels + 7) / 8))
         ])
       }
     ]

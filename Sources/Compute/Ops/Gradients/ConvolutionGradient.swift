@@ -145,6 +145,7 @@ extension Convolution {
       ),
       (Convolution(stride: 4, padding: .zeros(1)), [1, 9, 10, 3], 4, 2),
       (Convolution(), [2, 3, 1, 5], 1, 3),
+      (Convolution(stride: 2, padding: .valid), [1, 4, 7, 3], 2, 33),
     ]
   }
 

@@ -108,7 +108,7 @@ public struct ConvolutionInputGradient: Op {
         .launches([
           CPULaunch(
             "conv_transposed", kernelParameters(site), operands,
-            items: .fixed(site.outputs[0].shape[0] * height))
+            items: .fixed(site.outputs[0].shape[0] * height), scratch: 4 * site.inputs[0].channels)
         ])
       }
     ]
@@ -119,7 +119,8 @@ public struct ConvolutionInputGradient: Op {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "conv/transposed.cl", kernelParameters(site), operands, items: site.outputs[0].count)
+            "conv/transposed.cl", kernelParameters(site), operands,
+            items: site.outputs[0].pixels * ((site.outputs[0].channels + 7) / 8))
         ])
       }
     ]
