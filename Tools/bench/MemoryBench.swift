@@ -92,7 +92,7 @@ struct MemoryBench {
   /// A line at once, also into a file.
   private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
-  /// Random weights; the last layers of DECODE's heads are made small, so that its probabilities differ.
+  /// Random weights; DECODE's heads are made so that probabilities are small and differ.
   private static func weights(of system: any NetworkSystem) -> Weights {
     var weights = system.network.randomWeights(seed: 6)
     for (name, tensor) in weights.tensors
@@ -101,6 +101,10 @@ struct MemoryBench {
     {
       weights.tensors[name] = Tensor(
         tensor.values.map { Float($0 / 10) }, shape: tensor.type.shape)
+    }
+    for name in ["mt_heads.0.out_conv.bias", "out_module.p_out2.bias"]
+    where weights.tensors[name] != nil {
+      weights.tensors[name] = Tensor([-2] as [Float], shape: [1])
     }
     return weights
   }
