@@ -79,6 +79,7 @@ import Workflow
             (map[place + lateral.1 + 4], value(.yError), 1),
             (map[place + 8] * 900, value(.zError), 900),
           ]
+          // Eight times what plain sums in single precision deviate by: `ListTests`.
           return expected.allSatisfy { abs($0 - $1) < 1e-3 * $2 }
         }
         #expect(matches, "row \(row)")
@@ -119,7 +120,8 @@ import Workflow
       var recipe = try decode(in: folder)
       recipe.network.threshold = 0.999
       let few = CountingDevice()
-      #expect(try localize(movie, recipe, on: few, batch: 5, capacity: 1000).table.count > 0)
+      let room = 56 * 48
+      #expect(try localize(movie, recipe, on: few, batch: 5, capacity: room).table.count > 0)
       #expect(few.compiled == 1)
       recipe.network.threshold = 1e-3
       let many = CountingDevice()
