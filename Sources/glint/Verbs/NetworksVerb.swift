@@ -76,7 +76,7 @@ struct NetworksVerb: ParsableCommand {
   /// What the program itself takes in a run: what it has before any work, and what movies load of it
   /// and of its libraries; tables, through HDF5, load more than images.
   private static func program(_ resident: Int, for system: any NetworkSystem) -> Int {
-    resident + (system.task.threshold == nil ? 10 : 16) << 20
+    resident + (system.task.threshold == nil ? 6 : 16) << 20
   }
 
   private func write(_ fits: [Model], to output: String, _ path: String) throws {
