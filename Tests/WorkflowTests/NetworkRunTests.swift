@@ -79,6 +79,7 @@ import Workflow
             (map[place + lateral.1 + 4], value(.yError), 1),
             (map[place + 8] * 900, value(.zError), 900),
           ]
+          // Eight times what plain sums in single precision deviate by: `ListTests`.
           return expected.allSatisfy { abs($0 - $1) < 1e-3 * $2 }
         }
         #expect(matches, "row \(row)")
@@ -119,7 +120,8 @@ import Workflow
       var recipe = try decode(in: folder)
       recipe.network.threshold = 0.999
       let few = CountingDevice()
-      #expect(try localize(movie, recipe, on: few, batch: 5, capacity: 1000).table.count > 0)
+      let room = 56 * 48
+      #expect(try localize(movie, recipe, on: few, batch: 5, capacity: room).table.count > 0)
       #expect(few.compiled == 1)
       recipe.network.threshold = 1e-3
       let many = CountingDevice()
@@ -133,12 +135,15 @@ import Workflow
   @Test(arguments: [DECODE.Layout.authors, .paper])
   func fewFrames(_ layout: DECODE.Layout) throws {
     try withScratchFolder { folder in
-      let movie = try smallMovie()
       var recipe = try decode(in: folder, layout: layout)
       recipe.network.threshold = 0.5
-      for frames in [0..<1, 23..<24, 0..<2] {
-        let own = try localize(movie, recipe, frames: frames)
-        #expect(own.table.count > 0 && own.table.frame.allSatisfy(frames.contains))
+      for frames in 1...3 {
+        let movie = try smallMovie(frames: frames)
+        let own = try localize(movie, recipe)
+        #expect(Set(own.table.frame) == Set(0..<frames))
+        for batch in 1...2 {
+          #expect(try localize(movie, recipe, batch: batch).table.frame == own.table.frame)
+        }
       }
     }
   }
