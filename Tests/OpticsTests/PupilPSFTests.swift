@@ -91,10 +91,10 @@ import Testing
   @Test func theSignOfZ() {
     var psf = plain
     psf.zernike = [ZernikeTerm(n: 2, m: 0, waves: 0.2)]
-    let heights = Array(stride(from: -600.0, through: 600, by: 50))
+    let heights = Array(stride(from: -1000.0, through: 1000, by: 50))
     let peaks = heights.map { image(psf, z: $0).max()! }
     let sharpest = heights[peaks.indices.max { peaks[$0] < peaks[$1] }!]
-    // 2π · 0.2 · √3 · 2 ρ² against z k (1 − √(1 − (ρ NA/n)²)), matched between middle and rim.
+    // 2π · 0.2 · √3 · 2 ρ² against z k (1 − √(1 − (ρ NA/n)²)), equal at the middle and at the rim.
     let part = psf.numericalAperture / psf.refractiveIndex
     let depth =
       0.2 * 2 * 3.0.squareRoot() * psf.wavelength

@@ -110,6 +110,36 @@ import Workflow
     }
   }
 
+  /// Behind an EM register every bound is √2 wider, and fits reach it along z too.
+  @Test func emGainLeavesTheBoundInReach() throws {
+    let camera = Camera(
+      offset: 100, gain: 0.02, emGain: 300, quantumEfficiency: 0.9, readNoise: 74.4)
+    let movie = try Simulation(
+      SimulationSettings(
+        width: 100, height: 100, frames: 60, scene: .grid(spacing: 2500, jitter: 100),
+        blinking: .independent(perFrame: 10), photons: .fixed(photons: 3000),
+        background: .flat(level: 10), camera: camera, depthPSF: .astigmatic(.typical),
+        zRange: -400...400))
+    var recipe = Self.recipe()
+    recipe.camera = camera
+    let region = PixelRegion(x: 0, y: 0, width: 100, height: 100)
+    for psf in [CalibratedPSF.astigmatic(.typical), .spline(try Self.spline())] {
+      let run = try LocalizeRun(
+        movie, pipeline: try recipe.pipeline(nil, psf: psf, for: region, in: movie.info),
+        frames: 0..<60, region: region, device: CPUDevice(threads: 2), threads: 2, note: { _ in })
+      let rows = RowCollector()
+      _ = try run.run(into: [rows], progress: Progress(total: 60, unit: "frames", quiet: true))
+      let score = try Score(
+        of: rows.table, against: movie.truth, settings: ScoreSettings(),
+        bound: TruthBound(
+          psf: psf, gaussian: GaussianPSF(sigma: 1), box: 13, camera: camera, maps: nil))
+      #expect(score.recall > 0.97 && score.precision > 0.97, "\(score)")
+      for honesty in [score.xHonesty, score.yHonesty, score.zHonesty, score.zBound] {
+        #expect(0.88...1.12 ~= (honesty?.spread ?? 0), "\(String(describing: honesty))")
+      }
+    }
+  }
+
   @Test func widthsGiveNearlyTheSame() throws {
     let recipe = Self.recipe {
       $0.fit.axial = .widths

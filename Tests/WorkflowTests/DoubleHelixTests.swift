@@ -62,12 +62,14 @@ import Workflow
     #expect(found.recall > 0.97 && found.precision > 0.97, "\(found)")
     #expect(try #require(found.z).rmse < 25)
     #expect(abs(try #require(found.zRelation).scale - 1) < 0.02)
-    #expect(0.8...1.25 ~= try #require(found.zHonesty).spread)
-    // The control: a filter for round spots finds every lobe.
+    let honesty = try #require(found.zHonesty)
+    #expect(0.8...1.25 ~= honesty.spread, "\(honesty)")
+    // The control: a filter for round spots finds every lobe, and fits of both end at one place.
     var lobeByLobe = recipe
     lobeByLobe.detection = DetectionSettings()
-    let twice = try Self.score(try Self.localize(movie, lobeByLobe, psf).table, movie.truth)
-    #expect(twice.precision < 0.8, "\(twice.precision)")
+    let twice = try Self.localize(movie, lobeByLobe, psf)
+    #expect(twice.report.dropped["duplicates", default: 0] > movie.truth.count / 2)
+    #expect(try Self.score(twice.table, movie.truth).precision > 0.9)
   }
 
   @Test func emGainAndUnevenSensorsAreKnownToTheFilter() throws {
@@ -78,7 +80,8 @@ import Workflow
     let found = try Self.score(
       try Self.localize(movie, Self.recipe(psf, camera: multiplying), psf).table, movie.truth)
     #expect(found.recall > 0.95 && found.precision > 0.95, "\(found)")
-    #expect(0.8...1.25 ~= try #require(found.zHonesty).spread)
+    let honesty = try #require(found.zHonesty)
+    #expect(0.8...1.25 ~= honesty.spread, "\(honesty)")
     // One pixel in fifty with a hundred times the variance; no light at all.
     var random = RandomStream(seed: 9)
     var maps = CameraMaps(
@@ -145,7 +148,7 @@ import Workflow
     var recipe = Self.recipe(psf, camera: Camera(offset: 100, gain: 1))
     recipe.pixelSize = 160
     var table = try Self.localize(movie, recipe, psf).table
-    table.field.pixelSize = 160
+    table.field = FieldOfView(width: 300, height: 200, frames: 5, pixelSize: 160)
     let truth = try Tables.read(stem + "_olist.bin", options: TableOptions(pixelSize: 160))
     let score = try Self.score(table, truth)
     #expect(score.truePositives == 120 && score.falsePositives == 0)

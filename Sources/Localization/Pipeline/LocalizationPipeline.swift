@@ -54,7 +54,9 @@ public final class LocalizationPipeline {
         tolerance: settings.fit.tolerance)
     }
     received.axial = axialFit != nil
-    received.resolution = axialFit == nil ? 0 : shapes?.resolution ?? 0
+    if let shapes, axialFit != nil, templates != nil || shapes.hasSeveralPeaks {
+      received.resolution = shapes.resolution
+    }
   }
 
   public var halo: Int {

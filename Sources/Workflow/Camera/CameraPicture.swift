@@ -15,6 +15,8 @@ struct CameraPicture {
   private let step: Int
   private let columns: Int
   private let rows: Int
+  /// Pixels of the picture for one of a small sensor.
+  private let magnification: Int
   private let panel: Int
 
   init(_ maps: CameraMaps) {
@@ -22,19 +24,20 @@ struct CameraPicture {
     step = (max(maps.width, maps.height) + Self.widest - 1) / Self.widest
     columns = (maps.width + step - 1) / step
     rows = (maps.height + step - 1) / step
-    panel = max(columns, 300)
+    magnification = max(1, 320 / max(columns, rows))
+    panel = max(columns * magnification, 320)
   }
 
   var picture: ColourPicture {
     var canvas = Canvas(
-      width: 3 * panel + 4 * Self.gap, height: rows + Self.histogramHeight + 150)
+      width: 3 * panel + 4 * Self.gap, height: rows * magnification + Self.histogramHeight + 120)
     canvas.text(
       "\(maps.width)×\(maps.height) px" + (step > 1 ? ", 1 of \(step) shown" : ""),
       x: Self.gap, y: 10, .grey)
     let noise = zip(maps.variance, maps.gain).map { $0.squareRoot() / $1 }
     let all: [(title: String, unit: String, values: [Float], low: Double, high: Double)] = [
       ("offset", "ADU", maps.offset, 0.01, 0.99), ("read noise", "e−", noise, 0, 0.995),
-      ("gain", "ADU / e−", maps.gain, 0.01, 0.99),
+      ("gain", "ADU/e−", maps.gain, 0.01, 0.99),
     ]
     for (index, map) in all.enumerated() {
       let sorted = map.values.sorted()
@@ -56,20 +59,21 @@ struct CameraPicture {
     func level(_ value: Double) -> Double {
       white > black ? min(max((value - black) / (white - black), 0), 1) : 0.5
     }
-    let digits = Scale(black, max(white, black), from: 0, to: 160)
+    let digits = Scale(black, max(white, black), from: 0, to: 480)
     canvas.text("\(title) (\(unit))", x: left, y: 38)
     canvas.text("median \(digits.label(median))", x: left + panel, y: 38, .grey, .right)
     let top = 62
+    let size = magnification
     for y in 0..<rows {
       for x in 0..<columns {
         let grey = level(values[y * step * maps.width + x * step])
-        canvas.blend(left + x, top + y, Ink(grey, grey, grey), 1)
+        canvas.fill(left + x * size, top + y * size, size, size, Ink(grey, grey, grey))
       }
     }
     var counts = [Int](repeating: 0, count: panel)
     for value in values { counts[min(Int(level(value) * Double(panel)), panel - 1)] += 1 }
     let highest = max(counts.max() ?? 1, 1)
-    let bottom = top + rows + 16 + Self.histogramHeight
+    let bottom = top + rows * size + 16 + Self.histogramHeight
     for (x, count) in counts.enumerated() {
       let bar = Self.histogramHeight * count / highest
       canvas.fill(left + x, bottom - bar, 1, bar, .blue)
@@ -77,7 +81,7 @@ struct CameraPicture {
     canvas.line(
       Double(left), Double(bottom), Double(left + panel), Double(bottom), .black, thickness: 1)
     canvas.text(digits.label(black), x: left, y: bottom + 8)
-    canvas.text("\(digits.label(white)) \(unit)", x: left + panel, y: bottom + 8, .black, .right)
-    canvas.text("pixels", x: left + panel / 2, y: bottom + 8, .grey, .middle)
+    canvas.text(digits.label(white), x: left + panel, y: bottom + 8, .black, .right)
+    canvas.text(unit, x: left + panel / 2, y: bottom + 8, .black, .middle)
   }
 }
