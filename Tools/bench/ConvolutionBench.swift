@@ -39,6 +39,37 @@ struct ConvolutionBench {
             + "median \(Int(flops / median / 1e9)), best \(Int(flops / least / 1e9)) GFLOP/s")
       }
     }
+    try runBack()
+  }
+
+  /// The way back to images of convolutions with a stride: batch, side, channels, outputs, kernel,
+  /// stride.
+  private static let strided = [
+    (8, 64, 48, 96, 2, 2), (8, 32, 96, 192, 2, 2), (4, 64, 48, 48, 3, 2),
+  ]
+
+  private func runBack() throws {
+    for (batch, side, channels, outputs, kernel, stride) in Self.strided {
+      let forward = Convolution(stride: stride)
+      var graph = Graph()
+      let given = graph.input(
+        "given", TensorType(.float32, batch, side / stride, side / stride, outputs))
+      let w = graph.constant(ramp([kernel, kernel, outputs, channels]))
+      let op = ConvolutionInputGradient(of: forward, height: side, width: side)
+      graph.output("image", try graph.apply(op, given, w))
+      let executable = try device.compile(Plan(graph, for: device.info))
+      try executable.write("given", ramp(graph.type(of: given).shape).bytes)
+      var first: [Float] = [0]
+      let (median, least, _) = try time(runs) {
+        try executable.run()
+        try first.withUnsafeMutableBytes { try executable.read("image", into: $0) }
+      }
+      let pixels = batch * (side / stride) * (side / stride)
+      let flops = 2 * Double(pixels * kernel * kernel * channels * outputs)
+      print(
+        "\(batch)×\(side)² \(channels)→\(outputs) \(kernel)×\(kernel) s\(stride), back to the "
+          + "image: median \(Int(flops / median / 1e9)), best \(Int(flops / least / 1e9)) GFLOP/s")
+    }
   }
 
   /// Values from −1/2 to 1/2 that repeat with a long period.

@@ -64,6 +64,23 @@ import Testing
     #expect(fastest(11.1, 10) == "second")
   }
 
+  /// The table that Glint is built with is what plans ask, on processors that it knows.
+  @Test func theBuiltInTableIsUsed() throws {
+    for set in CPUDevice.InstructionSet.present {
+      let info = CPUDevice(set).info
+      for row in TuningTable.builtIn.devices[info.tuningName] ?? []
+      where row.at.form == "convolution 1×1 s1" {
+        var graph = Graph()
+        let x = graph.input("x", TensorType(.float32, 1, 1, row.at.pixels, row.at.channels))
+        let w = graph.input("w", TensorType(.float32, 1, 1, row.at.channels, row.at.outputs))
+        graph.output("y", try graph.apply(Convolution(), x, w))
+        let plan = try Plan(graph, for: info)
+        guard row.fastest != "blas" || OpenBLAS.obstacle == nil else { continue }
+        #expect(plan.explain().contains("[\(row.fastest), measured]"), "\(row.at), \(info.name)")
+      }
+    }
+  }
+
   /// A table from another version may name what there is no longer, or what declines.
   @Test func aCandidateThatCannotIsPassedOver() throws {
     #expect(chosen(try Plan(graph(), for: cpu, tuning: table("gone"))) == "winograd4")
