@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 import Microscopy
 
 /// The maps of a sensor to look at: offset, read noise and gain side by side, a histogram under each.
@@ -61,7 +62,7 @@ struct CameraPicture {
     }
     let digits = Scale(black, max(white, black), from: 0, to: 480)
     canvas.text("\(title) (\(unit))", x: left, y: 38)
-    canvas.text("median \(digits.label(median))", x: left + panel, y: 38, .grey, .right)
+    canvas.text("median " + String(format: "%.4g", median), x: left + panel, y: 38, .grey, .right)
     let top = 62
     let size = magnification
     for y in 0..<rows {
