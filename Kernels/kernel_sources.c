@@ -4,6 +4,9 @@
 
 #define TEXT(symbol) static const char symbol[]
 
+TEXT(conv_channels) = {
+#embed "conv/channels.clh"
+    , 0};
 TEXT(conv_direct) = {
 #embed "conv/direct.cl"
     , 0};
@@ -166,6 +169,9 @@ TEXT(spots_fit) = {
 TEXT(spots_fit_spline) = {
 #embed "spots/fit_spline.cl"
     , 0};
+TEXT(spots_worth) = {
+#embed "spots/worth.clh"
+    , 0};
 TEXT(tensor_add) = {
 #embed "tensor/add.cl"
     , 0};
@@ -291,6 +297,7 @@ TEXT(tuning) = {
 #define SOURCE(path, symbol) {path, symbol, sizeof symbol - 1}
 
 static const glint_kernel_source sources[] = {
+    SOURCE("conv/channels.clh", conv_channels),
     SOURCE("conv/direct.cl", conv_direct),
     SOURCE("conv/epilogue.clh", conv_epilogue),
     SOURCE("conv/tile.cl", conv_tile),
@@ -345,6 +352,7 @@ static const glint_kernel_source sources[] = {
     SOURCE("spots/columns.clh", spots_columns),
     SOURCE("spots/fit.cl", spots_fit),
     SOURCE("spots/fit_spline.cl", spots_fit_spline),
+    SOURCE("spots/worth.clh", spots_worth),
     SOURCE("tensor/add.cl", tensor_add),
     SOURCE("tensor/channel_affine.cl", tensor_channel_affine),
     SOURCE("tensor/elementwise.cl", tensor_elementwise),

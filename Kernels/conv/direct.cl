@@ -1,41 +1,20 @@
 // Convolution as its definition says: an item is one output pixel and CHANNELS output channels.
-#include "conv/epilogue.clh"
-
-#define CHANNELS 8
+#include "conv/channels.clh"
 
 kernel void direct(const glint_conv_params p, global const IN_TYPE *x, global const float *w,
                    global OUT_TYPE *out, EPILOGUE_ARGUMENTS, const int items) {
   const int i = get_global_id(0);
   if (i >= items) return;
-  const int blocks = (p.out_channels + CHANNELS - 1) / CHANNELS;
-  const int pixel = i / blocks, k = i % blocks * CHANNELS;
-  const int ox = pixel % p.out_width, oy = pixel / p.out_width % p.out_height;
-  const int image = pixel / (p.out_width * p.out_height);
-  const int part = min(CHANNELS, p.out_channels - k);
+  const channel_block own = channel_block_of(&p, i);
   float8 sum = 0.0f;
   for (int ky = 0; ky < p.kernel_height; ky++) {
-    const int iy = oy * p.stride - p.pad_top + ky * p.dilation;
+    const int iy = own.y * p.stride - p.pad_top + ky * p.dilation;
     if (iy < 0 || iy >> p.enlarge >= p.height) continue;
     for (int kx = 0; kx < p.kernel_width; kx++) {
-      const int ix = ox * p.stride - p.pad_left + kx * p.dilation;
+      const int ix = own.x * p.stride - p.pad_left + kx * p.dilation;
       if (ix < 0 || ix >> p.enlarge >= p.width) continue;
-      const int source = (image * p.height + (iy >> p.enlarge)) * p.width + (ix >> p.enlarge);
-      const int in = source * p.in.pitch + p.in.first;
-      global const float *tap = w + (ky * p.kernel_width + kx) * p.channels * p.out_channels + k;
-      if (part == CHANNELS) {
-        for (int c = 0; c < p.channels; c++)
-          sum = fma((float8)READ(x, in + c), vload8(0, tap + c * p.out_channels), sum);
-      } else {
-        for (int c = 0; c < p.channels; c++) {
-          float row[CHANNELS] = {0};
-          for (int j = 0; j < part; j++) row[j] = tap[c * p.out_channels + j];
-          sum = fma((float8)READ(x, in + c), vload8(0, row), sum);
-        }
-      }
+      sum = add_tap(&p, own, x, ix >> p.enlarge, iy >> p.enlarge, w, ky * p.kernel_width + kx, sum);
     }
   }
-  float y[CHANNELS];
-  vstore8(sum, 0, y);
-  const int to = pixel * p.out.pitch + p.out.first + k;
-  for (int j = 0; j < part; j++) WRITE(out, to + j, EPILOGUE(p, y[j], k + j, pixel));
+  write_channels(&p, own, sum, out, e0, e1, e2, e3);
 }

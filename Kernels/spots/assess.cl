@@ -1,6 +1,6 @@
 // Variances, deviance and reduced chi-square of fits, a work-item per spot.
 // Defines: BOX; PARAMETERS 4, 5 or 6; LEAST_SQUARES 0 or 1; SAMPLED 0 or 1; PSF, see shared/spot.clh.
-#include "shared/assess.clh"
+#include "spots/worth.clh"
 
 kernel void assess(const glint_fit_params p, global const float *spots, global const float *noise,
                    global const float *theta, global const int *total, global float *bound,
@@ -15,11 +15,5 @@ kernel void assess(const glint_fit_params p, global const float *spots, global c
   two_float variance[PARAMETERS_MAX];
   spot_goodness fit;
   assess_spot(model, p, data, point, variance, &fit);
-  for (int i = 0; i < PARAMETERS_MAX; i++) {
-    const size_t place = ((size_t)row * PARAMETERS_MAX + i) * 2;
-    bound[place] = variance[i].high;
-    bound[place + 1] = variance[i].low;
-  }
-  deviance[row] = fit.deviance;
-  chi_square[row] = fit.chi_square;
+  write_worth(row, variance, fit, bound, deviance, chi_square);
 }

@@ -1,8 +1,8 @@
 // Variances, deviance and reduced chi-square of fits of a spline PSF: a work-group is a spot, a
 // work-item a column of its box. Defines: BOX; WIDTH, the items of a group, at least BOX.
-#include "shared/assess.clh"
 #include "shared/spline.clh"
 #include "spots/columns.clh"
+#include "spots/worth.clh"
 
 kernel __attribute__((reqd_work_group_size(WIDTH, 1, 1))) void assess_spline(
     const glint_spline_params p, global const float *spots, global const float *noise,
@@ -13,9 +13,7 @@ kernel __attribute__((reqd_work_group_size(WIDTH, 1, 1))) void assess_spline(
   const int row = get_group_id(0);
   if (row >= min(min(total[0], p.fit.capacity), items)) return;
   const int item = get_local_id(0), column = min(item, BOX - 1);
-  const size_t first = (size_t)row * (BOX * BOX) + column;
-  const spot_data data = {spots + first, noise + first, p.fit.has_noise_map, p.fit.noise_variance,
-                          1.0f};
+  const spot_data data = column_data(p.fit, spots, noise, row, column);
   float own[COLUMN_SUMS], sums[COLUMN_SUMS], point[PARAMETERS_MAX];
   for (int i = 0; i < PARAMETERS_MAX; i++) point[i] = theta[(size_t)row * PARAMETERS_MAX + i];
   const spline_place place = spline_locate(BOX, p, point[0], point[1], point[4]);
@@ -29,11 +27,5 @@ kernel __attribute__((reqd_work_group_size(WIDTH, 1, 1))) void assess_spline(
   assess_likelihood(model, information, variance);
   spot_goodness fit = {sums[20], sums[21]};
   assess_goodness(model, &fit);
-  for (int i = 0; i < PARAMETERS_MAX; i++) {
-    const size_t place_of = ((size_t)row * PARAMETERS_MAX + i) * 2;
-    bound[place_of] = variance[i].high;
-    bound[place_of + 1] = variance[i].low;
-  }
-  deviance[row] = fit.deviance;
-  chi_square[row] = fit.chi_square;
+  write_worth(row, variance, fit, bound, deviance, chi_square);
 }

@@ -14,9 +14,7 @@ kernel __attribute__((reqd_work_group_size(WIDTH, 1, 1))) void fit_spline(
   const int row = get_group_id(0);
   if (row >= min(min(total[0], p.fit.capacity), items)) return;
   const int item = get_local_id(0), column = min(item, BOX - 1);
-  const size_t first = (size_t)row * (BOX * BOX) + column;
-  const spot_data data = {spots + first, noise + first, p.fit.has_noise_map, p.fit.noise_variance,
-                          1.0f};
+  const spot_data data = column_data(p.fit, spots, noise, row, column);
   float own[COLUMN_SUMS], sums[COLUMN_SUMS], begin[PARAMETERS_MAX];
 
   spline_likeness(BOX, p, tables + column, data, BOX, own);

@@ -22,38 +22,23 @@ struct AxialResult: Codable {
     let pairs = zip(spots, fits).filter { $0.1.state == .converged }
     converged = Double(pairs.count) / Double(spots.count)
     iterations = pairs.reduce(0) { $0 + Double($1.1.iterations) } / Double(pairs.count)
-    func efficiency(
-      _ parameters: Int..., of pairs: [(Spot, FittedSpot)]? = nil
-    ) -> Efficiency {
-      let chosen = pairs ?? Array(zip(spots, fits).filter { $0.1.state == .converged })
-      return Efficiency(
-        parameters.flatMap { i in
-          chosen.map { spot, fit in (fit.theta[i] - spot.truth[i], spot.bound[i], fit.errors[i]) }
-        })
-    }
-    x = efficiency(0, 1)
-    z = efficiency(4)
-    photons = efficiency(2)
-    background = efficiency(3)
+    x = Efficiency(of: 0, 1, in: pairs)
+    z = Efficiency(of: 4, in: pairs)
+    photons = Efficiency(of: 2, in: pairs)
+    background = Efficiency(of: 3, in: pairs)
     let range = AxialCondition.range
     let part = (range.upperBound - range.lowerBound) / 5
     worstZ =
       (0..<5).map { bin in
-        efficiency(
-          4,
-          of: pairs.filter { Int(($0.0.truth[4] - range.lowerBound) / part) == bin }
+        Efficiency(
+          of: 4, in: pairs.filter { Int(($0.0.truth[4] - range.lowerBound) / part) == bin }
         ).rmse
       }.max() ?? .nan
     boundX = spots.reduce(0) { $0 + $1.bound[0] } / Double(spots.count)
     boundZ = spots.reduce(0) { $0 + $1.bound[4] } / Double(spots.count)
   }
 
-  /// Whether the bars for the position hold.
-  var holds: Bool {
-    [x, z].allSatisfy {
-      0.98...1.05 ~= $0.rmse && abs($0.bias) < 0.1 && 0.97...1.05 ~= $0.spread
-    }
-  }
+  var holds: Bool { x.holds && z.holds }
 
   static let heading = """
     | PSF | noise | photons | bg | √CRLB x (px) | √CRLB z (nm) | converged | steps \

@@ -19,29 +19,18 @@ struct Result: Codable {
     let pairs = zip(spots, fits).filter { $0.1.state == .converged }
     converged = Double(pairs.count) / Double(spots.count)
     iterations = pairs.reduce(0) { $0 + Double($1.1.iterations) } / Double(pairs.count)
-    func efficiency(_ parameters: Int...) -> Efficiency {
-      Efficiency(
-        parameters.flatMap { i in
-          pairs.map { spot, fit in
-            (fit.theta[i] - spot.truth[i], spot.bound[i], fit.errors[i])
-          }
-        })
-    }
-    x = efficiency(0, 1)
-    photons = efficiency(2)
-    background = efficiency(3)
+    x = Efficiency(of: 0, 1, in: pairs)
+    photons = Efficiency(of: 2, in: pairs)
+    background = Efficiency(of: 3, in: pairs)
     switch condition.sigma {
     case .fixed: sigma = nil
-    case .free: sigma = efficiency(4)
-    case .elliptical: sigma = efficiency(4, 5)
+    case .free: sigma = Efficiency(of: 4, in: pairs)
+    case .elliptical: sigma = Efficiency(of: 4, 5, in: pairs)
     }
     bound = spots.reduce(0) { $0 + $1.bound[0] } / Double(spots.count)
   }
 
-  /// Whether the bars for the position hold.
-  var holds: Bool {
-    0.98...1.05 ~= x.rmse && abs(x.bias) < 0.1 && 0.97...1.05 ~= x.spread
-  }
+  var holds: Bool { x.holds }
 }
 
 /// Errors of one parameter against its bound.
@@ -53,7 +42,13 @@ struct Efficiency: Codable {
   /// 1.4826 × median absolute deviation of error / √CRLB as the fit reports it.
   var spread: Double
 
-  init(_ errors: [(error: Double, bound: Double, reported: Double)]) {
+  /// - Parameter parameters: columns of the fits; of several the errors are put together.
+  init(of parameters: Int..., in pairs: [(Spot, FittedSpot)]) {
+    let errors = parameters.flatMap { i in
+      pairs.map { spot, fit in
+        (error: fit.theta[i] - spot.truth[i], bound: spot.bound[i], reported: fit.errors[i])
+      }
+    }
     let ratios = errors.map { $0.error / $0.bound }
     let n = Double(ratios.count)
     rmse = (ratios.reduce(0) { $0 + $1 * $1 } / n).squareRoot()
@@ -65,4 +60,7 @@ struct Efficiency: Codable {
     let centre = median(reported)
     spread = 1.4826 * median(reported.map { abs($0 - centre) })
   }
+
+  /// Whether the bars for a position hold.
+  var holds: Bool { 0.98...1.05 ~= rmse && abs(bias) < 0.1 && 0.97...1.05 ~= spread }
 }

@@ -11,43 +11,28 @@ struct AxialFitBench {
   let box: Int
 
   func run() throws {
-    let count = 20_000
     let lens = AstigmaticPSF.typical
     let spline = try SplinePSF(sampling: lens, side: 27, zStep: 10)
-    let spots = simulate(lens, count: count)
+    let spots = simulate(lens, count: 20_000)
+    let timing = FitTiming(device: device, runs: runs, box: box)
     for (name, psf) in [
       ("astigmatic", CalibratedPSF.astigmatic(lens)), ("spline", .spline(spline)),
     ] {
-      var graph = Graph()
-      let input = graph.input("spots", TensorType(.float32, count, box * box))
-      let total = graph.constant(Tensor([Int32(count)], shape: [1]))
-      let fitted = try AxialFit(psf, box: box).apply(to: &graph, spots: input, total: total)
-      graph.output("theta", fitted.theta)
-      graph.output("iterations", fitted.iterations)
-      graph.output("bound", fitted.bound)
-      let executable = try device.compile(Plan(graph, for: device.info), profiling: true)
-      try executable.write("spots", spots)
-      let (median, least, most) = try time(runs) {
-        try executable.run()
-        _ = try executable.read("iterations")
+      let (iterations, ops) = try timing.measure(name, spots) { graph, spots, total in
+        let fitted = try AxialFit(psf, box: box).apply(to: &graph, spots: spots, total: total)
+        return FitTiming.Outputs(
+          theta: fitted.theta, iterations: fitted.iterations, bound: fitted.bound)
       }
-      let iterations = try executable.read("iterations").values
-      let mean = iterations.reduce(0, +) / Double(count)
-      print(
-        String(
-          format: "%@ %d×%d: %.0f fits/s (median of %d; %.0f to %.0f), %.2f iterations per spot",
-          name, box, box, Double(count) / median, runs, Double(count) / most,
-          Double(count) / least, mean))
-      for row in executable.profile {
-        let each = row.seconds / Double(max(row.runs, 1)) / Double(count) * 1e9
-        var line = String(format: "    %@ %.0f ns per spot", row.op, each)
+      for op in ops {
+        var line = String(format: "    %@ %.0f ns per spot", op.name, op.nanoseconds)
         if name == "spline" {
           // 123 fused multiply-adds for the spline and its derivatives, 30 operations for the sums.
-          let evaluations = row.op.hasPrefix("fit") ? mean : 1
+          let evaluations = op.name.hasPrefix("fit") ? iterations : 1
           let flops = Double(box * box) * 276 * evaluations
           let bytes = Double(box * box) * 256 * evaluations
           line += String(
-            format: ", %.1f GFLOP/s, %.1f GB/s of coefficients", flops / each, bytes / each)
+            format: ", %.1f GFLOP/s, %.1f GB/s of coefficients", flops / op.nanoseconds,
+            bytes / op.nanoseconds)
         }
         print(line)
       }

@@ -12,34 +12,15 @@ struct FitBench {
 
   func run() throws {
     let spots = try file.map(read) ?? simulate(count: 100_000)
-    let count = spots.count / (box * box)
+    let timing = FitTiming(device: device, runs: runs, box: box)
     for sigma in [SpotModel.Sigmas.elliptical, .free, .fixed] {
       let model = SpotModel(sigma, box: box, sigmaX: 1.2)
-      var graph = Graph()
-      let input = graph.input("spots", TensorType(.float32, count, box * box))
-      let total = graph.constant(Tensor([Int32(count)], shape: [1]))
-      let fitted = try graph.apply(FitSpots(model), to: [input, total])
-      let assessed = try graph.apply(AssessSpots(model), to: [input, fitted[0], total])
-      graph.output("theta", fitted[0])
-      graph.output("iterations", fitted[1])
-      graph.output("bound", assessed[0])
-      let executable = try device.compile(Plan(graph, for: device.info), profiling: true)
-      try executable.write("spots", spots)
-      let (median, least, most) = try time(runs) {
-        try executable.run()
-        _ = try executable.read("iterations")
+      let (_, ops) = try timing.measure("\(sigma)", spots) { graph, spots, total in
+        let fitted = try graph.apply(FitSpots(model), to: [spots, total])
+        let assessed = try graph.apply(AssessSpots(model), to: [spots, fitted[0], total])
+        return FitTiming.Outputs(theta: fitted[0], iterations: fitted[1], bound: assessed[0])
       }
-      let iterations = try executable.read("iterations").values
-      let mean = iterations.reduce(0, +) / Double(count)
-      print(
-        String(
-          format: "%@ %d×%d: %.0f fits/s (median of %d; %.0f to %.0f), %.2f iterations per spot",
-          "\(sigma)", box, box, Double(count) / median, runs, Double(count) / most,
-          Double(count) / least, mean))
-      for row in executable.profile {
-        let each = row.seconds / Double(max(row.runs, 1)) / Double(count) * 1e9
-        print(String(format: "    %@ %.0f ns per spot", row.op, each))
-      }
+      for op in ops { print(String(format: "    %@ %.0f ns per spot", op.name, op.nanoseconds)) }
     }
   }
 

@@ -29,6 +29,9 @@ public struct DeviceInfo: Hashable, Codable, Sendable {
   public var localMemory: Int
   /// Largest work-group.
   public var maxWorkGroup: Int
+
+  /// As reports and files name it.
+  package var title: String { "\(name): \(hardware), \(driver)" }
 }
 
 /// A machine that compiles plans into executables.

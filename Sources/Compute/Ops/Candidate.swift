@@ -19,6 +19,21 @@ public struct Candidate<Launch: Sendable>: Sendable {
   }
 }
 
+extension Candidate<OpenCLLaunch> {
+  /// A kernel of `file` that makes each value of the first output in a work-item, from all inputs.
+  static func perValue<Parameters: BitwiseCopyable>(
+    _ file: String, _ parameters: @escaping @Sendable (Site) -> Parameters
+  ) -> Candidate {
+    Candidate("item") { site in
+      .launches([
+        OpenCLLaunch(
+          file, parameters(site), site.inputs.indices.map(Operand.input) + [.output(0)],
+          items: site.outputs[0].count)
+      ])
+    }
+  }
+}
+
 /// What a candidate answers at a site.
 public enum Lowering<Launch: Sendable>: Sendable {
   /// The launches in order, and the intermediate tensors that they share.

@@ -31,7 +31,7 @@ public enum CalibrationFiles {
   }
 
   private static func contents(_ path: String) throws -> CalibratedPSF {
-    let head = try head(of: path)
+    let head = try CalibrationFileError.head(of: path)
     do {
       if head.starts(with: Array("MATLAB 7.3 MAT-file".utf8)) {
         return .spline(try SMAPCalibration.read(path, hdf5: true))
@@ -99,23 +99,5 @@ public enum CalibrationFiles {
       throw CalibrationFileError.unwritable(
         path: path, reason: "its extension names no kind of calibration")
     }
-  }
-
-  private static func head(of path: String) throws -> Data {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw CalibrationFileError.unreadable(
-        path: path, reason: String(cString: strerror(errno)).lowercased())
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw CalibrationFileError.unreadable(path: path, reason: "it is not a file")
-    }
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw CalibrationFileError.unreadable(path: path, reason: "the file cannot be opened")
-    }
-    guard let head = try? handle.read(upToCount: 512), !head.isEmpty else {
-      throw CalibrationFileError.damaged(path: path, reason: "it is empty")
-    }
-    return head
   }
 }

@@ -23,7 +23,7 @@ public enum CameraFiles {
   public static func read(_ path: String, scalars: Camera = Camera()) throws -> (
     camera: Camera, maps: CameraMaps?
   ) {
-    let head = try head(of: path)
+    let head = try CameraFileError.head(of: path)
     let maps: CameraMaps
     if head.starts(with: [0x89, 0x48, 0x44, 0x46]) {
       maps = try hdf5(path, gain: scalars.gain)
@@ -42,24 +42,6 @@ public enum CameraFiles {
     }
     try check(maps, path: path)
     return (scalars, maps)
-  }
-
-  static func head(of path: String) throws -> Data {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw CameraFileError.unreadable(
-        path: path, reason: String(cString: strerror(errno)).lowercased())
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw CameraFileError.unreadable(path: path, reason: "it is not a file")
-    }
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw CameraFileError.unreadable(path: path, reason: "the file cannot be opened")
-    }
-    guard let head = try? handle.read(upToCount: 512), !head.isEmpty else {
-      throw CameraFileError.damaged(path: path, reason: "it is empty")
-    }
-    return head
   }
 
   /// JSON is YAML, so one parser serves both.

@@ -71,7 +71,9 @@ extension CameraFiles {
 
   /// The standard errors that `write` stored beside the maps; nil for maps that do not state them.
   public static func errors(of path: String) throws -> CameraMaps? {
-    guard try head(of: path).starts(with: [0x89, 0x48, 0x44, 0x46]) else { return nil }
+    guard try CameraFileError.head(of: path).starts(with: [0x89, 0x48, 0x44, 0x46]) else {
+      return nil
+    }
     do {
       let file = try H5File(reading: path)
       let maps = try ["offset_error", "variance_error", "gain_error"].map { try file.dataset($0) }

@@ -57,9 +57,5 @@ struct ThunderstormProtocol: Codable {
     return stem + "-protocol.txt"
   }
 
-  func text() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self)
-  }
+  func text() throws -> Data { try JSONEncoder.indented.encode(self) }
 }

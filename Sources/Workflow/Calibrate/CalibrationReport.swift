@@ -91,11 +91,7 @@ public struct CalibrationReport: Codable, Sendable {
     }
   }
 
-  public func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self)
-  }
+  public func json() throws -> Data { try JSONEncoder.indented.encode(self) }
 
   /// The report in a few lines.
   public var lines: [String] {

@@ -85,13 +85,7 @@ public struct InferJob {
       report.device = context.deviceName
       report.recipe = resolved
       report.notes = movie.info.notes + report.notes
-      if let reportFile {
-        try reportFile.write(try report.json())
-        if report.interrupted {
-          _ = try PartialName.of(reportFile.path) { try reportFile.rename(to: $0) }
-        }
-        try reportFile.commit()
-      }
+      try reportFile?.commit(report: report.json(), partial: report.interrupted)
       return report
     }
   }
@@ -137,10 +131,7 @@ final class InferContext {
     self.fallback = fallback
   }
 
-  var deviceName: String {
-    let device = fallback.device.info
-    return "\(device.name): \(device.hardware), \(device.driver)"
-  }
+  var deviceName: String { fallback.device.info.title }
 
   /// - Parameter frames: those that are in the output, where they are not all that were asked for.
   func provenance(frames: String? = nil) throws -> ProvenanceStep {

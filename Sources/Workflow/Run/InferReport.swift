@@ -28,9 +28,5 @@ public struct InferReport: Codable, Sendable {
     case device, batch, tiles, outputs, height, width, notes, interrupted, version, recipe
   }
 
-  public func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self)
-  }
+  public func json() throws -> Data { try JSONEncoder.indented.encode(self) }
 }

@@ -88,7 +88,7 @@ public struct LocalizeJob {
       }
       report.recipe = recipe
       report.notes = notes + (doubt.map { [$0] } ?? []) + report.notes
-      try reportFile?.write(report, partial: report.interrupted)
+      try reportFile?.commit(report: report.json(), partial: report.interrupted)
       return report
     }
   }
@@ -211,8 +211,8 @@ enum PartialName {
 
 extension StagedFile {
   /// Writes a run's report and gives the file its name, or a partial one.
-  fileprivate func write(_ report: LocalizeReport, partial: Bool) throws {
-    try write(try report.json())
+  func commit(report: Data, partial: Bool) throws {
+    try write(report)
     if partial { _ = try PartialName.of(path) { try rename(to: $0) } }
     try commit()
   }

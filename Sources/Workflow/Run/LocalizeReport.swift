@@ -52,9 +52,5 @@ public struct LocalizeReport: Codable, Sendable {
     case profile, notes, interrupted, version, recipe
   }
 
-  public func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self)
-  }
+  public func json() throws -> Data { try JSONEncoder.indented.encode(self) }
 }

@@ -70,10 +70,7 @@ public final class LocalizeRun {
   public var explanation: String { computer.explanation }
 
   /// What computes now, in words.
-  public var deviceName: String {
-    let device = computer.device
-    return "\(device.name): \(device.hardware), \(device.driver)"
-  }
+  public var deviceName: String { computer.device.title }
 
   /// For each writer, the frames of the run, from its first, whose rows it has.
   public private(set) var framesSafe: [Int] = []

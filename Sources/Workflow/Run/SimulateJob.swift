@@ -64,10 +64,8 @@ public struct SimulateJob {
     { try names.add(path) }
     try Interrupt.watch { try writeMovie(simulation, to: moviePath) }
     if hasTruth { try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let staged = try StagedFile(path: settingsPath, overwrite: overwrite)
-    try staged.write(try encoder.encode(settings))
+    try staged.write(try JSONEncoder.indented.encode(settings))
     try staged.commit()
     var files =
       [moviePath] + (hasTruth ? [truthPath] : []) + [settingsPath]

@@ -50,6 +50,23 @@ struct CameraOptions: ParsableArguments {
       valueName: "ADU"))
   var saturation: Double?
 
+  /// What was given over `defaults`, the maps cut to the movie's part of the sensor, and the file of maps.
+  func read(over defaults: Camera = Camera()) throws -> (
+    camera: Camera, maps: CameraMaps?, file: String
+  ) {
+    var camera = defaults
+    var maps: CameraMaps?
+    var file = ""
+    try apply(to: &camera, maps: &maps, file: &file)
+    if let whole = maps, let part = sensorRegion?.region {
+      maps = whole.cropped(to: part)
+      guard maps != nil else {
+        throw ValidationError("--camera-roi is not inside the maps of \(file)")
+      }
+    }
+    return (camera, maps, file)
+  }
+
   /// Replaces in `camera` what was given, and reads maps where there are some.
   func apply(to camera: inout Camera, maps: inout CameraMaps?, file path: inout String) throws {
     if let file { path = file }

@@ -13,11 +13,7 @@ struct DeviceOptions: ParsableArguments {
     help: ArgumentHelp("CPU threads; all cores by default.", valueName: "n"))
   var threads: Int?
 
-  func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads \(threads) must be in 1...1024")
-    }
-  }
+  func validate() throws { try threads.map(ThreadOptions.check) }
 
   func open() throws -> any Device { try Devices.named(device, threads: threads) }
 }

@@ -42,9 +42,7 @@ struct CalibrateCamera: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("The highest number that a pixel can have.", valueName: "ADU"))
   var saturation = 65535.0
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("CPU threads; all by default.", valueName: "n"))
-  var threads: Int?
+  @OptionGroup var cpu: ThreadOptions
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
   @Flag(help: "Replace outputs that exist.") var force = false
   @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
@@ -62,16 +60,14 @@ struct CalibrateCamera: ParsableCommand {
     guard saturation > 0 else {
       throw ValidationError("--saturation \(saturation) ADU must be greater than 0")
     }
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads \(threads) must be in 1...1024")
-    }
   }
 
   func run() throws {
     let result = try CalibrateCameraJob(
       dark: try (movies + dark).map { try raw.open($0) },
       bright: try bright.map { try raw.open($0) }, output: output,
-      gain: gain, region: roi?.region, saturation: saturation, threads: threads, overwrite: force,
+      gain: gain, region: roi?.region, saturation: saturation, threads: cpu.threads,
+      overwrite: force,
       quiet: quiet
     ).run()
     for line in Self.lines(result.report) { print(line) }

@@ -66,10 +66,7 @@ struct CalibratePSF: ParsableCommand {
   }
 
   func run() throws {
-    var camera = Camera()
-    var maps: CameraMaps?
-    var path = ""
-    try self.camera.apply(to: &camera, maps: &maps, file: &path)
+    let (camera, maps, _) = try self.camera.read()
     let job = try CalibratePSFJob(
       movies: beads.map { try movie.open($0) }, names: beads, output: output, json: json,
       picture: report, zStep: zStep, pixelSize: pixelSize, roi: roi, model: model, scan: scan,

@@ -39,30 +39,21 @@ struct CheckCamera: ParsableCommand {
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Write the result as JSON.", valueName: "file"))
   var json: String?
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("CPU threads; all by default.", valueName: "n"))
-  var threads: Int?
+  @OptionGroup var cpu: ThreadOptions
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
   @Flag(help: "Replace the JSON file if it exists.") var force = false
   @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
 
-  func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads \(threads) must be in 1...1024")
-    }
-  }
-
   func run() throws {
     let file = try json.map { try StagedFile(path: $0, overwrite: force) }
     let result = try CheckCameraJob(
-      maps: maps, dark: try dark.map { try raw.open($0) }, region: roi?.region, threads: threads,
+      maps: maps, dark: try dark.map { try raw.open($0) }, region: roi?.region,
+      threads: cpu.threads,
       quiet: quiet
     ).run()
     for line in Self.lines(result) { print(line) }
     if let file {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try file.write(encoder.encode(result))
+      try file.write(JSONEncoder.indented.encode(result))
       try file.commit()
     }
     guard result.agrees else {

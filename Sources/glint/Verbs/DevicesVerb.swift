@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import Formats
 import Foundation
 import Workflow
 
@@ -18,9 +19,7 @@ struct DevicesVerb: ParsableCommand {
   func run() throws {
     let devices = Devices.all.map(\.info)
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(devices), as: UTF8.self))
+      print(String(decoding: try JSONEncoder.indented.encode(devices), as: UTF8.self))
       return
     }
     let best = Devices.best().info.name

@@ -110,9 +110,7 @@ struct Evaluate: ParsableCommand {
       of: found, against: molecules, settings: settings, bound: try bound())
     for line in Self.lines(score) { print(line) }
     if let report {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try report.write(encoder.encode(score))
+      try report.write(JSONEncoder.indented.encode(score))
       try report.commit()
     }
     if let minimumJaccard, score.jaccard * 100 < minimumJaccard {
@@ -124,16 +122,7 @@ struct Evaluate: ParsableCommand {
   /// The optics of the movie, where they were given.
   private func bound() throws -> TruthBound? {
     guard psf != nil || psfSigma != nil else { return nil }
-    var scalars = Camera()
-    var maps: CameraMaps?
-    var path = ""
-    try camera.apply(to: &scalars, maps: &maps, file: &path)
-    if let whole = maps, let part = camera.sensorRegion?.region {
-      maps = whole.cropped(to: part)
-      guard maps != nil else {
-        throw ValidationError("--camera-roi is not inside the maps of \(path)")
-      }
-    }
+    let (scalars, maps, _) = try camera.read()
     return TruthBound(
       psf: try psf.map { try CalibrationFiles.read($0) },
       gaussian: GaussianPSF(sigma: psfSigma ?? 1),

@@ -50,14 +50,7 @@ struct Infer: ParsableCommand {
     help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
   var pixelSize: Double?
 
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
-  )
-  var frames: FrameRange?
-
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Region of interest, px.", valueName: "X,Y,W,H"))
-  var roi: Region?
+  @OptionGroup var extent: ExtentOptions
 
   @Option(help: ArgumentHelp("Settings to start from; options on the line win.", valueName: "file"))
   var recipe: String?
@@ -81,11 +74,7 @@ struct Infer: ParsableCommand {
       throw ValidationError("name a network with --network, or its weights with --weights")
     }
     if let pixelSize { recipe.pixelSize = pixelSize }
-    if let frames {
-      recipe.firstFrame = frames.first
-      recipe.endFrame = frames.end ?? -1
-    }
-    if let region = roi?.region { recipe.roi = [region.x, region.y, region.width, region.height] }
+    extent.apply(to: &recipe)
     try recipe.check()
     let crops = try table.map {
       InferJob.Crops(

@@ -40,12 +40,10 @@ struct Info: ParsableCommand {
       }
     }
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       let object = Dictionary(
         fields.map { ($0.replacingOccurrences(of: " ", with: "_"), Field($1)) },
         uniquingKeysWith: { $1 })
-      print(String(decoding: try encoder.encode(object), as: UTF8.self))
+      print(String(decoding: try JSONEncoder.indented.encode(object), as: UTF8.self))
     } else {
       let width = fields.map(\.0.count).max() ?? 0
       for (name, value) in fields {

@@ -84,14 +84,7 @@ struct Localize: ParsableCommand {
       "z of the table per z of the PSF; 0 for the PSF file's own.", valueName: "factor"))
   var refractiveIndexFactor: Double?
 
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
-  )
-  var frames: FrameRange?
-
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Region of interest, px.", valueName: "X,Y,W,H"))
-  var roi: Region?
+  @OptionGroup var extent: ExtentOptions
 
   @Option(help: ArgumentHelp("Settings to start from; options on the line win.", valueName: "file"))
   var recipe: String?
@@ -190,11 +183,7 @@ struct Localize: ParsableCommand {
       if axial == .widths, sigma == nil { result.fit.sigma = .elliptical }
     }
     if let refractiveIndexFactor { result.refractiveIndexFactor = refractiveIndexFactor }
-    if let frames {
-      result.firstFrame = frames.first
-      result.endFrame = frames.end ?? -1
-    }
-    if let region = roi?.region { result.roi = [region.x, region.y, region.width, region.height] }
+    extent.apply(to: &result)
     try result.check()
     return result
   }

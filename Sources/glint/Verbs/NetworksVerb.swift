@@ -105,10 +105,8 @@ struct NetworksVerb: ParsableCommand {
     _ summaries: [NetworkSummary], _ weights: WeightsSummary?, _ info: DeviceInfo
   ) throws {
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       let listing = Listing(device: info.name, weights: weights, networks: summaries)
-      print(String(decoding: try encoder.encode(listing), as: UTF8.self))
+      print(String(decoding: try JSONEncoder.indented.encode(listing), as: UTF8.self))
       return
     }
     if let weights { for line in weights.lines { print(line) } }

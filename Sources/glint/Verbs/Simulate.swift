@@ -136,9 +136,6 @@ struct Simulate: ParsableCommand {
   }
 
   private func simulationSettings() throws -> (SimulationSettings, CameraMaps?) {
-    var camera = Camera(offset: 100, gain: 2, quantumEfficiency: 0.9, readNoise: 1.5)
-    var maps: CameraMaps?
-    var path = ""
     if let settings {
       guard let data = FileManager.default.contents(atPath: settings) else {
         throw ValidationError("cannot read the settings \(settings)")
@@ -150,15 +147,10 @@ struct Simulate: ParsableCommand {
         throw ValidationError("\(settings) holds no simulation settings: \(error)")
       }
     }
-    try self.camera.apply(to: &camera, maps: &maps, file: &path)
+    let (camera, maps, path) = try self.camera.read(
+      over: Camera(offset: 100, gain: 2, quantumEfficiency: 0.9, readNoise: 1.5))
     if maps != nil, scmos {
       throw ValidationError("--scmos draws maps of its own and contradicts those of --camera")
-    }
-    if let whole = maps, let part = self.camera.sensorRegion?.region {
-      maps = whole.cropped(to: part)
-      guard maps != nil else {
-        throw ValidationError("--camera-roi is not inside the maps of \(path)")
-      }
     }
     let size = self.size ?? maps.map { Size($0.width, $0.height) } ?? Size(256, 256)
     var result = SimulationSettings(

@@ -40,15 +40,7 @@ public struct Add: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "tensor/add.cl", glint_no_params(), [.input(0), .input(1), .output(0)],
-            items: site.inputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("tensor/add.cl", { _ in glint_no_params() })]
   }
 
   public static var samples: [Sample] {

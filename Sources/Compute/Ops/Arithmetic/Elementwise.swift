@@ -67,15 +67,7 @@ public struct Elementwise: EpilogueHost {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "tensor/elementwise.cl", kernelParameters, [.input(0), .output(0)],
-            items: site.inputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("tensor/elementwise.cl", { _ in kernelParameters })]
   }
 
   var kernelParameters: glint_elementwise_params {

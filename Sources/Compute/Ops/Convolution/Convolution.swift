@@ -25,6 +25,14 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
     public static func zeros(_ count: Int) -> Padding {
       .zeros(top: count, left: count, bottom: count, right: count)
     }
+
+    var label: String {
+      switch self {
+      case .same: "same"
+      case .valid: "valid"
+      case .zeros(let top, let left, let bottom, let right): "pad \(top) \(left) \(bottom) \(right)"
+      }
+    }
   }
 
   /// - Parameters:
@@ -75,14 +83,8 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
   }
 
   public var parameters: String {
-    let around =
-      switch padding {
-      case .same: "same"
-      case .valid: "valid"
-      case .zeros(let top, let left, let bottom, let right): "pad \(top) \(left) \(bottom) \(right)"
-      }
-    return (enlargement == 2 ? "×2 " : "")
-      + "s\(stride) d\(dilation) \(around)\(epilogue.label)"
+    (enlargement == 2 ? "×2 " : "")
+      + "s\(stride) d\(dilation) \(padding.label)\(epilogue.label)"
   }
 
   /// Zeros before the first pixel and number of outputs along one axis.
@@ -183,15 +185,10 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
 
   /// The kernels' parameters at a site.
   func kernelParameters(_ site: Site) -> glint_conv_params {
-    let (x, w, y) = (site.inputs[0].shape, site.inputs[1].shape, site.outputs[0].shape)
+    let (x, w) = (site.inputs[0].shape, site.inputs[1].shape)
     return glint_conv_params(
-      batch: Int32(x[0]), height: Int32(x[1]), width: Int32(x[2]), channels: Int32(x[3]),
-      out_height: Int32(y[1]), out_width: Int32(y[2]), out_channels: Int32(y[3]),
-      kernel_height: Int32(w[0]), kernel_width: Int32(w[1]), stride: Int32(stride),
-      dilation: Int32(dilation), pad_top: Int32(extent(x[1], w[0], vertical: true).before),
-      pad_left: Int32(extent(x[2], w[1], vertical: false).before),
-      enlarge: Int32(enlargement - 1), block: 0, stream: 0,
-      in: site.inputRange(0), out: site.writtenRange, added: epilogue.ranges(at: site),
-      epilogue: epilogue.kernelParameters)
+      site, stride: stride, dilation: dilation, top: extent(x[1], w[0], vertical: true).before,
+      left: extent(x[2], w[1], vertical: false).before, enlargement: enlargement,
+      epilogue: epilogue)
   }
 }

@@ -5,7 +5,7 @@ import CPUKernels
 /// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels, output
 /// channels], then the tensors of the epilogue; float32. Output size per axis: (size − 1) stride +
 /// kernel − 2 crop, the usual "output padding" aside.
-public struct TransposedConvolution: ConvolutionLike {
+public struct TransposedConvolution: ConvolutionLike, TransposedKernels {
   public static let name = "transposed convolution"
   public let stride: Int
   /// Rows and columns cut from every side, "padding" in other programs.
@@ -97,43 +97,7 @@ public struct TransposedConvolution: ConvolutionLike {
   }
 
   func kernelParameters(_ site: Site) -> glint_conv_params {
-    let (x, w, y) = (site.inputs[0].shape, site.inputs[1].shape, site.outputs[0].shape)
-    return glint_conv_params(
-      batch: Int32(x[0]), height: Int32(x[1]), width: Int32(x[2]), channels: Int32(x[3]),
-      out_height: Int32(y[1]), out_width: Int32(y[2]), out_channels: Int32(y[3]),
-      kernel_height: Int32(w[0]), kernel_width: Int32(w[1]), stride: Int32(stride), dilation: 1,
-      pad_top: Int32(crop), pad_left: Int32(crop), enlarge: 0, block: 0, stream: 0,
-      in: site.inputRange(0), out: site.writtenRange, added: epilogue.ranges(at: site),
-      epilogue: epilogue.kernelParameters)
-  }
-
-  private var operands: [Operand] {
-    [.input(0), .input(1), .output(0)] + epilogue.operands()
-  }
-
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let y = site.outputs[0].shape
-        return .launches([
-          CPULaunch(
-            "conv_transposed", kernelParameters(site), operands, items: .fixed(y[0] * y[1]),
-            scratch: 4 * site.inputs[0].channels)
-        ])
-      }
-    ]
-  }
-
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "conv/transposed.cl", kernelParameters(site), operands,
-            items: site.outputs[0].pixels * ((site.outputs[0].channels + 7) / 8))
-        ])
-      }
-    ]
+    glint_conv_params(site, stride: stride, top: crop, left: crop, epilogue: epilogue)
   }
 
   public static var samples: [Sample] {

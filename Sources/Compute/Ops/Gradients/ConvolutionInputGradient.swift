@@ -6,7 +6,7 @@ import CPUKernels
 /// Inputs: the gradient of the result [batch, height', width', outputs] and weights turned as
 /// `TurnWeights` has them, [kernel height, kernel width, outputs, channels]. Output: [batch, height,
 /// width, channels].
-public struct ConvolutionInputGradient: Op {
+public struct ConvolutionInputGradient: TransposedKernels {
   public static let name = "convolution input gradient"
   let convolution: Convolution
   public let height: Int
@@ -87,43 +87,14 @@ public struct ConvolutionInputGradient: Op {
     ]
   }
 
-  /// Those of a transposed convolution, with this one's padding and dilation.
-  private func kernelParameters(_ site: Site) -> glint_conv_params {
+  var epilogue: Epilogue { .none }
+
+  func kernelParameters(_ site: Site) -> glint_conv_params {
     let w = site.inputs[1].shape
-    let plain = TransposedConvolution(stride: convolution.stride)
-    var parameters = plain.kernelParameters(site)
-    parameters.dilation = Int32(convolution.dilation)
-    parameters.pad_top = Int32(convolution.extent(height, w[0], vertical: true).before)
-    parameters.pad_left = Int32(convolution.extent(width, w[1], vertical: false).before)
-    return parameters
-  }
-
-  private var operands: [Operand] {
-    [.input(0), .input(1), .output(0)] + convolution.epilogue.operands()
-  }
-
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        .launches([
-          CPULaunch(
-            "conv_transposed", kernelParameters(site), operands,
-            items: .fixed(site.outputs[0].shape[0] * height), scratch: 4 * site.inputs[0].channels)
-        ])
-      }
-    ]
-  }
-
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "conv/transposed.cl", kernelParameters(site), operands,
-            items: site.outputs[0].pixels * ((site.outputs[0].channels + 7) / 8))
-        ])
-      }
-    ]
+    return glint_conv_params(
+      site, stride: convolution.stride, dilation: convolution.dilation,
+      top: convolution.extent(height, w[0], vertical: true).before,
+      left: convolution.extent(width, w[1], vertical: false).before, epilogue: epilogue)
   }
 
   public static var samples: [Sample] {

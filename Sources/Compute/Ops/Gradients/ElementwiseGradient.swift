@@ -31,14 +31,12 @@ public struct ElementwiseGradient: FirstOrder {
     Work(flops: 4 * chain.steps.count * inputs[0].count, bytes: 3 * inputs[0].bytes)
   }
 
-  private var operands: [Operand] { [.input(0), .input(1), .output(0)] }
-
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("vector") { site in
         .launches([
           CPULaunch(
-            "elementwise_gradient", chain.kernelParameters, operands,
+            "elementwise_gradient", chain.kernelParameters, [.input(0), .input(1), .output(0)],
             items: .fixed(site.inputs[0].count), grain: 16384)
         ])
       }
@@ -46,15 +44,7 @@ public struct ElementwiseGradient: FirstOrder {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "train/elementwise_gradient.cl", chain.kernelParameters, operands,
-            items: site.inputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("train/elementwise_gradient.cl", { _ in chain.kernelParameters })]
   }
 
   /// Those of the chains, with a gradient given.

@@ -49,14 +49,13 @@ public struct PReLUGradient: FirstOrder {
       channels: Int32(site.inputs[0].channels), pitch: site.inputs[1].count > 1 ? 1 : 0, offset: 0)
   }
 
-  private var operands: [Operand] { [.input(0), .input(1), .input(2), .output(0)] }
-
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("pixels") { site in
         .launches([
           CPULaunch(
-            "prelu_gradient", kernelParameters(site), operands,
+            "prelu_gradient", kernelParameters(site),
+            [.input(0), .input(1), .input(2), .output(0)],
             items: .fixed(site.inputs[0].pixels), grain: 512)
         ])
       }
@@ -64,15 +63,7 @@ public struct PReLUGradient: FirstOrder {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "train/prelu_gradient.cl", kernelParameters(site), operands,
-            items: site.inputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("train/prelu_gradient.cl", kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -64,15 +64,7 @@ public struct PadChannels: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "train/pad_channels.cl", kernelParameters, [.input(0), .output(0)],
-            items: site.outputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("train/pad_channels.cl", { _ in kernelParameters })]
   }
 
   public static var samples: [Sample] {

@@ -63,30 +63,21 @@ public struct PoolGradient: FirstOrder {
       Site(inputs: [site.inputs[0]], outputs: [site.inputs[1]], device: site.device))
   }
 
-  private var operands: [Operand] { [.input(0), .input(1), .output(0)] }
-
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
         let x = site.inputs[0].shape
         return .launches([
           CPULaunch(
-            "pool_gradient", kernelParameters(site), operands, items: .fixed(x[0] * x[1]))
+            "pool_gradient", kernelParameters(site), [.input(0), .input(1), .output(0)],
+            items: .fixed(x[0] * x[1]))
         ])
       }
     ]
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "train/pool_gradient.cl", kernelParameters(site), operands,
-            items: site.inputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("train/pool_gradient.cl", kernelParameters)]
   }
 
   /// Those of pooling, and images with equal values, of which the first counts.

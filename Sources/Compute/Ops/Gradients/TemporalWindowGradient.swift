@@ -4,7 +4,7 @@ extension TemporalWindow {
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
-    [try graph.apply(TemporalWindowGradient(radius: radius), given[0]!)]
+    [try graph.apply(TemporalWindowGradient(of: self), given[0]!)]
   }
 }
 
@@ -12,19 +12,14 @@ extension TemporalWindow {
 ///
 /// Input: float32 [frames, height, width, (2 radius + 1) channels]. Output: [frames, height, width,
 /// channels].
-public struct TemporalWindowGradient: Op {
+public struct TemporalWindowGradient: Adjoint {
   public static let name = "temporal window gradient"
-  public let radius: Int
+  let linear: TemporalWindow
 
-  public init(radius: Int = 1) {
-    precondition(radius >= 0, "a radius is not negative")
-    self.radius = radius
-  }
-
-  public var parameters: String { "±\(radius)" }
+  public init(of window: TemporalWindow = TemporalWindow()) { linear = window }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    let width = 2 * radius + 1
+    let width = 2 * linear.radius + 1
     guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32,
       inputs[0].channels % width == 0
     else {
@@ -34,34 +29,21 @@ public struct TemporalWindowGradient: Op {
   }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
-    let (shape, width) = (inputs[0].type.shape, 2 * radius + 1)
+    let (shape, width) = (inputs[0].type.shape, 2 * linear.radius + 1)
     let (values, channels) = (shape[1] * shape[2], shape[3] / width)
     let type = TensorType(.float32, shape.dropLast() + [channels])
     var result = [Double](repeating: 0, count: type.count)
     for (index, given) in inputs[0].values.enumerated() {
       let (c, j) = (index % channels, index / channels % width)
       let (value, n) = (index / (channels * width) % values, index / (channels * width) / values)
-      let frame = min(max(n + j - radius, 0), shape[0] - 1)
+      let frame = min(max(n + j - linear.radius, 0), shape[0] - 1)
       result[(frame * values + value) * channels + c] += given
     }
     return [Reference(type, result)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: inputs[0].count, bytes: inputs[0].bytes + outputs[0].bytes)
-  }
-
-  /// Linear, with the windows as its own adjoint.
-  public func gradient(
-    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
-  ) throws -> [Graph.Value?] {
-    [try graph.apply(TemporalWindow(radius: radius), given[0]!)]
-  }
-
   private func kernelParameters(_ site: Site) -> glint_window_gradient_params {
-    let window = TemporalWindow(radius: radius).kernelParameters(
-      Site(inputs: site.outputs, outputs: site.inputs, device: site.device))
-    return glint_window_gradient_params(window: window, one: 1)
+    glint_window_gradient_params(window: linear.kernelParameters(site.reversed), one: 1)
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -77,15 +59,7 @@ public struct TemporalWindowGradient: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "train/window_gradient.cl", kernelParameters(site), [.input(0), .output(0)],
-            items: site.outputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("train/window_gradient.cl", kernelParameters)]
   }
 
   public static var samples: [Sample] {
@@ -93,7 +67,7 @@ public struct TemporalWindowGradient: Op {
       // The only frame gets all of its window, an edge frame at most radius + … + 1 values.
       let terms = Double((radius + 1) * (radius + 2) / 2 + radius + 1)
       return Sample(
-        TemporalWindowGradient(radius: radius),
+        TemporalWindowGradient(of: TemporalWindow(radius: radius)),
         [.random([frames, 3, 5, (2 * radius + 1) * channels], -1...1, seed: 5)],
         .absolute(terms * terms * 0x1p-24), tiny: true)
     }

@@ -62,15 +62,7 @@ public struct TurnWeights: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "train/turn_weights.cl", kernelParameters(site), [.input(0), .output(0)],
-            items: site.outputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("train/turn_weights.cl", kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -12,16 +12,14 @@ extension Upsample {
 ///
 /// Input: float32 [batch, height · factor, width · factor, channels]. Output: [batch, height, width,
 /// channels].
-public struct UpsampleGradient: Op {
+public struct UpsampleGradient: Adjoint {
   public static let name = "upsample gradient"
-  public let upsample: Upsample
+  let linear: Upsample
 
-  public init(of upsample: Upsample) { self.upsample = upsample }
-
-  public var parameters: String { upsample.parameters }
+  public init(of upsample: Upsample) { linear = upsample }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    let factor = upsample.factor
+    let factor = linear.factor
     guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32,
       inputs[0].shape[1] % factor == 0, inputs[0].shape[2] % factor == 0
     else {
@@ -33,13 +31,13 @@ public struct UpsampleGradient: Op {
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
     let y = inputs[0].type.shape
-    let (height, width) = (y[1] / upsample.factor, y[2] / upsample.factor)
+    let (height, width) = (y[1] / linear.factor, y[2] / linear.factor)
     let type = TensorType(.float32, y[0], height, width, y[3])
     var result = [Double](repeating: 0, count: type.count)
     for (index, given) in inputs[0].values.enumerated() {
       let (c, pixel) = (index % y[3], index / y[3])
-      for (iy, v) in upsample.weights(pixel / y[2] % y[1], height) {
-        for (ix, u) in upsample.weights(pixel % y[2], width) {
+      for (iy, v) in linear.weights(pixel / y[2] % y[1], height) {
+        for (ix, u) in linear.weights(pixel % y[2], width) {
           result[((pixel / (y[1] * y[2]) * height + iy) * width + ix) * y[3] + c] += v * u * given
         }
       }
@@ -47,20 +45,8 @@ public struct UpsampleGradient: Op {
     return [Reference(type, result)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: inputs[0].count, bytes: inputs[0].bytes + outputs[0].bytes)
-  }
-
-  /// Linear, with the enlargement as its own adjoint.
-  public func gradient(
-    _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
-  ) throws -> [Graph.Value?] {
-    [try graph.apply(upsample, given[0]!)]
-  }
-
   private func kernelParameters(_ site: Site) -> glint_spatial_params {
-    upsample.kernelParameters(
-      Site(inputs: site.outputs, outputs: site.inputs, device: site.device))
+    linear.kernelParameters(site.reversed)
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -77,15 +63,7 @@ public struct UpsampleGradient: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "train/upsample_gradient.cl", kernelParameters(site), [.input(0), .output(0)],
-            items: site.outputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("train/upsample_gradient.cl", kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -66,15 +66,7 @@ public struct IntegrateProbability: NotDifferentiable {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "tensor/integrate_probability.cl", kernelParameters(site), [.input(0), .output(0)],
-            items: site.inputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("tensor/integrate_probability.cl", kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -6,8 +6,10 @@ import CPUKernels
 /// Inputs: score [frames, height, width, 1], features [frames, height, width, channels]. Outputs:
 /// places int32 [room, 3] (frame, y, x), values float32 [room, channels], total int32 [1]: how many
 /// there are, which may be more than there is room for. Entries past the total are undefined.
-public struct PixelList: NotDifferentiable {
+public struct PixelList: RowList {
   public static let name = "pixel list"
+  static let stem = "pixel"
+  static let grain = 16
   public let threshold: Float
   public let room: Int
 
@@ -26,10 +28,7 @@ public struct PixelList: NotDifferentiable {
       throw ShapeError(
         Self.name, "takes a score [frames×height×width×1] and features of its size, not \(inputs)")
     }
-    return [
-      TensorType(.int32, room, 3), TensorType(.float32, room, inputs[1].channels),
-      TensorType(.int32, 1),
-    ]
+    return types(columns: 3, channels: inputs[1].channels)
   }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
@@ -43,69 +42,16 @@ public struct PixelList: NotDifferentiable {
       places += [Double(row / shape[1]), Double(row % shape[1]), Double(index % shape[2])]
       values += inputs[1].values[index * channels..<(index + 1) * channels]
     }
-    func filled(_ list: [Double], _ count: Int, _ rest: Double) -> [Double] {
-      list + Array(repeating: rest, count: count - list.count)
-    }
-    return [
-      Reference(TensorType(.int32, room, 3), filled(places, 3 * room, -1)),
-      Reference(TensorType(.float32, room, channels), filled(values, channels * room, .nan)),
-      Reference(TensorType(.int32, 1), [Double(found.count)]),
-    ]
+    return lists(
+      places, values, total: found.count, types: types(columns: 3, channels: channels))
   }
 
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
-    let listed = outputs[0].values.map { $0 >= 0 }
-    let channels = outputs[1].type.channels
-    return [listed, outputs[1].values.indices.map { listed[$0 / channels * 3] }, nil]
-  }
-
-  /// Counts and starts of rows.
-  static func workspace(_ rows: Int) -> [TensorType] {
-    [TensorType(.int32, rows), TensorType(.int32, rows)]
-  }
-
-  private func kernelParameters(_ site: Site) -> glint_list_params {
+  func kernelParameters(_ site: Site) -> glint_list_params {
     let shape = site.inputs[0].shape
     return glint_list_params(
       rows: Int32(shape[0] * shape[1]), height: Int32(shape[1]), width: Int32(shape[2]),
       channels: Int32(site.inputs[1].channels), room: Int32(room), radius: 0,
       threshold: threshold, second: 0)
-  }
-
-  private let counting: [Operand] = [.input(0), .workspace(0)]
-  private let summing: [Operand] = [.workspace(0), .workspace(1), .output(2)]
-  private let writing: [Operand] = [
-    .input(0), .input(1), .workspace(1), .output(0), .output(1),
-  ]
-
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let parameters = kernelParameters(site)
-        let rows = Int(parameters.rows)
-        return .launches(
-          [
-            CPULaunch("pixel_counts", parameters, counting, items: .fixed(rows), grain: 16),
-            CPULaunch("list_starts", parameters, summing, items: .fixed(1)),
-            CPULaunch("pixel_list", parameters, writing, items: .fixed(rows), grain: 16),
-          ], workspace: Self.workspace(rows))
-      }
-    ]
-  }
-
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("rows") { site in
-        let parameters = kernelParameters(site)
-        let rows = Int(parameters.rows)
-        return .launches(
-          [
-            OpenCLLaunch("tensor/pixel_counts.cl", parameters, counting, items: rows),
-            OpenCLLaunch("tensor/list_starts.cl", parameters, summing, items: 1),
-            OpenCLLaunch("tensor/pixel_list.cl", parameters, writing, items: rows),
-          ], workspace: Self.workspace(rows))
-      }
-    ]
   }
 
   public static var samples: [Sample] {

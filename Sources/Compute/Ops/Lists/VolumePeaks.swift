@@ -7,8 +7,10 @@ import CPUKernels
 /// z), values float32 [room, 4] (x, y, z of the centre of gravity, peak), in voxels; total int32 [1]:
 /// how many there are, which may be more than there is room for. Entries past the total are undefined.
 /// A maximum reaches `threshold`; of equal voxels in one window the first (y, x, z) is it.
-public struct VolumePeaks: NotDifferentiable {
+public struct VolumePeaks: RowList {
   public static let name = "volume peaks"
+  static let stem = "volume"
+  static let grain = 1
   public let radius: Int
   public let threshold: Float
   public let room: Int
@@ -28,9 +30,7 @@ public struct VolumePeaks: NotDifferentiable {
       throw ShapeError(
         Self.name, "takes a float32 volume [frames×height×width×depth], not \(inputs)")
     }
-    return [
-      TensorType(.int32, room, 4), TensorType(.float32, room, 4), TensorType(.int32, 1),
-    ]
+    return types(columns: 4, channels: 4)
   }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
@@ -73,61 +73,15 @@ public struct VolumePeaks: NotDifferentiable {
       }
       total += 1
     }
-    let missing = 4 * room - places.count
-    return [
-      Reference(
-        TensorType(.int32, room, 4), places + Array(repeating: -1, count: missing)),
-      Reference(
-        TensorType(.float32, room, 4), values + Array(repeating: .nan, count: missing)),
-      Reference(TensorType(.int32, 1), [Double(total)]),
-    ]
+    return lists(places, values, total: total, types: types(columns: 4, channels: 4))
   }
 
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
-    let listed = outputs[0].values.map { $0 >= 0 }
-    return [listed, listed, nil]
-  }
-
-  private func kernelParameters(_ site: Site) -> glint_list_params {
+  func kernelParameters(_ site: Site) -> glint_list_params {
     let shape = site.inputs[0].shape
     return glint_list_params(
       rows: Int32(shape[0] * shape[1]), height: Int32(shape[1]), width: Int32(shape[2]),
       channels: Int32(shape[3]), room: Int32(room), radius: Int32(radius), threshold: threshold,
       second: 0)
-  }
-
-  private let counting: [Operand] = [.input(0), .workspace(0)]
-  private let summing: [Operand] = [.workspace(0), .workspace(1), .output(2)]
-  private let writing: [Operand] = [.input(0), .workspace(1), .output(0), .output(1)]
-
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let parameters = kernelParameters(site)
-        let rows = Int(parameters.rows)
-        return .launches(
-          [
-            CPULaunch("volume_counts", parameters, counting, items: .fixed(rows)),
-            CPULaunch("list_starts", parameters, summing, items: .fixed(1)),
-            CPULaunch("volume_list", parameters, writing, items: .fixed(rows)),
-          ], workspace: PixelList.workspace(rows))
-      }
-    ]
-  }
-
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("rows") { site in
-        let parameters = kernelParameters(site)
-        let rows = Int(parameters.rows)
-        return .launches(
-          [
-            OpenCLLaunch("tensor/volume_counts.cl", parameters, counting, items: rows),
-            OpenCLLaunch("tensor/list_starts.cl", parameters, summing, items: 1),
-            OpenCLLaunch("tensor/volume_list.cl", parameters, writing, items: rows),
-          ], workspace: PixelList.workspace(rows))
-      }
-    ]
   }
 
   public static var samples: [Sample] {

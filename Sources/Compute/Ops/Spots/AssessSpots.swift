@@ -10,8 +10,10 @@ import CPUKernels
 /// float32 [capacity]. Rows past the total are undefined.
 ///
 /// Maximum likelihood: the Cramér–Rao bound. Least squares: A⁻¹BA⁻¹ with A = JᵀJ, B = Jᵀ diag(μ) J.
-public struct AssessSpots: NotDifferentiable {
+public struct AssessSpots: SpotOp {
   public static let name = "assess"
+  static let total = 2
+  static let noise = 3
   public let model: SpotModel
 
   public init(_ model: SpotModel) { self.model = model }
@@ -19,25 +21,22 @@ public struct AssessSpots: NotDifferentiable {
   public var parameters: String { model.label }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    guard inputs.count == 3 || inputs.count == 4, let capacity = inputs[0].shape.first,
-      inputs[1] == TensorType(.float32, capacity, SpotModel.columns),
-      inputs[2] == TensorType(.int32, 1), inputs.count == 3 || inputs[3] == inputs[0]
+    guard Self.takes(inputs), let capacity = inputs[0].shape.first,
+      inputs[1] == SpotModel.fits(capacity)[0]
     else {
       throw ShapeError(
         Self.name,
         "takes spots, their parameters, their number and optionally boxes of noise, not \(inputs)")
     }
-    try model.check(Self.name, inputs[0])
-    return [
-      TensorType(.float32, capacity, SpotModel.columns, 2), TensorType(.float32, capacity),
-      TensorType(.float32, capacity),
-    ]
+    try Self.check(inputs[0], box: model.box)
+    try model.check(Self.name)
+    return SpotModel.worths(capacity)
   }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
     SpotReference.worths(
       model, spots: inputs[0], theta: inputs[1], total: inputs[2],
-      noise: inputs.count == 4 ? inputs[3] : nil)
+      noise: Self.noise(inputs))
   }
 
   /// The definition gives rows past the total the deviance −1.
@@ -50,14 +49,7 @@ public struct AssessSpots: NotDifferentiable {
   }
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {
-    model.kernelParameters(capacity: site.inputs[0].shape[0], noiseMap: site.inputs.count == 4)
-  }
-
-  private func operands(_ site: Site) -> [Operand] {
-    [
-      .input(0), site.inputs.count == 4 ? .input(3) : .none, .input(1), .input(2), .output(0),
-      .output(1), .output(2),
-    ]
+    model.kernelParameters(capacity: site.inputs[0].shape[0], noiseMap: Self.hasNoise(site))
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -65,9 +57,8 @@ public struct AssessSpots: NotDifferentiable {
       Candidate("lanes") { site in
         .launches([
           CPULaunch(
-            model.kernel("assess"), kernelParameters(site), operands(site),
-            items: .counted(.input(2), limit: site.inputs[0].shape[0]), grain: 512,
-            scratch: model.scratch(boxes: 2))
+            model.kernel("assess"), kernelParameters(site), Self.operands(site),
+            items: Self.items(site), grain: 512, scratch: model.scratch(boxes: 2))
         ])
       }
     ]
@@ -78,8 +69,8 @@ public struct AssessSpots: NotDifferentiable {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "spots/assess.cl", defines: model.defines, kernelParameters(site), operands(site),
-            items: site.inputs[0].shape[0])
+            "spots/assess.cl", defines: model.defines, kernelParameters(site),
+            Self.operands(site), items: site.inputs[0].shape[0])
         ])
       }
     ]

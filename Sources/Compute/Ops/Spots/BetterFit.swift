@@ -14,11 +14,7 @@ public struct BetterFit: NotDifferentiable {
   public var parameters: String { "" }
 
   private static func types(_ capacity: Int) -> [TensorType] {
-    [
-      TensorType(.float32, capacity, SpotModel.columns), TensorType(.int32, capacity),
-      TensorType(.int32, capacity), TensorType(.float32, capacity, SpotModel.columns, 2),
-      TensorType(.float32, capacity), TensorType(.float32, capacity),
-    ]
+    SpotModel.fits(capacity) + SpotModel.worths(capacity)
   }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {

@@ -8,8 +8,11 @@ import CPUKernels
 ///
 /// Babcock & Zhuang (Sci. Rep. 2017), Li et al. (Nat. Methods 2018); the optimiser is that of
 /// `FitSpots`.
-public struct FitSpline: NotDifferentiable {
+public struct FitSpline: SplineOp {
   public static let name = "fit spline"
+  static let kernel = "fit_spline"
+  static let total = 1
+  static let noise = 4
   public let model: SplineModel
   /// Evaluations of the model per spot.
   public let iterations: Int
@@ -25,27 +28,21 @@ public struct FitSpline: NotDifferentiable {
   public var parameters: String { "\(model.label) ≤ \(iterations), \(tolerance)" }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    guard inputs.count == 4 || inputs.count == 5, inputs[1] == TensorType(.int32, 1),
-      inputs[3] == TensorType(.float32, model.tableShape),
-      inputs.count == 4 || inputs[4] == inputs[0]
-    else {
+    guard Self.takes(inputs), inputs[3] == TensorType(.float32, model.tableShape) else {
       throw ShapeError(
         Self.name,
         "takes spots, their number, a grid, its tables and optionally boxes of noise, not \(inputs)"
       )
     }
-    try model.check(Self.name, inputs[0], inputs[2])
-    let capacity = inputs[0].shape[0]
-    return [
-      TensorType(.float32, capacity, SpotModel.columns), TensorType(.int32, capacity),
-      TensorType(.int32, capacity),
-    ]
+    try Self.check(inputs[0], box: model.box)
+    try model.check(Self.name, grid: inputs[2])
+    return SpotModel.fits(inputs[0].shape[0])
   }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
     let image = SplineImage(model: model, grid: inputs[2].values)
     return SpotReference.fits(
-      image, spots: inputs[0], total: inputs[1], noise: inputs.count == 5 ? inputs[4] : nil)
+      image, spots: inputs[0], total: inputs[1], noise: Self.noise(inputs))
   }
 
   /// The definition gives rows past the total the state −1.
@@ -59,43 +56,10 @@ public struct FitSpline: NotDifferentiable {
       bytes: inputs[0].count * 5 * 64 * 4 + (inputs + outputs).reduce(0) { $0 + $1.bytes })
   }
 
-  private func kernelParameters(_ site: Site) -> glint_spline_params {
+  func kernelParameters(_ site: Site) -> glint_spline_params {
     model.kernelParameters(
-      capacity: site.inputs[0].shape[0], noiseMap: site.inputs.count == 5, iterations: iterations,
+      capacity: site.inputs[0].shape[0], noiseMap: Self.hasNoise(site), iterations: iterations,
       tolerance: tolerance)
-  }
-
-  private func operands(_ site: Site) -> [Operand] {
-    [
-      .input(0), site.inputs.count == 5 ? .input(4) : .none, .input(1), .input(2), .input(3),
-      .output(0), .output(1), .output(2),
-    ]
-  }
-
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("columns") { site in
-        .launches([
-          CPULaunch(
-            "fit_spline", kernelParameters(site), operands(site),
-            items: .counted(.input(1), limit: site.inputs[0].shape[0]), grain: 128,
-            scratch: model.scratch)
-        ])
-      }
-    ]
-  }
-
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("group") { site in
-        let capacity = site.inputs[0].shape[0]
-        return .launches([
-          OpenCLLaunch(
-            "spots/fit_spline.cl", defines: model.defines, kernelParameters(site), operands(site),
-            items: capacity, global: [capacity * model.groupWidth], local: [model.groupWidth])
-        ])
-      }
-    ]
   }
 
   public static var samples: [Sample] {
@@ -107,9 +71,4 @@ public struct FitSpline: NotDifferentiable {
         tiny: sample.tiny)
     }
   }
-}
-
-extension SplineModel {
-  /// The device kernels' choices.
-  var defines: [String: String] { ["BOX": "\(box)", "WIDTH": "\(groupWidth)"] }
 }

@@ -10,8 +10,10 @@ import CPUKernels
 ///
 /// Laurence & Chromy (Nat. Methods 2010) with Fisher's information; read noise as Huang et al. (Nat.
 /// Methods 2013): variance added to data and model alike. Negative data stay as they are.
-public struct FitSpots: NotDifferentiable {
+public struct FitSpots: SpotOp {
   public static let name = "fit"
+  static let total = 1
+  static let noise = 2
   public let model: SpotModel
   /// Evaluations of the model per spot.
   public let iterations: Int
@@ -28,23 +30,18 @@ public struct FitSpots: NotDifferentiable {
   public var parameters: String { "\(model.label) ≤ \(iterations), \(tolerance)" }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    guard inputs.count == 2 || inputs.count == 3, inputs[1] == TensorType(.int32, 1),
-      inputs.count == 2 || inputs[2] == inputs[0]
-    else {
+    guard Self.takes(inputs) else {
       throw ShapeError(
         Self.name, "takes spots, their number and optionally as many boxes of noise, not \(inputs)")
     }
-    try model.check(Self.name, inputs[0])
-    let capacity = inputs[0].shape[0]
-    return [
-      TensorType(.float32, capacity, SpotModel.columns), TensorType(.int32, capacity),
-      TensorType(.int32, capacity),
-    ]
+    try Self.check(inputs[0], box: model.box)
+    try model.check(Self.name)
+    return SpotModel.fits(inputs[0].shape[0])
   }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
     SpotReference.fits(
-      model, spots: inputs[0], total: inputs[1], noise: inputs.count == 3 ? inputs[2] : nil)
+      model, spots: inputs[0], total: inputs[1], noise: Self.noise(inputs))
   }
 
   /// The definition gives rows past the total the state −1.
@@ -59,15 +56,8 @@ public struct FitSpots: NotDifferentiable {
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {
     model.kernelParameters(
-      capacity: site.inputs[0].shape[0], noiseMap: site.inputs.count == 3, iterations: iterations,
+      capacity: site.inputs[0].shape[0], noiseMap: Self.hasNoise(site), iterations: iterations,
       tolerance: tolerance)
-  }
-
-  private func operands(_ site: Site) -> [Operand] {
-    [
-      .input(0), site.inputs.count == 3 ? .input(2) : .none, .input(1), .output(0), .output(1),
-      .output(2),
-    ]
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -75,9 +65,8 @@ public struct FitSpots: NotDifferentiable {
       Candidate("lanes") { site in
         .launches([
           CPULaunch(
-            model.kernel("fit"), kernelParameters(site), operands(site),
-            items: .counted(.input(1), limit: site.inputs[0].shape[0]), grain: 512,
-            scratch: model.scratch(boxes: 4))
+            model.kernel("fit"), kernelParameters(site), Self.operands(site),
+            items: Self.items(site), grain: 512, scratch: model.scratch(boxes: 4))
         ])
       }
     ]
@@ -89,8 +78,9 @@ public struct FitSpots: NotDifferentiable {
         let capacity = site.inputs[0].shape[0]
         return .launches([
           OpenCLLaunch(
-            "spots/fit.cl", defines: model.defines, kernelParameters(site), operands(site),
-            items: capacity, global: [min(capacity, site.device.units * 1024)])
+            "spots/fit.cl", defines: model.defines, kernelParameters(site),
+            Self.operands(site), items: capacity,
+            global: [min(capacity, site.device.units * 1024)])
         ])
       }
     ]

@@ -143,20 +143,12 @@ public struct SplineModel: Hashable, Sendable {
   /// Bytes of scratch on the CPU: counts and variances of the spots in the lanes.
   var scratch: Int { 2 * 16 * box * tableWidth * 4 }
 
-  /// Throws unless the model, a table of spots and a grid fit together and the kernels can do it.
-  func check(_ op: String, _ spots: TensorType, _ grid: TensorType) throws(ShapeError) {
-    guard box >= 3, box <= GLINT_BOX_LIMIT, box % 2 == 1 else {
-      throw ShapeError(
-        op, "a box of \(box) pixels cannot be fitted",
-        hint: "use an odd box from 3 to \(GLINT_BOX_LIMIT) pixels")
-    }
+  /// Throws unless the model and a grid fit together and the kernels can do it.
+  func check(_ op: String, grid: TensorType) throws(ShapeError) {
     guard reach >= 1 else {
       throw ShapeError(
         op, "a box of \(box) px does not fit into a PSF of \(columns)×\(rows) px with room to move",
         hint: "use a smaller box, or a PSF that is at least 2 px wider than the box")
-    }
-    guard spots.element == .float32, spots.shape.count == 2, spots.shape[1] == box * box else {
-      throw ShapeError(op, "takes float32 spots [capacity×\(box * box)], not \(spots)")
     }
     guard grid == TensorType(.float32, gridCount) else {
       throw ShapeError(op, "takes a grid of \(gridCount) float32, not \(grid)")

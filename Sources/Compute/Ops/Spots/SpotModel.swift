@@ -62,6 +62,22 @@ public struct SpotModel: Hashable, Codable, Sendable {
   /// background (per pixel), sigma x, sigma y (px); of a PSF that depends on z instead z (nm), 0.
   public static let columns = Int(GLINT_SPOT_PARAMETERS)
 
+  /// What fits of `capacity` spots give: parameters, evaluations, states.
+  static func fits(_ capacity: Int) -> [TensorType] {
+    [
+      TensorType(.float32, capacity, columns), TensorType(.int32, capacity),
+      TensorType(.int32, capacity),
+    ]
+  }
+
+  /// What they are worth: variances as sums of two floats, deviances, reduced χ².
+  static func worths(_ capacity: Int) -> [TensorType] {
+    [
+      TensorType(.float32, capacity, columns, 2), TensorType(.float32, capacity),
+      TensorType(.float32, capacity),
+    ]
+  }
+
   /// Free parameters: the first so many columns; a shared width is column 4, repeated in column 5.
   public var parameters: Int {
     if astigmatism != nil { return 5 }
@@ -121,16 +137,8 @@ public struct SpotModel: Hashable, Codable, Sendable {
     return p
   }
 
-  /// Throws unless the model and a table of spots fit together and the kernels can do it.
-  func check(_ op: String, _ spots: TensorType) throws(ShapeError) {
-    guard box >= 3, box <= GLINT_BOX_LIMIT, box % 2 == 1 else {
-      throw ShapeError(
-        op, "a box of \(box) pixels cannot be fitted",
-        hint: "use an odd box from 3 to \(GLINT_BOX_LIMIT) pixels")
-    }
-    guard spots.element == .float32, spots.shape.count == 2, spots.shape[1] == box * box else {
-      throw ShapeError(op, "takes float32 spots [capacity×\(box * box)], not \(spots)")
-    }
+  /// Throws unless the kernels can fit the model.
+  func check(_ op: String) throws(ShapeError) {
     if let astigmatism {
       guard estimator == .maximumLikelihood, pixels == .integrated else {
         throw ShapeError(

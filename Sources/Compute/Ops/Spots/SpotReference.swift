@@ -177,11 +177,7 @@ extension SpotReference {
       evaluations[row] = Double(fit.evaluations)
       states[row] = Double(fit.state)
     }
-    return [
-      Reference(TensorType(.float32, capacity, columns), theta),
-      Reference(TensorType(.int32, capacity), evaluations),
-      Reference(TensorType(.int32, capacity), states),
-    ]
+    return zip(SpotModel.fits(capacity), [theta, evaluations, states]).map { Reference($0, $1) }
   }
 
   /// Which elements of `fits` are defined.
@@ -208,11 +204,9 @@ extension SpotReference {
       }
       (deviances[row], chiSquares[row]) = spot.goodness(point)
     }
-    return [
-      Reference(TensorType(.float32, capacity, columns, 2), variances),
-      Reference(TensorType(.float32, capacity), deviances),
-      Reference(TensorType(.float32, capacity), chiSquares),
-    ]
+    return zip(SpotModel.worths(capacity), [variances, deviances, chiSquares]).map {
+      Reference($0, $1)
+    }
   }
 
   /// Which elements of `worths` are defined.

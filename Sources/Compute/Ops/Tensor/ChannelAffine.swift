@@ -37,14 +37,13 @@ public struct ChannelAffine: Op {
     glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
   }
 
-  private var operands: [Operand] { [.input(0), .input(1), .input(2), .output(0)] }
-
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("pixels") { site in
         .launches([
           CPULaunch(
-            "channel_affine", kernelParameters(site), operands,
+            "channel_affine", kernelParameters(site),
+            [.input(0), .input(1), .input(2), .output(0)],
             items: .fixed(site.inputs[0].pixels), grain: 512)
         ])
       }
@@ -52,15 +51,7 @@ public struct ChannelAffine: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "tensor/channel_affine.cl", kernelParameters(site), operands,
-            items: site.inputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("tensor/channel_affine.cl", kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -51,15 +51,7 @@ public struct PReLU: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "tensor/prelu.cl", kernelParameters(site), [.input(0), .input(1), .output(0)],
-            items: site.inputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("tensor/prelu.cl", kernelParameters)]
   }
 
   public static var samples: [Sample] {

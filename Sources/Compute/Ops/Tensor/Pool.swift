@@ -4,8 +4,9 @@ import CPUKernels
 ///
 /// Input: float32 [batch, height, width, channels]; output the same with the pooled size. `.same`
 /// padding gives ⌈size / stride⌉ outputs.
-public struct Pool: ChannelRanged {
+public struct Pool: ImageResizing {
   public static let name = "pool"
+  static let kernel = "pool"
 
   public enum Kind: String, Hashable, Sendable {
     case max
@@ -28,13 +29,7 @@ public struct Pool: ChannelRanged {
   }
 
   public var parameters: String {
-    let around =
-      switch padding {
-      case .same: "same"
-      case .valid: "valid"
-      case .zeros(let top, let left, let bottom, let right): "pad \(top) \(left) \(bottom) \(right)"
-      }
-    return "\(kind.rawValue) \(window) s\(stride) \(around)"
+    "\(kind.rawValue) \(window) s\(stride) \(padding.label)"
   }
 
   func extents(_ shape: [Int]) -> (rows: (before: Int, out: Int), columns: (Int, Int)) {
@@ -87,8 +82,6 @@ public struct Pool: ChannelRanged {
     return [Reference(type, values)]
   }
 
-  func readsRange(_ input: Int) -> Bool { true }
-
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: outputs[0].count * window * window, bytes: inputs[0].bytes + outputs[0].bytes)
   }
@@ -102,31 +95,6 @@ public struct Pool: ChannelRanged {
       stride: Int32(stride), pad_top: Int32(rows.before), pad_left: Int32(columns.0),
       kind: Int32(kind == .max ? glint_pool_max : glint_pool_average), in: site.inputRange(0),
       out: site.writtenRange)
-  }
-
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let y = site.outputs[0].shape
-        return .launches([
-          CPULaunch(
-            "pool", kernelParameters(site), [.input(0), .output(0)], items: .fixed(y[0] * y[1]))
-        ])
-      }
-    ]
-  }
-
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "tensor/pool.cl", defines: site.storage, kernelParameters(site),
-            [.input(0), .output(0)],
-            items: site.outputs[0].count)
-        ])
-      }
-    ]
   }
 
   public static var samples: [Sample] {

@@ -64,15 +64,7 @@ public struct TemporalWindow: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "tensor/temporal_window.cl", kernelParameters(site), [.input(0), .output(0)],
-            items: site.outputs[0].count)
-        ])
-      }
-    ]
+    [.perValue("tensor/temporal_window.cl", kernelParameters)]
   }
 
   public static var samples: [Sample] {

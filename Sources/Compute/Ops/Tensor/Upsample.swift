@@ -4,8 +4,9 @@ import CPUKernels
 ///
 /// Input: float32 [batch, height, width, channels]; output with height and width times `factor`.
 /// Bilinear: pixel centres at halves, edge pixels repeated ("align corners" off).
-public struct Upsample: ChannelRanged {
+public struct Upsample: ImageResizing {
   public static let name = "upsample"
+  static let kernel = "upsample_image"
 
   public enum Kind: String, Hashable, Sendable {
     case nearest
@@ -63,8 +64,6 @@ public struct Upsample: ChannelRanged {
     ]
   }
 
-  func readsRange(_ input: Int) -> Bool { true }
-
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: kind == .nearest ? 0 : 6 * outputs[0].count,
@@ -79,32 +78,6 @@ public struct Upsample: ChannelRanged {
       out_height: Int32(y[1]), out_width: Int32(y[2]), window: 1, stride: Int32(factor),
       pad_top: 0, pad_left: 0, kind: Int32(code), in: site.inputRange(0),
       out: site.writtenRange)
-  }
-
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let y = site.outputs[0].shape
-        return .launches([
-          CPULaunch(
-            "upsample_image", kernelParameters(site), [.input(0), .output(0)],
-            items: .fixed(y[0] * y[1]))
-        ])
-      }
-    ]
-  }
-
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            "tensor/upsample_image.cl", defines: site.storage, kernelParameters(site),
-            [.input(0), .output(0)],
-            items: site.outputs[0].count)
-        ])
-      }
-    ]
   }
 
   public static var samples: [Sample] {

@@ -1,0 +1,30 @@
+import Foundation
+
+/// An error of reading one kind of file, where others than its own can be handed over.
+protocol FileReadingError: Error {
+  static func unreadable(path: String, reason: String) -> Self
+  static func damaged(path: String, reason: String) -> Self
+}
+
+extension FileReadingError {
+  /// The first bytes of a file, up to 512, by which its kind is told.
+  static func head(of path: String) throws(Self) -> Data {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw .unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .unreadable(path: path, reason: "it is not a file")
+    }
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw .unreadable(path: path, reason: "the file cannot be opened")
+    }
+    guard let head = try? handle.read(upToCount: 512), !head.isEmpty else {
+      throw .damaged(path: path, reason: "it is empty")
+    }
+    return head
+  }
+}
+
+extension CameraFileError: FileReadingError {}
+extension CalibrationFileError: FileReadingError {}
