@@ -86,10 +86,8 @@ enum PicassoAstigmatism {
     fields["Convention"] = Node(psf.axial.summary, Tag(.str), .doubleQuoted)
     fields["Glint"] = try compose(yaml: YAMLEncoder().encode(psf))
     if !provenance.isEmpty { fields["Steps"] = try compose(yaml: YAMLEncoder().encode(provenance)) }
-    let file = try StagedFile(path: path, overwrite: overwrite)
-    try file.write(
-      Data(try serialize(node: .mapping(fields), width: -1, allowUnicode: true).utf8))
-    try file.commit()
+    let text = try serialize(node: .mapping(fields), width: -1, allowUnicode: true)
+    try StagedFile.write(Data(text.utf8), to: path, overwrite: overwrite)
   }
 
   /// A curve's own polynomial, or the one of sixth degree nearest to it, lowest power first: least

@@ -83,4 +83,13 @@ extension StagedFile {
     var sink = try FileSink(file: temporary, path: path, capacity: 1)
     try bytes.withUnsafeBytes { try sink.write($0) }
   }
+
+  /// A whole small file at once.
+  package static func write(
+    _ bytes: some ContiguousBytes, to path: String, overwrite: Bool
+  ) throws {
+    let file = try StagedFile(path: path, overwrite: overwrite)
+    try file.write(bytes)
+    try file.commit()
+  }
 }

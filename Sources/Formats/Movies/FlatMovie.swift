@@ -53,6 +53,19 @@ extension MovieInfo {
     }
     precondition(buffer.count >= frames.count * frameBytes, "a buffer smaller than its frames")
   }
+
+  /// Reads frames one by one, each into its part of `buffer`; errors get the number of their frame.
+  func forEach(
+    _ frames: Range<Int>, in buffer: UnsafeMutableRawBufferPointer,
+    read: (Int, UnsafeMutableRawBufferPointer) throws(MovieError) -> Void
+  ) throws(MovieError) {
+    try check(frames, buffer)
+    for frame in frames {
+      let start = (frame - frames.lowerBound) * frameBytes
+      let target = UnsafeMutableRawBufferPointer(rebasing: buffer[start..<(start + frameBytes)])
+      do throws(MovieError) { try read(frame, target) } catch { throw error.at(frame: frame) }
+    }
+  }
 }
 
 /// A rectangle of pixels that a file promises, checked against overflow and against absurdity.

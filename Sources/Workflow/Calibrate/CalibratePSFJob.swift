@@ -112,11 +112,7 @@ public struct CalibratePSFJob {
         "beads_used": "\(calibration.used)",
       ])
     try CalibrationFiles.write(psf, to: output, provenance: [step], overwrite: overwrite)
-    if let json {
-      let file = try StagedFile(path: json, overwrite: overwrite)
-      try file.write(try report.json())
-      try file.commit()
-    }
+    if let json { try StagedFile.write(report.json(), to: json, overwrite: overwrite) }
     if let picture {
       try CalibrationFigure(calibration, settings: settings, model: model).picture
         .writePNG(to: picture, overwrite: overwrite)

@@ -64,9 +64,7 @@ public struct CalibrateCameraJob {
     try CameraFiles.write(
       maps.values, errors: maps.errors, metadata: try metadata(report), to: output,
       overwrite: overwrite)
-    let staged = try StagedFile(path: reportPath, overwrite: overwrite)
-    try staged.write(try Self.encoder.encode(report))
-    try staged.commit()
+    try StagedFile.write(Self.encoder.encode(report), to: reportPath, overwrite: overwrite)
     try CameraPicture(maps.values).picture.writePNG(to: picturePath, overwrite: overwrite)
     return Result(
       report: report, files: [output, reportPath, picturePath],

@@ -58,9 +58,7 @@ extension InferJob {
       text += "\(crop),\(names[best(row)]),"
       text += row.map { String(format: "%.7g", Double($0)) }.joined(separator: ",") + "\n"
     }
-    let file = try StagedFile(path: output, overwrite: overwrite)
-    try file.write(Data(text.utf8))
-    try file.commit()
+    try StagedFile.write(Data(text.utf8), to: output, overwrite: overwrite)
   }
 
   private func best(_ row: [Float]) -> Int {

@@ -64,9 +64,8 @@ public struct SimulateJob {
     { try names.add(path) }
     try Interrupt.watch { try writeMovie(simulation, to: moviePath) }
     if hasTruth { try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite) }
-    let staged = try StagedFile(path: settingsPath, overwrite: overwrite)
-    try staged.write(try JSONEncoder.indented.encode(settings))
-    try staged.commit()
+    try StagedFile.write(
+      JSONEncoder.indented.encode(settings), to: settingsPath, overwrite: overwrite)
     var files =
       [moviePath] + (hasTruth ? [truthPath] : []) + [settingsPath]
       + (sidecar.map { [$0] } ?? [])

@@ -90,9 +90,7 @@ struct NetworksVerb: ParsableCommand {
     case "safetensors": bytes = try SafeTensors.encode(try fits[0].file)
     default: throw ValidationError("\(output) is neither .onnx nor .safetensors")
     }
-    let file = try StagedFile(path: output, overwrite: force)
-    try file.write(Data(bytes))
-    try file.commit()
+    try StagedFile.write(bytes, to: output, overwrite: force)
   }
 
   private struct Listing: Encodable {

@@ -103,18 +103,8 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
   }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    guard inputs.count == 2 + epilogue.tensors, inputs[0].shape.count == 4,
-      inputs[1].shape.count == 4, inputs.allSatisfy({ $0.element == .float32 })
-    else {
-      throw ShapeError(
-        Self.name,
-        "takes x [batch×height×width×channels], weights [height×width×channels×outputs] and "
-          + "\(epilogue.tensors) tensors of its epilogue, not \(inputs)")
-    }
+    try epilogue.checkImage(inputs, op: Self.name)
     let (x, w) = (inputs[0].shape, inputs[1].shape)
-    guard x[3] == w[2] else {
-      throw ShapeError(Self.name, "the input has \(x[3]) channels, the weights take \(w[2])")
-    }
     let (height, width) = (
       extent(x[1], w[0], vertical: true).out, extent(x[2], w[1], vertical: false).out
     )

@@ -65,6 +65,24 @@ public struct Epilogue: Hashable, Sendable {
     }
   }
 
+  /// Checks that the inputs of `op` are an image, weights of its channels and as many tensors as follow
+  /// them.
+  func checkImage(_ inputs: [TensorType], op: String) throws(ShapeError) {
+    guard inputs.count == 2 + tensors, inputs[0].shape.count == 4, inputs[1].shape.count == 4,
+      inputs.allSatisfy({ $0.element == .float32 })
+    else {
+      throw ShapeError(
+        op,
+        "takes x [batch×height×width×channels], weights [height×width×channels×outputs] and "
+          + "\(tensors) tensors of its epilogue, not \(inputs)")
+    }
+    guard inputs[0].channels == inputs[1].shape[2] else {
+      throw ShapeError(
+        op,
+        "the input has \(inputs[0].channels) channels, the weights take \(inputs[1].shape[2])")
+    }
+  }
+
   /// Applied to sums in Double.
   func apply(_ sums: [Double], _ tensors: ArraySlice<Reference>) -> [Double] {
     var tensors = tensors

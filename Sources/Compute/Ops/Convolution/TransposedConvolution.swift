@@ -34,15 +34,7 @@ public struct TransposedConvolution: ConvolutionLike, TransposedKernels {
   }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    guard inputs.count == 2 + epilogue.tensors, inputs[0].shape.count == 4,
-      inputs[1].shape.count == 4, inputs.allSatisfy({ $0.element == .float32 }),
-      inputs[0].shape[3] == inputs[1].shape[2]
-    else {
-      throw ShapeError(
-        Self.name,
-        "takes x [batch×height×width×channels], weights [height×width×channels×outputs] and "
-          + "\(epilogue.tensors) tensors of its epilogue, not \(inputs)")
-    }
+    try epilogue.checkImage(inputs, op: Self.name)
     let (x, w) = (inputs[0].shape, inputs[1].shape)
     let (height, width) = (extent(x[1], w[0]), extent(x[2], w[1]))
     guard height > 0, width > 0 else {

@@ -42,38 +42,22 @@ enum SplineSamples {
     _ model: SplineModel, capacity: Int, total: Int, map: Bool = false, strange: Bool = false,
     note: String = "", tiny: Bool = false
   ) -> Case {
-    var generator = SampleGenerator(seed: 402)
-    func random(_ range: ClosedRange<Double>) -> Double {
-      Double(Float(Double.random(in: range, using: &generator)))
-    }
     let grid = model.grid(coefficients(model))
-    let image = SplineImage(model: model, grid: grid.values)
-    var spots: [Double] = []
-    var noise: [Double] = []
-    var truth: [Double] = []
-    for _ in 0..<capacity {
-      let theta = [
+    let tables = model.tables(grid: grid)
+    let drawn = DrawnSpots(
+      SplineImage(model: model, grid: grid.values), capacity: capacity, map: map, strange: strange,
+      seed: 402
+    ) { random in
+      [
         random(-0.5...0.5), random(-0.5...0.5), random(2000...5000), random(4...12),
         random(-250...250), 0,
       ]
-      truth += theta
-      for mean in image.pixels(theta).map(\.mean) {
-        let variance = map ? random(0.5...6) : Double(model.noise)
-        noise.append(variance)
-        // Near enough to Poisson: the uniform law's sum of four has a bell's shape.
-        let bell = (0..<4).reduce(0.0) { sum, _ in sum + random(-1...1) } * 0.75.squareRoot()
-        spots.append(Double(Float(mean + max(mean + variance, 0).squareRoot() * bell)))
-      }
     }
-    if strange { SpotSamples.estrange(&spots, pixels: model.box * model.box) }
-    let boxes = TensorType(.float32, capacity, model.box * model.box)
-    let tables = model.tables(grid: grid)
     return Case(
-      model: model, spots: Reference(boxes, spots),
+      model: model, spots: drawn.spots,
       total: Reference(TensorType(.int32, 1), [Double(total)]),
       grid: Reference(grid.type, grid.values), tables: Reference(tables.type, tables.values),
-      noise: map ? [Reference(boxes, noise)] : [],
-      truth: Reference(TensorType(.float32, capacity, SpotModel.columns), truth), note: note,
+      noise: map ? [drawn.noise] : [], truth: drawn.truth, note: note,
       share: strange ? 0.6 : 0.99, tiny: tiny)
   }
 

@@ -66,14 +66,8 @@ enum SpotSamples {
     _ model: SpotModel, capacity: Int, total: Int, map: Bool = false, strange: Bool = false,
     note: String = "", tiny: Bool = false
   ) -> Case {
-    var generator = SampleGenerator(seed: 401)
-    func random(_ range: ClosedRange<Double>) -> Double {
-      Double(Float(Double.random(in: range, using: &generator)))
-    }
-    var spots: [Double] = []
-    var noise: [Double] = []
-    var truth: [Double] = []
-    for _ in 0..<capacity {
+    let drawn = DrawnSpots(model, capacity: capacity, map: map, strange: strange, seed: 401) {
+      random in
       let stretch = model.sigmas == .fixed ? 1 : random(0.9...1.15)
       let sigmaX = Double(model.start.x) * stretch
       let sigmaY =
@@ -81,39 +75,16 @@ enum SpotSamples {
       let light = [
         random(-0.5...0.5), random(-0.5...0.5), random(1000...3000), random(4...12),
       ]
-      let theta =
-        light
+      return light
         + (model.astigmatism.map {
           [random(0.8 * Double($0.lowestZ)...0.8 * Double($0.highestZ)), 0]
         }
           ?? [Double(Float(sigmaX)), Double(Float(sigmaY))])
-      truth += theta
-      for mean in model.pixels(theta).map(\.mean) {
-        let variance = map ? random(0.5...6) : Double(model.noise)
-        noise.append(variance)
-        // Near enough to Poisson: the uniform law's sum of four has a bell's shape.
-        let bell = (0..<4).reduce(0.0) { sum, _ in sum + random(-1...1) } * 0.75.squareRoot()
-        spots.append(Double(Float(mean + (mean + variance).squareRoot() * bell)))
-      }
     }
-    if strange { estrange(&spots, pixels: model.box * model.box) }
-    let boxes = TensorType(.float32, capacity, model.box * model.box)
     return Case(
       model: model,
-      inputs: [Reference(boxes, spots), Reference(TensorType(.int32, 1), [Double(total)])]
-        + (map ? [Reference(boxes, noise)] : []),
-      truth: Reference(TensorType(.float32, capacity, SpotModel.columns), truth),
-      note: note, share: strange ? 0.6 : 0.99, tiny: tiny)
-  }
-
-  /// Spots that no model describes: empty, constant, negative, one hot pixel, not numbers, absurd.
-  static func estrange(_ spots: inout [Double], pixels: Int) {
-    for (row, value) in [(1, 0.0), (3, 5), (5, -3)] {
-      for k in 0..<pixels { spots[row * pixels + k] = value }
-    }
-    for k in 0..<pixels { spots[7 * pixels + k] = k == 0 ? 1e6 : 0 }
-    spots[9 * pixels + 4] = .nan
-    spots[11 * pixels] = .infinity
-    spots[13 * pixels + 2] = -1e30
+      inputs: [drawn.spots, Reference(TensorType(.int32, 1), [Double(total)])]
+        + (map ? [drawn.noise] : []),
+      truth: drawn.truth, note: note, share: strange ? 0.6 : 0.99, tiny: tiny)
   }
 }

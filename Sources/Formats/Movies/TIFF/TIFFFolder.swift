@@ -56,14 +56,8 @@ final class TIFFFolder: Movie {
   }
 
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
-    try info.check(frames, buffer)
-    for frame in frames {
-      let start = (frame - frames.lowerBound) * info.frameBytes
-      let target = UnsafeMutableRawBufferPointer(
-        rebasing: buffer[start..<(start + info.frameBytes)])
-      do throws(MovieError) { try read(info.files[frame], into: target) } catch {
-        throw error.at(frame: frame)
-      }
+    try info.forEach(frames, in: buffer) { frame, target throws(MovieError) in
+      try read(info.files[frame], into: target)
     }
   }
 

@@ -238,14 +238,8 @@ final class TIFFPagesMovie: Movie {
   }
 
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
-    try info.check(frames, buffer)
-    for frame in frames {
-      let start = (frame - frames.lowerBound) * info.frameBytes
-      let target = UnsafeMutableRawBufferPointer(
-        rebasing: buffer[start..<(start + info.frameBytes)])
-      do throws(MovieError) { try read(directories[frame], into: target) } catch {
-        throw error.at(frame: frame)
-      }
+    try info.forEach(frames, in: buffer) { frame, target throws(MovieError) in
+      try read(directories[frame], into: target)
     }
   }
 

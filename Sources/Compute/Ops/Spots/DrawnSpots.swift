@@ -1,0 +1,53 @@
+/// Seeded images of molecules with noise: what samples of fits are made of.
+struct DrawnSpots {
+  /// [capacity, box²], as the noise.
+  let spots: Reference
+  /// The variance of each pixel's noise.
+  let noise: Reference
+  /// What the spots were made from, [capacity, columns].
+  let truth: Reference
+
+  /// - Parameters:
+  ///   - map: whether every pixel has a variance of its own, else it is the model's.
+  ///   - strange: whether some are spots that no model describes.
+  ///   - theta: a molecule's parameters, from numbers drawn in ranges.
+  init(
+    _ model: some SpotImage, capacity: Int, map: Bool, strange: Bool, seed: UInt64,
+    theta: (_ random: (ClosedRange<Double>) -> Double) -> [Double]
+  ) {
+    var generator = SampleGenerator(seed: seed)
+    func random(_ range: ClosedRange<Double>) -> Double {
+      Double(Float(Double.random(in: range, using: &generator)))
+    }
+    var spots: [Double] = []
+    var noise: [Double] = []
+    var truth: [Double] = []
+    for _ in 0..<capacity {
+      let theta = theta(random)
+      truth += theta
+      for mean in model.pixels(theta).map(\.mean) {
+        let variance = map ? random(0.5...6) : Double(model.noise)
+        noise.append(variance)
+        // Near enough to Poisson: the uniform law's sum of four has a bell's shape.
+        let bell = (0..<4).reduce(0.0) { sum, _ in sum + random(-1...1) } * 0.75.squareRoot()
+        spots.append(Double(Float(mean + max(mean + variance, 0).squareRoot() * bell)))
+      }
+    }
+    if strange { Self.estrange(&spots, pixels: model.box * model.box) }
+    let boxes = TensorType(.float32, capacity, model.box * model.box)
+    self.spots = Reference(boxes, spots)
+    self.noise = Reference(boxes, noise)
+    self.truth = Reference(TensorType(.float32, capacity, SpotModel.columns), truth)
+  }
+
+  /// Spots that no model describes: empty, constant, negative, one hot pixel, not numbers, absurd.
+  private static func estrange(_ spots: inout [Double], pixels: Int) {
+    for (row, value) in [(1, 0.0), (3, 5), (5, -3)] {
+      for k in 0..<pixels { spots[row * pixels + k] = value }
+    }
+    for k in 0..<pixels { spots[7 * pixels + k] = k == 0 ? 1e6 : 0 }
+    spots[9 * pixels + 4] = .nan
+    spots[11 * pixels] = .infinity
+    spots[13 * pixels + 2] = -1e30
+  }
+}
