@@ -1,30 +1,13 @@
 import Compute
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
-/// The folder of recorded data, where it is at hand.
+/// The recorded data, where they are at hand.
 enum RecordedData {
-  static let folder: URL? = {
-    let environment = ProcessInfo.processInfo.environment["GLINT_DATA"].map {
-      URL(fileURLWithPath: $0)
-    }
-    let beside = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../../shared/data").standardizedFileURL
-    return [environment, beside].compactMap { $0 }
-      .first { FileManager.default.fileExists(atPath: $0.path) }
-  }()
-
   /// The path of a file, or a line that says why the test does nothing.
-  static func path(_ name: String) -> String? {
-    guard let path = folder?.appendingPathComponent(name).path,
-      FileManager.default.fileExists(atPath: path)
-    else {
-      print("skipped: \(name) is not at hand (GLINT_DATA)")
-      return nil
-    }
-    return path
-  }
+  static func path(_ name: String) -> String? { SharedData.path(name) }
 
   static func bytes(_ name: String) throws -> [UInt8]? {
     try path(name).map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))) }

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import TestSupport
 import Testing
 import Workflow
 
@@ -134,14 +135,10 @@ import Workflow
 
   /// The double-helix movie of storm-analysis, by the PSF that its simulator states.
   @Test func theMovieOfOthers() throws {
-    let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../shared/data")
-    let folder = ProcessInfo.processInfo.environment["GLINT_DATA"] ?? root.standardized.path
-    let stem = folder + "/movies/storm_analysis/test_300x200_dh"
-    guard FileManager.default.fileExists(atPath: stem + ".dax") else {
-      print("skipped: \(stem).dax is not at hand (GLINT_DATA)")
-      return
-    }
-    let movie = try Movies.open(stem + ".dax")
+    let stem = "movies/storm_analysis/test_300x200_dh"
+    guard let path = SharedData.path(stem + ".dax"), let list = SharedData.path(stem + "_olist.bin")
+    else { return }
+    let movie = try Movies.open(path)
     let psf = CalibratedPSF.spline(
       try SplinePSF(
         sampling: RotatingLobes(sigma: 1), side: 25, zStep: 20, zRange: -800...800))
@@ -149,7 +146,7 @@ import Workflow
     recipe.pixelSize = 160
     var table = try Self.localize(movie, recipe, psf).table
     table.field = FieldOfView(width: 300, height: 200, frames: 5, pixelSize: 160)
-    let truth = try Tables.read(stem + "_olist.bin", options: TableOptions(pixelSize: 160))
+    let truth = try Tables.read(list, options: TableOptions(pixelSize: 160))
     let score = try Self.score(table, truth)
     #expect(score.truePositives == 120 && score.falsePositives == 0)
     #expect(score.falseNegatives == 0)

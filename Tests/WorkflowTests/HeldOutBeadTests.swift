@@ -3,19 +3,14 @@ import Formats
 import Foundation
 import Microscopy
 import Optics
+import TestSupport
 import Testing
 import Workflow
 
 /// The stacks of the SMLM challenge: a PSF from four beads, tried on the other two.
 @Suite struct HeldOutBeadTests {
   private func beads(_ name: String) throws -> BeadStack? {
-    let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../shared/data")
-    let folder = ProcessInfo.processInfo.environment["GLINT_DATA"] ?? root.standardized.path
-    let path = folder + "/psf/challenge2016_beads_\(name).tif"
-    guard FileManager.default.fileExists(atPath: path) else {
-      print("skipped: \(path) is not at hand (GLINT_DATA)")
-      return nil
-    }
+    guard let path = SharedData.path("psf/challenge2016_beads_\(name).tif") else { return nil }
     let movie = try Movies.open(path)
     let info = movie.info
     let bytes = UnsafeMutableRawBufferPointer.allocate(

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import TestSupport
 import Testing
 import Workflow
 
@@ -12,14 +13,9 @@ import Workflow
 @Suite struct SensorBoundTests {
   /// The middle of a real sensor where the data are at hand, else one with a heavy tail.
   private func sensor(_ side: Int) throws -> CameraMaps {
-    let given = ProcessInfo.processInfo.environment["GLINT_DATA"]
-    let data =
-      given
-      ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/data")
-      .path
-    let path = data + "/camera/scmos_storm/calib.npy"
-    if FileManager.default.fileExists(atPath: path), let maps = try CameraFiles.read(path).maps {
+    if let path = SharedData.path("camera/scmos_storm/calib.npy"),
+      let maps = try CameraFiles.read(path).maps
+    {
       let region = PixelRegion(x: 60, y: 60, width: side, height: side)
       return try #require(maps.cropped(to: region))
     }

@@ -1,20 +1,15 @@
 import Formats
 import Foundation
 import Optics
+import TestSupport
 import Testing
 
 /// Published phase masks, through the pupil.
 @Suite struct TetrapodTests {
   /// The tetrapod of DeepSTORM3D: two lobes on one diagonal above the focus, on the other below.
   @Test func aPublishedTetrapod() throws {
-    let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../shared/data")
-    let folder = ProcessInfo.processInfo.environment["GLINT_DATA"] ?? root.standardized.path
     for (name, expected) in [("mask_tetrapod", 165), ("mask_tetrapod_printed", 89)] {
-      let path = folder + "/psf/deepstorm3d/\(name).mat"
-      guard FileManager.default.fileExists(atPath: path) else {
-        print("skipped: \(path) is not at hand (GLINT_DATA)")
-        return
-      }
+      guard let path = SharedData.path("psf/deepstorm3d/\(name).mat") else { return }
       let (side, radians) = try PhaseMaskFile.read(path)
       #expect(side == expected)
       let psf = PupilPSF(

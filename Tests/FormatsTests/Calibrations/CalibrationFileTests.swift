@@ -6,7 +6,7 @@ import Testing
 
 /// A lopsided spline whose every number can be told: cell (i, j, k) is a cubic of its own.
 func sampleSpline(columns: Int = 6, rows: Int = 6, planes: Int = 5, seed: UInt64 = 3) -> SplinePSF {
-  var random = TableRandom(seed)
+  var random = Noise(state: seed)
   let coefficients = (0..<columns * rows * planes * 64).map { place in
     // Multiples of 1/1024, so that turning planes over is exact.
     Float(Int.random(in: place % 64 == 0 ? 1...200 : -100...100, using: &random)) / 1024
@@ -57,7 +57,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   @Test(arguments: ["psf.hdf5", "psf.h5"], [1.0, 0.75])
   func splinesComeBack(name: String, factor: Double) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     var psf = sampleSpline()
     psf.axial.indexFactor = factor
     try CalibrationFiles.write(.spline(psf), to: folder.file(name))
@@ -76,7 +76,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   }
 
   @Test func astigmaticComesBack() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let psf = AstigmaticPSF(
       x: .defocus(width: 1.2, focus: -150, depth: 380, terms: [0.1, 0.05]),
       y: .defocus(width: 1.1, focus: 160, depth: 360, terms: [-0.1, 0.02]), zRange: -500...520,
@@ -101,7 +101,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   /// Highest power first in the file, lowest first inside.
   @Test func picassoPolynomials() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(
       """
       Frame bounds: null
@@ -138,7 +138,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     ("X Coefficients: 3\nGlint: {x: 1}\n", "what stands under Glint is no PSF"),
   ])
   func badYAML(text: String, words: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(text, to: "c.yaml")
     let complaint = complaint { try CalibrationFiles.read(path) }
     #expect(complaint.contains(words), "\(complaint)")
@@ -146,7 +146,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   }
 
   @Test func outputsThatCannotBe() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let psf = sampleSpline()
     func words(_ psf: CalibratedPSF, _ name: String) -> String {
       complaint { try CalibrationFiles.write(psf, to: folder.file(name)) }
@@ -231,7 +231,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   @Test(arguments: [false, true], [false, true])
   func smapMAT(standalone: Bool, compressed: Bool) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let psf = sampleSpline(columns: 6, rows: 4, planes: 5)
     for bigEndian in [false, true] {
       let path = try folder.write(
@@ -248,7 +248,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   /// The mirror: an image of mirrored beads turned back.
   @Test func smapMirror() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let psf = sampleSpline()
     let back = try spline(folder.write(smapFile(psf, mirrored: true), to: "m.mat"))
     for (x, y, z) in [(0.3, 2.7, -100.0), (5.6, 0.1, 60), (2.5, 5.9, 111)] {
@@ -259,7 +259,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   }
 
   @Test func smapThatGlintCannotUse() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let psf = sampleSpline()
     func words(_ data: Data) throws -> String {
       let path = try folder.write(data, to: "m.mat")
@@ -277,7 +277,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   /// v7.3 as h5py writes it: indices in reverse, the cell a reference.
   @Test func smapHDF5() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let psf = sampleSpline(columns: 6, rows: 4, planes: 5)
     let raw = smapCoefficients(psf).withUnsafeBytes { Data($0) }
     _ = try folder.write(raw, to: "coeff.bin")
@@ -310,7 +310,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   /// h5py's attributes: a text of variable length, a truth value, numbers.
   @Test func smappyByPython() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let script = """
       import h5py, numpy, json
       c = numpy.zeros((64, 3, 4, 5), "f4")
@@ -339,7 +339,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   /// Picasso's bytes run as [z, y, x, 64] under the shape (64, x, y, z); its z falls with the plane.
   @Test func picassoByPython() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let script = """
       import h5py, numpy, json
       c = numpy.zeros((3, 4, 4, 4, 4, 4), "f4") # z, y, x, zp, yp, xp
@@ -362,7 +362,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   }
 
   @Test func picassoModelsThatGlintCannotUse() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     func script(_ fields: String) -> String {
       """
       import h5py, numpy, json
@@ -384,7 +384,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   }
 
   @Test func tablesAreNoCalibrations() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     try Tables.write(sampleTable(rows: 1), to: folder.file("t.hdf5"))
     let complaint = complaint { try CalibrationFiles.read(folder.file("t.hdf5")) }
     #expect(complaint.contains("without spline coefficients (locs, metadata)"))
@@ -394,7 +394,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   @Test(arguments: ["a.yaml", "a.hdf5", "a.h5", "a.mat", "z.mat"])
   func damagedFiles(name: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let psf = sampleSpline(columns: 4, rows: 4, planes: 5)
     let path = folder.file(name)
     switch name {
@@ -418,7 +418,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   /// Damage before compression, which a checksum would not let pass: the reader must stand it alone.
   @Test func damageUnderCompression() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let psf = sampleSpline(columns: 4, rows: 4, planes: 3)
     let plain = smapFile(psf, standalone: true)
     for copy in damagedCopies(of: Data(plain.dropFirst(128)), count: 200 * Self.effort, seed: 12) {

@@ -26,9 +26,13 @@ struct MATFixture {
     return data
   }
 
-  private func word(_ value: UInt32) -> Data {
-    withUnsafeBytes(of: bigEndian ? value.bigEndian : value.littleEndian) { Data($0) }
+  private func bytes(_ values: [some FixedWidthInteger]) -> Data {
+    values.reduce(into: Data()) { data, value in
+      withUnsafeBytes(of: bigEndian ? value.bigEndian : value.littleEndian) { data += $0 }
+    }
   }
+
+  private func word(_ value: UInt32) -> Data { bytes([value]) }
 
   private func element(_ kind: UInt32, _ body: Data) -> Data {
     if body.count <= 4, !body.isEmpty {
@@ -57,33 +61,13 @@ struct MATFixture {
     let body: Data
     switch value {
     case .numbers(let shape, let values):
-      body =
-        head(6, shape)
-        + element(
-          9,
-          values.reduce(into: Data()) { data, value in
-            let bits = value.bitPattern
-            withUnsafeBytes(of: bigEndian ? bits.bigEndian : bits.littleEndian) { data += $0 }
-          })
+      body = head(6, shape) + element(9, bytes(values.map(\.bitPattern)))
     case .single(let shape, let values):
-      body =
-        head(7, shape)
-        + element(
-          7,
-          values.reduce(into: Data()) { data, value in
-            let bits = value.bitPattern
-            withUnsafeBytes(of: bigEndian ? bits.bigEndian : bits.littleEndian) { data += $0 }
-          })
+      body = head(7, shape) + element(7, bytes(values.map(\.bitPattern)))
     case .truth(let truth):
       body = head(9, [1, 1], flags: 2) + element(2, Data([truth ? 1 : 0]))
     case .text(let text):
-      body =
-        head(4, [1, text.utf16.count])
-        + element(
-          4,
-          text.utf16.reduce(into: Data()) { data, code in
-            withUnsafeBytes(of: bigEndian ? code.bigEndian : code.littleEndian) { data += $0 }
-          })
+      body = head(4, [1, text.utf16.count]) + element(4, bytes(Array(text.utf16)))
     case .cells(let values):
       body = head(1, [1, values.count]) + values.reduce(Data()) { $0 + matrix("", $1) }
     case .structure(let fields):

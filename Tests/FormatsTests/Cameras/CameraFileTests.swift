@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Microscopy
+import TestSupport
 import Testing
 
 @Suite struct CameraFileTests {
@@ -19,14 +20,14 @@ import Testing
     "offset: 100\ngain: 2.17\nqe: 0.8\nread_noise: 1.6\n",
   ])
   func scalars(text: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let (camera, maps) = try CameraFiles.read(folder.write(text, to: "c.txt"))
     #expect(camera == Camera(offset: 100, gain: 2.17, quantumEfficiency: 0.8, readNoise: 1.6))
     #expect(maps == nil)
   }
 
   @Test func unsaidScalarsAreTheCallers() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write("em_gain: 300\n", to: "c.yaml")
     let given = Camera(offset: 90, gain: 0.02, readNoise: 70)
     let camera = try CameraFiles.read(path, scalars: given).camera
@@ -41,7 +42,7 @@ import Testing
     ("- 1\n- 2\n", "text without keys"), ("{a: [", "neither YAML nor JSON"), ("", "it is empty"),
   ])
   func badText(text: String, words: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(text, to: "c.yaml")
     let complaint = complaint { try CameraFiles.read(path) }
     #expect(complaint.contains(words), "\(complaint)")
@@ -66,7 +67,7 @@ import Testing
   private let values = (0..<24).map { Double($0) + 0.5 }
 
   @Test func numpyMaps() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     for type in ["<f8", ">f8"] {
       let path = try folder.write(numpy(values, type: type), to: "c.npy")
       let maps = try #require(try CameraFiles.read(path).maps)
@@ -83,7 +84,7 @@ import Testing
   }
 
   @Test func badNumpy() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     func words(_ data: Data) throws -> String {
       let path = try folder.write(data, to: "c.npy")
       return complaint { try CameraFiles.read(path) }
@@ -107,7 +108,7 @@ import Testing
   }
 
   @Test func sharedMaps() throws {
-    guard let path = tableData("camera/scmos_storm/calib.npy") else { return }
+    guard let path = SharedData.path("camera/scmos_storm/calib.npy") else { return }
     let maps = try #require(try CameraFiles.read(path).maps)
     #expect((maps.width, maps.height) == (256, 256))
     func mean(_ map: [Float]) -> Double { map.reduce(0.0) { $0 + Double($1) } / Double(map.count) }
@@ -118,7 +119,7 @@ import Testing
   }
 
   @Test func picassoMaps() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     func script(_ name: String, gain: Bool, rows: Int = 2) -> String {
       """
       import h5py, numpy
@@ -144,7 +145,7 @@ import Testing
   }
 
   @Test func writtenMapsComeBack() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let values = (1...6).map { Float($0) / 3 }
     let maps = CameraMaps(
       width: 3, height: 2, offset: values, variance: values.reversed(), gain: values)
@@ -156,7 +157,7 @@ import Testing
   }
 
   @Test func errorsAndNotesTravelWithTheMaps() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     func maps(_ start: Float) -> CameraMaps {
       CameraMaps(
         width: 2, height: 3, offset: (0..<6).map { start + Float($0) },
@@ -206,14 +207,14 @@ import Testing
   }
 
   @Test func anHDF5TableIsNoCamera() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     try Tables.write(sampleTable(rows: 1), to: folder.file("t.hdf5"))
     let complaint = complaint { try CameraFiles.read(folder.file("t.hdf5")) }
     #expect(complaint.contains("without offset and variance (locs, metadata)"))
   }
 
   @Test func tiffMaps() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     func write(_ name: String, _ pages: Int, _ type: String) -> Bool {
       python(
         """

@@ -31,7 +31,7 @@ import Testing
 
   @Test(arguments: ColourMap.allCases)
   func pngHasItsParts(colours: ColourMap) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = folder.file("p.png")
     try Images.write(picture(), to: path, colours: colours, provenance: steps)
     let chunks = try chunks(path)
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func lightnessRisesFromBlackToWhite() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let ramp = Image(width: 256, height: 1, pixels: (0..<256).map { Float($0) })
     try Images.write(ramp, to: folder.file("r.png"), contrast: .range(0...255), colours: .ember)
     guard let rows = pythonPixels(folder.file("r.png")) else { return }
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test func contrastRules() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     var pixels = [Float](repeating: 0, count: 300)
     for index in 0..<200 { pixels[index] = Float(index + 1) }
     pixels[250] = .nan
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func oddPictures() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     for (index, value) in [Float.nan, 0, -1, .infinity].enumerated() {
       let image = Image(width: 1, height: 1, pixels: [value])
       try Images.write(image, to: folder.file("\(index).png"))
@@ -107,7 +107,7 @@ import Testing
 
   @Test(arguments: Images.Sample.allCases)
   func tiffKeepsTheValues(sample: Images.Sample) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = folder.file("p.tif")
     // More than one strip.
     let image = picture(width: 700, height: 801)
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test func refusals() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write("precious", to: "p.png")
     #expect(throws: OutputError.exists(path: path)) { try Images.write(picture(), to: path) }
     #expect(words { try Images.write(picture(), to: folder.file("p.jpg")) }.contains(".png, .tif"))

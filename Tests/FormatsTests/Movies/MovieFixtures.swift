@@ -4,38 +4,6 @@ import Foundation
 import Microscopy
 import Testing
 
-/// A folder of its own for one test, removed with the value.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "/glint-movies-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
-    return file(name)
-  }
-}
-
-/// Numbers that look random and are the same everywhere (splitmix64).
-struct Noise: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 func testPixels(_ count: Int, seed: UInt64 = 1) -> [UInt16] {
   var noise = Noise(state: seed)
   return (0..<count).map { _ in UInt16.random(in: 0...65535, using: &noise) }
@@ -211,18 +179,4 @@ func expectTruncated(
     try movie.allPixels().count == frames * movie.info.width * movie.info.height,
     sourceLocation: location)
   return error.file
-}
-
-/// A file of the shared data, or nil with one line that says it is not there.
-func sharedData(_ name: String) -> String? {
-  let root =
-    ProcessInfo.processInfo.environment["GLINT_DATA"]
-    ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path + "/../shared/data"
-  let path = root + "/" + name
-  guard FileManager.default.fileExists(atPath: path) else {
-    print("skipped: \(path) is not there (GLINT_DATA names the folder of the shared data)")
-    return nil
-  }
-  return path
 }

@@ -5,32 +5,11 @@ import Testing
 
 /// tifffile as an independent reader and writer; skipped where Python or tifffile is absent.
 @Suite struct PythonMovieTests {
-  /// Runs a script with arguments; nil with one line where it cannot run at all.
-  private func python(_ script: String, _ arguments: [String]) throws -> String? {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    let name = ProcessInfo.processInfo.environment["GLINT_PYTHON"] ?? "python3"
-    process.arguments =
-      [
-        name, "-c",
-        "try:\n import tifffile, numpy as np\nexcept Exception: print('absent'); exit()\n"
-          + "import sys\na = sys.argv[1:]\n" + script,
-      ] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = Pipe()
-    do { try process.run() } catch {
-      print("skipped: no \(name)")
-      return nil
-    }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    if text.hasPrefix("absent") || process.terminationStatus == 127 {
-      print("skipped: \(name) has no tifffile (GLINT_PYTHON names another)")
-      return nil
-    }
-    #expect(process.terminationStatus == 0)
-    return text.trimmingCharacters(in: .whitespacesAndNewlines)
+  /// What a script prints whose arguments are in `a`.
+  private func answer(_ script: String, _ arguments: [String]) -> String? {
+    python(
+      "import sys, tifffile, numpy as np\na = sys.argv[1:]\n" + script, arguments,
+      needs: ["tifffile", "numpy"])?.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   @Test func tifffileReadsWhatGlintWrites() throws {
@@ -51,7 +30,7 @@ import Testing
         print(x.shape, x.dtype, int((x.ravel() * np.arange(1, x.size + 1)).sum()),
               bool((pages == x).all()), t.is_bigtiff, t.byteorder, t.is_imagej, r[0] / r[1])
         """
-      guard let answer = try python(script, [path]) else { return }
+      guard let answer = answer(script, [path]) else { return }
       let sum = pixels.enumerated().reduce(0) { $0 + ($1.offset + 1) * Int($1.element) }
       #expect(
         answer == "(5, 17, 13) \(order ? ">" : "")uint16 \(sum) True \(big ? "True" : "False") "
@@ -79,7 +58,7 @@ import Testing
       tifffile.imwrite(d + 'ome.ome.tif', x, photometric='minisblack',
                        metadata={'axes': 'TYX', 'PhysicalSizeX': 0.1, 'PhysicalSizeXUnit': 'µm'})
       """
-    guard try python(script, [folder.path]) != nil else { return }
+    guard answer(script, [folder.path]) != nil else { return }
     let expected = (0..<(6 * 33 * 21)).map { Double($0 * 7919 % 65536) }
     #expect(try Movies.open(folder.file("float.tif")).allPixels() == expected.map { $0 / 8 })
     for name in ["plain", "shaped", "imagej", "big", "tiles", "strips", "ome.ome"] {

@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Microscopy
+import TestSupport
 import Testing
 
 /// Files of other programs. First and last pixel and the sum over all were taken with tifffile and
@@ -92,7 +93,7 @@ import Testing
   ]
 
   @Test(arguments: cases) func readsTheSamePixels(file: Case) throws {
-    guard let path = sharedData(file.name) else { return }
+    guard let path = SharedData.path(file.name) else { return }
     let movie = try Movies.open(path)
     #expect(movie.info.frames == file.frames)
     #expect(movie.info.width == file.width && movie.info.height == file.height)
@@ -105,7 +106,7 @@ import Testing
   }
 
   @Test func sCMOSMovieWithoutItsSidecar() throws {
-    guard let path = sharedData("camera/scmos_storm/sample.dax") else { return }
+    guard let path = SharedData.path("camera/scmos_storm/sample.dax") else { return }
     let error = try #require(try movieError(path))
     #expect(error.kind == .sidecar)
     #expect(error.hint?.contains("11 frames of 256 x 256") == true)
@@ -116,7 +117,7 @@ import Testing
   }
 
   @Test func aFolderOfStacksIsNotOneMovie() throws {
-    guard let path = sharedData("psf/fov_tetrapod_beads") else { return }
+    guard let path = SharedData.path("psf/fov_tetrapod_beads") else { return }
     let error = try movieError(path)
     #expect(error?.kind == .inconsistent && error?.hint?.contains("open one of the files") == true)
   }

@@ -41,7 +41,7 @@ import Testing
   func significant(value: Double, text: String) { #expect(write(value, .significant(9)) == text) }
 
   @Test func nineDigitsBringEveryFloatBack() {
-    var random = TableRandom(3)
+    var random = Noise(state: 3)
     for _ in 0..<20_000 {
       let float = Float(bitPattern: UInt32.random(in: 0..<0x7F80_0000, using: &random))
       let text = write(Double(float), .significant(9))
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func readingIsCorrectlyRounded() {
-    var random = TableRandom(4)
+    var random = Noise(state: 4)
     for _ in 0..<20_000 {
       let value = Double(bitPattern: UInt64.random(in: 0..<0x7FF0_0000_0000_0000, using: &random))
       #expect(read("\(value)").value == value)

@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Microscopy
+import TestSupport
 import Testing
 
 /// Files of other tools; counts, last rows and sums of x were worked out with pandas and h5py.
@@ -81,7 +82,7 @@ import Testing
 
   @Test(arguments: tables)
   func reads(_ expected: Expected) throws {
-    guard let path = tableData(expected.path) else { return }
+    guard let path = SharedData.path(expected.path) else { return }
     let table = try Tables.read(path, options: TableOptions(pixelSize: expected.pixelSize))
     #expect(table.count == expected.rows)
     #expect(table.frame.last == expected.frame)
@@ -94,7 +95,7 @@ import Testing
 
   @Test func nairrColumnsHaveTheirMeaning() throws {
     let name = "movies/nairr_2DGauss_LD_Train/2DGauss_LD_Train_xy.csv"
-    guard let path = tableData(name) else { return }
+    guard let path = SharedData.path(name) else { return }
     let table = try Tables.read(path, options: TableOptions(pixelSize: 100))
     #expect(table[.id]?.first == 25)
     #expect(table[.photons]?.first == 3000)
@@ -103,7 +104,7 @@ import Testing
   }
 
   @Test func picassoFieldAndErrors() throws {
-    guard let path = tableData("tables/picasso/testdata_locs.hdf5") else { return }
+    guard let path = SharedData.path("tables/picasso/testdata_locs.hdf5") else { return }
     let table = try Tables.read(path)
     #expect(table.field == FieldOfView(width: 32, height: 32, frames: 1000, pixelSize: 130))
     #expect(abs(table[.xError]!.last! - 0.0338152) < 1e-6)
@@ -113,8 +114,8 @@ import Testing
 
   /// The emitter list and the reference table hold the same positions in two conventions.
   @Test func insight3AndStormAnalysisAgree() throws {
-    guard let list = tableData("movies/storm_analysis/test_olist.txt"),
-      let reference = tableData("movies/storm_analysis/test_ref.hdf5")
+    guard let list = SharedData.path("movies/storm_analysis/test_olist.txt"),
+      let reference = SharedData.path("movies/storm_analysis/test_ref.hdf5")
     else { return }
     let (a, b) = (try Tables.read(list), try Tables.read(reference))
     #expect(difference(a, b, .x) < 1e-4)
@@ -122,12 +123,12 @@ import Testing
   }
 
   @Test func emptyDecodeTable() throws {
-    guard let path = tableData("tables/locan/decode_dstorm_data_empty.h5") else { return }
+    guard let path = SharedData.path("tables/locan/decode_dstorm_data_empty.h5") else { return }
     #expect(try Tables.read(path).count == 0)
   }
 
   @Test func decodeText() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let text = """
       # DECODE EmitterSet
       # {"version": "0.10.0"}
@@ -150,7 +151,7 @@ import Testing
   }
 
   @Test func challengeFolderTakesFramesFromNames() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let header = "Ground-truth,frame,xnano,ynano,znano,intensity \n"
     _ = try folder.write(header + "    1,  1, 150.0, 50.0, 5.0, 900.0 \n", to: "frame_00010.csv")
     _ = try folder.write(header, to: "frame_00011.csv")
@@ -163,7 +164,7 @@ import Testing
   }
 
   @Test func whatIsNotReadIsNamed() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let cases: [(String, Data, String)] = [
       ("m.mat", Data("MATLAB 5.0 MAT-file, Platform".utf8), "a MATLAB 5 file"),
       ("z.smlm", Data("PK\u{3}\u{4}....".utf8), "a ZIP archive"),
@@ -184,7 +185,7 @@ import Testing
   }
 
   @Test func insight3PromisesAreChecked() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     var data = Data("M425".utf8)
     for value in [Int32(1), 6, 2] { withUnsafeBytes(of: value.littleEndian) { data += $0 } }
     data += Data(count: 72 + 71)

@@ -14,7 +14,7 @@ import Testing
   ]
 
   /// A sound file of each kind with its companion.
-  private func sound(_ kind: String, in folder: TableFolder) throws -> String {
+  private func sound(_ kind: String, in folder: TemporaryFolder) throws -> String {
     switch kind {
     case "csv":
       try Tables.write(sampleTable(rows: 40), to: folder.file("t.csv"))
@@ -72,7 +72,7 @@ import Testing
 
   @Test(arguments: tables)
   func damagedTables(kind: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try sound(kind, in: folder)
     readTable(path)
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -84,7 +84,7 @@ import Testing
 
   @Test(arguments: ["t.yaml", "t-protocol.txt"])
   func damagedCompanions(name: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = folder.file(name == "t.yaml" ? "t.hdf5" : "t.csv")
     try Tables.write(sampleTable(rows: 4), to: path)
     let data = try Data(contentsOf: URL(fileURLWithPath: folder.file(name)))
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func damagedCameras() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2, 2), }"
     header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
     var numpy = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0, 118, 0]) + Data(header.utf8)
@@ -115,8 +115,8 @@ import Testing
   }
 
   @Test func noise() throws {
-    let folder = try TableFolder()
-    var random = TableRandom(8)
+    let folder = try TemporaryFolder()
+    var random = Noise(state: 8)
     for length in [1, 2, 7, 8, 16, 100, 4095, 4096, 5000] {
       for round in 0..<12 {
         // Half of them look like text.
@@ -130,7 +130,7 @@ import Testing
   }
 
   @Test func aliasesDoNotMultiply() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     try Tables.write(sampleTable(rows: 4), to: folder.file("t.hdf5"))
     var yaml = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     for level in 1..<40 {
@@ -144,7 +144,7 @@ import Testing
   }
 
   @Test func longLines() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let text = "frame,x [nm],y [nm]\n1,2," + String(repeating: "3", count: 5_000_000) + "\n"
     readTable(try folder.write(text, to: "a.csv"))
     readTable(try folder.write(String(repeating: "frame,", count: 4_000_000), to: "b.csv"))
@@ -153,7 +153,7 @@ import Testing
 
 /// Cuts, flipped bits, overwritten bytes and noise.
 func damagedCopies(of data: Data, count: Int, seed: UInt64) -> [Data] {
-  var random = TableRandom(seed)
+  var random = Noise(state: seed)
   // Structure stands at the ends of a file, rows in between.
   func place() -> Int {
     let end = min(data.count, 6000)

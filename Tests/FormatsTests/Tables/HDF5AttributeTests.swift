@@ -42,7 +42,7 @@ import Testing
 
   @Test(arguments: layouts)
   func readsWhatH5pyWrites(_ layout: Layout) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = folder.file("a.h5")
     guard write(layout, to: path) else { return }
     let file = try H5File(reading: path)
@@ -70,7 +70,7 @@ import Testing
   /// bits, or one of them.
   @Test(arguments: ["", "libver='latest'"])
   func damagedAttributes(_ options: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = folder.file("a.h5")
     guard write(Layout(options: options, others: 0), to: path) else { return }
     let sound = try Data(contentsOf: URL(fileURLWithPath: path))

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PicassoTests {
   @Test func roundTripKeepsEveryColumn() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     // More rows than a chunk, and not a multiple of it.
     let table = sampleTable(rows: 40_001)
     try Tables.write(table, to: folder.file("t.hdf5"))
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func streamsBatchesOfAnySize() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 20_000)
     let writer = try Tables.writer(
       path: folder.file("t.h5"), field: table.field, quantities: table.quantities)
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func emptyTableIsATable() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     for name in ["t.hdf5", "t.csv"] {
       try Tables.write(sampleTable(rows: 0), to: folder.file(name), overwrite: true)
       let back = try Tables.read(folder.file(name))
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func sidecarMayBeMissing() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 10)
     try Tables.write(table, to: folder.file("t.hdf5"))
     try FileManager.default.removeItem(atPath: folder.file("t.yaml"))
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func laterDocumentsWinAndBadOnesAreNamed() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     try Tables.write(sampleTable(rows: 10), to: folder.file("t.hdf5"))
     let yaml = """
       Width: 32
@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func fieldIsToldFromRowsWhereUnknown() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     var table = Localizations()
     table.frame = [3, 8]
     table[.x] = [10.6, 3]
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func movieFactsStandInTheFirstDocument() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     var table = sampleTable(rows: 2)
     table.provenance[0].settings["Data Type"] = "uint16"
     table.provenance[0].settings["Byte Order"] = "<"
@@ -115,7 +115,7 @@ import Testing
   }
 
   @Test func numbersThatDoNotFitAreRefused() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     var table = sampleTable(rows: 2)
     table.frame[1] = -1
     #expect(throws: TableError.self) { try Tables.write(table, to: folder.file("t.hdf5")) }

@@ -6,7 +6,7 @@ import Testing
 /// Our files, read by the programs they are meant for.
 @Suite struct PythonTests {
   @Test func h5pyReadsTheRecords() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 20_000)
     try Tables.write(table, to: folder.file("t.hdf5"))
     let script = """
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func pandasReadsBoth() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 1000)
     try Tables.write(table, to: folder.file("t.hdf5"))
     try Tables.write(table, to: folder.file("t.csv"))
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func picassoLoadsTheTable() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     try Tables.write(sampleTable(rows: 1000), to: folder.file("t.hdf5"))
     let script = """
       import os
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func yamlIsPlain() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 10)
     try Tables.write(table, to: folder.file("t.hdf5"))
     let script = """

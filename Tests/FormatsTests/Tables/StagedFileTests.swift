@@ -6,7 +6,7 @@ import Testing
 @Suite struct StagedFileTests {
   @Test(arguments: ["t.csv", "t.hdf5"])
   func appearsOnlyWhenFinished(name: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 100)
     let writer = try Tables.writer(
       path: folder.file(name), field: table.field, quantities: table.quantities)
@@ -21,7 +21,7 @@ import Testing
 
   @Test(arguments: ["t.csv", "t.hdf5"])
   func abandonLeavesNothing(name: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 100)
     var writer: (any TableWriter)? = try Tables.writer(
       path: folder.file(name), field: table.field, quantities: table.quantities)
@@ -39,7 +39,7 @@ import Testing
 
   @Test(arguments: [("t.csv", "t-protocol.txt"), ("t.hdf5", "t.yaml")])
   func existingOutputsAreRefused(name: String, companion: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 5)
     for taken in [name, companion] {
       let path = try folder.write("precious", to: taken)
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func nameTakenMeanwhileIsRefused() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let staged = try StagedFile(path: folder.file("a.txt"))
     let path = try folder.write("precious", to: "a.txt")
     #expect(throws: OutputError.exists(path: path)) { try staged.commit() }
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func twoFilesAppearTogetherOrNotAtAll() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let first = try StagedFile(path: folder.file("a.txt"))
     let second = try StagedFile(path: folder.file("b.txt"))
     try FileManager.default.removeItem(atPath: second.temporary)
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func impossiblePlaces() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let file = try folder.write("", to: "file")
     let table = sampleTable(rows: 1)
     #expect(
@@ -98,7 +98,7 @@ import Testing
       print("skipped: the superuser may write everywhere")
       return
     }
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     chmod(folder.path, 0o555)
     defer { chmod(folder.path, 0o755) }
     #expect(
@@ -120,7 +120,7 @@ import Testing
 
   @Test func signalHandlerFindsTheTemporaries() throws {
     TemporaryNames.prepare()
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let staged = try StagedFile(path: folder.file("a.txt"))
     #expect(folder.contents.count == 1)
     #expect(TemporaryNames.current.contains(staged.temporary))
@@ -142,7 +142,7 @@ import Testing
 
     @Test func tablesLeaveNothing() async {
       await #expect(processExitsWith: .success) {
-        let folder = try TableFolder()
+        let folder = try TemporaryFolder()
         let table = sampleTable(rows: 60_000)
         Self.limitFiles(to: 1_000_000)
         for name in ["t.csv", "t.hdf5"] {
@@ -179,8 +179,8 @@ import Testing
 
     @Test func picturesLeaveNothing() async {
       await #expect(processExitsWith: .success) {
-        let folder = try TableFolder()
-        var random = TableRandom(1)
+        let folder = try TemporaryFolder()
+        var random = Noise(state: 1)
         let pixels = (0..<1_000_000).map { _ in Float.random(in: 0...1, using: &random) }
         let image = Image(width: 1000, height: 1000, pixels: pixels)
         Self.limitFiles(to: 300_000)

@@ -2,60 +2,9 @@ import Formats
 import Foundation
 import Microscopy
 
-/// A folder of its own for the length of a test.
-final class TableFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "glint-tables-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
-  func write(_ text: String, to name: String) throws -> String {
-    try write(Data(text.utf8), to: name)
-  }
-
-  func write(_ data: Data, to name: String) throws -> String {
-    try data.write(to: URL(fileURLWithPath: file(name)))
-    return file(name)
-  }
-
-  /// What lies in the folder, hidden files included.
-  var contents: [String] {
-    (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? []
-  }
-}
-
-/// The shared third-party data, nil (with a line that says so) where they are not at hand.
-func tableData(_ name: String, file: String = #filePath) -> String? {
-  let root = URL(fileURLWithPath: file).appendingPathComponent("../../../../../shared/data")
-  let folder = ProcessInfo.processInfo.environment["GLINT_DATA"] ?? root.standardized.path
-  let path = folder + "/" + name
-  if FileManager.default.fileExists(atPath: path) { return path }
-  print("skipped: \(name) is not at hand (set GLINT_DATA to the folder of shared data)")
-  return nil
-}
-
-/// Deterministic numbers for tests (SplitMix64).
-struct TableRandom: RandomNumberGenerator {
-  var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// A table with every quantity that a 3D fit gives, and one that only the test knows.
 func sampleTable(rows: Int, seed: UInt64 = 1) -> Localizations {
-  var random = TableRandom(seed)
+  var random = Noise(state: seed)
   var table = Localizations(
     field: FieldOfView(width: 256, height: 200, frames: rows + 10, pixelSize: 130))
   table.frame = (0..<rows).map { $0 / 3 }

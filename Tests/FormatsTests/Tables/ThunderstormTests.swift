@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ThunderstormTests {
   @Test func writesTheConventionExactly() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     var table = Localizations(field: FieldOfView(width: 64, height: 64, frames: 5, pixelSize: 100))
     table.frame = [0, 4]
     table[.x] = [0, 10.25]
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func roundTripKeepsEveryColumn() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 40_000)
     try Tables.write(table, to: folder.file("t.csv"))
     let back = try Tables.read(folder.file("t.csv"))
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func secondTripIsExact() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     try Tables.write(sampleTable(rows: 500), to: folder.file("a.csv"))
     let first = try Tables.read(folder.file("a.csv"))
     try Tables.write(first, to: folder.file("b.csv"))
@@ -74,7 +74,7 @@ import Testing
     "\u{FEFF}frame\tX (nm)\tY (nm)\tuncertainty (nm)\tnote\n3\t250\t50\t20\tgood spot\n",
   ])
   func readsEverySpelling(text: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(text, to: "t.csv")
     let table = try Tables.read(path, options: TableOptions(pixelSize: 100))
     #expect(table.frame == [2])
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test func keepsUnknownColumns() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let text =
       "frame,x [nm],y [nm],intensity [ADU],charm [nm],luck,odd [furlong]\n1,50,50,700,3,0.5,9\n"
     let path = try folder.write(text, to: "t.csv")
@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test func findsThePixelSizeInThunderstormsOwnProtocol() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write("frame,x [nm],y [nm]\n1,80,40\n", to: "t.csv")
     _ = try folder.write(
       #"{"version": "1.3", "imageInfo": {"title": "m.tif"}, "cameraSettings": {"pixelSize": 80.0}}"#,
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test func pixelSizeMustBeKnown() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write("frame,x [nm],y [nm]\n1,80,40\n", to: "t.csv")
     #expect(throws: TableError.pixelSizeUnknown(path: path)) { try Tables.read(path) }
     #expect(words { try Tables.read(path) }.hasSuffix("\nhint: pass --pixel-size NM"))
@@ -142,7 +142,7 @@ import Testing
     ("\n\n\n", "no header"),
   ])
   func namesWhatIsWrong(text: String, words: String) throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(text, to: "t.csv")
     let complaint = FormatsTests.words {
       try Tables.read(path, options: TableOptions(pixelSize: 100))
@@ -152,7 +152,7 @@ import Testing
   }
 
   @Test func headerAloneIsAnEmptyTable() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write("frame,x [nm],y [nm],z [nm]\n", to: "t.csv")
     let table = try Tables.read(path, options: TableOptions(pixelSize: 100))
     #expect(table.count == 0)
@@ -160,7 +160,7 @@ import Testing
   }
 
   @Test func batchMustHaveTheColumns() throws {
-    let folder = try TableFolder()
+    let folder = try TemporaryFolder()
     let table = sampleTable(rows: 3)
     for name in ["t.csv", "t.hdf5"] {
       let writer = try Tables.writer(
