@@ -45,10 +45,10 @@ struct Film {
 
 let camera = Camera(offset: 100, gain: 2, readNoise: 1.5)
 let films = [
-  Film(name: "m.raw", width: 40, height: 32, frames: 3600),
-  Film(name: "m.tif", width: 40, height: 32, frames: 3600),
-  Film(name: "small.raw", width: 16, height: 16, frames: 1500),
-  Film(name: "large.raw", width: 136, height: 104, frames: 480),
+  Film(name: "m.raw", width: 40, height: 32, frames: 3200),
+  Film(name: "m.tif", width: 40, height: 32, frames: 3200),
+  Film(name: "small.raw", width: 16, height: 16, frames: 1200),
+  Film(name: "large.raw", width: 136, height: 104, frames: 240),
   Film(name: "spectra.raw", width: 201, height: 7, frames: 24_000),
 ]
 for film in films { try film.write() }
@@ -154,6 +154,8 @@ var decode = DECODE()
 decode.features = 4
 decode.scaling = InputScaling(scale: 0.01, shift: -0.2)
 decode.results = DECODE.ResultScale(photons: 5000, z: 900, background: 200)
+var map = DeepSTORM()
+map.magnification = 4
 var volume = DeepSTORM3D()
 volume.planes = 4
 volume.dilations = [1, 2]
@@ -162,12 +164,12 @@ let tables = [nil, "locs.csv", "locs.hdf5"]
 var cases: [Case] = []
 for film in films[..<2] {
   cases += tables.map { Case(film: film, output: $0) }
-  cases += tables.map { Case(film: film, network: decode, threshold: 0.7, output: $0) }
 }
+cases += tables.map { Case(film: films[0], network: decode, threshold: 0.7, output: $0) }
 let (small, large, spectra) = (films[2], films[3], films[4])
 cases += [
-  Case(film: large, network: decode, threshold: 0.7, memory: 3, output: "locs.csv", batch: 1),
-  Case(film: small, network: DeepSTORM(), threshold: 0.01, output: "locs.csv", batch: 1),
+  Case(film: large, network: decode, threshold: 0.7, memory: 3, output: "locs.csv", batch: 2),
+  Case(film: small, network: map, threshold: 0.01, output: "locs.csv", batch: 1),
   Case(film: small, network: FIDSTORM(), threshold: 0.01, output: "locs.csv", batch: 1),
   Case(film: small, network: volume, threshold: 0.01, output: "locs.csv", batch: 1),
   Case(film: small, network: DEFCoN(), output: "images.tif", batch: 1),
