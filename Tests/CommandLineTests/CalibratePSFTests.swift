@@ -95,6 +95,29 @@ import Testing
     }
   }
 
+  @Test func mapsOfALargerSensorAreCut() throws {
+    try inShell { shell in
+      let scene = BeadScene(psf: Self.lens, beads: BeadScene.fiveBeads)
+      try write(scene, to: shell.path("b.tif"))
+      let (width, height) = (scene.width + 7, scene.height + 5)
+      func map(_ value: Float) -> [Float] { Array(repeating: value, count: width * height) }
+      try CameraFiles.write(
+        CameraMaps(width: width, height: height, offset: map(0.5), variance: map(1), gain: map(1)),
+        to: shell.path("maps.hdf5"))
+      func calibrate(_ options: String) throws -> Program {
+        try shell.sh(
+          "\"$GLINT\" calibrate psf b.tif -o p.hdf5 --z-step 30 --roi 15 --scan sample "
+            + "--camera maps.hdf5 \(options)")
+      }
+      let size = "\(scene.width),\(scene.height)"
+      #expect(try calibrate("").errors.contains("use maps of the same part of the sensor"))
+      #expect(try calibrate("--camera-roi 8,5,\(size)").errors.contains("not inside the maps of"))
+      let cut = try calibrate("--camera-roi 7,5,\(size)")
+      cut.expectSuccess()
+      #expect(cut.output.contains("beads        5 used, 0 rejected"))
+    }
+  }
+
   @Test func refusals() throws {
     try inShell { shell in
       var scene = BeadScene(psf: Self.lens, beads: BeadScene.fiveBeads)
