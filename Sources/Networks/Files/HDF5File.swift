@@ -9,6 +9,7 @@ struct HDF5File {
     let element: StoredElement
     let bigEndian: Bool
     let data: Range<Int>
+    var count: Int { data.count / element.width }
   }
 
   private let bytes: [UInt8]
