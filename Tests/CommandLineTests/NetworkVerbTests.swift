@@ -94,6 +94,12 @@ import Testing
       let nothing = try shell.glint(
         "localize", "movie.tif", "--weights", "f.safetensors", "-o", "g.csv", "--threshold", "9999")
       #expect(nothing.status == 1 && nothing.errors.contains("hint: a lower --threshold"))
+      for (option, value) in [("--detector", "dog"), ("--box", "9"), ("--sigma", "fixed")] {
+        let refused = try shell.glint(
+          "localize", "movie.tif", "--weights", "f.safetensors", "-o", "h.csv", option, value)
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("\(option) is for spots that are fitted"))
+      }
     }
   }
 

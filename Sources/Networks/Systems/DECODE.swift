@@ -48,7 +48,7 @@ public struct DECODE: NetworkSystem {
   /// The published thresholds; the paper's layout has those of its program.
   public var task: NetworkTask {
     layout == .authors
-      ? .emitters(candidates: 0.1, threshold: 0.5) : .emitters(candidates: 0.3, threshold: 0.7)
+      ? .emitters(candidates: 0.1, threshold: 0.5) : .emitters(candidates: 0.3, threshold: 0.99)
   }
 
   public var unit: InputUnit { layout == .authors ? .photons : .counts }
@@ -107,6 +107,8 @@ public struct DECODE: NetworkSystem {
       SettingBound("features", features, 1...1024),
       SettingBound("frames", frames, 1...15, isOdd: true),
     ]
+      + (results.map { [("photons", $0.photons), ("z", $0.z), ("background", $0.background ?? 1)] }
+      ?? []).map { SettingBound("results.\($0)", positive: $1) }
   }
 
   public var network: Network {
