@@ -108,6 +108,42 @@ import Testing
     }
   }
 
+  /// Tile by tile it is told how far a run is, which can be ended there; the next run is whole.
+  @Test func aRunCanBeStoppedBetweenTiles() throws {
+    struct Stop: Error {}
+    let model = try Model(DECODE.small, DECODE.small.network.randomWeights(seed: 8))
+    let (count, height, width) = (3, 13, 150)
+    let movie = ONNXTests.frames(count * height * width)
+    let tiled = try TiledNetwork(
+      model, height: height, width: width, on: CPUDevice(), tile: 112)
+    let whole = try tiled.image(movie).values.map { Float($0) }
+    let steps = tiled.tiles * (count + 2)
+    try movie.withUnsafeBytes { bytes in
+      let stack = FrameStack(bytes, .float32, height: height, width: width)
+      var values = [Float](repeating: 0, count: whole.count)
+      for last in [0, 1, steps - 1, steps] {
+        var told: [Double] = []
+        let before = tiled.profile[0].runs
+        let result = Result {
+          try values.withUnsafeMutableBufferPointer {
+            try tiled.image(stack, answering: 0..<count, into: $0) { part in
+              if told.count == last { throw Stop() }
+              told.append(part)
+            }
+          }
+        }
+        #expect(told == (0..<last).map { Double($0) / Double(steps) })
+        #expect(tiled.profile[0].runs - before == last)
+        if last < steps {
+          #expect(throws: Stop.self) { try result.get() }
+        } else {
+          try result.get()
+        }
+      }
+      #expect(values == whole)
+    }
+  }
+
   /// Part of a stack sees the rest of it.
   @Test func framesInTheMiddleOfAStack() throws {
     let model = try Model(DECODE.small, DECODE.small.network.randomWeights(seed: 8))

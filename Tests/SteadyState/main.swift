@@ -1,7 +1,8 @@
 // Counts the allocations of whole runs, in a process of their own: steady-state FOLDER.
 //
-// For each kind of movie and of table, and for a network, it prints a line: allocations of a run over a
-// part of a movie and over all of it, batches and rows that the second has more.
+// For each case it prints a line: its name, the kind of table; allocations of a run over a part of a
+// movie and over all of it; batches and rows (or frames of an image) that the second has more; tiles of
+// a frame.
 import CTestSupport
 import Compute
 import Formats
@@ -13,80 +14,170 @@ import Optics
 import Workflow
 
 let folder = CommandLine.arguments[1]
-let (frames, part, batch) = (4800, 1200, 8)
-let networkThreshold = 0.7
 
-/// Runs over the first `count` frames; returns the allocations and the rows.
-func run(
-  _ movie: String, _ table: String?, weights: String? = nil, frames count: Int
-) throws -> (made: Int, rows: Int) {
-  let source = try Movies.open(movie)
-  var recipe = Recipe()
-  if let weights {
-    recipe.network.weights = weights
-    recipe.network.threshold = networkThreshold
+/// Simulated frames in a file.
+struct Film {
+  let name: String
+  let (width, height, frames): (Int, Int, Int)
+
+  func write() throws {
+    let simulation = try Simulation(
+      SimulationSettings(
+        width: width, height: height, frames: frames, psf: GaussianPSF(sigma: 1.2),
+        blinking: .independent(perFrame: 2), photons: .fixed(photons: 1500),
+        background: .flat(level: 8), camera: camera, seed: 3))
+    var pixels = [UInt16](repeating: 0, count: width * height)
+    let path = "\(folder)/\(name)"
+    let tiff =
+      name.hasSuffix(".tif") ? try TIFFMovieWriter(path: path, width: width, height: height) : nil
+    let raw =
+      tiff == nil
+      ? try RawMovieWriter(path: path, width: width, height: height, sidecar: .yaml) : nil
+    for frame in 0..<frames {
+      pixels.withUnsafeMutableBufferPointer { simulation.frame(frame, into: $0) }
+      try tiff?.append(pixels)
+      try raw?.append(pixels)
+    }
+    try tiff?.finish()
+    try raw?.finish()
   }
-  recipe.camera = Camera(offset: 100, gain: 2, readNoise: 1.5)
-  recipe.endFrame = count
-  let info = source.info
-  let region = try recipe.region(in: info)
-  let localize = try LocalizeRun(
-    source, pipeline: try recipe.pipeline(nil, for: region, in: info), frames: 0..<count,
-    region: region, device: CPUDevice(threads: 2), batch: batch, note: { print($0) })
-  let writers = try table.map {
-    try Tables.writer(
-      path: $0,
-      field: FieldOfView(width: info.width, height: info.height, frames: count, pixelSize: 100),
-      quantities: localize.quantities, overwrite: true)
-  }
-  let before = glint_allocations_of_all_threads()
-  let report = try localize.run(
-    into: writers.map { [$0] } ?? [], progress: Progress(total: count, unit: "frames", quiet: true))
-  let made = glint_allocations_of_all_threads() - before
-  writers?.abandon()
-  return (made, report.localizations)
 }
 
-let simulation = try Simulation(
-  SimulationSettings(
-    width: 40, height: 32, frames: frames, psf: GaussianPSF(sigma: 1.2),
-    blinking: .independent(perFrame: 3), photons: .fixed(photons: 1500),
-    background: .flat(level: 8), camera: Camera(offset: 100, gain: 2, readNoise: 1.5), seed: 3))
-var pixels = [UInt16](repeating: 0, count: 40 * 32)
-let tiff = try TIFFMovieWriter(path: folder + "/m.tif", width: 40, height: 32)
-let raw = try RawMovieWriter(path: folder + "/m.raw", width: 40, height: 32, sidecar: .yaml)
-for frame in 0..<frames {
-  pixels.withUnsafeMutableBufferPointer { simulation.frame(frame, into: $0) }
-  try tiff.append(pixels)
-  try raw.append(pixels)
+let camera = Camera(offset: 100, gain: 2, readNoise: 1.5)
+let films = [
+  Film(name: "m.raw", width: 40, height: 32, frames: 3200),
+  Film(name: "m.tif", width: 40, height: 32, frames: 3200),
+  Film(name: "small.raw", width: 16, height: 16, frames: 1200),
+  Film(name: "large.raw", width: 136, height: 104, frames: 240),
+  Film(name: "spectra.raw", width: 201, height: 7, frames: 24_000),
+]
+for film in films { try film.write() }
+
+/// A quarter of a film and all of it, through fits or a network.
+struct Case {
+  var film: Film
+  var network: (any NetworkSystem)?
+  /// Of the network; 0 for its own.
+  var threshold = 0.0
+  /// Of a run of the network, MiB.
+  var memory = 1024
+  /// Name of the output; nil for a table that nobody writes.
+  var output: String?
+  var batch = 8
+
+  var isInference: Bool { output?.hasSuffix(".tif") == true || network?.task == .classes }
+
+  var recipe: Recipe {
+    get throws {
+      var recipe = Recipe()
+      recipe.camera = camera
+      guard let network else { return recipe }
+      recipe.network.weights = "\(folder)/weights.safetensors"
+      recipe.network.threshold = threshold
+      recipe.network.memory = memory
+      try SafeTensors.write(try Model(network, calm(network)).file, to: recipe.network.weights)
+      return recipe
+    }
+  }
+
+  /// Runs over the first `count` frames; returns the allocations and the rows or images.
+  func run(_ recipe: Recipe, frames count: Int) throws -> (made: Int, rows: Int) {
+    let source = try Movies.open("\(folder)/\(film.name)")
+    var recipe = recipe
+    recipe.endFrame = count
+    return isInference ? try infer(source, recipe) : try localize(source, recipe)
+  }
+
+  private func infer(_ source: any Movie, _ recipe: Recipe) throws -> (made: Int, rows: Int) {
+    let job = InferJob(
+      source: source, recipe: recipe, maps: nil, device: CPUDevice(threads: 2), threads: 2,
+      output: "\(folder)/\(output ?? "")", overwrite: true, quiet: true)
+    let before = glint_allocations_of_all_threads()
+    let report = try job.run()
+    return (glint_allocations_of_all_threads() - before, report.frames)
+  }
+
+  private func localize(_ source: any Movie, _ recipe: Recipe) throws -> (made: Int, rows: Int) {
+    let info = source.info
+    let region = try recipe.region(in: info)
+    let localize = try LocalizeRun(
+      source, pipeline: try recipe.pipeline(nil, for: region, in: info),
+      frames: 0..<recipe.endFrame, region: region, device: CPUDevice(threads: 2), batch: batch,
+      note: { print($0) })
+    let writers = try output.map {
+      try Tables.writer(
+        path: "\(folder)/\($0)",
+        field: FieldOfView(
+          width: info.width, height: info.height, frames: recipe.endFrame, pixelSize: 100),
+        quantities: localize.quantities, overwrite: true)
+    }
+    let before = glint_allocations_of_all_threads()
+    let report = try localize.run(
+      into: writers.map { [$0] } ?? [],
+      progress: Progress(total: recipe.endFrame, unit: "frames", quiet: true))
+    let made = glint_allocations_of_all_threads() - before
+    writers?.abandon()
+    return (made, report.localizations)
+  }
+
+  func count() throws {
+    let recipe = try recipe
+    let part = film.frames / 4
+    _ = try run(recipe, frames: part)
+    let short = try run(recipe, frames: part)
+    let long = try run(recipe, frames: film.frames)
+    let tiles =
+      try network.map {
+        try NetworkSummary(
+          $0, height: film.height, width: film.width, memory: memory << 20,
+          on: CPUDevice(threads: 2).info
+        ).memory?.tiles ?? 0
+      } ?? 1
+    print(
+      "\(network.map { type(of: $0).name } ?? "fits"):\(film.name)", output ?? "none", short.made,
+      long.made, (film.frames - part) / batch, long.rows - short.rows, tiles)
+  }
+
+  /// Random weights with heads that do not saturate.
+  private func calm(_ network: any NetworkSystem) -> Weights {
+    var weights = network.network.randomWeights(seed: 6)
+    for (name, tensor) in weights.tensors where name.hasSuffix("out_conv.weight") {
+      let calm = name.hasPrefix("mt_heads") ? 0.1 : 1
+      weights.tensors[name] = Tensor(
+        tensor.values.map { Float($0 * calm) }, shape: tensor.type.shape)
+    }
+    return weights
+  }
 }
-try tiff.finish()
-try raw.finish()
+
 var decode = DECODE()
 decode.features = 4
 decode.scaling = InputScaling(scale: 0.01, shift: -0.2)
 decode.results = DECODE.ResultScale(photons: 5000, z: 900, background: 200)
-// Heads that do not saturate: tiny numbers are written by a way that allocates.
-var weights = decode.network.randomWeights(seed: 6)
-for (name, tensor) in weights.tensors where name.hasSuffix("out_conv.weight") {
-  let calm = name.hasPrefix("mt_heads") ? 0.1 : 1
-  weights.tensors[name] = Tensor(
-    tensor.values.map { Float($0 * calm) }, shape: tensor.type.shape)
-}
-let model = try Model(decode, weights)
-try SafeTensors.write(try model.file, to: folder + "/decode.safetensors")
+var map = DeepSTORM()
+map.magnification = 4
+var volume = DeepSTORM3D()
+volume.planes = 4
+volume.dilations = [1, 2]
 
-for file in [nil, "decode.safetensors"] {
-  for movie in ["m.raw", "m.tif"] {
-    for table in [nil, "locs.csv", "locs.hdf5"] {
-      let (path, output) = ("\(folder)/\(movie)", table.map { "\(folder)/\($0)" })
-      let network = file.map { "\(folder)/\($0)" }
-      _ = try run(path, output, weights: network, frames: part)
-      let short = try run(path, output, weights: network, frames: part)
-      let long = try run(path, output, weights: network, frames: frames)
-      print(
-        movie, table ?? "none", short.made, long.made, (frames - part) / batch,
-        long.rows - short.rows)
-    }
-  }
+let tables = [nil, "locs.csv", "locs.hdf5"]
+var cases: [Case] = []
+for film in films[..<2] {
+  cases += tables.map { Case(film: film, output: $0) }
+}
+cases += tables.map { Case(film: films[0], network: decode, threshold: 0.7, output: $0) }
+let (small, large, spectra) = (films[2], films[3], films[4])
+cases += [
+  Case(film: large, network: decode, threshold: 0.7, memory: 3, output: "locs.csv", batch: 2),
+  Case(film: small, network: map, threshold: 0.01, output: "locs.csv", batch: 1),
+  Case(film: small, network: FIDSTORM(), threshold: 0.01, output: "locs.csv", batch: 1),
+  Case(film: small, network: volume, threshold: 0.01, output: "locs.csv", batch: 1),
+  Case(film: small, network: DEFCoN(), output: "images.tif", batch: 1),
+  Case(film: films[0], network: decode, output: "images.tif"),
+  Case(film: spectra, network: SpeNet(), output: "classes.csv", batch: 256),
+]
+let wanted = CommandLine.arguments.dropFirst(2)
+for item in cases
+where wanted.isEmpty || wanted.contains(item.network.map { type(of: $0).name } ?? "fits") {
+  try item.count()
 }

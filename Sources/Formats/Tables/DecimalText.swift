@@ -53,7 +53,7 @@ package enum DecimalText {
       } else {
         decimals = count
         while decimals < 17, magnitude < 1 / power[decimals - count + 1] { decimals += 1 }
-        if magnitude < 1e-6 { return writeRare(value, at: place) }
+        if magnitude < 1e-6 { return writeTiny(value, count, at: place) }
       }
     }
     let scaled = UInt64((magnitude * power[decimals]).rounded())
@@ -106,7 +106,39 @@ package enum DecimalText {
     return place + digits
   }
 
-  /// Huge and tiny values in the shortest form that brings them back; NaN as other tools spell it.
+  /// A value other than 0 below 1e-6, with an exponent.
+  @inline(never)
+  private static func writeTiny(
+    _ value: Double, _ digits: Int, at place: UnsafeMutablePointer<UInt8>
+  ) -> UnsafeMutablePointer<UInt8> {
+    var (magnitude, exponent) = (abs(value), 0)
+    while magnitude < 1e-21 {
+      magnitude *= power[22]
+      exponent += 22
+    }
+    var step = 0
+    while magnitude * power[step] < 1 { step += 1 }
+    exponent += step
+    var mantissa = UInt64((magnitude * power[step] * power[digits - 1]).rounded())
+    if mantissa == integerPower[digits] { exponent -= 1 }
+    while mantissa % 10 == 0 { mantissa /= 10 }
+    var place = place
+    if value < 0 {
+      place[0] = UInt8(ascii: "-")
+      place += 1
+    }
+    // The digits one place to the right, then the first of them before the point.
+    var end = write(mantissa, at: place + 1)
+    place[0] = place[1]
+    place[1] = UInt8(ascii: ".")
+    if end == place + 2 { end = place + 1 }
+    end[0] = UInt8(ascii: "e")
+    end[1] = UInt8(ascii: "-")
+    end[2] = UInt8(ascii: "0")
+    return write(UInt64(exponent), at: end + (exponent < 10 ? 3 : 2))
+  }
+
+  /// Huge values in the shortest form that brings them back; NaN as other tools spell it.
   @inline(never)
   private static func writeRare(
     _ value: Double, at place: UnsafeMutablePointer<UInt8>

@@ -36,9 +36,13 @@ public protocol FramePipeline: AnyObject {
   /// Gives an executable the frames of a batch, [frame, y, x] in the movie's pixel type, and starts
   /// it.
   ///
-  /// - Parameter first: frame of the movie that the batch answers for first.
+  /// - Parameters:
+  ///   - first: frame of the movie that the batch answers for first.
+  ///   - meanwhile: where the work is long, told now and then what part of it is done; what it throws
+  ///     ends it.
   func start(
-    _ executable: any Executable, _ frames: UnsafeRawBufferPointer, _ shape: BatchShape, first: Int
+    _ executable: any Executable, _ frames: UnsafeRawBufferPointer, _ shape: BatchShape,
+    first: Int, meanwhile: (Double) throws -> Void
   ) throws
 
   /// Waits for the device and fetches the spots of a batch, unless there are more than there was room
@@ -85,7 +89,8 @@ extension GraphPipeline {
   }
 
   public func start(
-    _ executable: any Executable, _ frames: UnsafeRawBufferPointer, _ shape: BatchShape, first: Int
+    _ executable: any Executable, _ frames: UnsafeRawBufferPointer, _ shape: BatchShape,
+    first: Int, meanwhile: (Double) throws -> Void
   ) throws {
     try executable.write("frames", frames)
     try executable.run()

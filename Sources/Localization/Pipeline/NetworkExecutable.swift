@@ -18,9 +18,12 @@ final class NetworkExecutable: Executable {
   }
 
   /// Finds the emitters of the stack's `frames`.
-  func run(_ stack: FrameStack, answering frames: Range<Int>) throws {
+  func run(
+    _ stack: FrameStack, answering frames: Range<Int>, meanwhile: (Double) throws -> Void
+  ) throws {
     leading = frames.lowerBound
-    try network.list(stack, answering: frames, continuing: true, into: &list)
+    try network.list(
+      stack, answering: frames, continuing: true, into: &list, meanwhile: meanwhile)
   }
 
   /// The capacity of a batch in which every run has room for `most` entries.

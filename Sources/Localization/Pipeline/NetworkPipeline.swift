@@ -79,12 +79,13 @@ public final class NetworkPipeline: FramePipeline {
   }
 
   public func start(
-    _ executable: any Executable, _ frames: UnsafeRawBufferPointer, _ shape: BatchShape, first: Int
+    _ executable: any Executable, _ frames: UnsafeRawBufferPointer, _ shape: BatchShape,
+    first: Int, meanwhile: (Double) throws -> Void
   ) throws {
     let stack = FrameStack(
       frames, element, height: height, width: width, units: units, first: first - shape.leading)
     try executable.asNetwork.run(
-      stack, answering: shape.leading..<shape.leading + shape.frames)
+      stack, answering: shape.leading..<shape.leading + shape.frames, meanwhile: meanwhile)
   }
 
   public func receive(_ executable: any Executable, capacity: Int) throws -> Received {

@@ -123,11 +123,11 @@ extension TiledNetwork {
   /// A list that is not whole lacks entries: plan again with more room.
   public func list(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
-    into list: inout EmitterList
+    into list: inout EmitterList, meanwhile: (Double) throws -> Void = { _ in }
   ) throws {
     guard let room = head.room else { preconditionFailure("an image is no list") }
     list.start(width: head.widths.values, room: room)
-    try run(stack, answering: frames, continuing: continuing) { tile in
+    try run(stack, answering: frames, continuing: continuing, meanwhile: meanwhile) { tile in
       try list.add(tile, of: self)
     }
     list.finish()

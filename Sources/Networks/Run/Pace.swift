@@ -4,7 +4,8 @@ import Compute
 public struct Pace: Hashable, Sendable {
   /// In one run of the device.
   public let together: Int
-  /// From reading to writing: about a second's work, so that progress moves and a stop is quick.
+  /// From reading to writing: about a second's work, or eight frames for a network that looks at
+  /// neighbours. On frames that need tiles it computes the neighbours of each batch again.
   public let batch: Int
 }
 
@@ -15,8 +16,10 @@ extension Model {
     let isGPU = device.kind == .openCLGPU
     let flops = 2 * network.multiplicationsPerPixel * Double(height * width)
     let second = Int(min((isGPU ? 1e13 : 2e11) / max(flops, 1), 1024))
-    let frames = max(1, min(second, (128 << 20) / (2 * height * width)))
+    let room = max(1, (128 << 20) / (2 * height * width))
+    let frames = max(1, min(second, room))
     let together = min(frames, system.inputSize != nil ? 256 : isGPU ? 32 : 8)
-    return Pace(together: together, batch: frames / together * together)
+    let shared = network.temporalReach > 0 ? min(8, room) : 1
+    return Pace(together: together, batch: max(frames, shared) / together * together)
   }
 }

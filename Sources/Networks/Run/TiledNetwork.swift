@@ -90,11 +90,12 @@ public final class TiledNetwork {
   ///     sees the others, and for those beyond the stack its first or last.
   ///   - continuing: whether the stack is of the same movie as that of the last run, by whose end the
   ///     network then goes on where it can: nothing of a frame is computed twice.
+  ///   - meanwhile: told before each tile what part of the work is done; what it throws ends the run.
   ///   - body: reads what it wants of the executable.
   /// - Throws: `NetworkError.frame` for a stack of another size, or a NaN or infinity in it.
   public func run(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
-    each body: (Tile) throws -> Void
+    meanwhile: (Double) throws -> Void = { _ in }, each body: (Tile) throws -> Void
   ) throws {
     let channels = model.network.channels
     guard stack.height == height, stack.width == width, stack.channels == channels else {
@@ -115,6 +116,7 @@ public final class TiledNetwork {
     // What a window remembers is of one tile.
     let tilesFirst = reach > 0
     for index in 0..<steps * tiles {
+      try meanwhile(Double(index) / Double(steps * tiles))
       let (tile, step) =
         tilesFirst ? (index / steps, index % steps) : (index % tiles, index / tiles)
       let (row, column) = (rows[tile / columns.count], columns[tile % columns.count])
@@ -138,7 +140,7 @@ public final class TiledNetwork {
   /// The result for some frames of a stack, [frame, row, column, channel], into `target`.
   public func image(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
-    into target: UnsafeMutableBufferPointer<Float>
+    into target: UnsafeMutableBufferPointer<Float>, meanwhile: (Double) throws -> Void = { _ in }
   ) throws {
     let type = try imageType
     guard type.shape.count == 4 else {
@@ -147,7 +149,7 @@ public final class TiledNetwork {
     let (finer, channels) = (magnification, type.shape[3])
     precondition(
       target.count == frames.count * outputHeight * outputWidth * channels, "room for the images")
-    try run(stack, answering: frames, continuing: continuing) { tile in
+    try run(stack, answering: frames, continuing: continuing, meanwhile: meanwhile) { tile in
       try readResult(type)
       let run = tile.columns.count * finer * channels
       for (frame, image) in zip(tile.frames, tile.images) {

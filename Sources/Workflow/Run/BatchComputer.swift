@@ -47,7 +47,9 @@ final class BatchComputer {
   var device: DeviceInfo { fallback.device.info }
 
   /// Starts the device on a batch; where it cannot, everything moves to the CPU.
-  func submit(_ batch: FrameBatch) throws -> Flight {
+  ///
+  /// - Parameter meanwhile: see `FramePipeline.start`.
+  func submit(_ batch: FrameBatch, meanwhile: (Double) throws -> Void) throws -> Flight {
     let shape = planned(batch.shape)
     while true {
       let device = device
@@ -55,7 +57,8 @@ final class BatchComputer {
         let capacity = capacityPerFrame * shape.frames
         let executable = try executable(for: shape, capacity)
         try pipeline.start(
-          executable, batch.filled, batch.shape, first: batch.frames.lowerBound)
+          executable, batch.filled, batch.shape, first: batch.frames.lowerBound,
+          meanwhile: meanwhile)
         return Flight(batch: batch, capacity: capacity, device: device, executable: executable)
       } catch {
         try leave(device, after: error)
@@ -65,10 +68,10 @@ final class BatchComputer {
 
   /// Has the pipeline fetch a batch's spots, and returns how many there are. A batch with more than its
   /// plan has room for is done again with a larger plan, one whose device failed on the CPU.
-  func receive(_ flight: inout Flight) throws -> Int {
+  func receive(_ flight: inout Flight, meanwhile: (Double) throws -> Void) throws -> Int {
     while true {
       if let count = try fetch(&flight) { return count }
-      flight = try submit(flight.batch)
+      flight = try submit(flight.batch, meanwhile: meanwhile)
     }
   }
 

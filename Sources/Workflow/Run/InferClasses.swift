@@ -18,7 +18,7 @@ extension InferJob {
     var report = InferReport()
     report.frames = classes.count
     report.notes = notes
-    report.interrupted = Interrupt.requested && classes.rows.contains { $0 == nil }
+    report.interrupted = Interrupt.requested && !classes.isWhole
     report.outputs = context.model.network.channelNames
     (report.batch, report.tiles, report.height, report.width) = (classes.batch, 1, 1, 1)
     // Half of a table would be a table with rows that have no class.
@@ -36,11 +36,13 @@ extension InferJob {
   ) throws {
     let names = context.model.network.channelNames
     for (index, name) in names.enumerated() {
-      table[Quantity("p_\(name)", .none)] = classes.rows.map {
-        $0.map { Double($0[index]) } ?? .nan
+      table[Quantity("p_\(name)", .none)] = classes.isKnown.indices.map {
+        Double(classes[$0, index])
       }
     }
-    table[Quantity("class", .none)] = classes.rows.map { $0.map { Double(best($0)) } ?? -1 }
+    table[Quantity("class", .none)] = classes.isKnown.indices.map {
+      classes.isKnown[$0] ? Double(classes.best($0)) : -1
+    }
     table.field.pixelSize = table.field.pixelSize ?? recipe.pixelSize
     table.provenance.append(try context.provenance())
     try Tables.write(table, to: output, overwrite: overwrite)
@@ -52,27 +54,71 @@ extension InferJob {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let step = String(decoding: try encoder.encode(context.provenance()), as: UTF8.self)
-    var text = "# \(step)\ncrop,class,\(names.joined(separator: ","))\n"
-    for (crop, row) in classes.rows.enumerated() {
-      guard let row else { continue }
-      text += "\(crop),\(names[best(row)]),"
-      text += row.map { String(format: "%.7g", Double($0)) }.joined(separator: ",") + "\n"
+    var text = Array("# \(step)\ncrop,class,\(names.joined(separator: ","))\n".utf8)
+    let comma = UInt8(ascii: ",")
+    for crop in classes.isKnown.indices where classes.isKnown[crop] {
+      text.append { DecimalText.write(UInt64(crop), at: $0) }
+      text.append(comma)
+      text.append(contentsOf: names[classes.best(crop)].utf8)
+      for index in names.indices {
+        text.append(comma)
+        text.append {
+          DecimalText.write(Double(classes[crop, index]), .significant(7), at: $0)
+        }
+      }
+      text.append(UInt8(ascii: "\n"))
     }
     let file = try StagedFile(path: output, overwrite: overwrite)
-    try file.write(Data(text.utf8))
+    try file.write(Data(text))
     try file.commit()
-  }
-
-  private func best(_ row: [Float]) -> Int {
-    row.indices.max { (row[$0], $1) < (row[$1], $0) } ?? 0
   }
 }
 
-/// Probabilities of each crop; nil for one that is not inside its frame.
+extension [UInt8] {
+  /// Appends a number that `write` puts at a place and returns the end of.
+  fileprivate mutating func append(
+    _ write: (UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>
+  ) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: DecimalText.longest) {
+      guard let start = $0.baseAddress else { return }
+      append(contentsOf: UnsafeBufferPointer(start: start, count: write(start) - start))
+    }
+  }
+}
+
+/// Probabilities of each crop; NaN for one that is not inside its frame.
 private struct ClassList {
-  var rows: [[Float]?]
-  var batch: Int
-  var count: Int { rows.count { $0 != nil } }
+  let classes: Int
+  let batch: Int
+  /// Whether a crop has been classified.
+  private(set) var isKnown: [Bool]
+  /// What was expected to be classified has been.
+  var isWhole = false
+  private var values: [Float]
+
+  init(crops: Int, classes: Int, batch: Int) {
+    self.classes = classes
+    self.batch = batch
+    isKnown = Array(repeating: false, count: crops)
+    values = Array(repeating: .nan, count: crops * classes)
+  }
+
+  var count: Int { isKnown.count { $0 } }
+
+  subscript(crop: Int, index: Int) -> Float { values[crop * classes + index] }
+
+  /// The class of the largest probability, the first of equals.
+  func best(_ crop: Int) -> Int {
+    (1..<classes).reduce(0) { self[crop, $1] > self[crop, $0] ? $1 : $0 }
+  }
+
+  /// Takes the probabilities of some crops, one after the other.
+  mutating func set(_ crops: [Int], _ found: [Float]) {
+    for (place, crop) in crops.enumerated() {
+      isKnown[crop] = true
+      for index in 0..<classes { values[crop * classes + index] = found[place * classes + index] }
+    }
+  }
 }
 
 /// Crops of one size through a network, some hundred at a time.
@@ -141,12 +187,15 @@ private final class CropRun {
   private func run(
     _ places: [(frame: Int, y: Int, x: Int)?], of movie: any Movie, first: Int
   ) throws -> ClassList {
-    var list = ClassList(rows: Array(repeating: nil, count: places.count), batch: batch)
+    var list = ClassList(
+      crops: places.count, classes: try tiled.imageType.shape[1], batch: batch)
     let pixels = size.height * size.width
     var frame = [UInt8](repeating: 0, count: movie.info.frameBytes)
     var loaded = -1
     var stack = [Float](repeating: 0, count: batch * pixels)
+    var found = [Float](repeating: 0, count: batch * list.classes)
     var members: [Int] = []
+    members.reserveCapacity(batch)
     let progress = Progress(total: places.count, unit: "crops", quiet: context.job.quiet)
     // Rows of a frame lie together, so that each frame is read once.
     let inside = places.indices.filter { places[$0] != nil }
@@ -163,12 +212,13 @@ private final class CropRun {
       cut(place, from: frame, movie.info, into: &stack, at: members.count * pixels)
       members.append(row)
       guard members.count == batch || index == inside.count - 1 else { continue }
-      let results = try probabilities(stack, members, places)
-      for (row, result) in zip(members, results) { list.rows[row] = result }
+      try findProbabilities(of: stack, members, places, into: &found)
+      list.set(members, found)
       members.removeAll(keepingCapacity: true)
       progress.update(index + 1)
     }
     progress.finish()
+    list.isWhole = list.count == inside.count
     return list
   }
 
@@ -189,31 +239,35 @@ private final class CropRun {
     }
   }
 
-  private func probabilities(
-    _ stack: [Float], _ members: [Int], _ places: [(frame: Int, y: Int, x: Int)?]
-  ) throws -> [[Float]] {
+  private func findProbabilities(
+    of crops: [Float], _ members: [Int], _ places: [(frame: Int, y: Int, x: Int)?],
+    into found: inout [Float]
+  ) throws {
     let pixels = size.height * size.width
     for (index, row) in members.enumerated()
-    where !stack[index * pixels..<(index + 1) * pixels].allSatisfy(\.isFinite) {
+    where !crops[index * pixels..<(index + 1) * pixels].allSatisfy(\.isFinite) {
       throw NetworkError.frame(
         system: context.recipe.network.name,
         reason: "the crop of row \(row) in frame \(places[row]?.frame ?? 0) holds a NaN or an "
           + "infinity")
     }
     let failed = context.fallback.device.info
-    let crops = Array(stack[..<(members.count * pixels)])
-    let result: Tensor
-    do {
-      result = try tiled.image(crops)
-    } catch {
-      try context.fallback.leave(failed, after: error)
-      tiled = try TiledNetwork(
-        context.model, batch: batch, height: size.height, width: size.width,
-        on: context.fallback.device, memory: context.recipe.network.memory << 20)
-      result = try tiled.image(crops)
+    try crops.withUnsafeBytes { bytes in
+      let own = UnsafeRawBufferPointer(rebasing: bytes[..<(4 * members.count * pixels)])
+      let stack = FrameStack(own, .float32, height: size.height, width: size.width)
+      let answers = found.count / batch * members.count
+      try found.withUnsafeMutableBufferPointer {
+        let room = UnsafeMutableBufferPointer(rebasing: $0[..<answers])
+        do {
+          try tiled.image(stack, answering: 0..<members.count, into: room)
+        } catch {
+          try context.fallback.leave(failed, after: error)
+          tiled = try TiledNetwork(
+            context.model, batch: batch, height: size.height, width: size.width,
+            on: context.fallback.device, memory: context.recipe.network.memory << 20)
+          try tiled.image(stack, answering: 0..<members.count, into: room)
+        }
+      }
     }
-    let values = result.values.map { Float($0) }
-    let classes = values.count / members.count
-    return members.indices.map { Array(values[$0 * classes..<($0 + 1) * classes]) }
   }
 }

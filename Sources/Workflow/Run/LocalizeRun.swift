@@ -87,7 +87,9 @@ public final class LocalizeRun {
     let rows = RowWriter(writers, empty: computer.pipeline.emptyTable, slots: 3)
     defer { framesSafe = rows.framesSafe }
     reader.start()
-    let failure = Result { try compute(rows, progress) }
+    let failure = Result {
+      do { try compute(rows, progress) } catch is Interrupted {}
+    }
     progress.finish()
     reader.stop()
     rows.drain()
@@ -109,7 +111,7 @@ public final class LocalizeRun {
     while let batch = reader.filled.pop() {
       if Interrupt.requested { return }
       let start = SteadyClock.seconds
-      flights.append(try computer.submit(batch))
+      flights.append(try computer.submit(batch) { try tell($0, of: batch, progress) })
       report.stages.compute += SteadyClock.seconds - start
       if flights.count == overlap { try landFirst(of: &flights, rows, progress) }
     }
@@ -125,18 +127,30 @@ public final class LocalizeRun {
     guard let rows = writer.free.pop() else { throw writer.error ?? CancellationError() }
     let start = SteadyClock.seconds
     var flight = flights.removeFirst()
-    report.fits += try computer.receive(&flight)
+    let batch = flight.batch
+    report.fits += try computer.receive(&flight) { try tell($0, of: batch, progress) }
     let received = SteadyClock.seconds
     computer.pipeline.collect(
-      first: flight.batch.frames.lowerBound, into: &rows.table, tally: &tally)
+      first: batch.frames.lowerBound, into: &rows.table, tally: &tally)
     report.stages.compute += received - start
     report.stages.collect += SteadyClock.seconds - received
-    let (found, done) = (rows.table.count, flight.batch.frames.upperBound - frames.lowerBound)
+    let (found, done) = (rows.table.count, batch.frames.upperBound - frames.lowerBound)
     rows.framesDone = done
-    reader.free.push(flight.batch)
+    reader.free.push(batch)
     guard writer.push(rows) else { throw writer.error ?? CancellationError() }
     report.localizations += found
     report.frames = done
+    tell(done, progress)
+  }
+
+  /// What a long batch asks meanwhile: whether to go on, with a word on how far it is.
+  private func tell(_ part: Double, of batch: FrameBatch, _ progress: Progress) throws {
+    if Interrupt.requested { throw Interrupted() }
+    let before = batch.frames.lowerBound - frames.lowerBound
+    tell(before + Int(part * Double(batch.frames.count)), progress)
+  }
+
+  private func tell(_ done: Int, _ progress: Progress) {
     progress.update(done, note: "  \(report.localizations) localizations")
   }
 

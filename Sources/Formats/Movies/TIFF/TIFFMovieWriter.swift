@@ -17,6 +17,8 @@ public final class TIFFMovieWriter {
   private let output: MovieSink
   private let layout: TIFFMovieLayout
   public private(set) var frames = 0
+  /// Bytes of directories that are written at a time.
+  private static let portion = 1 << 20
 
   /// `pixel` is the type of what `append` takes, `pixelSize` is in nm. Of every frame there are
   /// `channels` images, one after the other. `provenance` is what made the movie. Throws
@@ -78,12 +80,12 @@ public final class TIFFMovieWriter {
     if hasPages {
       try output.write([UInt8](repeating: 0, count: padding))
       var portion: [UInt8] = []
+      portion.reserveCapacity(Self.portion + layout.directoryBytes)
       for frame in 1..<frames {
         let position = directories + (frame - 1) * layout.directoryBytes
-        portion += layout.directory(
-          of: frame, at: position,
-          next: frame + 1 < frames ? position + layout.directoryBytes : 0)
-        if portion.count > 1 << 20 || frame + 1 == frames {
+        layout.appendDirectory(
+          of: frame, next: frame + 1 < frames ? position + layout.directoryBytes : 0, to: &portion)
+        if portion.count > Self.portion || frame + 1 == frames {
           try output.write(portion)
           portion.removeAll(keepingCapacity: true)
         }
@@ -132,21 +134,22 @@ struct TIFFMovieLayout {
       put(UInt16(0), &bytes)
     }
     putPosition(headerBytes, &bytes)
-    bytes += directory(of: 0, at: headerBytes, next: next)
+    appendDirectory(of: 0, next: next, to: &bytes)
     var text = "ImageJ=1.54f\nimages=\(frames)\n"
     if channels > 1 { text += "channels=\(channels)\nhyperstack=true\n" }
     text += "frames=\(frames / channels)\n"
     if pixelSize != nil { text += "unit=micron\n" }
     text += notes
     bytes += Array(text.utf8)
-    bytes += [UInt8](repeating: 0, count: rationalPosition - bytes.count)
+    fill(&bytes, to: rationalPosition)
     putResolution(&bytes)
-    bytes += [UInt8](repeating: 0, count: pixelPosition - bytes.count)
+    fill(&bytes, to: pixelPosition)
     return bytes
   }
 
-  func directory(of frame: Int, at position: Int, next: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
+  /// Appends the directory of a frame; `next` is the position of the one after it, 0 for none.
+  func appendDirectory(of frame: Int, next: Int, to bytes: inout [UInt8]) {
+    let end = bytes.count + directoryBytes
     if isBig { put(UInt64(entries), &bytes) } else { put(UInt16(entries), &bytes) }
     entry(254, long: 0, &bytes)
     entry(256, long: width, &bytes)
@@ -163,19 +166,24 @@ struct TIFFMovieLayout {
     entry(283, type: 5, count: 1, at: rationalPosition, &bytes)
     entry(339, short: pixel == .uint16 ? 1 : 3, &bytes)
     putPosition(next, &bytes)
-    return bytes + [UInt8](repeating: 0, count: directoryBytes - bytes.count)
+    fill(&bytes, to: end)
+  }
+
+  /// Zeros up to a number of bytes in all.
+  private func fill(_ bytes: inout [UInt8], to count: Int) {
+    bytes.append(contentsOf: repeatElement(0, count: count - bytes.count))
   }
 
   private func entry(_ tag: UInt16, short value: Int, _ bytes: inout [UInt8]) {
     start(tag, 3, 1, &bytes)
     put(UInt16(value), &bytes)
-    bytes += [UInt8](repeating: 0, count: isBig ? 6 : 2)
+    bytes.append(contentsOf: repeatElement(0, count: isBig ? 6 : 2))
   }
 
   private func entry(_ tag: UInt16, long value: Int, _ bytes: inout [UInt8]) {
     start(tag, 4, 1, &bytes)
     put(UInt32(clamping: value), &bytes)
-    if isBig { bytes += [0, 0, 0, 0] }
+    if isBig { put(UInt32(0), &bytes) }
   }
 
   private func entry(_ tag: UInt16, position: Int, _ bytes: inout [UInt8]) {
