@@ -264,6 +264,18 @@ import Testing
     #expect(relativeError(try tiled.image(frames).floats, expected) < 1e-6)
   }
 
+  @Test func aTrainingThatKeepsItsScalingAsTensors() throws {
+    var paper = DECODE()
+    paper.layout = .paper
+    paper.features = 4
+    var weights = renamed(paper.network.randomWeights(seed: 1)) { "network." + $0 }
+    weights.tensors["network.offset"] = Tensor([100] as [Float], shape: [])
+    weights.numbers["network.factor"] = 50
+    let system = try #require(try Model(DECODE.self, weights).system as? DECODE)
+    #expect(system.scaling == InputScaling(scale: 0.02, shift: -2))
+    #expect(system.task.threshold == 0.99)
+  }
+
   // MARK: Settings
 
   @Test(arguments: [

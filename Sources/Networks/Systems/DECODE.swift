@@ -93,10 +93,12 @@ public struct DECODE: NetworkSystem {
     if let floor = weights.tensors.first(where: { $0.key.hasSuffix("sigma_eps") }) {
       sigmaFloor = floor.value.floats.first ?? sigmaFloor
     }
-    if layout == .paper,
-      let offset = weights.numbers.first(where: { $0.key.hasSuffix("network.offset") })?.value,
-      let factor = weights.numbers.first(where: { $0.key.hasSuffix("network.factor") })?.value,
-      factor != 0
+    func number(_ suffix: String) -> Double? {
+      let single = weights.tensors.first { $0.key.hasSuffix(suffix) && $0.value.type.count == 1 }
+      return weights.numbers.first { $0.key.hasSuffix(suffix) }?.value ?? single?.value.values[0]
+    }
+    if layout == .paper, let offset = number("network.offset"),
+      let factor = number("network.factor"), factor != 0
     {
       scaling = InputScaling(scale: Float(1 / factor), shift: Float(-offset / factor))
     }

@@ -49,10 +49,13 @@ public enum WeightError: Error, CustomStringConvertible, Sendable {
   }
 
   static func text(_ shape: [Int]) -> String {
-    shape.isEmpty ? "of a single number" : shape.map(String.init).joined(separator: "×")
+    shape.isEmpty
+      ? "of a single number"
+      : shape.prefix(8).map(String.init).joined(separator: "×") + (shape.count > 8 ? "×…" : "")
   }
 
   private static func list(_ names: [String]) -> String {
-    names.prefix(6).joined(separator: ", ") + (names.count > 6 ? ", … (\(names.count) in all)" : "")
+    names.prefix(6).map { $0.isEmpty ? "one without a name" : $0 }.joined(separator: ", ")
+      + (names.count > 6 ? ", … (\(names.count) in all)" : "")
   }
 }

@@ -62,6 +62,7 @@ public struct InferJob {
     try recipe.check()
     var resolved = recipe
     let model = try recipe.network.model()
+    if let decode = model.system as? DECODE { try decode.checkUnits() }
     resolved.network = try recipe.network.resolved()
     if let result, !model.network.outputs.contains(where: { $0.name == result }) {
       throw SettingsError(
