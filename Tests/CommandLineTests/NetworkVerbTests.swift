@@ -166,6 +166,14 @@ import Testing
       try shell.glint("infer", "movie.tif", "--weights", "w.safetensors", "-o", "d.tif")
         .expectSuccess()
       #expect(try Movies.open(shell.path("d.tif")).info.frames == 240)
+      // A training that does not say what its frames were scaled by, whatever they are given in.
+      var paper = smallDECODE()
+      paper.layout = .paper
+      paper.scaling = InputScaling()
+      try write(paper, to: shell.path("p.safetensors"))
+      let unscaled = try shell.glint(
+        "infer", "movie.tif", "--weights", "p.safetensors", "-o", "p.tif")
+      #expect(unscaled.status == 2 && unscaled.errors.contains("say how frames are scaled"))
       try write(DEFCoN(), to: shell.path("c.safetensors"))
       try shell.glint(
         "infer", "movie.tif", "--weights", "c.safetensors", "-o", "c.tif", "--result",
