@@ -157,6 +157,18 @@ import Testing
     }
   }
 
+  @Test func layersOfOneNumberAreNoOrder() throws {
+    let variable = WeightFixtures.Tree.group([
+      ("vars", .group([("0", .dataset([1, 1, 1, 1], [2]))]))
+    ])
+    let bytes = WeightFixtures.hdf5(
+      .group([("layers", .group([("conv2d", variable), ("conv2d_00", variable)]))]))
+    let file = try WeightFile.decode(bytes, path: "a.weights.h5")
+    var one = Network(channels: 1)
+    one.output("y", one.convolution(one.input, "a", 1, to: 1, bias: false))
+    #expect(throws: WeightError.self) { try one.check(file) }
+  }
+
   // MARK: Pieces
 
   /// The fixture's ONNX file with its tensors moved to a file beside it.

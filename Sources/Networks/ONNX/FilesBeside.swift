@@ -4,6 +4,7 @@ import Foundation
 final class FilesBeside {
   private let folder: String
   private var files: [String: [UInt8]] = [:]
+  private var allowances: [String: Allowance] = [:]
 
   init(_ folder: String) { self.folder = folder }
 
@@ -28,7 +29,9 @@ final class FilesBeside {
           hint: "copy that file into the same folder, or export with external_data=False")
       }
       files[file] = [UInt8](data)
+      allowances[file] = Allowance(file: data.count)
     }
+    try allowances[file]!.take(count)
     let whole = files[file]!
     guard let start = Int(offset ?? "0"), start >= 0, start <= whole.count,
       count <= whole.count - start

@@ -28,56 +28,66 @@ enum KerasWeights {
     let file = try HDF5File(bytes)
     var allowance = Allowance(file: bytes.count)
     var tensors: [String: Tensor] = [:]
-    var numbered: [(kind: LayersInOrder.Kind, number: Int, name: String, part: String)] = []
+    var numbered: [String: (place: Place, layer: LayersInOrder.Layer)] = [:]
     for (path, dataset) in file.datasets {
-      var steps = path.split { $0 == "/" || $0 == "\\" }.map(String.init)
-      if steps.first == "optimizer_weights" || steps.first == "optimizer" { continue }
-      if steps.first == "model_weights" { steps.removeFirst() }
-      guard steps.count > 1, var part = steps.last?.split(separator: ":").first.map(String.init)
-      else { continue }
-      var layer = steps[0]
-      if steps.count > 2, steps[steps.count - 2] == "vars", let index = Int(part) {
-        layer = steps[steps.count - 3]
-        let (kind, number) = split(layer)
-        if let known = kinds[kind], known.parts.indices.contains(index) {
-          part = known.parts[index]
-          numbered.append((known.kind, number, "\(layer).\(names[part]!)", names[part]!))
-        }
-      }
-      let name = "\(layer).\(names[part] ?? part)"
-      try allowance.take(4 * dataset.count)
-      let tensor = Tensor(file.floats(dataset), shape: dataset.shape)
+      guard let place = Place(path) else { continue }
+      let part = names[place.part] ?? place.part
+      let name = "\(place.layer).\(part)"
       guard tensors[name] == nil else {
         throw FileFault(
           "has two tensors for `\(name)`: a model within a model is not read",
           hint: "save the inner model by itself")
       }
-      tensors[name] =
-        switch (part, dataset.shape.count) {
-        case ("kernel", 4): tensor.permuted([3, 2, 0, 1])
-        case ("kernel", 2): tensor.permuted([1, 0])
-        default: tensor
+      try allowance.take(4 * dataset.count)
+      let stored = Tensor(file.floats(dataset), shape: dataset.shape)
+      let tensor =
+        switch (place.part, dataset.shape.count) {
+        case ("kernel", 4): stored.permuted([3, 2, 0, 1])
+        case ("kernel", 2): stored.permuted([1, 0])
+        default: stored
         }
+      tensors[name] = tensor
+      if place.kind != nil {
+        numbered[place.layer, default: (place, .init(tensors: [:]))].layer.tensors[part] = tensor
+      }
     }
     guard !tensors.isEmpty else { throw FileFault("holds no weights of a Keras model") }
     var weights = Weights(tensors)
     if !numbered.isEmpty {
-      weights.inOrder = LayersInOrder(
-        layers: Dictionary(grouping: numbered, by: \.kind).mapValues { parts in
-          Dictionary(grouping: parts, by: \.number).sorted { $0.key < $1.key }.map { _, parts in
-            LayersInOrder.Layer(
-              tensors: Dictionary(uniqueKeysWithValues: parts.map { ($0.part, tensors[$0.name]!) }))
-          }
-        })
+      var order = LayersInOrder()
+      for (place, layer) in numbered.values.sorted(by: { $0.place.number < $1.place.number }) {
+        order.layers[place.kind!, default: []].append(layer)
+      }
+      weights.inOrder = order
     }
     return weights
   }
 
-  /// `conv2d_3` is the fourth of its kind, `conv2d` the first.
-  private static func split(_ layer: String) -> (kind: String, number: Int) {
-    guard let end = layer.lastIndex(of: "_"), let number = Int(layer[end...].dropFirst()) else {
-      return (layer, 0)
+  /// What a dataset's path says: its layer, which part of it it is, and with Keras 3 the layer's kind
+  /// and number; nil for what is no layer's.
+  private struct Place {
+    var layer: String
+    var part: String
+    var kind: LayersInOrder.Kind?
+    /// `conv2d_3` is the fourth of its kind, `conv2d` the first.
+    var number = 0
+
+    init?(_ path: String) {
+      var steps = path.split { $0 == "/" || $0 == "\\" }.map(String.init)
+      if steps.first == "optimizer_weights" || steps.first == "optimizer" { return nil }
+      if steps.first == "model_weights" { steps.removeFirst() }
+      guard steps.count > 1, let last = steps.last?.split(separator: ":").first else { return nil }
+      (layer, part) = (steps[0], String(last))
+      guard steps.count > 2, steps[steps.count - 2] == "vars", let index = Int(part) else { return }
+      layer = steps[steps.count - 3]
+      var name = layer[...]
+      if let end = layer.lastIndex(of: "_"), let number = Int(layer[end...].dropFirst()) {
+        self.number = number
+        name = layer[..<end]
+      }
+      guard let known = kinds[String(name)], known.parts.indices.contains(index) else { return }
+      kind = known.kind
+      part = known.parts[index]
     }
-    return (String(layer[..<end]), number)
   }
 }

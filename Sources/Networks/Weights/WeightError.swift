@@ -29,7 +29,7 @@ public enum WeightError: Error, CustomStringConvertible, Sendable {
         + "\nhint: \(hint ?? "download or export it again")"
     case .refused(let path, let global):
       "\(path) asks to run `\(global)`, which is refused: weights are read, never executed\nhint: "
-        + "save only the state_dict, or convert the file to safetensors where you trust it"
+        + "save the state_dict with torch.save, or convert the file to safetensors where you trust it"
     case .missing(let tensor, let expected, let found):
       "the weights have no tensor `\(tensor)` (expected shape \(Self.text(expected)))\nhint: "
         + "the file holds \(found.isEmpty ? "none" : Self.list(found)); is it for another network?"
