@@ -189,6 +189,9 @@ import Testing
       try writeMovie(shell.path("crops.tif"), frames: 9, width: 201, height: 7)
       try shell.glint("infer", "crops.tif", "--weights", "s.safetensors", "-o", "s.csv")
         .expectSuccess()
+      let sum = try shell.glint(
+        "infer", "crops.tif", "--weights", "s.safetensors", "-o", "sum.csv", "--sum")
+      #expect(sum.status == 2 && sum.errors.contains("classes, which have no sum"))
       let lines = try String(contentsOfFile: shell.path("s.csv"), encoding: .utf8)
         .split(separator: "\n")
       #expect(lines.count == 11 && lines[1] == "crop,class,AF647,CF660C,CF680")
