@@ -288,11 +288,29 @@ import Testing
     #expect(system.task.threshold == 0.99)
   }
 
+  /// A training in two dimensions: z is 0 with a sigma of 0.1, all else as it was.
+  @Test func whatATrainingLeftOutIsConstant() throws {
+    var flat = DECODE()
+    flat.features = 4
+    let weights = flat.network.randomWeights(seed: 1)
+    let whole = try output(Model(flat, weights), 8, 12)
+    flat.disabled = [3]
+    let without = try output(Model(flat, weights), 8, 12)
+    for (index, (value, before)) in zip(without, whole).enumerated() {
+      switch index % 10 {
+      case 4: #expect(value == 0)
+      case 8: #expect(value == 0.1)
+      default: #expect(value == before)
+      }
+    }
+  }
+
   // MARK: Settings
 
   @Test(arguments: [
     ("decode", #"{"scaling":{"scale":0}}"#, "scaled by 0.0"),
     ("decode", #"{"scaling":{"scale":1e99}}"#, "cannot have that value"),
+    ("decode", #"{"disabled":[4]}"#, "a disabled attribute is 4, not between 0 and 3"),
     ("decode", #"{"results":{"photons":-5,"z":1}}"#, "results.photons is -5.0, not above 0"),
     ("deepstorm3d", #"{"depth":[4000,0]}"#, "the range of depth is -4000.0, not above 0"),
     ("deepstorm3d", #"{"peak":0}"#, "peak is 0.0, not above 0"),

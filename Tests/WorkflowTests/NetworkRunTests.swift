@@ -284,6 +284,10 @@ import Workflow
       #expect(system.scaling == InputScaling(scale: 0.02, shift: -0.2) && !system.bilinear)
       let later = try DECODE().with(settings: try read(nested))
       #expect(later.scaling == system.scaling && later.results == system.results && later.bilinear)
+      for text in ["3", "[3]"] {
+        let planar = try read(flat + "\nHyperParameter: {disabled_attributes: \(text)}")
+        #expect(try DECODE().with(settings: planar).disabled == [3])
+      }
       for (text, words) in [
         (
           flat + "\nHyperParameter: {arch_param: {activation: nn.ReLU()}}", "activation `nn.ReLU()`"

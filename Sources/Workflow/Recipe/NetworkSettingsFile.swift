@@ -71,6 +71,10 @@ private struct DECODEParameters {
       throw SettingsError(
         "\(path) has the upsample_mode `\(mode)`", hint: "nearest and bilinear are known")
     }
+    if let disabled = value("HyperParameter.disabled_attributes") ?? network("disabled_attributes")
+    {
+      settings["disabled"] = disabled is Int ? [disabled] : disabled
+    }
     return settings
   }
 
