@@ -79,7 +79,7 @@ let package = Package(
         "Compute", "Optics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Tools/accuracy", exclude: ["README.md"]),
+      path: "Tools/accuracy", exclude: ["README.md", "movies", "threshold"]),
 
     // Tests, one folder per module.
     .target(

@@ -61,8 +61,8 @@ struct MemoryBench {
     try SafeTensors.write(try model.file, to: weights)
     let pace = model.pace(
       height: height, width: width, on: try Devices.named(device, threads: nil).info)
-    // Every batch that can be under way is; spectra come in hundreds.
-    let frames = item.system.inputSize == nil ? 4 * pace.batch + 1 : 600
+    // The reader's three buffers are full; spectra come in hundreds.
+    let frames = item.system.inputSize == nil ? 3 * pace.batch : 600
     let movie = try writeMovie("\(folder)/movie.tif", frames, height, width)
     let common =
       ["--weights", weights, "--device", device] + (memory.map { ["--memory", "\($0)"] } ?? [])

@@ -9,8 +9,9 @@ public struct FIDSTORM: NetworkSystem {
   public static let source = "SRMLabHUST/FID-STORM"
   public static let purpose = "frame to density map, 8× finer"
 
-  /// An emitter is a Gaussian of σ 1 and sum 1, 0.16 high, lower where the network is less sure.
-  public var task: NetworkTask { .map(radius: 2, threshold: 0.005) }
+  /// An emitter is a Gaussian of σ 1 and sum 1, 0.16 high, lower where the network is less sure. The
+  /// threshold is the best of ten on simulated movies of three densities (Tools/accuracy/threshold).
+  public var task: NetworkTask { .map(radius: 2, threshold: 0.01) }
 
   /// Layers of the trunk.
   public var depth = 5

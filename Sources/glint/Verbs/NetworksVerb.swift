@@ -73,10 +73,16 @@ struct NetworksVerb: ParsableCommand {
     }
   }
 
-  /// What the program itself takes in a run: what it has before any work, and what movies load of it
-  /// and of its libraries; tables, through HDF5, load more than images.
+  /// What the program itself takes in a run: what it has before any work, and what movies and outputs
+  /// load of it and of its libraries, as measured (`glint-bench memory`).
   private static func program(_ resident: Int, for system: any NetworkSystem) -> Int {
-    resident + (system.task.threshold == nil ? 6 : 16) << 20
+    let loaded =
+      switch system.task {
+      case .classes: 6
+      case .emitters, .map, .volume: 9
+      case .density: 10
+      }
+    return resident + loaded << 20
   }
 
   private func write(_ fits: [Model], to output: String, _ path: String) throws {
