@@ -312,10 +312,15 @@ import Workflow
         text +=
           "a\(level): &a\(level) [\(Array(repeating: before, count: 10).joined(separator: ", "))]\n"
       }
-      let path = folder.appendingPathComponent("bomb.yaml").path
-      try text.write(toFile: path, atomically: true, encoding: .utf8)
-      let error = #expect(throws: SettingsError.self) { try NetworkSettingsFile.read(path) }
-      #expect(error?.description.contains("holds no settings") == true)
+      // Many levels of few, and two levels of many.
+      let leaves = Array(repeating: "x", count: 90_000).joined(separator: ", ")
+      let twice = Array(repeating: "*a", count: 90_000).joined(separator: ", ")
+      for text in [text, "a: &a [\(leaves)]\nb: [\(twice)]\n"] {
+        let path = folder.appendingPathComponent("bomb.yaml").path
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let error = #expect(throws: SettingsError.self) { try NetworkSettingsFile.read(path) }
+        #expect(error?.description.contains("holds no settings") == true)
+      }
     }
   }
 }

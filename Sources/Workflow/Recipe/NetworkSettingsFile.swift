@@ -34,7 +34,7 @@ public enum NetworkSettingsFile {
     var seen = 0
     while let node = waiting.popLast() {
       seen += 1
-      guard seen < 100_000 else { return nil }
+      guard seen + waiting.count < 100_000 else { return nil }
       switch node {
       case .mapping(let mapping): for (key, value) in mapping { waiting += [key, value] }
       case .sequence(let items): waiting += items
