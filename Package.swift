@@ -44,12 +44,16 @@ let package = Package(
       name: "Localization", dependencies: ["Compute", "Microscopy", "Networks", "Optics"],
       exclude: ["README.md"]),
     .target(
-      name: "Workflow", dependencies: ["Localization", "Formats", "Optics", "Yams"],
+      name: "Workflow",
+      dependencies: [
+        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Yams",
+      ],
       exclude: ["README.md"]),
     .executableTarget(
       name: "glint",
       dependencies: [
-        "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Workflow",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Tools: small programs on the same modules.

@@ -94,6 +94,12 @@ import Testing
       let nothing = try shell.glint(
         "localize", "movie.tif", "--weights", "f.safetensors", "-o", "g.csv", "--threshold", "9999")
       #expect(nothing.status == 1 && nothing.errors.contains("hint: a lower --threshold"))
+      for (option, value) in [("--detector", "dog"), ("--box", "9"), ("--sigma", "fixed")] {
+        let refused = try shell.glint(
+          "localize", "movie.tif", "--weights", "f.safetensors", "-o", "h.csv", option, value)
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("\(option) is for spots that are fitted"))
+      }
     }
   }
 
@@ -160,6 +166,14 @@ import Testing
       try shell.glint("infer", "movie.tif", "--weights", "w.safetensors", "-o", "d.tif")
         .expectSuccess()
       #expect(try Movies.open(shell.path("d.tif")).info.frames == 240)
+      // A training that does not say what its frames were scaled by, whatever they are given in.
+      var paper = smallDECODE()
+      paper.layout = .paper
+      paper.scaling = InputScaling()
+      try write(paper, to: shell.path("p.safetensors"))
+      let unscaled = try shell.glint(
+        "infer", "movie.tif", "--weights", "p.safetensors", "-o", "p.tif")
+      #expect(unscaled.status == 2 && unscaled.errors.contains("say how frames are scaled"))
       try write(DEFCoN(), to: shell.path("c.safetensors"))
       try shell.glint(
         "infer", "movie.tif", "--weights", "c.safetensors", "-o", "c.tif", "--result",
@@ -175,6 +189,9 @@ import Testing
       try writeMovie(shell.path("crops.tif"), frames: 9, width: 201, height: 7)
       try shell.glint("infer", "crops.tif", "--weights", "s.safetensors", "-o", "s.csv")
         .expectSuccess()
+      let sum = try shell.glint(
+        "infer", "crops.tif", "--weights", "s.safetensors", "-o", "sum.csv", "--sum")
+      #expect(sum.status == 2 && sum.errors.contains("classes, which have no sum"))
       let lines = try String(contentsOfFile: shell.path("s.csv"), encoding: .utf8)
         .split(separator: "\n")
       #expect(lines.count == 11 && lines[1] == "crop,class,AF647,CF660C,CF680")

@@ -63,6 +63,21 @@ import Testing
     }
   }
 
+  /// TorchScript keeps the settings of its layers in lists of its own.
+  @Test func listsOfTorchScriptAreRead() throws {
+    let list =
+      WeightFixtures.global("torch.jit._pickle", "build_intlist")
+      + WeightFixtures.tuple(
+        Array("](".utf8) + [2, 3].flatMap(WeightFixtures.int) + Array("e".utf8))
+      + Array("R".utf8)
+    let body =
+      Array("}(".utf8) + WeightFixtures.text("stride") + list + WeightFixtures.text("a.weight")
+      + WeightFixtures.tensor(key: "0", count: 6, shape: [2, 3], strides: [1, 2]) + Array("u".utf8)
+    let weights = try WeightFile.decode(WeightFixtures.torchZip(body), path: "script.pt")
+    #expect(weights.tensors["a.weight"] == WeightFixtures.expected.tensors["a.weight"])
+    #expect(weights.numbers["stride.1"] == 3)
+  }
+
   @Test func systemClassesAreRefusedThoughNothingIsCalled() throws {
     let made = WeightFixtures.global("subprocess", "Popen") + Array(")".utf8) + [0x81]
     #expect(throws: WeightError.self) {

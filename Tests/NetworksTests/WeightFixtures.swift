@@ -1,5 +1,6 @@
 import Compute
-import Networks
+
+@testable import Networks
 
 /// Files of weights made by hand, byte by byte, from the formats' descriptions.
 enum WeightFixtures {
@@ -143,8 +144,13 @@ enum WeightFixtures {
 
   // MARK: HDF5
 
-  /// A Keras file of superblock 0: group model_weights / a / a with kernel:0 (3×2) and bias:0.
-  static var keras: [UInt8] {
+  enum Tree {
+    case group([(name: String, member: Tree)])
+    case dataset([UInt64], [Float])
+  }
+
+  /// Superblock 0, old-style groups, contiguous little-endian floats.
+  static func hdf5(_ tree: Tree) -> [UInt8] {
     var file = [UInt8](repeating: 0, count: 96)
     func put(_ bytes: [UInt8]) -> UInt64 {
       while file.count % 8 != 0 { file.append(0) }
@@ -187,17 +193,61 @@ enum WeightFixtures {
           + little(UInt64(0)) + little(node) + little(UInt64(8)))
       return put(header([message(0x11, little(tree) + little(heap))]))
     }
-    // Keras' dense kernel is [in, out].
-    let inner = group([
-      ("bias:0", dataset([2], [7, 8])), ("kernel:0", dataset([3, 2], [1, 4, 2, 5, 3, 6])),
-    ])
-    let root = group([("model_weights", group([("a", group([("a_1", inner)]))]))])
+    func write(_ tree: Tree) -> UInt64 {
+      switch tree {
+      case .dataset(let shape, let values): dataset(shape, values)
+      case .group(let members): group(members.map { ($0.name, write($0.member)) })
+      }
+    }
+    let root = write(tree)
     let start: [UInt8] =
       [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0, 0, 8, 8, 0, 4, 0, 16, 0]
       + little(UInt32(0)) + little(UInt64(0)) + little(UInt64.max) + little(UInt64(file.count))
       + little(UInt64.max) + little(UInt64(0)) + little(root)
     file.replaceSubrange(0..<start.count, with: start)
     return file
+  }
+
+  /// As Keras 2 writes it: model_weights / a / a_1 with kernel:0 (3×2) and bias:0.
+  static var keras: [UInt8] {
+    // Keras' dense kernel is [in, out].
+    let inner = Tree.group([
+      ("bias:0", .dataset([2], [7, 8])), ("kernel:0", .dataset([3, 2], [1, 4, 2, 5, 3, 6])),
+    ])
+    return hdf5(.group([("model_weights", .group([("a", .group([("a_1", inner)]))]))]))
+  }
+
+  /// As Keras 3 writes a network's weights: layers / kind_number / vars / index, and an optimizer.
+  static func keras3(_ network: Network, _ weights: Weights) -> [UInt8] {
+    var numbers: [String: Int] = [:]
+    var layers: [(name: String, member: Tree)] = []
+    for node in network.nodes {
+      let kind: String
+      let parts: [String]
+      switch node.layer {
+      case .convolution: (kind, parts) = ("conv2d", ["weight", "bias"])
+      case .transposedConvolution: (kind, parts) = ("conv2d_transpose", ["weight", "bias"])
+      case .batchNorm:
+        (kind, parts) = ("batch_normalization", ["weight", "bias", "running_mean", "running_var"])
+      default: continue
+      }
+      let number = numbers[kind, default: 0]
+      numbers[kind] = number + 1
+      let tensors = parts.compactMap { weights.tensors["\(node.name).\($0)"] }
+      let variables = tensors.enumerated().map { index, tensor in
+        // [out, in, h, w] → [h, w, in, out]; transposed convolutions alike.
+        let turned = tensor.type.shape.count == 4 ? tensor.permuted([2, 3, 1, 0]) : tensor
+        return (
+          name: "\(index)", member: Tree.dataset(turned.type.shape.map(UInt64.init), turned.floats)
+        )
+      }
+      layers.append(
+        (number == 0 ? kind : "\(kind)_\(number)", .group([("vars", .group(variables))])))
+    }
+    let optimizer = Tree.group([("vars", .group([("0", .dataset([1], [3]))]))])
+    // Names of a group are sorted.
+    return hdf5(
+      .group([("layers", .group(layers.sorted { $0.name < $1.name })), ("optimizer", optimizer)]))
   }
 
   // MARK: ONNX

@@ -1,6 +1,7 @@
 import Foundation
-import Networks
 import Testing
+
+@testable import Networks
 
 /// Damaged files give a typed error or weights, never a trap and no unbounded memory or time.
 @Suite struct WeightFuzzTests {
@@ -15,8 +16,16 @@ import Testing
   }
 
   static let kinds = [
-    "zip", "legacy", "whole", "npz", "keras", "safetensors", "onnx",
+    "zip", "legacy", "whole", "npz", "keras", "keras3", "safetensors", "onnx",
   ]
+
+  /// A network with layers of each kind that is told by its order.
+  private static let small: Network = {
+    var net = Network(channels: 1)
+    let x = net.batchNorm(net.convolution(net.input, "a", 3, to: 2, bias: false), "b")
+    net.output("y", net.convolution(x, "c", 1, to: 1))
+    return net
+  }()
 
   private func file(_ kind: String) throws -> [UInt8] {
     switch kind {
@@ -25,6 +34,7 @@ import Testing
     case "whole": WeightFixtures.torchZip(WeightFixtures.wholeObject)
     case "npz": WeightFixtures.npz
     case "keras": WeightFixtures.keras
+    case "keras3": WeightFixtures.keras3(Self.small, Self.small.randomWeights(seed: 1))
     case "onnx": try WeightFixtures.onnx()
     default: try SafeTensors.encode(WeightFixtures.expected)
     }
@@ -35,6 +45,7 @@ import Testing
     do {
       let weights = try WeightFile.decode(bytes, path: name)
       if let graph = weights.graph { _ = try graph.network(weights) }
+      if weights.inOrder != nil { _ = try Self.small.check(weights) }
     } catch let error as WeightError {
       #expect(!error.description.isEmpty)
     } catch let error as NetworkError {

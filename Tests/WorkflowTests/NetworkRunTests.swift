@@ -258,6 +258,71 @@ import Workflow
       #expect(throws: SettingsError.self) { try NetworkSettingsFile.read("/nowhere/at/all") }
     }
   }
+
+  /// What DECODE's releases and its later program write beside the scaling.
+  @Test func trainingsOfDECODE() throws {
+    try withScratchFolder { folder in
+      func read(_ text: String) throws -> String {
+        let path = folder.appendingPathComponent("param_run.yaml").path
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return try NetworkSettingsFile.read(path)
+      }
+      let flat =
+        "Scaling: {input_scale: 50, input_offset: 10, phot_max: 8000, z_max: 900, bg_max: 120}"
+      let nested = """
+        Camera: {0: {baseline: 100, mirror_dim: null}}
+        Scaling:
+          input: {frame: {offset: 10, scale: 50.0}, aux: {offset: null, scale: null}}
+          output: {phot: {max: 8000}, z: {max: 900}, bg: {max: 120}}
+        Model: {backbone_specs: {activation: ELU, norm: null, upsample_mode: bilinear}}
+        """
+      let arch =
+        "\nHyperParameter: {arch_param: {activation: nn.ELU(), upsample_mode: nearest, norm: null}}"
+      // Anchors, as PyYAML writes a list that stands in two places.
+      let twice = "\nSimulation: {emitter_extent: &id001 [1, 2], psf_extent: *id001}"
+      let system = try DECODE().with(settings: try read(flat + arch + twice))
+      #expect(system.scaling == InputScaling(scale: 0.02, shift: -0.2) && !system.bilinear)
+      let later = try DECODE().with(settings: try read(nested))
+      #expect(later.scaling == system.scaling && later.results == system.results && later.bilinear)
+      for text in ["3", "[3]"] {
+        let planar = try read(flat + "\nHyperParameter: {disabled_attributes: \(text)}")
+        #expect(try DECODE().with(settings: planar).disabled == [3])
+      }
+      for (text, words) in [
+        (
+          flat + "\nHyperParameter: {arch_param: {activation: nn.ReLU()}}", "activation `nn.ReLU()`"
+        ),
+        (flat + "\nHyperParameter: {arch_param: {norm: GroupNorm}}", "the norm `GroupNorm`"),
+        (flat + "\nHyperParameter: {arch_param: {upsample_mode: cubic}}", "upsample_mode `cubic`"),
+        (flat + "\nCamera: {mirror_dim: -1}", "mirror frames (`mirror_dim` -1)"),
+        ("Camera: {0: {mirror_dim: -2}}\n" + flat, "mirror frames (`mirror_dim` -2)"),
+        ("Scaling: {input: {frame: {scale: 2}}}", "no `Scaling.input.frame.offset`"),
+      ] {
+        let error = #expect(throws: SettingsError.self) { try read(text) }
+        #expect(error?.description.contains(words) == true, "\(error as Any)")
+      }
+    }
+  }
+
+  @Test func aliasesOfAliasesAreNotFollowed() throws {
+    try withScratchFolder { folder in
+      var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+      for level in 1...12 {
+        let before = "*a\(level - 1)"
+        text +=
+          "a\(level): &a\(level) [\(Array(repeating: before, count: 10).joined(separator: ", "))]\n"
+      }
+      // Many levels of few, and two levels of many.
+      let leaves = Array(repeating: "x", count: 90_000).joined(separator: ", ")
+      let twice = Array(repeating: "*a", count: 90_000).joined(separator: ", ")
+      for text in [text, "a: &a [\(leaves)]\nb: [\(twice)]\n"] {
+        let path = folder.appendingPathComponent("bomb.yaml").path
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let error = #expect(throws: SettingsError.self) { try NetworkSettingsFile.read(path) }
+        #expect(error?.description.contains("holds no settings") == true)
+      }
+    }
+  }
 }
 
 /// A CPU that counts what it compiles.

@@ -21,7 +21,8 @@ public struct NetworkSettings: Codable, Hashable, Sendable {
   public func check() throws(SettingsError) {
     guard threshold.isFinite, threshold >= 0, threshold <= 1e6 else {
       throw SettingsError(
-        "threshold \(threshold) must be 0 or more", hint: "leave --threshold out for the default")
+        "threshold \(threshold) must be in 0...1000000",
+        hint: "leave --threshold out for the default")
     }
     guard (1...1 << 24).contains(memory) else {
       throw SettingsError(

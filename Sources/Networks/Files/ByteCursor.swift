@@ -84,9 +84,12 @@ struct ByteCursor {
 struct FileFault: Error {
   let reason: String
   let byte: Int?
+  /// What can be done about it; nil where only a whole file helps.
+  let hint: String?
 
-  init(_ reason: String, byte: Int? = nil) {
+  init(_ reason: String, byte: Int? = nil, hint: String? = nil) {
     self.reason = reason
     self.byte = byte
+    self.hint = hint
   }
 }

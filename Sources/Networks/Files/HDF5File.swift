@@ -9,6 +9,7 @@ struct HDF5File {
     let element: StoredElement
     let bigEndian: Bool
     let data: Range<Int>
+    var count: Int { data.count / element.width }
   }
 
   private let bytes: [UInt8]
@@ -25,7 +26,9 @@ struct HDF5File {
     var cursor = try ByteCursor(bytes, from: 8)
     let version = try cursor.byte()
     guard version <= 1 else {
-      throw FileFault("has HDF5 superblock version \(version), which is not read", byte: 8)
+      throw FileFault(
+        "has HDF5 superblock version \(version), which is not read", byte: 8,
+        hint: "write it with Keras, or with h5py without libver")
     }
     try cursor.skip(4)
     guard try cursor.byte() == 8, try cursor.byte() == 8 else {
@@ -145,7 +148,7 @@ struct HDF5File {
     guard version == 3, kind <= 1 else {
       throw FileFault(
         "stores dataset `\(path)` in chunks or in a layout that Keras does not write",
-        byte: cursor.offset)
+        byte: cursor.offset, hint: "write it with Keras, or with h5py without compression")
     }
     if kind == 0 { return try cursor.range(try cursor.length(2)) }
     let address = try cursor.unsigned(8)

@@ -26,6 +26,15 @@ enum StoredElement: String, CaseIterable {
   /// All the numbers in `bytes`, rounded to float32.
   func floats(_ bytes: ArraySlice<UInt8>, bigEndian: Bool = false) -> [Float] {
     let width = width
+    if self == .f32, !bigEndian {
+      return bytes.withUnsafeBytes { raw in
+        [Float](unsafeUninitializedCapacity: raw.count / width) { values, count in
+          count = raw.count / width
+          UnsafeMutableRawBufferPointer(values).copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: raw[..<(count * width)]))
+        }
+      }
+    }
     return bytes.withUnsafeBytes { raw in
       (0..<raw.count / width).map { index in
         var bits: UInt64 = 0

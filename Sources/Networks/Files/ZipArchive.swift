@@ -24,10 +24,17 @@ struct ZipArchive {
     let (count, directory) = try Self.directory(bytes)
     var cursor = try ByteCursor(bytes, from: directory)
     var members: [Member] = []
-    for _ in 0..<count { members.append(try Self.member(&cursor)) }
+    var allowance = Allowance(file: bytes.count)
+    for _ in 0..<count {
+      members.append(try Self.member(&cursor))
+      try allowance.take(members.last!.size)
+    }
     self.members = members
     places = Dictionary(members.enumerated().map { ($1.name, $0) }) { first, _ in first }
   }
+
+  /// Bytes of the archive.
+  var size: Int { bytes.count }
 
   subscript(name: String) -> Member? { places[name].map { members[$0] } }
 

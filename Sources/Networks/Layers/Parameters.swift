@@ -44,10 +44,16 @@ extension Network {
 
   /// The weights under this network's names, every tensor of its shape and finite.
   ///
-  /// Throws `WeightError` for the first tensor that is missing, of another shape, or not finite.
+  /// Throws `WeightError` for the first tensor that is missing, of another shape, not finite, or of a
+  /// layer that the network does not have.
   public func check(_ weights: Weights) throws(WeightError) -> Weights {
     let parameters = parameters
-    let found = weights.strippingPrefix(toFind: parameters.map(\.name))
+    var found = try weights.strippingPrefix(toFind: parameters.map(\.name))
+    if parameters.contains(where: { found.tensors[$0.name] == nil }),
+      let named = weights.inOrder.flatMap(named)
+    {
+      found.tensors = named
+    }
     var result = weights
     result.tensors = [:]
     for parameter in parameters {
@@ -55,6 +61,19 @@ extension Network {
       guard tensor.floats.allSatisfy(\.isFinite) else { throw .notFinite(tensor: parameter.name) }
       result.tensors[parameter.name] = tensor
     }
+    if weights.graph == nil { try checkNothingIsLeft(of: found) }
     return result
+  }
+
+  /// A tensor beside the network's own, in a part of that name, belongs to a network of more layers.
+  /// What other parts hold (an optimizer, a loss) is of no concern.
+  private func checkNothingIsLeft(of weights: Weights) throws(WeightError) {
+    func part(_ name: String) -> String { name.prefix { $0 != "." }.filter { !$0.isNumber } }
+    let own = Set(parameters.map(\.name))
+    let parts = Set(own.map(part))
+    for name in weights.tensors.keys.sorted() where !own.contains(name) {
+      guard parts.contains(part(name)), !name.hasSuffix(".num_batches_tracked") else { continue }
+      throw .unexpected(tensor: name, shape: weights.shape(name))
+    }
   }
 }

@@ -60,9 +60,11 @@ extension Network {
   /// Side of the square of input pixels that one result depends on.
   public var receptiveField: Int { Int((reach.before + reach.after).rounded(.up)) + 1 }
 
-  /// Frames' sides must be a multiple of this, and tiles begin at one.
+  /// Frames' sides must be a multiple of this, and tiles begin at one; a frame that can only be taken
+  /// as it is needs nothing added.
   public var alignment: Int {
-    reaches.map { max(1, Int($0.pitch.rounded())) }.reduce(1) { lcm($0, $1) }
+    guard tileable else { return 1 }
+    return reaches.map { max(1, Int($0.pitch.rounded())) }.reduce(1) { lcm($0, $1) }
   }
 
   /// The next length that is a multiple of the alignment.

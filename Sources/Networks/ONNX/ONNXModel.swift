@@ -8,6 +8,7 @@ struct ONNXModel {
   private(set) var tensors: [String: Tensor] = [:]
   private(set) var metadata: [String: String] = [:]
   private let bytes: [UInt8]
+  private let beside: FilesBeside
 
   /// The only messages that begin with a small version number as field 1.
   static func recognizes(_ bytes: [UInt8]) -> Bool {
@@ -19,12 +20,16 @@ struct ONNXModel {
       let configuration = try metadata[SafeTensors.configurationKey].map {
         try NetworkConfiguration(json: $0)
       }
-      return Weights(tensors, configuration: configuration, graph: graph)
+      var weights = Weights(tensors, configuration: configuration, graph: graph)
+      weights.inOrder = graph.layers(tensors)
+      return weights
     }
   }
 
-  init(_ bytes: [UInt8]) throws {
+  /// - Parameter folder: where the file lies, with those that it keeps tensors in.
+  init(_ bytes: [UInt8], folder: String) throws {
     self.bytes = bytes
+    beside = FilesBeside(folder)
     var reader = try ProtobufReader(bytes, 0..<bytes.count)
     var found = false
     while let (number, field) = try reader.next() {
@@ -144,6 +149,7 @@ struct ONNXModel {
     var name = ""
     var values: [Float] = []
     var raw: Range<Int>?
+    var outside: [String: String] = [:]
     while let (number, field) = try reader.next() {
       switch (number, field) {
       case (1, _): shape += try integers(field)
@@ -154,8 +160,9 @@ struct ONNXModel {
       case (8, .bytes(let place)): name = try text(place)
       case (9, .bytes(let place)): raw = place
       case (10, .bytes(let place)): values += StoredElement.f64.floats(bytes[place])
-      case (14, .number(1)), (13, _):
-        throw FileFault("keeps tensor `\(name)` in another file", byte: range.lowerBound)
+      case (13, .bytes(let place)):
+        let entry = try strings(place, fields: [1, 2])
+        outside[entry[1] ?? ""] = entry[2] ?? ""
       default: break
       }
     }
@@ -168,6 +175,14 @@ struct ONNXModel {
         "stores tensor `\(name)` as a kind \(kind) that is no number", byte: range.lowerBound)
     }
     if let raw { values = element.floats(bytes[raw]) }
+    if let file = outside["location"] {
+      guard let count = elementCount(shape) else {
+        throw FileFault("has tensor `\(name)` of shape \(shape)", byte: range.lowerBound)
+      }
+      values = element.floats(
+        try beside.bytes(
+          of: file, from: outside["offset"], count: count * element.width, tensor: name))
+    }
     guard let count = elementCount(shape), count == values.count, shape.count <= 16 else {
       throw FileFault(
         "stores \(values.count) values for tensor `\(name)` of shape \(shape)",

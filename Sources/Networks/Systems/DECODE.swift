@@ -25,6 +25,9 @@ public struct DECODE: NetworkSystem {
   public var scaling = InputScaling()
   /// Interpolate between pixels instead of repeating them; the weights do not tell.
   public var bilinear = false
+  /// Of photons, x, y, z (0 to 3) those that a training left out: 0 with a sigma of 0.1, as its
+  /// authors' program gives them; the weights do not tell.
+  public var disabled: [Int] = []
   /// Smallest sigma.
   public var sigmaFloor: Float = 0.001
   /// What a result of 1 means; nil where neither weights nor user say.
@@ -48,7 +51,7 @@ public struct DECODE: NetworkSystem {
   /// The published thresholds; the paper's layout has those of its program.
   public var task: NetworkTask {
     layout == .authors
-      ? .emitters(candidates: 0.1, threshold: 0.5) : .emitters(candidates: 0.3, threshold: 0.7)
+      ? .emitters(candidates: 0.1, threshold: 0.5) : .emitters(candidates: 0.3, threshold: 0.99)
   }
 
   public var unit: InputUnit { layout == .authors ? .photons : .counts }
@@ -93,10 +96,12 @@ public struct DECODE: NetworkSystem {
     if let floor = weights.tensors.first(where: { $0.key.hasSuffix("sigma_eps") }) {
       sigmaFloor = floor.value.floats.first ?? sigmaFloor
     }
-    if layout == .paper,
-      let offset = weights.numbers.first(where: { $0.key.hasSuffix("network.offset") })?.value,
-      let factor = weights.numbers.first(where: { $0.key.hasSuffix("network.factor") })?.value,
-      factor != 0
+    func number(_ suffix: String) -> Double? {
+      let single = weights.tensors.first { $0.key.hasSuffix(suffix) && $0.value.type.count == 1 }
+      return weights.numbers.first { $0.key.hasSuffix(suffix) }?.value ?? single?.value.values[0]
+    }
+    if layout == .paper, let offset = number("network.offset"),
+      let factor = number("network.factor"), factor != 0
     {
       scaling = InputScaling(scale: Float(1 / factor), shift: Float(-offset / factor))
     }
@@ -107,6 +112,9 @@ public struct DECODE: NetworkSystem {
       SettingBound("features", features, 1...1024),
       SettingBound("frames", frames, 1...15, isOdd: true),
     ]
+      + disabled.map { SettingBound("a disabled attribute", $0, 0...3) }
+      + (results.map { [("photons", $0.photons), ("z", $0.z), ("background", $0.background ?? 1)] }
+      ?? []).map { SettingBound("results.\($0)", positive: $1) }
   }
 
   public var network: Network {
@@ -144,12 +152,26 @@ public struct DECODE: NetworkSystem {
       .affine(scale: authors ? 3 : 1, shift: sigmaFloor))
     let sigmas = photonsFirst(sigma)
     let background = net.activate(head(3, "bg", to: 1), .sigmoid)
-    net.output(
-      "emitters",
-      net.concat(
-        p, net.activate(mean.photons, .sigmoid), net.activate(mean.xyz, .tanh), sigmas.photons,
-        sigmas.xyz, background))
+    let all = net.concat(
+      p, net.activate(mean.photons, .sigmoid), net.activate(mean.xyz, .tanh), sigmas.photons,
+      sigmas.xyz, background)
+    net.output("emitters", disabled.isEmpty ? all : withoutDisabled(all, &net))
     return net
+  }
+
+  /// The ten channels, those of what the training left out constant.
+  private func withoutDisabled(
+    _ all: Network.Value, _ net: inout Network
+  ) -> Network.Value {
+    var channels: [Network.Value] = []
+    for index in 0..<10 {
+      let channel = net.slice(all, index..<index + 1)
+      let constant: Float? =
+        disabled.contains(index - 1) ? 0 : disabled.contains(index - 5) ? 0.1 : nil
+      channels.append(
+        constant.map { net.activate(channel, .affine(scale: 0, shift: $0)) } ?? channel)
+    }
+    return net.apply(.concat, channels)
   }
 
   private func authorsUNet(

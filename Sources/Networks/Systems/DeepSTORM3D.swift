@@ -36,6 +36,8 @@ public struct DeepSTORM3D: NetworkSystem {
     [
       SettingBound("planes", planes, 1...1024), SettingBound("dilations", dilations.count, 0...16),
       SettingBound("numbers of depth", depth.count, 2...2),
+      SettingBound("the range of depth", positive: (depth.last ?? 0) - (depth.first ?? 0)),
+      SettingBound("peak", positive: Double(peak)),
     ]
       + dilations.map { SettingBound("a dilation", $0, 1...64) }
   }

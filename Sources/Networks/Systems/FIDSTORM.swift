@@ -26,22 +26,12 @@ public struct FIDSTORM: NetworkSystem {
       depth = max(graph.convolutions.count - 4, 1)
       slope = graph.opTypes.contains("Relu") ? 0 : 0.01
     } else {
-      // At least one, so that a file of another system is told which tensor it lacks.
-      depth = max((0..<64).prefix { weights.tensors["trunk.\($0).weight"] != nil }.count, 1)
+      // Wherever in the file; at least one, so that another system's is told which tensor it lacks.
+      depth =
+        (1...64).last { layer in
+          weights.tensors.keys.contains { ".\($0)".hasSuffix(".trunk.\(layer - 1).weight") }
+        } ?? 1
     }
-  }
-
-  public static func adopt(_ weights: Weights) -> Weights {
-    guard let graph = weights.graph, graph.convolutions.count > 4 else { return weights }
-    var result = weights
-    result.tensors = [:]
-    let trunk = graph.convolutions.count - 4
-    let names = ["first"] + (0..<trunk).map { "trunk.\($0)" } + (1...3).map { "up\($0)" }
-    for (name, convolution) in zip(names, graph.convolutions) {
-      result.tensors["\(name).weight"] = weights.tensors[convolution.weight]
-      if let bias = convolution.bias { result.tensors["\(name).bias"] = weights.tensors[bias] }
-    }
-    return result
   }
 
   public var bounds: [SettingBound] { [SettingBound("depth", depth, 1...64)] }

@@ -32,18 +32,25 @@ public protocol NetworkSystem: Codable, Hashable, Sendable {
 /// A setting that cannot be any number.
 public struct SettingBound: Hashable, Sendable {
   public let name: String
-  public let value: Int
-  public let allowed: ClosedRange<Int>
-  public let isOdd: Bool
+  public let value: String
+  /// What it may be, in words.
+  public let allowed: String
+  public let holds: Bool
 
   public init(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>, isOdd: Bool = false) {
     self.name = name
-    self.value = value
-    self.allowed = allowed
-    self.isOdd = isOdd
+    self.value = "\(value)"
+    self.allowed =
+      (isOdd ? "an odd number " : "") + "between \(allowed.lowerBound) and \(allowed.upperBound)"
+    holds = allowed.contains(value) && (!isOdd || value % 2 == 1)
   }
 
-  var holds: Bool { allowed.contains(value) && (!isOdd || value % 2 == 1) }
+  public init(_ name: String, positive value: Double) {
+    self.name = name
+    self.value = "\(value)"
+    allowed = "above 0"
+    holds = value > 0 && value.isFinite
+  }
 }
 
 extension NetworkSystem {
@@ -58,10 +65,13 @@ extension NetworkSystem {
   public func checkSettings() throws(NetworkError) {
     for bound in bounds where !bound.holds {
       throw .settings(
+        system: Self.name, reason: "\(bound.name) is \(bound.value), not \(bound.allowed)")
+    }
+    let scaling = network.scaling
+    guard scaling.scale.isNormal, scaling.shift.isFinite else {
+      throw .settings(
         system: Self.name,
-        reason: "\(bound.name) is \(bound.value), not "
-          + (bound.isOdd ? "an odd number " : "") + "between \(bound.allowed.lowerBound) and "
-          + "\(bound.allowed.upperBound)")
+        reason: "frames would be scaled by \(scaling.scale) and shifted by \(scaling.shift)")
     }
   }
 }

@@ -64,7 +64,8 @@ extension NetworkSystem {
 
   private static func explain(_ error: DecodingError) -> String {
     func field(_ context: DecodingError.Context) -> String {
-      "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`"
+      context.codingPath.isEmpty
+        ? "a number" : "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`"
     }
     return switch error {
     case .typeMismatch(let type, let context): "\(field(context)) must be of type \(type)"

@@ -15,6 +15,9 @@ enum PickleCalls {
   private static let lists: Set<String> = [
     "torch.Size", "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset",
     "builtins.list", "__builtin__.list", "builtins.tuple", "__builtin__.tuple", "collections.deque",
+    // TorchScript's.
+    "torch.jit._pickle.build_intlist", "torch.jit._pickle.build_boollist",
+    "torch.jit._pickle.build_doublelist", "torch.jit._pickle.build_tensorlist",
   ]
   /// Give values that are of no use for weights: they become empty records.
   private static let inert: Set<String> = [
@@ -29,6 +32,7 @@ enum PickleCalls {
   ]
   private static let parameters: Set<String> = [
     "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
+    "torch.jit._pickle.restore_type_tag",
   ]
   private static let reconstructors: Set<String> = [
     "copyreg._reconstructor", "copy_reg._reconstructor",

@@ -17,7 +17,8 @@ enum PyTorchFile {
     if let order = archive[folder + "byteorder"] {
       bigEndian = try archive.read(order).elementsEqual("big".utf8)
     }
-    return try weights(of: try Pickle(try archive.read(pickle))) { key, element in
+    let allowance = Allowance(file: archive.size)
+    return try weights(of: try Pickle(try archive.read(pickle)), allowance) { key, element in
       guard let member = archive[folder + "data/" + key] else {
         throw FileFault("has no storage `\(folder)data/\(key)`")
       }
@@ -29,7 +30,9 @@ enum PyTorchFile {
     let first = try Pickle(bytes)
     guard first.root == .bytes(magic) else {
       // A bare pickle has no storages; walking it still finds what it wants to run.
-      throw FileFault("is a pickle that torch.save did not write")
+      throw FileFault(
+        "is a pickle that torch.save did not write",
+        hint: "write it with torch.save, or arrays of NumPy with numpy.savez")
     }
     let version = try Pickle(bytes, from: first.end)
     let system = try Pickle(bytes, from: version.end)
@@ -51,7 +54,7 @@ enum PyTorchFile {
       }
       places[key] = try cursor.range(count * element.width)
     }
-    return try weights(of: object) { key, element in
+    return try weights(of: object, Allowance(file: bytes.count)) { key, element in
       guard let place = places[key] else { throw FileFault("has no storage `\(key)`") }
       return element.floats(bytes[place])
     }
@@ -92,8 +95,9 @@ enum PyTorchFile {
 
   /// Every tensor that the pickle's object holds, by its path.
   private static func weights(
-    of pickle: Pickle, load: (String, StoredElement) throws -> [Float]
+    of pickle: Pickle, _ allowance: Allowance, load: (String, StoredElement) throws -> [Float]
   ) throws -> Weights {
+    var allowance = allowance
     var storages: [String: [Float]] = [:]
     var tensors: [String: Tensor] = [:]
     let contents = try PickleContents(pickle)
@@ -112,10 +116,14 @@ enum PyTorchFile {
           "has tensor `\(name)` of shape \(WeightError.text(shape)) in a storage of "
             + "\(values.count) values")
       }
+      try allowance.take(4 * shape.reduce(1, *))
       tensors[name] = Tensor(
         gather(values, shape: shape, strides: strides, offset: offset), shape: shape)
     }
-    guard !tensors.isEmpty else { throw FileFault("holds no tensor") }
+    guard !tensors.isEmpty else {
+      throw FileFault(
+        "holds no tensor of PyTorch", hint: "save the state_dict; arrays of NumPy with numpy.savez")
+    }
     return Weights(tensors, numbers: contents.numbers)
   }
 

@@ -62,11 +62,13 @@ public enum SafeTensors {
     }
     let start = cursor.offset
     var tensors: [String: Tensor] = [:]
+    var allowance = Allowance(file: bytes.count)
     for (name, entry) in header.entries {
       guard let element = StoredElement(rawValue: entry.dtype) else {
         throw FileFault("stores tensor `\(name)` as \(entry.dtype), which is not known")
       }
-      guard let count = elementCount(entry.shape), entry.offsets.count == 2,
+      guard let count = elementCount(entry.shape), entry.shape.count <= 16,
+        entry.offsets.count == 2,
         let from = entry.offsets.first, let to = entry.offsets.last, from >= 0,
         to >= from,
         to - from == count * element.width
@@ -78,6 +80,7 @@ public enum SafeTensors {
       guard to <= bytes.count - start else {
         throw FileFault("ends within tensor `\(name)`", byte: bytes.count)
       }
+      try allowance.take(4 * count)
       tensors[name] = Tensor(
         element.floats(bytes[start + from..<start + to]), shape: entry.shape)
     }

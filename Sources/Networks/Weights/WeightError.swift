@@ -4,13 +4,17 @@ public enum WeightError: Error, CustomStringConvertible, Sendable {
   case unreadable(path: String, reason: String)
   /// Its first bytes are of no kind that is known.
   case unknownKind(path: String)
-  /// It is cut or contradicts itself.
-  case damaged(path: String, reason: String, byte: Int?)
+  /// It is cut, contradicts itself, or holds what is not read.
+  case damaged(path: String, reason: String, byte: Int?, hint: String? = nil)
   /// A pickle asks to run something that is not on the list.
   case refused(path: String, global: String)
   /// The network needs a tensor that the file does not have.
   case missing(tensor: String, expected: [Int], found: [String])
   case shape(tensor: String, expected: [Int], found: [Int])
+  /// A tensor of a layer that the network does not have.
+  case unexpected(tensor: String, shape: [Int])
+  /// Several sets of weights in one file, by what their names begin with.
+  case ambiguous(prefixes: [String])
   /// A tensor holds a NaN or an infinity.
   case notFinite(tensor: String)
 
@@ -20,28 +24,38 @@ public enum WeightError: Error, CustomStringConvertible, Sendable {
     case .unknownKind(let path):
       "\(path) is not a file of weights that is known by its first bytes\nhint: "
         + "safetensors, PyTorch, Keras HDF5, NumPy npz and ONNX files can be read"
-    case .damaged(let path, let reason, let byte):
+    case .damaged(let path, let reason, let byte, let hint):
       "\(path) \(reason)" + (byte.map { " (byte \($0))" } ?? "")
-        + "\nhint: download or export it again"
+        + "\nhint: \(hint ?? "download or export it again")"
     case .refused(let path, let global):
       "\(path) asks to run `\(global)`, which is refused: weights are read, never executed\nhint: "
-        + "save only the state_dict, or convert the file to safetensors where you trust it"
+        + "save the state_dict with torch.save, or convert the file to safetensors where you trust it"
     case .missing(let tensor, let expected, let found):
       "the weights have no tensor `\(tensor)` (expected shape \(Self.text(expected)))\nhint: "
         + "the file holds \(found.isEmpty ? "none" : Self.list(found)); is it for another network?"
     case .shape(let tensor, let expected, let found):
       "tensor `\(tensor)` has shape \(Self.text(found)), expected \(Self.text(expected))\nhint: "
         + "the file is for another network or for other settings"
+    case .unexpected(let tensor, let shape):
+      "the network has no place for tensor `\(tensor)` (shape \(Self.text(shape)))\nhint: "
+        + "the file is for another network or for other settings"
+    case .ambiguous(let prefixes):
+      "the file holds the network more than once, with different weights: "
+        + prefixes.map { "`\($0)`" }.joined(separator: " and ")
+        + "\nhint: save the one that is meant by itself"
     case .notFinite(let tensor):
       "tensor `\(tensor)` holds a NaN or an infinity\nhint: the training diverged or the file is damaged"
     }
   }
 
   static func text(_ shape: [Int]) -> String {
-    shape.isEmpty ? "of a single number" : shape.map(String.init).joined(separator: "×")
+    shape.isEmpty
+      ? "of a single number"
+      : shape.prefix(8).map(String.init).joined(separator: "×") + (shape.count > 8 ? "×…" : "")
   }
 
   private static func list(_ names: [String]) -> String {
-    names.prefix(6).joined(separator: ", ") + (names.count > 6 ? ", … (\(names.count) in all)" : "")
+    names.prefix(6).map { $0.isEmpty ? "one without a name" : $0 }.joined(separator: ", ")
+      + (names.count > 6 ? ", … (\(names.count) in all)" : "")
   }
 }

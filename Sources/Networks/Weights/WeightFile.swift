@@ -9,6 +9,10 @@ public enum WeightFile {
   /// Throws `WeightError`: the file cannot be opened, is of no known kind, is damaged, or asks to run
   /// something.
   public static func read(_ path: String) throws(WeightError) -> Weights {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw .unreadable(path: path, reason: "it is a folder, not a file of weights")
+    }
     let bytes: [UInt8]
     do {
       bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
@@ -20,13 +24,14 @@ public enum WeightFile {
 
   /// The same from bytes in memory; `path` is for messages.
   package static func decode(_ bytes: [UInt8], path: String) throws(WeightError) -> Weights {
-    guard let reader = readers.first(where: { $0.recognizes(bytes) }) else {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard let reader = readers(folder).first(where: { $0.recognizes(bytes) }) else {
       throw .unknownKind(path: path)
     }
     do {
       return try reader.decode(bytes)
     } catch let fault as FileFault {
-      throw .damaged(path: path, reason: fault.reason, byte: fault.byte)
+      throw .damaged(path: path, reason: fault.reason, byte: fault.byte, hint: fault.hint)
     } catch let refusal as RefusedGlobal {
       throw .refused(path: path, global: refusal.name)
     } catch {
@@ -40,13 +45,14 @@ public enum WeightFile {
   }
 
   /// The kinds with a signature first; safetensors and ONNX have none and are told by their structure.
-  private static var readers: [Reader] {
+  private static func readers(_ folder: String) -> [Reader] {
     [
       Reader(recognizes: HDF5File.recognizes, decode: KerasWeights.decode),
       Reader(recognizes: ZipArchive.recognizes, decode: decodeZip),
       Reader(recognizes: PyTorchFile.recognizes, decode: PyTorchFile.decodeLegacy),
       Reader(recognizes: SafeTensors.recognizes, decode: SafeTensors.decode),
-      Reader(recognizes: ONNXModel.recognizes, decode: { try ONNXModel($0).weights }),
+      Reader(
+        recognizes: ONNXModel.recognizes, decode: { try ONNXModel($0, folder: folder).weights }),
     ]
   }
 
@@ -55,9 +61,16 @@ public enum WeightFile {
     if let pickle = archive.members.first(where: { $0.name.hasSuffix("/data.pkl") }) {
       return try PyTorchFile.decodeZip(archive, pickle: pickle)
     }
+    if let keras = archive[KerasWeights.member] {
+      return try KerasWeights.decode(try archive.read(keras))
+    }
     let arrays = archive.members.filter { $0.name.hasSuffix(".npy") }
     guard !arrays.isEmpty else {
-      throw FileFault("is a zip archive of neither PyTorch (data.pkl) nor NumPy (*.npy)")
+      let names = archive.members.prefix(3).map { "`\($0.name)`" }.joined(separator: ", ")
+      throw FileFault(
+        "is a zip archive of neither PyTorch (data.pkl), NumPy (*.npy) nor Keras "
+          + "(\(KerasWeights.member)): it holds \(names.isEmpty ? "nothing" : names)",
+        hint: "unpack an archive of several files; save a state_dict or ONNX in place of a program")
     }
     var tensors: [String: Tensor] = [:]
     for member in arrays {

@@ -12,6 +12,8 @@ public struct Weights: Sendable {
   public var numbers: [String: Double]
   /// The graph of an ONNX file.
   public var graph: ONNXGraph?
+  /// The layers where the file's names may not tell which they are.
+  var inOrder: LayersInOrder?
 
   public init(
     _ tensors: [String: Tensor], configuration: NetworkConfiguration? = nil,
@@ -40,19 +42,25 @@ public struct Weights: Sendable {
   /// The shape of a tensor, empty where there is none.
   public func shape(_ name: String) -> [Int] { tensors[name]?.type.shape ?? [] }
 
-  /// The tensors whose names begin with the shortest prefix under which all of `names` are found,
-  /// without that prefix: wrappers add "module.", "network." or "state_dict." to every name.
-  func strippingPrefix(toFind names: [String]) -> Weights {
+  /// The tensors whose names begin with the prefix of fewest parts under which all of `names` are
+  /// found, without that prefix: wrappers add "module.", "network." or "state_dict." to every name.
+  ///
+  /// Throws `WeightError.ambiguous` where two such prefixes hold different weights.
+  func strippingPrefix(toFind names: [String]) throws(WeightError) -> Weights {
     guard let first = names.first, names.contains(where: { tensors[$0] == nil }) else {
       return self
     }
+    func parts(_ prefix: String) -> Int { prefix.count { $0 == "." } }
     let prefixes = tensors.keys.filter { $0.hasSuffix("." + first) }
-      .map { String($0.dropLast(first.count)) }.sorted { ($0.count, $0) < ($1.count, $1) }
-    guard
-      let prefix = prefixes.first(where: { prefix in
-        names.allSatisfy { tensors[prefix + $0] != nil }
-      })
-    else { return self }
+      .map { String($0.dropLast(first.count)) }
+      .filter { prefix in names.allSatisfy { tensors[prefix + $0] != nil } }
+      .sorted { (parts($0), $0) < (parts($1), $1) }
+    guard let prefix = prefixes.first else { return self }
+    for other in prefixes.dropFirst() where parts(other) == parts(prefix) {
+      guard names.allSatisfy({ tensors[other + $0] == tensors[prefix + $0] }) else {
+        throw .ambiguous(prefixes: [prefix, other].map { String($0.dropLast()) })
+      }
+    }
     var result = self
     result.tensors = Dictionary(
       uniqueKeysWithValues: tensors.compactMap { name, tensor in

@@ -62,6 +62,7 @@ public struct InferJob {
     try recipe.check()
     var resolved = recipe
     let model = try recipe.network.model()
+    if let decode = model.system as? DECODE { try decode.checkUnits() }
     resolved.network = try recipe.network.resolved()
     if let result, !model.network.outputs.contains(where: { $0.name == result }) {
       throw SettingsError(
@@ -69,6 +70,10 @@ public struct InferJob {
         hint: "it has \(model.network.outputs.map(\.name).joined(separator: ", "))")
     }
     let isTable = model.system.task == .classes
+    if isTable, sum {
+      throw SettingsError(
+        "\(resolved.network.name) gives classes, which have no sum", hint: "leave --sum out")
+    }
     try checkNames(isTable: isTable)
     for line in movie.info.notes { say(line) }
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }

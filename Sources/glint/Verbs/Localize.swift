@@ -162,6 +162,7 @@ struct Localize: ParsableCommand {
       result.detection.threshold = DetectionSettings.defaultThreshold(detector)
     }
     try network.apply(to: &result.network)
+    if result.network.isUsed { try refuseFits() }
     if let threshold {
       if result.network.isUsed {
         result.network.threshold = threshold
@@ -186,6 +187,20 @@ struct Localize: ParsableCommand {
     extent.apply(to: &result)
     try result.check()
     return result
+  }
+
+  /// Throws for an option of detection or fit, which a network replaces.
+  private func refuseFits() throws {
+    let given: [(name: String, isThere: Bool)] = [
+      ("detector", detector != nil), ("box", box != nil), ("fit", fit != nil),
+      ("sigma", sigma != nil), ("psf-sigma", psfSigma != nil), ("model", model != nil),
+      ("psf", psfFile != nil), ("axial", axial != nil),
+      ("refractive-index-factor", refractiveIndexFactor != nil),
+    ]
+    if let option = given.first(where: \.isThere) {
+      throw ValidationError(
+        "--\(option.name) is for spots that are fitted; a network finds emitters without it")
+    }
   }
 
   /// The few numbers that a person wants after a run.
