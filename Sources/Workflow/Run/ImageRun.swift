@@ -31,7 +31,6 @@ final class ImageRun {
     frames = try context.recipe.frames(in: info)
     let maps = try context.recipe.maps(context.job.maps, for: region, in: info)
     if model.system.unit == .photons {
-      if let decode = model.system as? DECODE { try decode.checkUnits() }
       units = context.recipe.camera.photonUnits(maps)
     } else {
       units = .counts

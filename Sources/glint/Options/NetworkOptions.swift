@@ -12,7 +12,7 @@ struct NetworkOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Its weights: safetensors, ONNX, PyTorch, Keras HDF5 or npz.", valueName: "file"))
+      "Its weights: safetensors, ONNX, PyTorch, Keras (.h5, .keras) or npz.", valueName: "file"))
   var weights: String?
 
   @Option(
