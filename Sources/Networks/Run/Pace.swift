@@ -4,7 +4,7 @@ import Compute
 public struct Pace: Hashable, Sendable {
   /// In one run of the device.
   public let together: Int
-  /// From reading to writing: about a second's work, or eight frames for a network that looks at
+  /// From reading to writing: about a second's work, or four frames for a network that looks at
   /// neighbours. On frames that need tiles it computes the neighbours of each batch again.
   public let batch: Int
 }
@@ -19,7 +19,7 @@ extension Model {
     let room = max(1, (128 << 20) / (2 * height * width))
     let frames = max(1, min(second, room))
     let together = min(frames, system.inputSize != nil ? 256 : isGPU ? 32 : 8)
-    let shared = network.temporalReach > 0 ? min(8, room) : 1
+    let shared = network.temporalReach > 0 ? min(4, room) : 1
     return Pace(together: together, batch: max(frames, shared) / together * together)
   }
 }

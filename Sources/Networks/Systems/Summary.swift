@@ -38,7 +38,8 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
     /// Bytes of the device's arena with working memory and the host's copies of what goes in and out.
     public let run: Int
     public let weights: Int
-    /// Bytes of the movie's frames under way, and of images on their way out.
+    /// Bytes of the movie's frames under way, and of images or rows on their way out: rows of a dense
+    /// movie, one emitter in 400 pixels.
     public let frames: Int
     public let total: Int
   }
@@ -73,13 +74,17 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
         tile: nil, head: head)
       let pixels = height * width
       let finer = network.magnification * network.magnification
-      // Three batches of 16-bit frames, and the images of one run; or crops, cut and gathered.
+      let values = head.widths.values
+      let row = 2 * (MemoryLayout<EmitterList.Place>.stride + 4 * values + 8) + 3 * 8 * (values + 1)
+      // Three batches of 16-bit frames, and the images of one run or a batch's rows in two lists and
+      // three tables; or crops, cut and gathered.
       let frames =
         system.inputSize != nil
         ? 2 * 4 * plan.batch * pixels
         : 3 * 2 * (pace.batch + 2 * network.temporalReach) * pixels
           + (head.room == nil
-            ? 4 * plan.batch * pixels * finer * network.channels(of: network.outputs[0].value) : 0)
+            ? 4 * plan.batch * pixels * finer * network.channels(of: network.outputs[0].value)
+            : row * pace.batch * pixels / 400)
       memory = Memory(
         height: height, width: width, batch: plan.batch,
         tiles: plan.rows.parts.count * plan.columns.parts.count, program: program,
