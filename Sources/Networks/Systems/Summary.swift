@@ -39,7 +39,7 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
     public let run: Int
     public let weights: Int
     /// Bytes of the movie's frames under way, and of images or rows on their way out: rows of a dense
-    /// movie, one emitter in 400 pixels.
+    /// movie, one emitter in 200 pixels.
     public let frames: Int
     public let total: Int
   }
@@ -84,7 +84,7 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
         : 3 * 2 * (pace.batch + 2 * network.temporalReach) * pixels
           + (head.room == nil
             ? 4 * plan.batch * pixels * finer * network.channels(of: network.outputs[0].value)
-            : row * pace.batch * pixels / 400)
+            : row * pace.batch * pixels / 200)
       memory = Memory(
         height: height, width: width, batch: plan.batch,
         tiles: plan.rows.parts.count * plan.columns.parts.count, program: program,
