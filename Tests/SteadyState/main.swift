@@ -24,7 +24,7 @@ struct Film {
     let simulation = try Simulation(
       SimulationSettings(
         width: width, height: height, frames: frames, psf: GaussianPSF(sigma: 1.2),
-        blinking: .independent(perFrame: 2), photons: .fixed(photons: 1500),
+        blinking: .independent(perFrame: 3), photons: .fixed(photons: 1500),
         background: .flat(level: 8), camera: camera, seed: 3))
     var pixels = [UInt16](repeating: 0, count: width * height)
     let path = "\(folder)/\(name)"
