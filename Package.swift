@@ -9,7 +9,8 @@ let package = Package(
     .library(
       name: "Glint",
       targets: [
-        "Microscopy", "Compute", "Formats", "Optics", "Networks", "Localization", "Workflow",
+        "Reporting", "Microscopy", "Compute", "Formats", "Optics", "Networks", "Localization",
+        "Workflow",
       ]),
   ],
   dependencies: [
@@ -31,29 +32,36 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
     // Swift: arrows one way.
-    .target(name: "Microscopy", exclude: ["README.md"]),
+    .target(name: "Reporting", exclude: ["README.md"]),
+    .target(name: "Microscopy", dependencies: ["Reporting"], exclude: ["README.md"]),
     .target(
-      name: "Compute", dependencies: ["Kernels", "CPUKernels", "COpenCL", "COpenBLAS"],
+      name: "Compute",
+      dependencies: ["Kernels", "CPUKernels", "COpenCL", "COpenBLAS", "Reporting"],
       exclude: ["README.md"]),
     .target(
-      name: "Formats", dependencies: ["Microscopy", "CTIFF", "CHDF5", "CPNG", "CZlib", "Yams"],
+      name: "Formats",
+      dependencies: ["Microscopy", "Reporting", "CTIFF", "CHDF5", "CPNG", "CZlib", "Yams"],
       exclude: ["README.md"]),
-    .target(name: "Optics", dependencies: ["Compute", "Microscopy"], exclude: ["README.md"]),
-    .target(name: "Networks", dependencies: ["Compute", "CZlib"], exclude: ["README.md"]),
     .target(
-      name: "Localization", dependencies: ["Compute", "Microscopy", "Networks", "Optics"],
+      name: "Optics", dependencies: ["Compute", "Microscopy", "Reporting"], exclude: ["README.md"]),
+    .target(
+      name: "Networks", dependencies: ["Compute", "CZlib", "Reporting"], exclude: ["README.md"]),
+    .target(
+      name: "Localization",
+      dependencies: ["Compute", "Microscopy", "Networks", "Optics", "Reporting"],
       exclude: ["README.md"]),
     .target(
       name: "Workflow",
       dependencies: [
-        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Yams",
+        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Reporting",
+        "Yams",
       ],
       exclude: ["README.md"]),
     .executableTarget(
       name: "glint",
       dependencies: [
-        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Workflow",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Reporting",
+        "Workflow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Tools: small programs on the same modules.
