@@ -12,11 +12,9 @@ public protocol Fault: Error, CustomStringConvertible, Sendable {
 extension Fault {
   public var remedy: Message? { nil }
 
-  /// Two lines: the message, and `hint:` with the remedy.
-  public var description: String { text() }
+  /// The message, and on a line of its own `hint:` with the remedy.
+  public var explanation: Message { remedy.map { "\(message)\nhint: \($0)" } ?? message }
 
-  /// The same with each setting spelled by `spelling`.
-  public func text(_ spelling: (SettingName) -> String = \.name) -> String {
-    message.text(spelling) + (remedy.map { "\nhint: \($0.text(spelling))" } ?? "")
-  }
+  /// The explanation as the library spells it.
+  public var description: String { explanation.text() }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Microscopy
+import Reporting
 import Workflow
 
 /// Entry point: argument parsing and printing only. Exit codes: 0 done; 1 done, but nothing found or
@@ -62,6 +63,8 @@ enum Main {
       say("error: \(error)\nhint: `glint \(verb) --help` shows every option with an example")
     } else if verb == nil {
       say(Usage(Glint.fullMessage(for: error)).description)
+    } else if let fault = error as? any Fault {
+      say("error: \(fault.explanation.text { "--\($0.name)" })")
     } else {
       say("error: \(error)")
     }

@@ -150,7 +150,7 @@ import Testing
       #expect(info.output.contains("56"))
       #expect(info.errors.hasPrefix("error: \(name): cut off: "), "\(info.errors)")
       #expect(
-        info.errors.contains("\nhint: `glint localize --frames 0:7` takes the frames before it"))
+        info.errors.contains("\nhint: take the frames before it with --frames 0:7"))
       expectRefusal(try shell.glint("localize", name, "-o", "out.csv"), "cut off: ")
       expectRefusal(
         try shell.glint("localize", name, "-o", "out.csv", "--frames", "2:8"), "--frames 0:7")

@@ -61,11 +61,11 @@ import Testing
   @Test func wrongGainsAreTold() throws {
     let movie = try movie(Self.sCMOS)
     for (gain, words) in [
-      (4.4, "a gain of about 2."), (1.1, "a gain of about 2."), (0.4545, "--gain 2.2"),
+      (4.4, "a gain of about 2."), (1.1, "a gain of about 2."), (0.4545, "gain 2.2"),
     ] {
       var camera = Self.sCMOS
       camera.gain = gain
-      let warning = try #require(try check(movie, camera).warning, "gain \(gain)")
+      let warning = try #require(try check(movie, camera).warning, "gain \(gain)").description
       #expect(warning.contains("times what the camera's numbers give"))
       #expect(warning.contains("\nhint: ") && warning.contains(words), "\(gain): \(warning)")
     }
@@ -79,12 +79,12 @@ import Testing
     for offset in [0.0, 70] {
       var camera = Self.sCMOS
       camera.offset = offset
-      let warning = try #require(try check(movie, camera).warning, "offset \(offset)")
+      let warning = try #require(try check(movie, camera).warning, "offset \(offset)").description
       #expect(warning.contains("the noise is 0."), "\(warning)")
     }
     var camera = Self.sCMOS
     camera.offset = 150
-    let warning = try #require(try check(movie, camera).warning)
+    let warning = try #require(try check(movie, camera).warning).description
     #expect(warning.contains("lie below the offset by more than five"), "\(warning)")
     // And the defaults, where no camera was given.
     #expect(try check(movie, Camera()).warning != nil)
@@ -95,12 +95,13 @@ import Testing
     let movie = try movie(Self.sCMOS, background: 100)
     let electrons = { (value: Float) in ((value - 100) / 2.2).rounded() }
     let warning = try #require(
-      try check(movie, Camera(offset: 0, gain: 2.2, readNoise: 1.6), change: electrons).warning)
+      try check(movie, Camera(offset: 0, gain: 2.2, readNoise: 1.6), change: electrons).warning
+    ).description
     #expect(warning.contains("look like electrons already"), "\(warning)")
     #expect(try check(movie, Camera(offset: 0, readNoise: 1.6), change: electrons).warning == nil)
     // Stretched afterwards: two of three numbers do not occur.
     let stretched = { (value: Float) in 3 * value }
-    let steps = try #require(try check(movie, Self.sCMOS, change: stretched).warning)
+    let steps = try #require(try check(movie, Self.sCMOS, change: stretched).warning).description
     #expect(steps.contains("numbers come in steps of 3: they were scaled"), "\(steps)")
   }
 

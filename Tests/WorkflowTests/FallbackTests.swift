@@ -69,8 +69,8 @@ import Workflow
         try job.run()
       } throws: {
         "\($0)"
-          == "torn.tif: frame 13 is cut (frame 13)\nhint: `glint localize --frames 0:13` takes "
-          + "the frames before it"
+          == "torn.tif: frame 13 is cut (frame 13)\nhint: take the frames before it with "
+          + "frames 0:13"
       }
       let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
       #expect(left == ["a.partial-protocol.txt", "a.partial.csv"])

@@ -1,5 +1,6 @@
 import Foundation
 import Microscopy
+import Reporting
 
 /// Phase masks as files: radians on a square around the pupil, row by row: npy, single-page TIFF, or the
 /// one matrix of a MATLAB 5 file, in which zeros around the disc are the rest of a modulator.
@@ -72,12 +73,13 @@ public enum PhaseMaskFile {
 }
 
 /// A phase mask that cannot be used.
-public struct PhaseMaskError: Error, Hashable, CustomStringConvertible {
+public struct PhaseMaskError: Fault, Hashable {
   public let what: String
 
   init(_ what: String) { self.what = what }
 
-  public var description: String {
-    "\(what)\nhint: a mask is a square of radians around the pupil, .npy, .tif or .mat"
+  public var message: Message { Message(what) }
+  public var remedy: Message? {
+    "a mask is a square of radians around the pupil, .npy, .tif or .mat"
   }
 }

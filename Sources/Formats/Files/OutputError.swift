@@ -1,7 +1,9 @@
 import Foundation
+import Microscopy
+import Reporting
 
 /// Why an output file could not be made.
-public enum OutputError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum OutputError: Fault, Hashable {
   /// The name is taken and overwriting was not asked for.
   case exists(path: String)
   /// The folder does not exist, is no folder, or may not be written to.
@@ -12,17 +14,23 @@ public enum OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Anything else that the system says.
   case failed(path: String, reason: String)
 
-  public var description: String {
+  public var message: Message {
     switch self {
-    case .exists(let path):
-      return "\(path) exists\nhint: choose another name, or pass --force to replace it"
-    case .unwritable(let path, let reason):
-      return "cannot write \(path): \(reason)\nhint: choose a folder that you may write to"
+    case .exists(let path): return "\(path) exists"
+    case .unwritable(let path, let reason), .failed(let path, let reason):
+      return "cannot write \(path): \(reason)"
     case .full(let path, let needed):
       let size = needed.map { ", at least \($0) bytes are needed" } ?? ""
-      return "no room left to write \(path)\(size)\nhint: free space or choose another disk"
-    case .failed(let path, let reason):
-      return "cannot write \(path): \(reason)"
+      return "no room left to write \(path)\(size)"
+    }
+  }
+
+  public var remedy: Message? {
+    switch self {
+    case .exists: "choose another name, or replace the file with \(.force)"
+    case .unwritable: "choose a folder that you may write to"
+    case .full: "free space or choose another disk"
+    case .failed: nil
     }
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Microscopy
+import Reporting
 
 /// Bare uint16 frames (`.dax`) described by a text file beside them (`.inf`), as the Zhuang lab
 /// writes them: `frame dimensions = W x H`, `number of frames = N`,
@@ -113,9 +114,10 @@ enum Dax {
     }
     return MovieError(
       .sidecar, "a .dax needs its .inf, which states the size of a frame", file: file.path,
-      hint: hint
-        ?? "write \(file.path.withExtension("inf").fileName) with the lines: \(lines(256, 100)), "
-        + "with the true numbers")
+      hint: Message(
+        hint
+          ?? "write \(file.path.withExtension("inf").fileName) with the lines: \(lines(256, 100)), "
+          + "with the true numbers"))
   }
 }
 

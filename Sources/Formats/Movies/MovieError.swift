@@ -1,7 +1,8 @@
 import Microscopy
+import Reporting
 
 /// Why a movie could not be opened, read or written: what, where, and what to do next.
-public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
+public struct MovieError: Fault, Hashable {
   public enum Kind: String, Sendable {
     /// No such file or folder, or a folder without TIFFs.
     case missing
@@ -37,11 +38,11 @@ public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
   public var frame: Int?
   /// Position in the file.
   public var byte: Int?
-  public var hint: String?
+  public var hint: Message?
 
   public init(
     _ kind: Kind, _ what: String, file: String, frame: Int? = nil, byte: Int? = nil,
-    hint: String? = nil
+    hint: Message? = nil
   ) {
     self.kind = kind
     self.what = what
@@ -51,10 +52,11 @@ public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
     self.hint = hint
   }
 
-  public var description: String {
+  public var remedy: Message? { hint }
+
+  public var message: Message {
     let place = [frame.map { "frame \($0)" }, byte.map { "byte \($0)" }].compactMap { $0 }
-    return "\(file): \(what)" + (place.isEmpty ? "" : " (\(place.joined(separator: ", ")))")
-      + (hint.map { "\nhint: \($0)" } ?? "")
+    return "\(file): \(what)\(place.isEmpty ? "" : " (\(place.joined(separator: ", ")))")"
   }
 
   /// A movie that breaks off after `frames` whole frames.
@@ -65,8 +67,8 @@ public struct MovieError: Error, CustomStringConvertible, Hashable, Sendable {
   }
 
   /// How to take the frames from `first` on that come before a bad one; nil where there is none.
-  package static func hint(before bad: Int, from first: Int) -> String? {
-    bad > first ? "`glint localize --frames \(first):\(bad)` takes the frames before it" : nil
+  package static func hint(before bad: Int, from first: Int) -> Message? {
+    bad > first ? "take the frames before it with \(.frames) \(first):\(bad)" : nil
   }
 
   /// The same error, told of a frame of the movie.

@@ -1,5 +1,6 @@
 import Foundation
 import Microscopy
+import Reporting
 import Yams
 
 /// Picasso's raw movies: headerless `[Frames][Height][Width]` (`.raw`) described by YAML beside them

@@ -33,10 +33,11 @@ public struct Renderer {
   public func size(of table: Localizations) throws(SettingsError) -> (width: Int, height: Int) {
     guard let camera = table.field.pixelSize, camera > 0 else {
       throw SettingsError(
-        "the table does not say how large its pixels are", hint: "give --pixel-size NM")
+        "the table does not say how large its pixels are",
+        hint: "state it with \(.pixelSize), in nm")
     }
     guard pixel.isFinite, pixel > 0 else {
-      throw SettingsError("a pixel of \(pixel) nm cannot be drawn", hint: "try --pixel 10")
+      throw SettingsError("a pixel of \(pixel) nm cannot be drawn", hint: "try \(.pixel) 10")
     }
     let extent = { (length: Int?, values: [Double]?) -> Double in
       length.map(Double.init) ?? ((values?.lazy.filter(\.isFinite).max() ?? 0) + 1)
@@ -45,7 +46,7 @@ public struct Renderer {
     let height = (extent(table.field.height, table[.y]) * camera / pixel).rounded(.up)
     guard width >= 1, height >= 1, width * height <= 0x1p29 else {
       throw SettingsError(
-        "an image of \(width)×\(height) pixels is too large", hint: "use a larger --pixel")
+        "an image of \(width)×\(height) pixels is too large", hint: "use a larger \(.pixel)")
     }
     return (Int(width), Int(height))
   }

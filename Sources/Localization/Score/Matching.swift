@@ -118,7 +118,7 @@ struct FrameOfReference {
     guard let pixelSize = truth.pixelSize ?? other.pixelSize, pixelSize > 0, pixelSize.isFinite
     else {
       throw ScoreError(
-        "neither table states the size of a pixel", hint: "give it with --pixel-size NM")
+        "neither table states the size of a pixel", hint: "state it with \(.pixelSize), in nm")
     }
     self.pixelSize = pixelSize
     frames = settings.frames

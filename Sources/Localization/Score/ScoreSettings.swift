@@ -1,4 +1,5 @@
 import Microscopy
+import Reporting
 
 /// The rules of a comparison with truth. The defaults are those of the SMLM challenge (Sage et al.,
 /// Nat. Methods 16, 387 (2019)) for two dimensions.
@@ -71,16 +72,14 @@ public struct ScoreSettings: Codable, Hashable, Sendable {
 }
 
 /// Why two tables cannot be compared.
-public struct ScoreError: Error, Hashable, CustomStringConvertible {
+public struct ScoreError: Fault, Hashable {
   public let problem: String
-  public let hint: String?
+  public let remedy: Message?
 
-  public init(_ problem: String, hint: String? = nil) {
+  public init(_ problem: String, hint: Message? = nil) {
     self.problem = problem
-    self.hint = hint
+    remedy = hint
   }
 
-  public var description: String {
-    "cannot score: \(problem)" + (hint.map { "\nhint: \($0)" } ?? "")
-  }
+  public var message: Message { "cannot score: \(problem)" }
 }

@@ -36,7 +36,7 @@ public struct TruthBound: Sendable {
     else {
       throw ScoreError(
         "the truth has no photons and background, which a bound needs",
-        hint: "leave --psf out, or score against a truth of `glint simulate`")
+        hint: "leave \(.psf) out, or score against a simulated truth")
     }
     let z = truth[.z]
     if psf != nil, z == nil { throw ScoreError("the truth has no z, and the PSF depends on it") }

@@ -1,5 +1,6 @@
 import Microscopy
 import Optics
+import Reporting
 
 extension DetectionSettings {
   /// Throws `SettingsError` where the PSF cannot find spots.
@@ -56,7 +57,7 @@ extension FitSettings {
     guard estimator == .mle, model == .integrated else {
       throw SettingsError(
         "z is fitted by maximum likelihood of integrated pixels, not \(estimator.rawValue), "
-          + model.rawValue,
+          + "\(model.rawValue)",
         hint: "leave --fit and --model out, or use --axial widths")
     }
     if case .spline(let spline) = psf {

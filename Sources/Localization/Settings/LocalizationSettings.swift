@@ -1,3 +1,5 @@
+import Reporting
+
 /// Everything that decides the rows of a table, given a movie and its camera.
 public struct LocalizationSettings: Codable, Hashable, Sendable {
   public var detection = DetectionSettings()
@@ -9,7 +11,7 @@ public struct LocalizationSettings: Codable, Hashable, Sendable {
   ///
   /// Throws `SettingsError` with the first thing that cannot be.
   public func validate(width: Int, height: Int) throws(SettingsError) {
-    func need(_ condition: Bool, _ what: String, _ hint: String) throws(SettingsError) {
+    func need(_ condition: Bool, _ what: Message, _ hint: Message) throws(SettingsError) {
       if !condition { throw SettingsError(what, hint: hint) }
     }
     try need(
@@ -45,14 +47,12 @@ public struct LocalizationSettings: Codable, Hashable, Sendable {
 }
 
 /// Settings that cannot work, with the way out.
-public struct SettingsError: Error, CustomStringConvertible, Equatable {
-  public let what: String
-  public let hint: String
+public struct SettingsError: Fault, Equatable {
+  public let message: Message
+  public let remedy: Message?
 
-  public init(_ what: String, hint: String) {
-    self.what = what
-    self.hint = hint
+  public init(_ message: Message, hint: Message) {
+    self.message = message
+    remedy = hint
   }
-
-  public var description: String { "\(what)\nhint: \(hint)" }
 }

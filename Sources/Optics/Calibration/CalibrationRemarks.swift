@@ -16,7 +16,7 @@ extension PSFCalibrator {
     if let first = wide.map(\.z).min(), let last = wide.map(\.z).max() {
       notes.append(
         "from z = \(Int(first)) to \(Int(last)) nm the PSF reaches over the edge of the box of "
-          + "\(settings.roi) px; a larger --roi keeps its tails")
+          + "\(settings.roi) px; a larger box keeps its tails")
     }
     if result.check.rms > 20 {
       notes.append(

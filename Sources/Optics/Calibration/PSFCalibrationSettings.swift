@@ -1,3 +1,6 @@
+import Microscopy
+import Reporting
+
 /// How a PSF is measured from beads.
 public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
   /// Where z is 0.
@@ -47,16 +50,16 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
     guard zStep > 0, zStep.isFinite else {
       throw PSFCalibrationError(
         "the z step \(zStep) nm is not greater than 0",
-        hint: "pass the distance of two planes: --z-step NM")
+        hint: "state the distance between two planes with \(.zStep), in nm")
     }
     guard roi % 2 == 1, 9...61 ~= roi else {
       throw PSFCalibrationError(
-        "a box of \(roi) px cannot be calibrated", hint: "--roi takes an odd number from 9 to 61")
+        "a box of \(roi) px cannot be calibrated", hint: "\(.roi) takes an odd number from 9 to 61")
     }
     if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
       throw PSFCalibrationError(
         "the pixel size \(pixelSize) nm is not greater than 0",
-        hint: "--pixel-size takes the camera pixel in the sample plane")
+        hint: "\(.pixelSize) takes the camera pixel in the sample plane")
     }
     guard indexFactor > 0, indexFactor.isFinite, knotSpacing > 0, knotSpacing.isFinite else {
       throw PSFCalibrationError(
@@ -67,14 +70,12 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
 }
 
 /// Beads that make no PSF, with the way out.
-public struct PSFCalibrationError: Error, Hashable, CustomStringConvertible {
-  public let what: String
-  public let hint: String
+public struct PSFCalibrationError: Fault, Hashable {
+  public let message: Message
+  public let remedy: Message?
 
-  init(_ what: String, hint: String) {
-    self.what = what
-    self.hint = hint
+  init(_ message: Message, hint: Message) {
+    self.message = message
+    remedy = hint
   }
-
-  public var description: String { "\(what)\nhint: \(hint)" }
 }

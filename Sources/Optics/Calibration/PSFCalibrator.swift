@@ -1,5 +1,6 @@
 import Foundation
 import Microscopy
+import Reporting
 
 /// Makes PSFs from stacks of beads.
 ///
@@ -85,7 +86,7 @@ public struct PSFCalibrator: Sendable {
         throw PSFCalibrationError(
           "\(stack.name) has \(stack.width)×\(stack.height) px, a bead needs \(side)×\(side)",
           hint:
-            "choose a smaller box: --roi \(max(9, (min(stack.width, stack.height) - 3) / 2 * 2 + 1))"
+            "choose a smaller box: \(.roi) \(max(9, (min(stack.width, stack.height) - 3) / 2 * 2 + 1))"
         )
       }
     }
@@ -132,13 +133,13 @@ public struct PSFCalibrator: Sendable {
   private func nothingUsable(_ beads: [Bead]) -> PSFCalibrationError {
     let counts = Dictionary(grouping: beads.compactMap(\.fault), by: \.name)
       .map { "\($0.value.count) \($0.key)" }.sorted().joined(separator: ", ")
-    let hint =
+    let hint: Message =
       if beads.allSatisfy({ $0.fault?.name == "overlapping" }) {
-        "dilute the beads, or choose a smaller box with --roi"
+        "dilute the beads, or choose a smaller box with \(.roi)"
       } else if beads.allSatisfy({ $0.fault?.name == "saturated" }) {
         "lower the exposure or the light so that the brightest pixel stays below the camera's limit"
       } else if beads.allSatisfy({ $0.fault?.name == "border" }) {
-        "choose a smaller box with --roi, or beads further inside"
+        "choose a smaller box with \(.roi), or beads further inside"
       } else {
         "record beads that stand alone, are not saturated and do not move"
       }
@@ -171,7 +172,8 @@ public struct PSFCalibrator: Sendable {
       throw PSFCalibrationError(
         "the PSF is wider than the box of \(settings.roi) px: at its edge a pixel still has "
           + "\(Int(100 * best)) % of the light of an average pixel, at every height",
-        hint: "choose a larger box, for example --roi \(min(61, settings.roi * 3 / 2 / 2 * 2 + 1))")
+        hint:
+          "choose a larger box, for example \(.roi) \(min(61, settings.roi * 3 / 2 / 2 * 2 + 1))")
     }
   }
 }

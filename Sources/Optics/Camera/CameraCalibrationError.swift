@@ -1,7 +1,8 @@
 import Microscopy
+import Reporting
 
 /// Why no camera could be measured from these frames.
-public enum CameraCalibrationError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum CameraCalibrationError: Fault, Hashable {
   case noFrames
   case tooFewFrames(kind: String, frames: Int, least: Int)
   case filesDiffer(MovieInfo, MovieInfo)
@@ -13,37 +14,47 @@ public enum CameraCalibrationError: Error, Hashable, Sendable, CustomStringConve
   case otherSensor(maps: String, frames: String)
   case regionOutside(PixelRegion, width: Int, height: Int)
 
-  public var description: String {
+  public var message: Message {
     switch self {
-    case .noFrames:
-      "no dark frames were given\nhint: name movies recorded with the shutter closed, at the "
-        + "exposure and readout mode of the experiment"
-    case .tooFewFrames(let kind, let frames, let least):
-      "\(frames) \(kind) frame\(frames == 1 ? "" : "s") cannot tell a pixel's variance\nhint: "
-        + "record at least \(least); the variance of n frames is known to √(2/n), "
-        + "1.4 % for 10,000"
+    case .noFrames: "no dark frames were given"
+    case .tooFewFrames(let kind, let frames, _):
+      "\(frames) \(kind) frame\(frames == 1 ? "" : "s") cannot tell a pixel's variance"
     case .filesDiffer(let other, let first):
       "\(other.name) has \(other.width)×\(other.height) \(other.pixel.rawValue) pixels, "
-        + "\(first.name) \(first.width)×\(first.height) \(first.pixel.rawValue)\nhint: all frames "
-        + "of a calibration come from the same part of the sensor, in the same format"
+        + "\(first.name) \(first.width)×\(first.height) \(first.pixel.rawValue)"
     case .notANumber(let file, let x, let y):
-      "pixel (\(x), \(y)) of \(file) is not a number in some frame\nhint: calibrate from the "
-        + "camera's own frames, before any processing"
+      "pixel (\(x), \(y)) of \(file) is not a number in some frame"
     case .notBrighter(let file, let level, let dark):
       "\(file) is no brighter than the dark frames: \(adu(level)) against \(adu(dark)) ADU"
-        + "\nhint: dark frames come first, or after --dark; bright ones after --bright"
     case .saturated(let file, let saturation):
       "most pixels of \(file) reach \(adu(saturation)) ADU, where the camera's numbers end"
-        + "\nhint: use a darker level, or give the true end of the range with --saturation"
-    case .noGain:
-      "without bright frames the gain cannot be measured\nhint: give them with --bright, one "
-        + "file for each level of light, or state the gain with --gain ADU/e⁻"
-    case .otherSensor(let maps, let frames):
-      "the maps are \(maps) px, the frames \(frames)\nhint: maps of the whole sensor need the "
-        + "region that was recorded: --roi X,Y,W,H"
+    case .noGain: "without bright frames the gain cannot be measured"
+    case .otherSensor(let maps, let frames): "the maps are \(maps) px, the frames \(frames)"
     case .regionOutside(let region, let width, let height):
       "the region \(region.x),\(region.y),\(region.width),\(region.height) is not inside "
-        + "\(width)×\(height) px\nhint: --roi X,Y,W,H counts from 0"
+        + "\(width)×\(height) px"
+    }
+  }
+
+  public var remedy: Message? {
+    switch self {
+    case .noFrames:
+      "name movies recorded with the shutter closed, at the exposure and readout mode of the "
+        + "experiment"
+    case .tooFewFrames(_, _, let least):
+      "record at least \(least); the variance of n frames is known to √(2/n), 1.4 % for 10,000"
+    case .filesDiffer:
+      "all frames of a calibration come from the same part of the sensor, in the same format"
+    case .notANumber: "calibrate from the camera's own frames, before any processing"
+    case .notBrighter: "dark frames come first, or after \(.dark); bright ones after \(.bright)"
+    case .saturated:
+      "use a darker level, or give the true end of the range with \(.saturation)"
+    case .noGain:
+      "give them with \(.bright), one file for each level of light, or state the gain in ADU/e⁻ "
+        + "with \(.gain)"
+    case .otherSensor:
+      "maps of the whole sensor need the region that was recorded: \(.roi) X,Y,W,H"
+    case .regionOutside: "\(.roi) X,Y,W,H counts from 0"
     }
   }
 }

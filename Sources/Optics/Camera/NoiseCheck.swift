@@ -1,5 +1,6 @@
 import Foundation
 import Microscopy
+import Reporting
 
 /// Whether the noise of a movie fits the numbers of its camera.
 ///
@@ -174,15 +175,16 @@ public struct NoiseCheck: Sendable {
     return Double(high - low) / Double(teeth - 1)
   }
 
-  /// What contradicts the camera's numbers, with a hint; nil where nothing does.
-  public var warning: String? {
+  /// What contradicts the camera's numbers; nil where nothing does.
+  public var warning: Warning? {
     guard let finding else { return nil }
     let numbers = String(format: "offset %.4g, gain %.4g", typicalOffset, typicalGain)
     if finding.below > Self.credibleBelow {
-      return String(format: "%.1f %% of the pixels lie below the offset ", 100 * finding.below)
-        + "by more than five times the read noise (\(numbers) ADU/e⁻)"
-        + "\nhint: the offset is too high, or the read noise is not stated; "
-        + "`glint calibrate camera` measures both"
+      let share = String(format: "%.1f", 100 * finding.below)
+      return Warning(
+        message: "\(share) % of the pixels lie below the offset by more than five times the read "
+          + "noise (\(numbers) ADU/e⁻)",
+        remedy: "the offset is too high, or the read noise is not stated; \(Self.measure)")
     }
     guard !Self.credibleRatio.contains(finding.ratio) else { return nil }
     var line = String(
@@ -191,25 +193,35 @@ public struct NoiseCheck: Sendable {
     if let step = finding.step {
       line += String(format: "; numbers come in steps of %.3g: they were scaled", step)
     }
-    return line + "\nhint: " + hint(finding)
+    return Warning(message: Message(line), remedy: remedy(finding))
   }
 
-  private func hint(_ finding: Finding) -> String {
-    let measure = "`glint calibrate camera` measures both"
+  /// A movie that contradicts its camera, and what may be wrong.
+  public struct Warning: Fault, Hashable {
+    public let message: Message
+    public let remedy: Message?
+  }
+
+  private static let measure: Message =
+    "a camera calibration from dark and bright frames measures both"
+
+  private func remedy(_ finding: Finding) -> Message {
     let shifted = String(format: "an offset of about %.4g", typicalOffset + finding.impliedShift)
     let given = typicalGain
     guard let implied = finding.impliedGain, implied > 0 else {
-      return "\(shifted) would fit; \(measure)"
+      return "\(shifted) would fit; \(Self.measure)"
     }
     func near(_ value: Double) -> Bool { abs(log(implied / value)) < log(1.2) }
+    func short(_ value: Double, _ digits: Int) -> String {
+      String(format: "%.\(digits)g", value)
+    }
     if near(1 / given), !near(given) {
-      return String(
-        format: "gain is ADU per electron, and %.4g looks like the e⁻/ADU of a data sheet: "
-          + "try --gain %.4g", given, 1 / given)
+      return "gain is ADU per electron, and \(short(given, 4)) looks like the e⁻/ADU of a data "
+        + "sheet: try \(.gain) \(short(1 / given, 4))"
     }
     if near(1), !near(given) {
-      return "the numbers look like electrons already: try --gain 1 with their own offset"
+      return "the numbers look like electrons already: try \(.gain) 1 with their own offset"
     }
-    return String(format: "a gain of about %.2g or \(shifted) would fit; ", implied) + measure
+    return "a gain of about \(short(implied, 2)) or \(shifted) would fit; \(Self.measure)"
   }
 }

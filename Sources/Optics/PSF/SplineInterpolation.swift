@@ -1,4 +1,5 @@
 import Microscopy
+import Reporting
 
 extension SplinePSF {
   /// The tricubic spline through a volume of samples, not-a-knot on each axis: exact for cubics.
@@ -90,16 +91,14 @@ extension SplinePSF {
 }
 
 /// Samples that make no spline, with the way out.
-public struct SplinePSFError: Error, CustomStringConvertible, Equatable {
-  public let what: String
-  public let hint: String
+public struct SplinePSFError: Fault, Equatable {
+  public let message: Message
+  public let remedy: Message?
 
-  init(_ what: String, hint: String) {
-    self.what = what
-    self.hint = hint
+  init(_ message: Message, hint: Message) {
+    self.message = message
+    remedy = hint
   }
-
-  public var description: String { "\(what)\nhint: \(hint)" }
 }
 
 /// Cubic pieces through `count` ≥ 4 equally spaced values along one axis of [outer, count, inner], as

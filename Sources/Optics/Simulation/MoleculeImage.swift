@@ -38,7 +38,7 @@ enum MoleculeImage: Sendable {
     case .lobes(let psf):
       do {
         self = .spline(try psf.spline(zRange: settings.depths, pixelSize: settings.pixelSize))
-      } catch { throw SimulationError("depth_psf", "is impossible: \(error.what)") }
+      } catch { throw SimulationError("depth_psf", "is impossible: \(error.message.text())") }
     case .file(let path):
       switch calibrated {
       case .astigmatic(let psf): self = .astigmatic(psf)

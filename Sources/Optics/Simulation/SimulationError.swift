@@ -1,17 +1,17 @@
+import Reporting
+
 /// A setting with which no movie can be simulated.
-public struct SimulationError: Error, Hashable, CustomStringConvertible {
+public struct SimulationError: Fault, Hashable {
   /// The setting's name as in `SimulationSettings`, for example "photons.mean".
   public let setting: String
   public let problem: String
-  public let hint: String?
+  public let remedy: Message?
 
-  public init(_ setting: String, _ problem: String, hint: String? = nil) {
+  public init(_ setting: String, _ problem: String, hint: Message? = nil) {
     self.setting = setting
     self.problem = problem
-    self.hint = hint
+    remedy = hint
   }
 
-  public var description: String {
-    "cannot simulate: \(setting) \(problem)" + (hint.map { "\nhint: \($0)" } ?? "")
-  }
+  public var message: Message { "cannot simulate: \(setting) \(problem)" }
 }

@@ -1,4 +1,5 @@
 import Microscopy
+import Reporting
 
 /// Everything that makes a simulated movie; the same settings give the same movie, pixel by pixel.
 ///
@@ -94,7 +95,7 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
       try sensor.check()
       try demand(
         camera.emGain == 1, "sensor", "describes an sCMOS sensor, but the camera has EM gain",
-        hint: "set camera.emGain to 1, or sensor to nil")
+        hint: "an EMCCD has one amplifier: leave out the EM gain, or the maps")
     }
     let events = blinking.expectedEvents(frames: frames)
     try demand(
@@ -150,7 +151,7 @@ extension SimulationSettings {
 }
 
 /// Throws unless `condition` holds; comparisons with NaN do not.
-func demand(_ condition: Bool, _ setting: String, _ problem: String, hint: String? = nil)
+func demand(_ condition: Bool, _ setting: String, _ problem: String, hint: Message? = nil)
   throws(SimulationError)
 {
   guard condition else { throw SimulationError(setting, problem, hint: hint) }

@@ -3,6 +3,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import Reporting
 
 /// A PSF made from stacks of beads, with its report. What `glint calibrate psf` does.
 public struct CalibratePSFJob {
@@ -46,11 +47,14 @@ public struct CalibratePSFJob {
     guard let zStep else {
       throw SettingsError(
         "the z step of the bead stack is unknown",
-        hint: "pass the distance of two planes: --z-step NM (negative where the scan went down)")
+        hint:
+          "state the distance between two planes with \(.zStep), in nm (negative where the scan went down)"
+      )
     }
     guard zStep.isFinite, zStep != 0, abs(zStep) < 1e5 else {
       throw SettingsError(
-        "--z-step \(zStep) nm is no distance of two planes", hint: "bead stacks have 10 to 200 nm")
+        "\(.zStep) \(zStep) nm is not a distance between two planes",
+        hint: "bead stacks have 10 to 200 nm")
     }
     let pixelSize = pixelSize ?? movies.first?.info.pixelSize
     // About 2.7 µm hold most PSFs over their range.
@@ -63,15 +67,16 @@ public struct CalibratePSFJob {
     let asked: Model = try CalibrationFiles.kind(of: output) == .picassoYAML ? .astigmatic : .spline
     guard model == nil || model == asked else {
       throw SettingsError(
-        "\(output) is a file for the \(asked.rawValue) model, not for --model \(model!.rawValue)",
+        "\(output) is a file for the \(asked.rawValue) model, not for \(.model) \(model?.rawValue ?? "")",
         hint: "astigmatic PSFs go into .yaml, spline PSFs into .hdf5 (or .h5 for SMAPpy)")
     }
     if let planes, planes < 1 {
       throw SettingsError(
-        "--planes \(planes) is no number of planes", hint: "give planes per stack")
+        "\(.planes) \(planes) is not a number of planes", hint: "give planes per stack")
     }
     if let picture, !picture.lowercased().hasSuffix(".png") {
-      throw SettingsError("\(picture) is no .png", hint: "the report is a picture: --report x.png")
+      throw SettingsError(
+        "\(picture) is no .png", hint: "the report is a picture: \(.report) x.png")
     }
     self.model = asked
     self.movies = movies
@@ -100,7 +105,7 @@ public struct CalibratePSFJob {
       guard let astigmatic = calibration.astigmatic else {
         throw SettingsError(
           "the widths of these beads follow no astigmatic curve",
-          hint: "a spline holds any shape: -o psf.hdf5")
+          hint: "a spline holds any shape: write psf.hdf5")
       }
       psf = .astigmatic(astigmatic)
     }
@@ -127,12 +132,12 @@ public struct CalibratePSFJob {
     guard info.frames % planes == 0 else {
       throw SettingsError(
         "\(name) has \(info.frames) frames, which are no multiple of \(planes) planes",
-        hint: "--planes is the number of planes of one stack")
+        hint: "\(.planes) is the number of planes of one stack")
     }
     if let maps, maps.width != info.width || maps.height != info.height {
       throw SettingsError(
-        "the camera maps have \(maps.width)×\(maps.height) px, \(name) has "
-          + "\(info.width)×\(info.height)", hint: "use maps of the same part of the sensor")
+        "the camera maps have \(maps.width)×\(maps.height) px, \(name) has \(info.width)×\(info.height)",
+        hint: "use maps of the same part of the sensor")
     }
     let size = info.width * info.height
     guard size * info.frames < 1 << 30 else {

@@ -3,6 +3,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import Reporting
 
 /// Dark and bright movies to the maps of a sensor. What `glint calibrate camera` does.
 ///
@@ -93,7 +94,7 @@ public struct CalibrateCameraJob {
     if let both = bright.flatMap(\.info.files).first(where: darkFiles.contains) {
       throw SettingsError(
         "\(both) is given as dark and as bright",
-        hint: "name dark movies first, and each bright one once after --bright")
+        hint: "name dark movies first, and each bright one once after \(.bright)")
     }
   }
 

@@ -7,12 +7,12 @@ enum CameraWarning {
   /// About as many pixels are looked at, however long and large the movie is.
   private static let pixels = 1 << 20
 
-  /// What contradicts the camera, with a hint; nil where nothing does, or too little can be seen.
+  /// What contradicts the camera; nil where nothing does, or too little can be seen.
   ///
   /// - Parameter maps: as large as the region.
   static func of(
     _ movie: any Movie, frames: Range<Int>, region: PixelRegion, camera: Camera, maps: CameraMaps?
-  ) -> String? {
+  ) -> NoiseCheck.Warning? {
     // A window in the middle, and pairs of frames all along the movie.
     let window = PixelRegion(
       x: max(0, region.width - 256) / 2, y: max(0, region.height - 256) / 2,

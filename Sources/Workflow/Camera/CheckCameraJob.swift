@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import Microscopy
 import Optics
+import Reporting
 
 /// Maps held against dark frames that were recorded later. What `glint check camera` does.
 public struct CheckCameraJob {

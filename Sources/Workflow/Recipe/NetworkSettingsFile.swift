@@ -1,5 +1,6 @@
 import Foundation
 import Localization
+import Reporting
 import Yams
 
 /// Settings of a network from a file, in the form that `NetworkSettings.settings` holds.
@@ -9,7 +10,7 @@ public enum NetworkSettingsFile {
   ///
   /// Throws `SettingsError`.
   public static func read(_ path: String) throws(SettingsError) -> String {
-    let hint =
+    let hint: Message =
       "it holds settings as `glint networks --json` shows them, or is DECODE's param_run.yaml"
     guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 22,
       let text = String(data: data, encoding: .utf8)

@@ -1,6 +1,7 @@
 import Formats
 import Localization
 import Microscopy
+import Reporting
 
 /// What a recipe asks of a movie: which pixels, which frames, which part of the maps.
 extension Recipe {
@@ -88,7 +89,7 @@ extension Recipe {
       : nil
     if let own = maps.matching(info, region: recorded) { return own.cropped(to: region) }
     if recorded == nil, maps.width == region.width, maps.height == region.height { return maps }
-    let sizes =
+    let sizes: Message =
       "the camera maps are \(maps.width)×\(maps.height) px, "
       + "the movie \(info.width)×\(info.height)"
     if recorded != nil {

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import Reporting
 
 /// The whole way once: simulate, localize, score, draw. What `glint demo` does.
 public struct DemoJob {

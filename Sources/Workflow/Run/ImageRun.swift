@@ -3,6 +3,7 @@ import Foundation
 import Localization
 import Microscopy
 import Networks
+import Reporting
 
 /// A movie through a network, batch by batch: reading and computing overlap, memory is bounded.
 final class ImageRun {

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Networks
+import Reporting
 
 /// Crops to classes: a stack of crops to a table of its own, or the rows of a table with more columns.
 extension InferJob {

@@ -50,8 +50,3 @@ public enum Interrupt {
     return try work()
   }
 }
-
-/// Work ended early because the user asked for it.
-public struct Interrupted: Error, CustomStringConvertible {
-  public var description: String { "stopped before the end" }
-}

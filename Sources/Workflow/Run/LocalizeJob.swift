@@ -87,7 +87,7 @@ public struct LocalizeJob {
         for writer in writers { try writer.finish([provenance(report.device)]) }
       }
       report.recipe = recipe
-      report.notes = notes + (doubt.map { [$0] } ?? []) + report.notes
+      report.notes = notes + (doubt.map { ["\($0)"] } ?? []) + report.notes
       try reportFile?.commit(report: report.json(), partial: report.interrupted)
       return report
     }

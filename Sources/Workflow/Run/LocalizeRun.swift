@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Localization
 import Microscopy
+import Reporting
 
 /// A movie to a table: reading, computing and writing overlap, memory is bounded.
 ///
@@ -57,8 +58,7 @@ public final class LocalizeRun {
     let bytes = pixels * (slots * pixel.bytes + 2 * PixelType.float32.bytes)
     guard pixels <= 1 << 30, bytes <= ProcessInfo.processInfo.physicalMemory else {
       throw SettingsError(
-        "a batch of \(shape.total) frames of \(region.width)×\(region.height) px is too large: "
-          + "about \(bytes >> 20) MiB",
+        "a batch of \(shape.total) frames of \(region.width)×\(region.height) px is too large: about \(bytes >> 20) MiB",
         hint: "use a smaller --batch, a smaller --roi or a shorter median window")
     }
   }

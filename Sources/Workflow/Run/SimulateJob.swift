@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import Microscopy
 import Optics
+import Reporting
 
 /// A simulated movie, its truth and its settings, written into a folder. What `glint simulate` does.
 public struct SimulateJob {

@@ -54,8 +54,8 @@ import Testing
     let lone = try folder.write(bytes, to: "lone.dax")
     let error = try #require(try movieError(lone))
     #expect(error.kind == .sidecar)
-    #expect(error.hint?.contains("5 frames of 32 x 32") == true)
-    #expect(error.hint?.contains("lone.inf") == true)
+    #expect(error.hint?.text().contains("5 frames of 32 x 32") == true)
+    #expect(error.hint?.text().contains("lone.inf") == true)
     let told = try Movies.open(lone, options: MovieOptions(width: 32, height: 32))
     #expect(told.info.frames == 5)
     #expect(try movieError(lone, options: MovieOptions(width: 32))?.kind == .sidecar)
@@ -136,7 +136,7 @@ import Testing
   @Test func rawWithoutItsSidecar() throws {
     let folder = try TemporaryFolder()
     let error = try movieError(try folder.write([5, 6, 7, 8], to: "lone.raw"))
-    #expect(error?.kind == .sidecar && error?.hint?.contains("lone.yaml") == true)
+    #expect(error?.kind == .sidecar && error?.hint?.text().contains("lone.yaml") == true)
     let yaml = "Data Type: uint16\nByte Order: '<'\nFrames: 1\nHeight: 1\nWidth: 1\n"
     _ = try folder.write(Array(yaml.utf8), to: "orphan.yaml")
     #expect(try movieError(folder.file("orphan.yaml"))?.kind == .sidecar)

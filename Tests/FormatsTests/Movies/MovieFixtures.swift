@@ -172,7 +172,7 @@ func expectTruncated(
   let error = try #require(try movieError(path), sourceLocation: location)
   #expect(error.kind == .truncated && error.frame == frames, "\(error)", sourceLocation: location)
   #expect(error.what.contains(what), "\(error)", sourceLocation: location)
-  #expect(error.hint?.contains("--frames 0:\(frames)") == true, sourceLocation: location)
+  #expect(error.hint?.text().contains("frames 0:\(frames)") == true, sourceLocation: location)
   let movie = try Movies.open(path, options: MovieOptions(acceptsTruncated: true))
   #expect(movie.info.frames == frames, sourceLocation: location)
   #expect(

@@ -109,7 +109,7 @@ import Testing
     guard let path = SharedData.path("camera/scmos_storm/sample.dax") else { return }
     let error = try #require(try movieError(path))
     #expect(error.kind == .sidecar)
-    #expect(error.hint?.contains("11 frames of 256 x 256") == true)
+    #expect(error.hint?.text().contains("11 frames of 256 x 256") == true)
     let movie = try Movies.open(path, options: MovieOptions(width: 256, height: 256))
     #expect(movie.info.frames == 11)
     let pixels = try movie.allPixels()
@@ -119,6 +119,6 @@ import Testing
   @Test func aFolderOfStacksIsNotOneMovie() throws {
     guard let path = SharedData.path("psf/fov_tetrapod_beads") else { return }
     let error = try movieError(path)
-    #expect(error?.kind == .inconsistent && error?.hint?.contains("open one of the files") == true)
+    #expect(error?.kind == .inconsistent && error?.hint?.text().contains("open one of the files") == true)
   }
 }

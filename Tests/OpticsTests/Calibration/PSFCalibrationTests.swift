@@ -215,7 +215,7 @@ private func agreement(
     (scene.planes, scene.reach) = (9, 40)
     let words = complaint { try calibrate([scene], roi: 11) }
     #expect(words.contains("the PSF is wider than the box of 11 px"), "\(words)")
-    #expect(words.contains("--roi 17"), "\(words)")
+    #expect(words.contains("roi 17"), "\(words)")
   }
 
   @Test func pixelsThatAreNoNumbers() throws {

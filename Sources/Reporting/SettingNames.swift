@@ -1,0 +1,54 @@
+/// The names of settings, so that a message of any module can point to one: `"use a larger \(.box)"`.
+///
+/// What a setting is, its range and its default are said where it is declared; see `Setting`.
+extension SettingName {
+  // Camera
+  public static let camera = SettingName("camera")
+  public static let cameraRegion = SettingName("camera-roi")
+  public static let offset = SettingName("offset")
+  public static let gain = SettingName("gain")
+  public static let emGain = SettingName("em-gain")
+  public static let quantumEfficiency = SettingName("qe")
+  public static let readNoise = SettingName("read-noise")
+  public static let saturation = SettingName("saturation")
+  public static let pixelSize = SettingName("pixel-size")
+
+  // Finding and fitting spots
+  public static let detector = SettingName("detector")
+  public static let threshold = SettingName("threshold")
+  public static let background = SettingName("background")
+  public static let medianWindow = SettingName("median-window")
+  public static let radius = SettingName("radius")
+  public static let box = SettingName("box")
+  public static let estimator = SettingName("fit")
+  public static let widths = SettingName("sigma")
+  public static let psfSigma = SettingName("psf-sigma")
+  public static let pixelModel = SettingName("model")
+  public static let maxIterations = SettingName("max-iterations")
+  public static let tolerance = SettingName("tolerance")
+  public static let psf = SettingName("psf")
+  public static let axial = SettingName("axial")
+  public static let indexFactor = SettingName("refractive-index-factor")
+
+  // Networks
+  public static let network = SettingName("network")
+  public static let weights = SettingName("weights")
+  public static let networkSettings = SettingName("network-settings")
+  public static let memory = SettingName("memory")
+
+  // Runs
+  public static let frames = SettingName("frames")
+  public static let roi = SettingName("roi")
+  public static let batch = SettingName("batch")
+  public static let device = SettingName("device")
+  public static let recipe = SettingName("recipe")
+  public static let printRecipe = SettingName("print-recipe")
+  public static let sum = SettingName("sum")
+  public static let table = SettingName("table")
+
+  // Tables and pictures
+  public static let firstFrame = SettingName("first-frame")
+  public static let photonsPerCount = SettingName("photons-per-count")
+  public static let pixel = SettingName("pixel")
+  public static let style = SettingName("style")
+}
