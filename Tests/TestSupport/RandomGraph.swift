@@ -1,36 +1,44 @@
 import Compute
 
-/// A seeded graph of integer-valued sums and chains, on which float32 is exact, so that devices and
-/// definition must agree to the bit.
+/// A seeded graph of the ops that passes look for, on small integers, with which the definitions and
+/// every kernel but Winograd's compute exactly: all must agree to the bit.
 package struct RandomGraph: Sendable {
   package let graph: Graph
   /// Values for every input, small integers.
   package let inputs: [String: Reference]
+  /// Kernels whose sums of integers are exact on every device.
+  package static let exactKernels = ["convolution": "direct"]
 
   /// - Parameters:
   ///   - seed: chooses everything.
-  ///   - ops: how many ops are applied, of which some may turn out useless.
+  ///   - ops: how many times something is applied, of which some may turn out useless.
   package init(seed: UInt64, ops: Int = 12) throws {
     var generator = SampleGenerator(seed: seed)
-    let type = TensorType(.float32, [1, 3, 17, 65, 1030].randomElement(using: &generator)!)
+    let lists = [[1], [3], [17], [65], [1030]]
+    let images = [[1, 4, 6, 2], [2, 2, 4, 3], [1, 6, 2, 8], [1, 4, 4, 9]]
+    let hasImages = Int.random(in: 0..<3, using: &generator) > 0
+    let type = TensorType(
+      .float32, (hasImages ? images : lists).randomElement(using: &generator)!)
     var graph = Graph()
     var inputs: [String: Reference] = [:]
     var values: [Graph.Value] = []
     for index in 0..<Int.random(in: 1...3, using: &generator) {
-      inputs["in\(index)"] = .random(
-        type.shape, -16...16, seed: generator.next(), integers: true)
+      inputs["in\(index)"] = .integers(type.shape, -16...16, seed: generator.next())
       values.append(graph.input("in\(index)", type))
     }
     for _ in 0..<Int.random(in: 0...2, using: &generator) {
-      let constant = Reference.random(type.shape, -16...16, seed: generator.next(), integers: true)
-      values.append(graph.constant(constant.tensor))
+      values.append(
+        graph.constant(Reference.integers(type.shape, -16...16, seed: generator.next()).tensor))
     }
     for _ in 0..<ops {
       let a = values.randomElement(using: &generator)!
-      if Bool.random(using: &generator) {
+      switch Int.random(in: 0..<(hasImages ? 6 : 3), using: &generator) {
+      case 0:
         values.append(try graph.apply(Add(), a, values.randomElement(using: &generator)!))
-      } else {
-        values.append(try graph.apply(Self.chain(&generator), a))
+      case 1, 2: values.append(try graph.apply(Self.chain(&generator), a))
+      case 3: values.append(try Self.norm(a, &graph, &generator))
+      case 4: values.append(try Self.convolution(a, &graph, &generator))
+      default: values.append(try Self.enlargement(a, &graph, &generator))
       }
     }
     for index in 0..<Int.random(in: 1...3, using: &generator) {
@@ -56,6 +64,57 @@ package struct RandomGraph: Sendable {
     }
   }
 
+  /// A batch norm that doubles at most: (x − mean) / √(3 + 1) · γ + β with γ 2 or 4.
+  private static func norm(
+    _ x: Graph.Value, _ graph: inout Graph, _ generator: inout SampleGenerator
+  ) throws -> Graph.Value {
+    let channels = graph.type(of: x).shape[3]
+    func constant(_ values: [Double]) -> Graph.Value {
+      graph.constant(Reference(TensorType(.float32, channels), values).tensor)
+    }
+    let scale = (0..<channels).map { _ in [2.0, 4].randomElement(using: &generator)! }
+    let (shift, mean) = (
+      Reference.integers([channels], -5...5, seed: generator.next()),
+      Reference.integers([channels], -5...5, seed: generator.next())
+    )
+    return try graph.apply(
+      BatchNorm(epsilon: 1), x, constant(scale), constant(shift.values), constant(mean.values),
+      constant(Array(repeating: 3, count: channels)))
+  }
+
+  /// A convolution of the values held to −8...8, to the same size.
+  private static func convolution(
+    _ x: Graph.Value, _ graph: inout Graph, _ generator: inout SampleGenerator
+  ) throws -> Graph.Value {
+    let held = try graph.apply(Elementwise(.atLeast(-8), .atMost(8)), x)
+    return try weighed(held, [1, 3].randomElement(using: &generator)!, &graph, &generator)
+  }
+
+  /// An image held to −8...8, enlarged by repetition, convolved there, and made small again.
+  private static func enlargement(
+    _ x: Graph.Value, _ graph: inout Graph, _ generator: inout SampleGenerator
+  ) throws -> Graph.Value {
+    let held = try graph.apply(Elementwise(.atLeast(-8), .atMost(8)), x)
+    let large = try graph.apply(Upsample(.nearest), held)
+    return try graph.apply(
+      Pool(.max),
+      weighed(large, [1, 3].randomElement(using: &generator)!, &graph, &generator))
+  }
+
+  /// A convolution by weights of −1, 0 and 1, with or without a bias.
+  private static func weighed(
+    _ x: Graph.Value, _ kernel: Int, _ graph: inout Graph, _ generator: inout SampleGenerator
+  ) throws -> Graph.Value {
+    let channels = graph.type(of: x).shape[3]
+    let weights = graph.constant(
+      Reference.integers([kernel, kernel, channels, channels], -1...1, seed: generator.next())
+        .tensor)
+    guard Bool.random(using: &generator) else { return try graph.apply(Convolution(), x, weights) }
+    let bias = graph.constant(
+      Reference.integers([channels], -5...5, seed: generator.next()).tensor)
+    return try graph.apply(Convolution(bias: true), x, weights, bias)
+  }
+
   /// What `executable` makes of the inputs.
   package func run(_ executable: any Executable) throws -> [String: Tensor] {
     for (name, value) in inputs { try executable.write(name, value.tensor.bytes) }
@@ -70,11 +129,11 @@ package struct RandomGraph: Sendable {
 }
 
 extension Reference {
-  fileprivate static func random(
-    _ shape: [Int], _ range: ClosedRange<Double>, seed: UInt64, integers: Bool
+  fileprivate static func integers(
+    _ shape: [Int], _ range: ClosedRange<Double>, seed: UInt64
   ) -> Reference {
     var result = random(shape, range, seed: seed)
-    if integers { for index in result.values.indices { result.values[index].round() } }
+    for index in result.values.indices { result.values[index].round() }
     return result
   }
 }

@@ -21,7 +21,7 @@ package struct RandomNetwork: Sendable {
       let type = graph.type(of: value).shape
       let channels = type[3]
       // What follows an enlargement is what the rules about it look for.
-      let kind = enlarged ? 0 : number(0...8)
+      let kind = enlarged ? 0 : number(0...9)
       enlarged = kind == 3 && type[1] < 12
       switch kind {
       case 0, 1, 2:
@@ -43,6 +43,7 @@ package struct RandomNetwork: Sendable {
       case 5:
         let steps: [ElementwiseStep] = [.relu, .elu(alpha: 1), .leakyReLU(slope: 0.2), .sigmoid]
         value = try graph.apply(Elementwise(steps.randomElement(using: &random)!), value)
+      case 8: value = try graph.apply(Elementwise(.affine(scale: 1, shift: 0)), value)
       case 6: value = try graph.apply(PReLU(), value, constant([1], 0...0.5))
       case 7:
         let weights = constant([3, 3, channels, channels], -0.2...0.2)

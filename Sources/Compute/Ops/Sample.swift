@@ -42,6 +42,8 @@ public struct Tolerance: Hashable, Sendable {
     case absolute(Double)
     case relative(Double)
     case magnitude(Double)
+    case pairs(Double)
+    case range(ClosedRange<Double>)
   }
 
   let rule: Rule
@@ -62,6 +64,19 @@ public struct Tolerance: Hashable, Sendable {
   /// differ between devices and candidates, not between runs.
   public static func magnitude(_ terms: Double) -> Tolerance {
     Tolerance(rule: .magnitude(terms), share: 1)
+  }
+
+  /// The last axis holds unevaluated sums of two floats, the larger part first: each sum is at most
+  /// `bound` of its magnitude off, and the smaller part is at most half a unit in the last place of the
+  /// larger. The reference's two parts are added too.
+  public static func pairs(relative bound: Double) -> Tolerance {
+    Tolerance(rule: .pairs(bound), share: 1)
+  }
+
+  /// Anywhere in `range`: a result that the definition bounds but does not state, such as how many
+  /// evaluations an optimiser takes. All devices still give the same one.
+  public static func range(_ range: ClosedRange<Double>) -> Tolerance {
+    Tolerance(rule: .range(range), share: 1)
   }
 
   /// Whether all devices and candidates must agree in bits.

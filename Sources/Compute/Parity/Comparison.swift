@@ -22,17 +22,28 @@ struct Comparison {
     var firstMiss: Int?
     var broken: Int?
     for index in defined {
-      let want = rounded[index]
-      if values[index] == want || (values[index].isNaN && want.isNaN) { continue }
-      let allowed: Double =
+      let element = values[index]
+      // What is compared, what it should be, and how far from that it may be.
+      let (found, wanted, allowed): (Double, Double, Double) =
         switch tolerance.rule {
-        case .exact: 0
-        case .roundings(let count): count * scale * 0x1p-24
-        case .absolute(let bound): bound
-        case .relative(let bound): bound * abs(expected.values[index])
-        case .magnitude(let terms): factor * terms * 0x1p-24 * magnitude.values[index]
+        case .exact: (element, rounded[index], 0)
+        case .roundings(let count): (element, expected.values[index], count * scale * 0x1p-24)
+        case .absolute(let bound): (element, expected.values[index], bound)
+        case .relative(let bound):
+          (element, expected.values[index], bound * abs(expected.values[index]))
+        case .magnitude(let terms):
+          (element, expected.values[index], factor * terms * 0x1p-24 * magnitude.values[index])
+        case .range(let range): (element, range.contains(element) ? element : range.lowerBound, 0)
+        case .pairs(let bound) where index % 2 == 0:
+          (
+            element + values[index + 1], expected.values[index] + expected.values[index + 1],
+            bound * abs(expected.values[index] + expected.values[index + 1])
+          )
+        case .pairs: (element, 0, 0x1p-24 * abs(values[index - 1]))
         }
-      let error = abs(values[index] - expected.values[index])
+      let isRounded = if case .range = tolerance.rule { false } else { element == rounded[index] }
+      if isRounded || found == wanted || (found.isNaN && wanted.isNaN) { continue }
+      let error = abs(found - wanted)
       let ratio = allowed > 0 ? error / allowed : .infinity
       if ratio <= 1 {
         worst = max(worst, ratio)

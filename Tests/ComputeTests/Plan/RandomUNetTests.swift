@@ -91,10 +91,10 @@ import Testing
     #expect(graphs.filter { !$0.placedParts().isEmpty }.count > 12)
     for name in ["1×1 before upsampling", "enlarge inside convolution"] {
       let rule = try #require(Rewrite.all.first { $0.name == name })
-      let fires = try graphs.contains {
+      let changed = try graphs.count {
         try $0.rewritten([rule]).ops.map(\.label) != $0.rewritten([]).ops.map(\.label)
       }
-      #expect(fires, "\(name) changed nothing")
+      #expect(changed >= 3, "\(name) changed \(changed) of \(graphs.count)")
     }
   }
 }

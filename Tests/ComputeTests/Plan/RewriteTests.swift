@@ -3,28 +3,35 @@ import TestSupport
 import Testing
 
 @Suite struct RewriteTests {
-  /// Each rule by itself, and all together: the same numbers as the graph as it was written.
-  @Test(arguments: Rewrite.all.indices, 200..<230 as Range<UInt64>)
-  func meaningStays(_ rule: Int, _ seed: UInt64) throws {
-    let random = try RandomGraph(seed: seed)
-    for rules in [[Rewrite.all[rule]], Rewrite.all] {
-      let rewritten = try random.graph.rewritten(rules)
+  private static let seeds = 200..<260 as Range<UInt64>
+
+  /// Each rule by itself, on the graphs that it changes: the same numbers as the graph as it was
+  /// written. Enough of the graphs must hold what the rule looks for.
+  @Test(arguments: Rewrite.all.indices)
+  func meaningStays(_ index: Int) throws {
+    let rule = Rewrite.all[index]
+    var changed = 0
+    for seed in Self.seeds {
+      let random = try RandomGraph(seed: seed)
+      let rewritten = try random.graph.rewritten([rule])
+      guard try rewritten.ops.map(\.label) != random.graph.rewritten([]).ops.map(\.label) else {
+        continue
+      }
+      changed += 1
       let found = rewritten.evaluate(random.inputs)
       for (name, tensor) in random.expected() {
-        #expect(found[name]?.tensor.values == tensor.values, "\(Rewrite.all[rule].name), \(name)")
+        #expect(found[name]?.tensor.values == tensor.values, "\(rule.name), seed \(seed), \(name)")
       }
     }
+    #expect(changed >= 12, "\(rule.name) changed \(changed) of \(Self.seeds.count) graphs")
   }
 
-  /// A rule that no random graph exercises is not tested.
-  @Test(arguments: [0])
-  func everyRuleFires(_ rule: Int) throws {
-    let fires = try (200..<230 as Range<UInt64>).contains {
-      let graph = try RandomGraph(seed: $0).graph
-      return try graph.rewritten([Rewrite.all[rule]]).ops.map(\.label)
-        != graph.rewritten([]).ops.map(\.label)
+  @Test(arguments: seeds) func allRulesTogether(_ seed: UInt64) throws {
+    let random = try RandomGraph(seed: seed)
+    let found = try random.graph.rewritten().evaluate(random.inputs)
+    for (name, tensor) in random.expected() {
+      #expect(found[name]?.tensor.values == tensor.values, "\(name)")
     }
-    #expect(fires, "\(Rewrite.all[rule].name) changed nothing")
   }
 
   @Test func identitiesGo() throws {

@@ -54,7 +54,7 @@ public struct AssessSpline: SplineOp {
       Sample(
         AssessSpline(sample.model),
         [sample.spots, sample.truth, sample.total, sample.grid] + sample.noise, note: sample.note,
-        .relative(2e-4, share: 0.5), .relative(2e-5), .relative(2e-5), tiny: sample.tiny)
+        .pairs(relative: 2e-4), .relative(2e-5), .relative(2e-5), tiny: sample.tiny)
     }
   }
 }

@@ -86,11 +86,12 @@ public struct FitSpots: SpotOp {
     ]
   }
 
+  /// The definition's optimiser takes its own number of evaluations; a device takes at most `iterations`.
   public static var samples: [Sample] {
     SpotSamples.cases.map { sample in
       Sample(
         FitSpots(sample.model, iterations: 40, tolerance: 1e-3), sample.inputs, note: sample.note,
-        .absolute(0.02, share: sample.share), .absolute(1000),
+        .absolute(0.02, share: sample.share), .range(1...40),
         .absolute(0, share: sample.share), tiny: sample.tiny)
     }
   }
