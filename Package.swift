@@ -45,7 +45,8 @@ let package = Package(
     .target(
       name: "Optics", dependencies: ["Compute", "Microscopy", "Reporting"], exclude: ["README.md"]),
     .target(
-      name: "Networks", dependencies: ["Compute", "CZlib", "Reporting"], exclude: ["README.md"]),
+      name: "Networks", dependencies: ["Compute", "CZlib", "Microscopy", "Reporting"],
+      exclude: ["README.md"]),
     .target(
       name: "Localization",
       dependencies: ["Compute", "Microscopy", "Networks", "Optics", "Reporting"],

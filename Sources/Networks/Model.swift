@@ -1,11 +1,13 @@
 import Compute
 
-/// A network together with its weights: what `glint localize --network` and `glint infer` run.
+/// A network together with its weights: what a run takes.
+///
+/// The weights are held once, checked and as the network's graphs have them; graphs of other sizes share
+/// them.
 public struct Model: Sendable {
   public let system: any NetworkSystem
   public let network: Network
-  /// Under the network's names, every tensor checked.
-  public let weights: Weights
+  let learned: LearnedValues
 
   /// Joins weights with a system; the settings come from the file where it states them, else from the
   /// shapes of its tensors.
@@ -16,15 +18,13 @@ public struct Model: Sendable {
   public init(
     _ type: any NetworkSystem.Type, _ weights: Weights, settings: String = ""
   ) throws {
-    let adopted = type.adopt(weights)
+    let system: any NetworkSystem
     if let configuration = weights.configuration, configuration.system == type.name {
       system = try Systems.decode(configuration).with(settings: settings)
     } else {
       system = try type.init(fitting: weights).with(settings: settings)
     }
-    try system.checkSettings()
-    network = system.network
-    self.weights = try network.check(adopted)
+    try self.init(system, weights)
   }
 
   /// A system with settings chosen by hand.
@@ -32,7 +32,7 @@ public struct Model: Sendable {
     self.system = system
     try system.checkSettings()
     network = system.network
-    self.weights = try network.check(type(of: system).adopt(weights))
+    learned = try network.learned(type(of: system).adopt(weights))
   }
 
   /// Reads a file; `name` may be left out where the file states its network.
@@ -44,13 +44,16 @@ public struct Model: Sendable {
     try self.init(try Systems.named(name), weights, settings: settings)
   }
 
+  /// Under the network's names, as files have them; made when asked for.
+  public var weights: Weights { network.weights(learned) }
+
   /// The weights with the configuration, for `SafeTensors.write`.
   public var file: Weights {
     get throws { Weights(weights.tensors, configuration: try system.configuration) }
   }
 
   public func graph(batch: Int = 1, height: Int, width: Int, scaling: Bool = true) throws -> Graph {
-    try network.graph(weights, batch: batch, height: height, width: width, scaling: scaling)
+    try network.graph(learned, batch: batch, height: height, width: width, scaling: scaling)
   }
 
   /// The model for other programs, its configuration among the metadata.
@@ -60,9 +63,9 @@ public struct Model: Sendable {
       metadata: [SafeTensors.configurationKey: try system.configuration.json])
   }
 
-  /// Bytes that the weights take while the model runs: as read, in the graph's order, and as constants
-  /// of a plan.
-  public var weightBytes: Int { 3 * 4 * weights.count }
+  /// Bytes that the weights take while the model runs, beside what a device keeps of them: the model's own,
+  /// and what a plan folds them to.
+  public var weightBytes: Int { 2 * learned.bytes }
 }
 
 extension Network {

@@ -71,6 +71,28 @@ import Testing
     #expect(try Model(DeepSTORM.self, deeper).weights.tensors == weights.tensors)
   }
 
+  /// Settings come from the tensors that will be read: those behind the prefix with the fewest parts.
+  @Test func settingsAreThoseOfTheOuterNetwork() throws {
+    var teacher = DeepSTORM3D.small
+    teacher.planes = 5
+    let weights = DeepSTORM3D.small.network.randomWeights(seed: 1)
+    for deeper in ["net.a.", "a.net.", "teacher.net."] {
+      let both = weights.tensors.map { ("net." + $0.key, $0.value) }
+        + teacher.network.randomWeights(seed: 2).tensors.map { (deeper + $0.key, $0.value) }
+      for order in [both, both.reversed()] {
+        let file = Weights(Dictionary(uniqueKeysWithValues: order))
+        #expect(file.prefix(of: "layer10.weight") == "net.")
+        let model = try Model(DeepSTORM3D.self, file, settings: #"{"dilations": [1, 2]}"#)
+        #expect((model.system as? DeepSTORM3D)?.planes == 3)
+        #expect(model.weights.tensors == weights.tensors)
+      }
+    }
+    var numbered = weights
+    numbered.numbers = ["b.network.offset": 1, "a.network.offset": 2, "a.b.network.offset": 3]
+    #expect(numbered.number("network.offset") == 2 && numbered.number("offset") == 2)
+    #expect(numbered.number("set") == nil)
+  }
+
   // MARK: Order instead of names
 
   /// Deep-STORM without batch norms: a convolution with bias in place of each pair.

@@ -31,8 +31,8 @@ import Testing
     net.output("y", net.convolution(net.upsample(x, 2), "b", 5, to: 1))
     // 4 pixels each way, then 2 fine pixels and the pixel's own width.
     #expect(net.reach.pitch == 0.5)
-    #expect(net.reach.before == 4 + 0.5 + 1)
-    #expect(net.reach.after == 5)
+    #expect(net.reach.rows == Reach.Span(before: 4 + 0.5 + 1, after: 5))
+    #expect(net.reach.columns == net.reach.rows)
     #expect(net.magnification == 2 && net.alignment == 1 && net.halo == 6)
     #expect(DECODE().network.alignment == 4 && DECODE().network.magnification == 1)
     #expect(DEFCoN().network.alignment == 4 && DeepSTORM().network.alignment == 1)
@@ -80,6 +80,22 @@ import Testing
     }
     let decode = try NetworkSummary(DECODE(), height: 8, width: 8, on: CPUDevice().info)
     #expect(decode.outputs.count == 10 && decode.outputs[0] == "p")
+  }
+
+  /// What a system makes of its result is said by the system.
+  @Test func systemsStateTheirColumns() {
+    func columns(_ system: any NetworkSystem) -> [String] {
+      system.task.emitters?.columns.map { "\($0.quantity.name) \($0.quantity.unit.rawValue)" } ?? []
+    }
+    let map = ["x px", "y px", "score "]
+    #expect(columns(DeepSTORM()) == map && columns(FIDSTORM()) == map)
+    #expect(columns(DeepSTORM3D()) == ["x px", "y px", "z nm", "score "])
+    #expect(columns(DECODE()).prefix(3) == ["x px", "y px", "z nm"])
+    #expect(columns(DECODE()).contains("background photon/px"))
+    #expect(columns(DEFCoN()).isEmpty && columns(SpeNet()).isEmpty)
+    #expect(Systems.all.filter { !$0.init().task.givesImages }.map { $0.name } == ["spenet"])
+    #expect(throws: NetworkError.self) { try DECODE().checkReadiness() }
+    #expect(throws: Never.self) { try DeepSTORM().checkReadiness() }
   }
 
   @Test func settingsAreChangedByName() throws {

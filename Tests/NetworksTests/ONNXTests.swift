@@ -1,9 +1,10 @@
 import Compute
 import Foundation
-import Networks
 import Testing
 
-/// Models exported to ONNX give the same numbers in ONNX Runtime and after import.
+@testable import Networks
+
+/// Models exported to ONNX give the same numbers by the operators' definitions and in ONNX Runtime.
 @Suite struct ONNXTests {
   struct Case: CustomTestStringConvertible, Sendable {
     let name: String
@@ -77,27 +78,22 @@ import Testing
     }
   }
 
-  @Test(arguments: cases)
-  func importGivesTheNetworkBack(_ item: Case) throws {
-    var network = item.system.network
-    network.scaling = InputScaling()
-    let weights = network.randomWeights(seed: 4)
-    let file = try WeightFile.decode(
-      try network.onnx(weights, size: item.system.inputSize), path: "model.onnx")
-    let (again, own) = try #require(file.graph).network(file)
-    #expect(again.parameterCount == network.parameterCount)
-    let frames = Self.frames(item.batch * item.height * item.width).map { $0 / 100 - 1 }
-    let first = try run(
-      network.graph(weights, batch: item.batch, height: item.height, width: item.width), frames)
-    let second = try run(
-      again.graph(own, batch: item.batch, height: item.height, width: item.width), frames)
-    let name = network.outputs[0].name
-    if item.system is DECODE {
-      // x · scale + shift is one node here and two there.
-      #expect(relativeError(try second(name), try first(name)) < 1e-6)
-      #expect(again.temporalReach == network.temporalReach)
-    } else {
-      #expect(try first(name) == second(name))
+  @Test(arguments: cases) func theOperatorsAgree(_ item: Case) throws {
+    let model = try Model(item.system, item.system.network.randomWeights(seed: 9))
+    let frames = Self.frames(item.batch * item.height * item.width)
+    let results = try ONNXReference(try model.onnx()).run(
+      .init([item.batch, 1, item.height, item.width], frames.map { Double($0) }))
+    let read = try run(
+      model.graph(batch: item.batch, height: item.height, width: item.width), frames)
+    for (name, value) in model.network.outputs {
+      let expected = try #require(results[name])
+      let own = channelsFirst(
+        try read(name), channels: model.network.channels(of: value),
+        pixels: expected.shape.dropFirst(2).reduce(1, *))
+      let error = relativeError(own, expected.values.map { Float($0) })
+      print("\(item.name) \(name) \(expected.shape): \(error) of the rms")
+      #expect(error < 1e-4)
+      #expect((expected.values.max() ?? 0) > (expected.values.min() ?? 0))
     }
   }
 
@@ -112,42 +108,11 @@ import Testing
     }
   }
 
-  @Test func aWindowOfFiveFramesComesBack() throws {
-    var network = Network(channels: 1)
-    let x = network.convolution(network.input, "a", 3, to: 2)
-    network.output("y", network.convolution(network.apply(.window(frames: 5), [x]), "b", 1, to: 3))
-    let weights = network.randomWeights(seed: 1)
-    let file = try WeightFile.decode(try network.onnx(weights), path: "model.onnx")
-    let (again, own) = try #require(file.graph).network(file)
-    #expect(again.temporalReach == 2)
-    let frames = Self.frames(7 * 12)
-    let first = try run(network.graph(weights, batch: 7, height: 3, width: 4), frames)("y")
-    #expect(try run(again.graph(own, batch: 7, height: 3, width: 4), frames)("y") == first)
-  }
-
   @Test func theFileStatesItsNetwork() throws {
     var system = DeepSTORM3D()
     system.planes = 4
     let model = try Model(system, system.network.randomWeights(seed: 2))
     let weights = try WeightFile.decode(try model.onnx(), path: "model.onnx")
     #expect(try Model(DeepSTORM3D.self, weights).system as? DeepSTORM3D == system)
-  }
-
-  @Test func aNodeWithoutCounterpartIsNamed() throws {
-    var network = Network(channels: 1, scaling: InputScaling(.minMax))
-    network.output("map", network.activate(network.input, .relu))
-    var file = try WeightFile.decode(try network.onnx(Weights([:])), path: "model.onnx")
-    var graph = try #require(file.graph)
-    var error = #expect(throws: NetworkError.self) { try graph.network(file) }
-    #expect("\(try #require(error))".contains("(ReduceMin) cannot be imported"))
-    // A dense layer needs to know of how many rows and columns.
-    let spectra = SpeNet().network
-    var plain = spectra
-    plain.scaling = InputScaling()
-    file = try WeightFile.decode(
-      try plain.onnx(plain.randomWeights(seed: 1)), path: "model.onnx")
-    graph = try #require(file.graph)
-    error = #expect(throws: NetworkError.self) { try graph.network(file) }
-    #expect("\(try #require(error))".contains("does not state the rows and columns"))
   }
 }

@@ -222,18 +222,15 @@ enum WeightFixtures {
     var numbers: [String: Int] = [:]
     var layers: [(name: String, member: Tree)] = []
     for node in network.nodes {
-      let kind: String
-      let parts: [String]
-      switch node.layer {
-      case .convolution: (kind, parts) = ("conv2d", ["weight", "bias"])
-      case .transposedConvolution: (kind, parts) = ("conv2d_transpose", ["weight", "bias"])
-      case .batchNorm:
-        (kind, parts) = ("batch_normalization", ["weight", "bias", "running_mean", "running_var"])
-      default: continue
-      }
+      let kinds: [LayersInOrder.Kind: String] = [
+        .convolution: "conv2d", .transposedConvolution: "conv2d_transpose",
+        .batchNorm: "batch_normalization",
+      ]
+      guard let place = node.layer.place, let kind = kinds[place.kind] else { continue }
+      let parts = network.parameters(of: node).map(\.name)
       let number = numbers[kind, default: 0]
       numbers[kind] = number + 1
-      let tensors = parts.compactMap { weights.tensors["\(node.name).\($0)"] }
+      let tensors = parts.compactMap { weights.tensors[$0] }
       let variables = tensors.enumerated().map { index, tensor in
         // [out, in, h, w] → [h, w, in, out]; transposed convolutions alike.
         let turned = tensor.type.shape.count == 4 ? tensor.permuted([2, 3, 1, 0]) : tensor

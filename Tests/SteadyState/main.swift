@@ -65,7 +65,7 @@ struct Case {
   var output: String?
   var batch = 8
 
-  var isInference: Bool { output?.hasSuffix(".tif") == true || network?.task == .classes }
+  var isInference: Bool { output?.hasSuffix(".tif") == true || network?.task.givesImages == false }
 
   var recipe: Recipe {
     get throws {

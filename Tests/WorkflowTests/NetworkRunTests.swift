@@ -213,12 +213,28 @@ import Workflow
 
   @Test func resolvedRecipesSayEverything() throws {
     try withScratchFolder { folder in
-      let recipe = try decode(in: folder).resolved()
+      let given = try decode(in: folder)
+      let recipe = try given.resolved(given.model())
       #expect(recipe.network.name == "decode" && recipe.network.threshold == 0.5)
       #expect(recipe.network.settings.contains(#""z":900"#))
       let again = try Recipe(yaml: try recipe.yaml())
       #expect(again == recipe)
-      #expect(try again.resolved() == recipe)
+      #expect(try again.resolved(again.model()) == recipe)
+    }
+  }
+
+  /// A run reads its weights once: what is resolved and what runs take the model that was read.
+  @Test func aModelThatWasReadIsNotReadAgain() throws {
+    try withScratchFolder { folder in
+      let recipe = try decode(in: folder)
+      let model = try #require(try recipe.model())
+      try FileManager.default.removeItem(atPath: recipe.network.weights)
+      #expect(throws: WeightError.self) { try recipe.model() }
+      let movie = try smallMovie()
+      let region = try recipe.region(in: movie.info)
+      let pipeline = try recipe.resolved(model)
+        .pipeline(nil, model: model, for: region, in: movie.info)
+      #expect(pipeline.quantities.count == 10)
     }
   }
 

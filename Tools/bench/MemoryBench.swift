@@ -75,7 +75,7 @@ struct MemoryBench {
     let verb =
       try threshold(model).map {
         ["localize", movie, "-o", "\(folder)/locs.hdf5", "--threshold", "\($0)"]
-      } ?? ["infer", movie, "-o", "\(folder)/out.\(item.system.task == .classes ? "csv" : "tif")"]
+      } ?? ["infer", movie, "-o", "\(folder)/out.\(item.system.task.givesImages ? "tif" : "csv")"]
     let report = "\(folder)/report.json"
     _ = try glint(verb + common + ["--json", report, "--force", "--quiet"])
     let peak = try object(Data(contentsOf: URL(fileURLWithPath: report)))["peak_memory_bytes"]

@@ -178,7 +178,7 @@ struct NetworkBench {
         union.convolution(x, "head.\(index).0", 3, to: width, .elu(1)), "head.\(index).1", 1,
         to: outputs)
     }
-    union.output("emitters", union.apply(.concat, heads))
+    union.output("emitters", union.concat(heads))
     return (trunk, union)
   }
 }

@@ -39,9 +39,9 @@ public struct NetworkSettings: Codable, Hashable, Sendable {
     try Model(reading: weights, system: name.isEmpty ? nil : name, settings: settings)
   }
 
-  /// The same with every setting said.
-  public func resolved() throws -> NetworkSettings {
-    let system = try model().system
+  /// The same with every setting said, where `model` is theirs.
+  public func resolved(_ model: Model) throws -> NetworkSettings {
+    let system = model.system
     var result = self
     result.name = type(of: system).name
     result.settings = try system.configuration.settings

@@ -1,89 +1,97 @@
+import Compute
+
 /// One layer of a network, without its learned numbers.
-public enum Layer: Hashable, Sendable {
-  /// Correlation with zero padding; weight [out, in, h, w], bias [out].
-  case convolution(Kernel, outputs: Int, bias: Bool)
-  /// Its transpose; weight [in, out, h, w]. `padding` is cut from the result.
-  case transposedConvolution(Kernel, outputs: Int, bias: Bool)
-  /// With running statistics: weight, bias, running_mean, running_var, each [channels].
-  case batchNorm(epsilon: Float)
-  case activation(Activation)
-  case maxPool(Kernel)
-  case averagePool(Kernel)
-  /// Each pixel `factor` × `factor` times, or interpolated between pixel centres.
-  case upsample(factor: Int, bilinear: Bool)
-  case add
-  /// Along the channels.
-  case concat
-  /// Some of the channels.
-  case slice(Range<Int>)
-  /// Each frame beside its neighbours in time, earliest first: `frames` times the channels. The
-  /// frames at the ends of the batch stand for those beyond.
-  case window(frames: Int)
-  /// Every output from every value: weight [out, channels · h · w] in the order channel, row, column.
-  case dense(outputs: Int, height: Int, width: Int)
-  /// Over the channels.
-  case softmax
+///
+/// A layer says everything that the rest of the package needs to know of it. Nothing here has a default:
+/// tiles, costs, files of weights and exports rely on each answer;
+/// what layers have in common they say by conforming to `PixelwiseLayer` or `UnlearnedLayer`. Axes of images are [batch, rows,
+/// columns, channels] in the graph and [batch, channels, rows, columns] in ONNX; a vector is [batch,
+/// channels] in both.
+protocol Layer: Hashable, Sendable {
+  /// Channels of the result for inputs of these channels.
+  func channels(_ given: [Int]) -> Int
+  /// Rows and columns of the result; nil is a vector, which has none.
+  func size(_ given: [ImageSize?]) -> ImageSize?
+  /// What of the network's input the result depends on, where the layer's inputs depend on `given`.
+  func reach(_ given: Reach) -> Reach
+  /// The layer's tensors for an input of so many channels, in the order in which `lower` and `onnx` take
+  /// them; their names are parts, such as "weight".
+  func parameters(_ given: Int) -> [Parameter]
+  /// What the layer is in files that keep only the order of layers; nil where it has no tensors.
+  var place: LayersInOrder.Place? { get }
+  /// Multiply–accumulates of convolutions and dense layers for one image, computed directly.
+  func multiplications(_ channels: Int, _ given: ImageSize?) -> Int
+  /// Adds the layer to a graph. Throws `ShapeError` where the inputs do not fit it.
+  func lower(
+    _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
+    in graph: inout Graph
+  ) throws -> Graph.Value
+  /// Adds the layer to an ONNX graph, and gives what its result is called there.
+  func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String
 }
 
-/// Size and step of a window that slides over an image.
-public struct Kernel: Hashable, Sendable {
-  public var size: Int
-  public var stride: Int
-  public var dilation: Int
-  public var padding: Edges
+/// Types of layers, by the names that the field gives them.
+enum Layers {}
 
-  public init(_ size: Int, stride: Int = 1, dilation: Int = 1, padding: Edges) {
-    self.size = size
-    self.stride = stride
-    self.dilation = dilation
-    self.padding = padding
+/// Rows and columns of an image.
+struct ImageSize: Hashable, Sendable {
+  var height: Int
+  var width: Int
+
+  init(_ height: Int, _ width: Int) {
+    self.height = height
+    self.width = width
   }
 
-  /// As many zeros on each side that an odd kernel keeps the image's size.
-  public static func same(_ size: Int, stride: Int = 1, dilation: Int = 1) -> Kernel {
-    Kernel(size, stride: stride, dilation: dilation, padding: Edges((size - 1) / 2 * dilation))
-  }
-
-  public static func valid(_ size: Int, stride: Int = 1) -> Kernel {
-    Kernel(size, stride: stride, padding: Edges(0))
-  }
-
-  /// Distance of the outermost taps.
-  var reach: Int { (size - 1) * dilation }
-
-  func outputSize(_ input: Int, before: Int, after: Int) -> Int {
-    let room = input + before + after - reach - 1
-    return room < 0 ? 0 : room / stride + 1
-  }
+  var count: Int { height * width }
 }
 
-/// Rows and columns around an image.
-public struct Edges: Hashable, Sendable {
-  public var top: Int
-  public var left: Int
-  public var bottom: Int
-  public var right: Int
-
-  public init(top: Int, left: Int, bottom: Int, right: Int) {
-    self.top = top
-    self.left = left
-    self.bottom = bottom
-    self.right = right
-  }
-
-  public init(_ all: Int) { self.init(top: all, left: all, bottom: all, right: all) }
+/// Where in a graph a layer is added, and for what.
+struct LoweringSite {
+  /// Whether a layer that looks at neighbours in time keeps what it needs of earlier batches as state on
+  /// the device; its results then come as many frames late as it looks ahead.
+  let isRolling: Bool
+  /// The layer's number in its network.
+  let index: Int
 }
 
-/// A function of each value alone.
-public enum Activation: Hashable, Sendable {
-  case relu
-  case leakyReLU(Float)
-  case elu(Float)
-  case silu
-  case sigmoid
-  case tanh
-  case softplus
-  case clamp(Float, Float)
-  /// x · scale + shift.
-  case affine(scale: Float, shift: Float)
+/// Where in an ONNX graph a layer is added.
+struct ONNXSite {
+  let inputs: [String]
+  /// Names of the layer's tensors, in the order of `Layer.parameters`.
+  let learned: [String]
+  /// A name that no other layer has, for the constants of this one.
+  let name: String
+  /// Whether the first input is a vector.
+  let isVector: Bool
+
+  var input: String { inputs[0] }
+}
+
+extension Layer {
+  func isEqual(to other: any Layer) -> Bool { other as? Self == self }
+}
+
+/// A layer whose result at a place depends on its inputs at that place of the same frame only.
+protocol PixelwiseLayer: Layer {}
+
+extension PixelwiseLayer {
+  func size(_ given: [ImageSize?]) -> ImageSize? { given[0] }
+  func reach(_ given: Reach) -> Reach { given }
+}
+
+/// A layer without tensors of its own, hence without products of weights.
+protocol UnlearnedLayer: Layer {}
+
+extension UnlearnedLayer {
+  func parameters(_ given: Int) -> [Parameter] { [] }
+  var place: LayersInOrder.Place? { nil }
+  func multiplications(_ channels: Int, _ given: ImageSize?) -> Int { 0 }
+}
+
+/// A layer that exporters fold into the convolution before it.
+protocol FoldableLayer: Layer {
+  /// Its tensors where a file has only the folded convolution, so that both together are that: `bias` is
+  /// what the convolution of the network has no place for.
+  func folded(bias: Tensor?, channels: Int) -> [String: Tensor]
 }

@@ -5,8 +5,6 @@ public struct ONNXGraph: Hashable, Sendable {
     case float(Float)
     case text(String)
     case ints([Int])
-    case floats([Float])
-    case tensor(shape: [Int], values: [Float])
   }
 
   struct Node: Hashable, Sendable {
@@ -23,20 +21,9 @@ public struct ONNXGraph: Hashable, Sendable {
     func ints(_ name: String) -> [Int]? {
       if case .ints(let values)? = attributes[name] { values } else { nil }
     }
-
-    func float(_ name: String) -> Float? {
-      if case .float(let value)? = attributes[name] { value } else { nil }
-    }
-
-    func text(_ name: String) -> String? {
-      if case .text(let value)? = attributes[name] { value } else { nil }
-    }
   }
 
   var nodes: [Node] = []
-  /// Names of inputs that are not initializers, with their declared shapes (0 where it is free).
-  var inputs: [(name: String, shape: [Int])] = []
-  var outputs: [String] = []
 
   /// The convolutions in order, by the names of their tensors.
   var convolutions: [(weight: String, bias: String?)] {
@@ -45,7 +32,4 @@ public struct ONNXGraph: Hashable, Sendable {
   }
 
   var opTypes: Set<String> { Set(nodes.map(\.op)) }
-
-  public static func == (a: ONNXGraph, b: ONNXGraph) -> Bool { a.nodes == b.nodes }
-  public func hash(into hasher: inout Hasher) { hasher.combine(nodes) }
 }

@@ -46,8 +46,6 @@ struct ONNXModel {
     guard found, !graph.nodes.isEmpty else {
       throw FileFault("is an ONNX model without a graph: the file was cut", byte: bytes.count)
     }
-    let initializers = Set(tensors.keys)
-    graph.inputs.removeAll { initializers.contains($0.name) }
   }
 
   private func text(_ range: Range<Int>) throws(FileFault) -> String {
@@ -77,8 +75,6 @@ struct ONNXModel {
       case 5:
         let (name, shape, values) = try tensor(place)
         tensors[name] = Tensor(values, shape: shape)
-      case 11: graph.inputs.append(try valueInfo(place))
-      case 12: graph.outputs.append(try valueInfo(place).name)
       default: break
       }
     }
@@ -108,24 +104,17 @@ struct ONNXModel {
     var name = ""
     var value: ONNXGraph.Attribute?
     var ints: [Int] = []
-    var floats: [Float] = []
     while let (number, field) = try reader.next() {
       switch (number, field) {
       case (1, .bytes(let place)): name = try text(place)
       case (2, .fixed(let bits)): value = .float(Float(bitPattern: bits))
       case (3, .number(let bits)): value = .int(Int(Int64(bitPattern: bits)))
       case (4, .bytes(let place)): value = .text(try text(place))
-      case (5, .bytes(let place)):
-        let (_, shape, values) = try tensor(place)
-        value = .tensor(shape: shape, values: values)
-      case (7, .fixed(let bits)): floats.append(Float(bitPattern: bits))
-      case (7, .bytes(let place)): floats += StoredElement.f32.floats(bytes[place])
       case (8, _): ints += try integers(field)
       default: break
       }
     }
     if !ints.isEmpty { value = .ints(ints) }
-    if !floats.isEmpty { value = .floats(floats) }
     return (name, value)
   }
 
@@ -189,43 +178,5 @@ struct ONNXModel {
         byte: range.lowerBound)
     }
     return (name, shape, values)
-  }
-
-  private func valueInfo(_ range: Range<Int>) throws -> (name: String, shape: [Int]) {
-    var name = ""
-    var shape: [Int] = []
-    var reader = try ProtobufReader(bytes, range)
-    while let (number, field) = try reader.next() {
-      guard case .bytes(let place) = field else { continue }
-      if number == 1 { name = try text(place) }
-      // type → tensor_type → shape → dim → value
-      if number == 2 {
-        for tensor in try messages(place, 1) {
-          for dimensions in try messages(tensor, 2) {
-            for dimension in try messages(dimensions, 1) {
-              shape.append(try dimensionValue(dimension))
-            }
-          }
-        }
-      }
-    }
-    return (name, shape)
-  }
-
-  private func messages(_ range: Range<Int>, _ wanted: Int) throws -> [Range<Int>] {
-    var reader = try ProtobufReader(bytes, range)
-    var result: [Range<Int>] = []
-    while let (number, field) = try reader.next() {
-      if number == wanted, case .bytes(let place) = field { result.append(place) }
-    }
-    return result
-  }
-
-  private func dimensionValue(_ range: Range<Int>) throws -> Int {
-    var reader = try ProtobufReader(bytes, range)
-    while let (number, field) = try reader.next() {
-      if number == 1, case .number(let bits) = field { return Int(truncatingIfNeeded: bits) }
-    }
-    return 0
   }
 }

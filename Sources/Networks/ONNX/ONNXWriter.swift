@@ -45,6 +45,24 @@ struct ONNXWriter {
     return result
   }
 
+  /// x · scale + shift, without what changes nothing.
+  mutating func affine(_ x: String, _ name: String, _ scale: Float, _ shift: Float) -> String {
+    var x = x
+    if scale != 1 { x = node("Mul", [x, initializer("\(name).scale", [], floats: [scale])]) }
+    if shift != 0 { x = node("Add", [x, initializer("\(name).shift", [], floats: [shift])]) }
+    return x
+  }
+
+  /// The range [from, to) of an axis.
+  mutating func slice(
+    _ x: String, _ name: String, axis: Int, _ from: Int, _ to: Int
+  ) -> String {
+    let bounds = [("from", from), ("to", to), ("axis", axis)].map {
+      initializer("\(name).\($0.0)", integers: [$0.1])
+    }
+    return node("Slice", [x] + bounds)
+  }
+
   mutating func initializer(_ name: String, _ shape: [Int], floats: [Float]) -> String {
     tensor(name, shape, kind: 1, data: floats.withUnsafeBytes(Array.init))
   }

@@ -77,7 +77,7 @@ extension Model {
     var graph = Graph()
     let frames = graph.input(
       "frames", TensorType(.float32, batch, height, width, network.channels))
-    let outputs = try network.lowered(frames, weights, rolling: true, into: &graph)
+    let outputs = try network.lowered(frames, learned, rolling: true, into: &graph)
     try head.attach(to: outputs, in: &graph)
     return graph
   }

@@ -1,3 +1,6 @@
+import Compute
+import Microscopy
+
 /// DECODE: probability, photons, position and their uncertainties for every pixel.
 ///
 /// Speiser et al., Nature Methods 18, 1082 (2021). One U-Net sees each frame, a second the features of
@@ -50,14 +53,40 @@ public struct DECODE: NetworkSystem {
 
   /// The published thresholds; the paper's layout has those of its program.
   public var task: NetworkTask {
-    layout == .authors
-      ? .emitters(candidates: 0.1, threshold: 0.5) : .emitters(candidates: 0.3, threshold: 0.99)
+    .list(
+      EmitterReading(
+        layout == .authors
+          ? .probabilities(candidates: 0.1, threshold: 0.5)
+          : .probabilities(candidates: 0.3, threshold: 0.99),
+        columns: columns))
+  }
+
+  /// A row's numbers are the gathered probability and the result's channels; positions count from the
+  /// pixel's centre.
+  private var columns: [ListColumn] {
+    let scale = results ?? ResultScale(photons: 1, z: 1)
+    // The authors' x is the first axis of their frames, as their targets are filled: it runs down the
+    // image. The paper's program adds x to the column.
+    let (x, y) = layout == .authors ? (4, 3) : (3, 4)
+    // The paper's program trains its last channel on the image of the emitters alone, ten times enlarged
+    // in units of the photons.
+    let (light, lightScale) =
+      layout == .authors
+      ? (Quantity.background, scale.background ?? 1)
+      : (Quantity("pixel_photons", .photonPerPixel), scale.photons / 10)
+    return [
+      ListColumn(.x, number: x) { $0.x + $1.x }, ListColumn(.y, number: y) { $0.y + $1.y },
+      ListColumn(.z, number: 5, scale.z), ListColumn(.photons, number: 2, scale.photons),
+      ListColumn(light, number: 10, lightScale), ListColumn(.xError, number: x + 4),
+      ListColumn(.yError, number: y + 4), ListColumn(.zError, number: 9, scale.z),
+      ListColumn(.photonsError, number: 6, scale.photons), ListColumn(.probability, number: 0),
+    ]
   }
 
   public var unit: InputUnit { layout == .authors ? .photons : .counts }
 
-  /// Throws `NetworkError.settings` where nothing says what frames or results are scaled by.
-  public func checkUnits() throws(NetworkError) {
+  /// Throws `NetworkError.unitless` where nothing says what frames or results are scaled by.
+  public func checkReadiness() throws(NetworkError) {
     let isScaled = layout == .paper || results?.background != nil
     if results == nil || !isScaled {
       throw .unitless(system: Self.name, what: "what a result of 1 means")
@@ -67,23 +96,10 @@ public struct DECODE: NetworkSystem {
     }
   }
 
-  /// Whether the offset called x runs down the image: the authors' x is the first axis of their
-  /// frames, as their targets are filled; the paper's program adds x to the column.
-  public var xIsFirstAxis: Bool { layout == .authors }
-
-  /// Photons that a last channel of 1 means: the paper's program trains it on the image of the
-  /// emitters alone, ten times enlarged in units of the photons.
-  public var lightScale: Double {
-    let results = results ?? ResultScale(photons: 1, z: 1)
-    return layout == .authors ? results.background ?? 1 : results.photons / 10
-  }
-
   public init() {}
 
   public init(fitting weights: Weights) {
-    func shape(_ suffix: String) -> [Int] {
-      weights.tensors.first { $0.key.hasSuffix(suffix) }?.value.type.shape ?? []
-    }
+    func shape(_ name: String) -> [Int] { weights.nearest(name)?.type.shape ?? [] }
     let paper = shape("frame_module.layer_path.0.weight")
     layout = paper.isEmpty ? .authors : .paper
     let first = paper.isEmpty ? shape("unet_shared.encoder.0.0.weight") : paper
@@ -93,15 +109,9 @@ public struct DECODE: NetworkSystem {
       features = width
       frames = max(1, (union.dropFirst().first ?? 3 * width) / width)
     }
-    if let floor = weights.tensors.first(where: { $0.key.hasSuffix("sigma_eps") }) {
-      sigmaFloor = floor.value.floats.first ?? sigmaFloor
-    }
-    func number(_ suffix: String) -> Double? {
-      let single = weights.tensors.first { $0.key.hasSuffix(suffix) && $0.value.type.count == 1 }
-      return weights.numbers.first { $0.key.hasSuffix(suffix) }?.value ?? single?.value.values[0]
-    }
-    if layout == .paper, let offset = number("network.offset"),
-      let factor = number("network.factor"), factor != 0
+    sigmaFloor = weights.nearest("sigma_eps")?.floats.first ?? sigmaFloor
+    if layout == .paper, let offset = weights.number("network.offset"),
+      let factor = weights.number("network.factor"), factor != 0
     {
       scaling = InputScaling(scale: Float(1 / factor), shift: Float(-offset / factor))
     }
@@ -127,7 +137,7 @@ public struct DECODE: NetworkSystem {
     let elu = Activation.elu(1)
     let unet = authors ? authorsUNet : paperUNet
     let each = unet(&net, net.input, authors ? "unet_shared" : "frame_module.layer_path")
-    let window = frames == 1 ? each : net.apply(.window(frames: frames), [each])
+    let window = frames == 1 ? each : net.window(each, frames: frames)
     let x = unet(&net, window, authors ? "unet_union" : "context_module.layer_path")
 
     func head(_ index: Int, _ name: String, to outputs: Int) -> Network.Value {
@@ -171,7 +181,7 @@ public struct DECODE: NetworkSystem {
       channels.append(
         constant.map { net.activate(channel, .affine(scale: 0, shift: $0)) } ?? channel)
     }
-    return net.apply(.concat, channels)
+    return net.concat(channels)
   }
 
   private func authorsUNet(

@@ -7,7 +7,7 @@ public struct DEFCoN: NetworkSystem {
   public static let source = "LEB-EPFL/DEFCoN"
   public static let purpose = "frame to emitter density, sum = count"
 
-  public var task: NetworkTask { .density }
+  public var task: NetworkTask { .map(peaks: nil) }
 
   public var scaling = InputScaling(.minMax)
 
@@ -19,8 +19,7 @@ public struct DEFCoN: NetworkSystem {
     let atEnd = Edges(top: 0, left: 0, bottom: 1, right: 1)
     let step = Kernel(3, stride: 2, padding: atEnd)
     func enlarge(_ x: Network.Value, _ name: String) -> Network.Value {
-      let y = net.apply(.transposedConvolution(step, outputs: 8, bias: true), [x], name: name)
-      return net.activate(y, .relu)
+      net.transposedConvolution(x, name, step, to: 8, .relu)
     }
     var x = net.convolution(net.input, "conv_seg_1", 3, to: 16, .relu)
     x = net.convolution(x, "conv_stride_1", step, to: 16, .relu)

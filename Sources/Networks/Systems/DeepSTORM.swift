@@ -8,7 +8,12 @@ public struct DeepSTORM: NetworkSystem {
   public static let purpose = "frame to density map, 8× finer"
 
   /// A tenth of what the training gives an emitter, as in its authors' notebook.
-  public var task: NetworkTask { .map(radius: 2, threshold: 10) }
+  public var task: NetworkTask {
+    .map(
+      peaks: EmitterReading(
+        .maxima(radius: 2, threshold: 10),
+        columns: ListColumn.ofMaxima(magnification: network.magnification)))
+  }
 
   public var magnification = 8
   /// Min–max, then the training set's mean and deviation: here those of the authors' first demo.

@@ -8,11 +8,17 @@ public struct DeepSTORM3D: NetworkSystem {
   public static let purpose = "frame to volume, 4× finer laterally"
 
   /// A twentieth of a certain emitter, as its authors take for their second demonstration.
-  public var task: NetworkTask { .volume(radius: 4, threshold: peak / 20) }
-
-  /// Its authors place an emitter at the centre of a pixel into that pixel's first voxel and move
-  /// positions by two of four voxels (their `upsampling_shift`).
-  public var shift: Double { 0.5 }
+  ///
+  /// They place an emitter at the centre of a pixel into that pixel's first voxel and move positions by
+  /// two of four voxels (their `upsampling_shift`).
+  public var task: NetworkTask {
+    .list(
+      EmitterReading(
+        .maxima(radius: 4, threshold: peak / 20),
+        columns: ListColumn.ofMaxima(
+          magnification: network.magnification, shift: 0.5,
+          planes: (first: depth[0], step: (depth[1] - depth[0]) / Double(planes)))))
+  }
 
   /// Axial planes.
   public var planes = 121
@@ -27,9 +33,7 @@ public struct DeepSTORM3D: NetworkSystem {
   public init() {}
 
   public init(fitting weights: Weights) {
-    if let found = weights.tensors.first(where: { $0.key.hasSuffix("layer10.weight") }) {
-      planes = found.value.type.shape.first ?? planes
-    }
+    planes = weights.nearest("layer10.weight")?.type.shape.first ?? planes
   }
 
   public var bounds: [SettingBound] {

@@ -11,7 +11,12 @@ public struct FIDSTORM: NetworkSystem {
 
   /// An emitter is a Gaussian of σ 1 and sum 1, 0.16 high, lower where the network is less sure. The
   /// threshold is the best of ten on simulated movies of three densities (Tools/accuracy/threshold).
-  public var task: NetworkTask { .map(radius: 2, threshold: 0.01) }
+  public var task: NetworkTask {
+    .map(
+      peaks: EmitterReading(
+        .maxima(radius: 2, threshold: 0.01),
+        columns: ListColumn.ofMaxima(magnification: network.magnification)))
+  }
 
   /// Layers of the trunk.
   public var depth = 5
@@ -26,11 +31,9 @@ public struct FIDSTORM: NetworkSystem {
       depth = max(graph.convolutions.count - 4, 1)
       slope = graph.opTypes.contains("Relu") ? 0 : 0.01
     } else {
-      // Wherever in the file; at least one, so that another system's is told which tensor it lacks.
-      depth =
-        (1...64).last { layer in
-          weights.tensors.keys.contains { ".\($0)".hasSuffix(".trunk.\(layer - 1).weight") }
-        } ?? 1
+      // At least one, so that another system's file is told which tensor it lacks.
+      let prefix = weights.prefix(of: "first.weight") ?? ""
+      depth = (1...64).last { weights.tensors["\(prefix)trunk.\($0 - 1).weight"] != nil } ?? 1
     }
   }
 

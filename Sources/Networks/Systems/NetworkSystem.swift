@@ -8,14 +8,12 @@ public protocol NetworkSystem: Codable, Hashable, Sendable {
   static var source: String { get }
   /// What comes out.
   static var purpose: String { get }
-  /// What the first output means.
+  /// What the network is for and how its first result is read, with the columns and units of its table.
   var task: NetworkTask { get }
   /// What frames are given in.
   var unit: InputUnit { get }
   /// The only rows and columns that a frame can have; nil for a network that takes any.
   var inputSize: (height: Int, width: Int)? { get }
-  /// Camera pixels by which the result lies before the frame.
-  var shift: Double { get }
 
   init()
   /// The settings that the shapes and numbers of these weights tell; the published ones elsewhere.
@@ -27,6 +25,8 @@ public protocol NetworkSystem: Codable, Hashable, Sendable {
   var bounds: [SettingBound] { get }
   /// For settings within their bounds.
   var network: Network { get }
+  /// Throws where a run needs to know what neither weights nor settings say.
+  func checkReadiness() throws(NetworkError)
 }
 
 /// A setting that cannot be any number.
@@ -59,7 +59,7 @@ extension NetworkSystem {
   public var bounds: [SettingBound] { [] }
   public var unit: InputUnit { .counts }
   public var inputSize: (height: Int, width: Int)? { nil }
-  public var shift: Double { 0 }
+  public func checkReadiness() throws(NetworkError) {}
 
   /// Throws `NetworkError.settings` for the first setting that is out of its bounds.
   public func checkSettings() throws(NetworkError) {

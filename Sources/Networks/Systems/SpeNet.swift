@@ -9,7 +9,7 @@ public struct SpeNet: NetworkSystem {
   public static let source = "FOIL-NU/SpeNet"
   public static let purpose = "spectrum 7×201 to dye"
 
-  public var task: NetworkTask { .classes }
+  public var task: NetworkTask { .crop(classes: classes) }
 
   public var inputSize: (height: Int, width: Int)? { (7, 201) }
 
@@ -55,9 +55,8 @@ public struct SpeNet: NetworkSystem {
       return net.activate(net.batchNorm(y, "batchnorm_\(layer)"), .relu)
     }
     let x = block(net.maxPool(block(net.input, 1, 5), 3), 2, 3)
-    let scores = net.apply(
-      .dense(outputs: classes.count, height: 3, width: 100), [x], name: "fc")
-    net.output("probabilities", net.apply(.softmax, [scores]))
+    let scores = net.dense(x, "fc", to: classes.count, of: (height: 3, width: 100))
+    net.output("probabilities", net.softmax(scores))
     net.channelNames = classes
     return net
   }

@@ -18,6 +18,7 @@ enum KerasWeights {
     "conv2d": (.convolution, ["kernel", "bias"]),
     "conv2d_transpose": (.transposedConvolution, ["kernel", "bias"]),
     "dense": (.dense, ["kernel", "bias"]),
+    "p_re_lu": (.prelu, ["alpha"]),
     "batch_normalization": (.batchNorm, ["gamma", "beta", "moving_mean", "moving_variance"]),
   ]
 
@@ -44,6 +45,9 @@ enum KerasWeights {
         switch (place.part, dataset.shape.count) {
         case ("kernel", 4): stored.permuted([3, 2, 0, 1])
         case ("kernel", 2): stored.permuted([1, 0])
+        // Slopes that rows and columns share have axes of length 1 for them.
+        case ("alpha", 3...) where dataset.shape.dropLast().allSatisfy({ $0 == 1 }):
+          stored.reshaped([dataset.count])
         default: stored
         }
       tensors[name] = tensor

@@ -7,7 +7,21 @@ struct LayersInOrder: Sendable {
     case convolution
     case transposedConvolution
     case batchNorm
+    case instanceNorm
+    case prelu
     case dense
+  }
+
+  /// What a layer of a network has to be in such a file.
+  struct Place: Hashable, Sendable {
+    var kind: Kind
+    /// Stride and dilation.
+    var steps: [Int]
+
+    init(_ kind: Kind, steps: [Int] = []) {
+      self.kind = kind
+      self.steps = steps
+    }
   }
 
   struct Layer: Sendable {
@@ -28,12 +42,12 @@ extension Network {
     var left = file.layers.mapValues { $0[...] }
     var result: [String: Tensor] = [:]
     for node in nodes {
-      guard let kind = node.layer.kind else { continue }
-      if kind == .batchNorm, file.layers[kind] == nil {
-        guard absorb(node, into: &result) else { return nil }
+      guard let place = node.layer.place else { continue }
+      if let norm = node.layer as? any FoldableLayer, file.layers[place.kind] == nil {
+        guard unfold(norm, node, into: &result) else { return nil }
         continue
       }
-      guard let layer = left[kind]?.popFirst(), layer.steps ?? node.layer.steps == node.layer.steps
+      guard let layer = left[place.kind]?.popFirst(), layer.steps ?? place.steps == place.steps
       else { return nil }
       for (part, tensor) in layer.tensors { result["\(node.name).\(part)"] = tensor }
     }
@@ -41,40 +55,21 @@ extension Network {
     return left.values.allSatisfy(\.isEmpty) && known.isSuperset(of: result.keys) ? result : nil
   }
 
-  /// A batch norm that only adds what its convolution has no bias for; false where none precedes it.
-  private func absorb(_ node: Node, into tensors: inout [String: Tensor]) -> Bool {
-    guard case .batchNorm(let epsilon) = node.layer, let source = node.inputs[0].node,
-      case .convolution(_, _, let bias) = nodes[source].layer
-    else { return false }
-    func constant(_ value: Float) -> Tensor {
-      Tensor([Float](repeating: value, count: node.channels), shape: [node.channels])
+  /// Tensors of a layer that is in its convolution, but for a bias that the convolution has no place for;
+  /// false where no convolution precedes it.
+  private func unfold(
+    _ layer: any FoldableLayer, _ node: Node, into tensors: inout [String: Tensor]
+  ) -> Bool {
+    guard let source = node.inputs[0].node, nodes[source].layer.place?.kind == .convolution else {
+      return false
     }
-    let moved = bias ? nil : tensors.removeValue(forKey: "\(nodes[source].name).bias")
-    tensors["\(node.name).weight"] = constant(1)
-    tensors["\(node.name).bias"] = moved ?? constant(0)
-    tensors["\(node.name).running_mean"] = constant(0)
-    tensors["\(node.name).running_var"] = constant(1 - epsilon)
+    let bias = "\(nodes[source].name).bias"
+    let hasBias = parameters(of: nodes[source]).contains { $0.name == bias }
+    let moved = hasBias ? nil : tensors.removeValue(forKey: bias)
+    for (part, tensor) in layer.folded(bias: moved, channels: node.channels) {
+      tensors["\(node.name).\(part)"] = tensor
+    }
     return true
-  }
-}
-
-extension Layer {
-  fileprivate var kind: LayersInOrder.Kind? {
-    switch self {
-    case .convolution: .convolution
-    case .transposedConvolution: .transposedConvolution
-    case .batchNorm: .batchNorm
-    case .dense: .dense
-    default: nil
-    }
-  }
-
-  fileprivate var steps: [Int] {
-    switch self {
-    case .convolution(let kernel, _, _), .transposedConvolution(let kernel, _, _):
-      [kernel.stride, kernel.dilation]
-    default: []
-    }
   }
 }
 
@@ -89,6 +84,8 @@ extension ONNXGraph {
         case "Conv": (.convolution, ["weight", "bias"])
         case "ConvTranspose": (.transposedConvolution, ["weight", "bias"])
         case "BatchNormalization": (.batchNorm, ["weight", "bias", "running_mean", "running_var"])
+        case "InstanceNormalization": (.instanceNorm, ["weight", "bias"])
+        case "PRelu": (.prelu, ["weight"])
         case "Gemm": (.dense, ["weight", "bias"])
         default: nil
         }
@@ -104,6 +101,9 @@ extension ONNXGraph {
         if let weight = layer.tensors["weight"], weight.type.shape.count == 2 {
           layer.tensors["weight"] = weight.permuted([1, 0])
         }
+      case .prelu:
+        // Slopes have axes of length 1 for rows and columns.
+        layer.tensors["weight"] = layer.tensors["weight"].map { $0.reshaped([$0.type.count]) }
       default: break
       }
       result.layers[parts.kind, default: []].append(layer)

@@ -1,5 +1,7 @@
+import Reporting
+
 /// What is wrong with a file of weights, or with weights for a network.
-public enum WeightError: Error, CustomStringConvertible, Sendable {
+public enum WeightError: Fault {
   /// The file cannot be opened.
   case unreadable(path: String, reason: String)
   /// Its first bytes are of no kind that is known.
@@ -18,34 +20,45 @@ public enum WeightError: Error, CustomStringConvertible, Sendable {
   /// A tensor holds a NaN or an infinity.
   case notFinite(tensor: String)
 
-  public var description: String {
+  public var message: Message {
     switch self {
     case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
     case .unknownKind(let path):
-      "\(path) is not a file of weights that is known by its first bytes\nhint: "
-        + "safetensors, PyTorch, Keras HDF5, NumPy npz and ONNX files can be read"
-    case .damaged(let path, let reason, let byte, let hint):
-      "\(path) \(reason)" + (byte.map { " (byte \($0))" } ?? "")
-        + "\nhint: \(hint ?? "download or export it again")"
+      "\(path) is not a file of weights that is known by its first bytes"
+    case .damaged(let path, let reason, let byte, _):
+      "\(path) \(reason)\(byte.map { " (byte \($0))" } ?? "")"
     case .refused(let path, let global):
-      "\(path) asks to run `\(global)`, which is refused: weights are read, never executed\nhint: "
-        + "save the state_dict with torch.save, or convert the file to safetensors where you trust it"
-    case .missing(let tensor, let expected, let found):
-      "the weights have no tensor `\(tensor)` (expected shape \(Self.text(expected)))\nhint: "
-        + "the file holds \(found.isEmpty ? "none" : Self.list(found)); is it for another network?"
+      "\(path) asks to run `\(global)`, which is refused: weights are read, never executed"
+    case .missing(let tensor, let expected, _):
+      "the weights have no tensor `\(tensor)` (expected shape \(Self.text(expected)))"
     case .shape(let tensor, let expected, let found):
-      "tensor `\(tensor)` has shape \(Self.text(found)), expected \(Self.text(expected))\nhint: "
-        + "the file is for another network or for other settings"
+      "tensor `\(tensor)` has shape \(Self.text(found)), expected \(Self.text(expected))"
     case .unexpected(let tensor, let shape):
-      "the network has no place for tensor `\(tensor)` (shape \(Self.text(shape)))\nhint: "
-        + "the file is for another network or for other settings"
+      "the network has no place for tensor `\(tensor)` (shape \(Self.text(shape)))"
     case .ambiguous(let prefixes):
-      "the file holds the network more than once, with different weights: "
-        + prefixes.map { "`\($0)`" }.joined(separator: " and ")
-        + "\nhint: save the one that is meant by itself"
-    case .notFinite(let tensor):
-      "tensor `\(tensor)` holds a NaN or an infinity\nhint: the training diverged or the file is damaged"
+      "the file holds the network more than once, with different weights: \(Self.quoted(prefixes))"
+    case .notFinite(let tensor): "tensor `\(tensor)` holds a NaN or an infinity"
     }
+  }
+
+  public var remedy: Message? {
+    switch self {
+    case .unreadable: nil
+    case .unknownKind:
+      "safetensors, PyTorch, Keras HDF5, NumPy npz and ONNX files can be read"
+    case .damaged(_, _, _, let hint): Message(hint ?? "download or export it again")
+    case .refused:
+      "save the state_dict with torch.save, or convert the file to safetensors where you trust it"
+    case .missing(_, _, let found):
+      "the file holds \(found.isEmpty ? "none" : Self.list(found)); is it for another network?"
+    case .shape, .unexpected: "the file is for another network or for other settings"
+    case .ambiguous: "save the one that is meant by itself"
+    case .notFinite: "the training diverged or the file is damaged"
+    }
+  }
+
+  private static func quoted(_ names: [String]) -> String {
+    names.map { "`\($0)`" }.joined(separator: " and ")
   }
 
   static func text(_ shape: [Int]) -> String {

@@ -42,6 +42,27 @@ public struct Weights: Sendable {
   /// The shape of a tensor, empty where there is none.
   public func shape(_ name: String) -> [Int] { tensors[name]?.type.shape ?? [] }
 
+  /// What stands before `name` in this file: of several prefixes that with the fewest parts, of those the
+  /// first in the alphabet. Nil where no tensor has that name behind any prefix.
+  func prefix(of name: String) -> String? { Self.prefix(of: name, among: tensors.keys) }
+
+  /// The tensor of that name behind whatever prefix, chosen as `prefix(of:)` says.
+  func nearest(_ name: String) -> Tensor? { prefix(of: name).flatMap { tensors[$0 + name] } }
+
+  /// A single number of that name: one that a whole object keeps, else a tensor of one value.
+  func number(_ name: String) -> Double? {
+    if let prefix = Self.prefix(of: name, among: numbers.keys) { return numbers[prefix + name] }
+    return nearest(name).flatMap { $0.type.count == 1 ? $0.values[0] : nil }
+  }
+
+  private static func prefix(of name: String, among names: some Collection<String>) -> String? {
+    names.filter { $0 == name || $0.hasSuffix("." + name) }
+      .map { String($0.dropLast(name.count)) }
+      .min { (parts($0), $0) < (parts($1), $1) }
+  }
+
+  private static func parts(_ prefix: String) -> Int { prefix.count { $0 == "." } }
+
   /// The tensors whose names begin with the prefix of fewest parts under which all of `names` are
   /// found, without that prefix: wrappers add "module.", "network." or "state_dict." to every name.
   ///
@@ -50,13 +71,12 @@ public struct Weights: Sendable {
     guard let first = names.first, names.contains(where: { tensors[$0] == nil }) else {
       return self
     }
-    func parts(_ prefix: String) -> Int { prefix.count { $0 == "." } }
     let prefixes = tensors.keys.filter { $0.hasSuffix("." + first) }
       .map { String($0.dropLast(first.count)) }
       .filter { prefix in names.allSatisfy { tensors[prefix + $0] != nil } }
-      .sorted { (parts($0), $0) < (parts($1), $1) }
+      .sorted { (Self.parts($0), $0) < (Self.parts($1), $1) }
     guard let prefix = prefixes.first else { return self }
-    for other in prefixes.dropFirst() where parts(other) == parts(prefix) {
+    for other in prefixes.dropFirst() where Self.parts(other) == Self.parts(prefix) {
       guard names.allSatisfy({ tensors[other + $0] == tensors[prefix + $0] }) else {
         throw .ambiguous(prefixes: [prefix, other].map { String($0.dropLast()) })
       }

@@ -1,6 +1,7 @@
 import Formats
 import Localization
 import Microscopy
+import Networks
 import Reporting
 
 /// What a recipe asks of a movie: which pixels, which frames, which part of the maps.
@@ -43,14 +44,16 @@ extension Recipe {
   /// - Parameters:
   ///   - maps: as large as the movie's frame, or as the region.
   ///   - psf: what the PSF file holds.
+  ///   - model: what the recipe's `model()` gave; nil to read it here.
   /// - Throws: `SettingsError` where recipe, maps, PSF and movie do not fit; what is wrong with a
   ///   network's weights.
   public func pipeline(
-    _ maps: CameraMaps?, psf: CalibratedPSF? = nil, for region: PixelRegion, in info: MovieInfo
+    _ maps: CameraMaps?, psf: CalibratedPSF? = nil, model: Model? = nil, for region: PixelRegion,
+    in info: MovieInfo
   ) throws -> any FramePipeline {
     if network.isUsed {
       return try NetworkPipeline(
-        try network.model(), network, camera: camera,
+        try model ?? network.model(), network, camera: camera,
         maps: try self.maps(maps, for: region, in: info), width: region.width,
         height: region.height, pixel: info.pixel, origin: (region.x, region.y))
     }
@@ -103,10 +106,13 @@ extension Recipe {
         + "--camera-roi X,Y,W,H; maps of another sensor cannot be used")
   }
 
-  /// The recipe with everything said that a network's weights and its own numbers decide.
-  public func resolved() throws -> Recipe {
+  /// The network that it asks for, with its weights read; nil where it asks for none.
+  public func model() throws -> Model? { network.isUsed ? try network.model() : nil }
+
+  /// The recipe with everything said that its network's weights and the network's own numbers decide.
+  public func resolved(_ model: Model?) throws -> Recipe {
     var result = self
-    if network.isUsed { result.network = try network.resolved() }
+    if let model { result.network = try network.resolved(model) }
     return result
   }
 

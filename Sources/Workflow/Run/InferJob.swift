@@ -62,14 +62,14 @@ public struct InferJob {
     try recipe.check()
     var resolved = recipe
     let model = try recipe.network.model()
-    if let decode = model.system as? DECODE { try decode.checkUnits() }
-    resolved.network = try recipe.network.resolved()
+    try model.system.checkReadiness()
+    resolved.network = try recipe.network.resolved(model)
     if let result, !model.network.outputs.contains(where: { $0.name == result }) {
       throw SettingsError(
         "\(resolved.network.name) has no result `\(result)`",
         hint: "it has \(model.network.outputs.map(\.name).joined(separator: ", "))")
     }
-    let isTable = model.system.task == .classes
+    let isTable = !model.system.task.givesImages
     if isTable, sum {
       throw SettingsError(
         "\(resolved.network.name) gives classes, which have no sum", hint: "leave --sum out")

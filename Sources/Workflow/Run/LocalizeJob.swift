@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Localization
 import Microscopy
+import Networks
 
 /// A whole localization: checks, outputs, run, report. What `glint localize` does.
 public struct LocalizeJob {
@@ -46,16 +47,17 @@ public struct LocalizeJob {
   public func run() throws -> LocalizeReport {
     try recipe.check()
     var job = self
-    job.recipe = try recipe.resolved()
-    return try job.runResolved()
+    let model = try recipe.model()
+    job.recipe = try recipe.resolved(model)
+    return try job.runResolved(model)
   }
 
-  private func runResolved() throws -> LocalizeReport {
+  private func runResolved(_ model: Model?) throws -> LocalizeReport {
     let info = movie.info
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
     try checkNames()
-    let pipeline = try recipe.pipeline(maps, psf: psf, for: region, in: info)
+    let pipeline = try recipe.pipeline(maps, psf: psf, model: model, for: region, in: info)
     let run = try LocalizeRun(
       movie, pipeline: pipeline, frames: frames, region: region, device: device, threads: threads,
       batch: batch, note: say)

@@ -125,7 +125,7 @@ struct Localize: ParsableCommand {
       }
     }
     if printRecipe {
-      print(try recipe.resolved().yaml(), terminator: "")
+      print(try recipe.resolved(recipe.model()).yaml(), terminator: "")
       return
     }
     guard let movie else { throw ValidationError("name a movie to localize") }

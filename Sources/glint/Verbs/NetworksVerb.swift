@@ -76,12 +76,7 @@ struct NetworksVerb: ParsableCommand {
   /// What the program itself takes in a run: what it has before any work, and what movies and outputs
   /// load of it and of its libraries, as measured (`glint-bench memory`).
   private static func program(_ resident: Int, for system: any NetworkSystem) -> Int {
-    let loaded =
-      switch system.task {
-      case .classes: 6
-      case .emitters, .map, .volume: 9
-      case .density: 10
-      }
+    let loaded = !system.task.givesImages ? 6 : system.task.emitters != nil ? 9 : 10
     return resident + loaded << 20
   }
 

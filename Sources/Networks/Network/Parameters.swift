@@ -2,19 +2,38 @@ import Compute
 
 /// A tensor that a network learns or keeps.
 public struct Parameter: Hashable, Sendable {
-  public let name: String
+  /// In a layer "weight", in a network "layer1.conv.weight".
+  public internal(set) var name: String
+  /// As files have it.
   public let shape: [Int]
   /// Running statistics are kept, not trained.
   public let trained: Bool
+  let arrangement: Arrangement
+
+  init(
+    _ name: String, _ shape: [Int], _ arrangement: Arrangement = Arrangement(),
+    trained: Bool = true
+  ) {
+    self.name = name
+    self.shape = shape
+    self.arrangement = arrangement
+    self.trained = trained
+  }
 
   public var count: Int { shape.reduce(1, *) }
 }
 
+/// The learned numbers of a network, checked, as they lie in its graph: what every graph of a model names.
+struct LearnedValues: Sendable {
+  /// By the names of the network's parameters.
+  let tensors: [String: Tensor]
+
+  var bytes: Int { tensors.values.reduce(0) { $0 + $1.type.bytes } }
+}
+
 extension Network {
   /// Every tensor that a file of weights must hold, in the order of the layers.
-  public var parameters: [Parameter] {
-    nodes.flatMap { parameters(of: $0) }
-  }
+  public var parameters: [Parameter] { nodes.flatMap { parameters(of: $0) } }
 
   /// Number of trained values.
   public var parameterCount: Int {
@@ -22,24 +41,32 @@ extension Network {
   }
 
   func parameters(of node: Node) -> [Parameter] {
-    func named(_ part: String, _ shape: [Int], trained: Bool = true) -> Parameter {
-      Parameter(name: "\(node.name).\(part)", shape: shape, trained: trained)
+    node.layer.parameters(channels(of: node.inputs[0])).map {
+      var parameter = $0
+      parameter.name = "\(node.name).\(parameter.name)"
+      return parameter
     }
-    let given = node.inputs.first.map { channels(of: $0) } ?? 0
-    switch node.layer {
-    case .convolution(let kernel, let outputs, let bias):
-      return [named("weight", [outputs, given, kernel.size, kernel.size])]
-        + (bias ? [named("bias", [outputs])] : [])
-    case .transposedConvolution(let kernel, let outputs, let bias):
-      return [named("weight", [given, outputs, kernel.size, kernel.size])]
-        + (bias ? [named("bias", [outputs])] : [])
-    case .batchNorm:
-      return [named("weight", [given]), named("bias", [given])]
-        + ["running_mean", "running_var"].map { named($0, [given], trained: false) }
-    case .dense(let outputs, let height, let width):
-      return [named("weight", [outputs, given * height * width]), named("bias", [outputs])]
-    default: return []
+  }
+
+  /// The weights of a file as the network's graph has them. Throws `WeightError` as `check` does.
+  func learned(_ weights: Weights) throws(WeightError) -> LearnedValues {
+    let found = try check(weights).tensors
+    var tensors: [String: Tensor] = [:]
+    for parameter in parameters {
+      tensors[parameter.name] = found[parameter.name].map(parameter.arrangement.forGraph)
     }
+    return LearnedValues(tensors: tensors)
+  }
+
+  /// Learned numbers as files have them.
+  func weights(_ learned: LearnedValues) -> Weights {
+    var tensors: [String: Tensor] = [:]
+    for parameter in parameters {
+      tensors[parameter.name] = learned.tensors[parameter.name].map {
+        parameter.arrangement.forFile($0, parameter.shape)
+      }
+    }
+    return Weights(tensors)
   }
 
   /// The weights under this network's names, every tensor of its shape and finite.

@@ -1,0 +1,44 @@
+import Compute
+
+extension Layers {
+  /// Every output from every value of an image of `size`, or of a vector where that is nil: weight [out,
+  /// in], its inputs in the order channel, row, column; bias [out].
+  struct Dense: Layer {
+    var outputs: Int
+    var size: ImageSize?
+    var bias: Bool
+
+    func channels(_ given: [Int]) -> Int { outputs }
+    func size(_ given: [ImageSize?]) -> ImageSize? { nil }
+    func reach(_ given: Reach) -> Reach { given.ofWholeFrame }
+
+    func parameters(_ given: Int) -> [Parameter] {
+      let (height, width) = (size?.height ?? 1, size?.width ?? 1)
+      let values = given * height * width
+      // Values lie as row, column, channel in the graph.
+      let weight = Parameter(
+        "weight", [outputs, values],
+        Arrangement(
+          parts: [outputs, given, height, width], order: [2, 3, 1, 0], joined: [values, outputs]))
+      return [weight] + (bias ? [Parameter("bias", [outputs])] : [])
+    }
+
+    var place: LayersInOrder.Place? { .init(.dense) }
+
+    func multiplications(_ channels: Int, _ given: ImageSize?) -> Int {
+      channels * (size?.count ?? 1) * outputs
+    }
+
+    func lower(
+      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
+      in graph: inout Graph
+    ) throws -> Graph.Value {
+      try graph.apply(Compute.Dense(bias: bias), to: inputs + learned)[0]
+    }
+
+    func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {
+      let flat = writer.node("Flatten", [site.input], [("axis", .int(1))])
+      return writer.node("Gemm", [flat] + site.learned, [("transB", .int(1))])
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import Compute
+
+extension Layers {
+  /// Each channel of each image brought to mean 0 and variance 1 by its own pixels; weight and bias
+  /// [channels]. A batch norm that keeps using the batch's statistics is this for one image at a time.
+  struct InstanceNorm: Layer {
+    var epsilon: Float
+
+    func channels(_ given: [Int]) -> Int { given[0] }
+    func size(_ given: [ImageSize?]) -> ImageSize? { given[0] }
+    func reach(_ given: Reach) -> Reach { given.ofWholeFrame }
+
+    func parameters(_ given: Int) -> [Parameter] {
+      [Parameter("weight", [given]), Parameter("bias", [given])]
+    }
+
+    var place: LayersInOrder.Place? { .init(.instanceNorm) }
+    func multiplications(_ channels: Int, _ given: ImageSize?) -> Int { 0 }
+
+    func lower(
+      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
+      in graph: inout Graph
+    ) throws -> Graph.Value {
+      try graph.apply(Compute.InstanceNorm(epsilon: epsilon), to: inputs + learned)[0]
+    }
+
+    func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {
+      writer.node(
+        "InstanceNormalization", site.inputs + site.learned, [("epsilon", .float(epsilon))])
+    }
+  }
+}

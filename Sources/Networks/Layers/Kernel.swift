@@ -1,0 +1,82 @@
+import Compute
+
+/// Size and step of a window that slides over an image.
+public struct Kernel: Hashable, Sendable {
+  public var height: Int
+  public var width: Int
+  public var stride: Int
+  public var dilation: Int
+  public var padding: Edges
+
+  public init(
+    _ height: Int, _ width: Int, stride: Int = 1, dilation: Int = 1, padding: Edges = Edges(0)
+  ) {
+    self.height = height
+    self.width = width
+    self.stride = stride
+    self.dilation = dilation
+    self.padding = padding
+  }
+
+  public init(_ size: Int, stride: Int = 1, dilation: Int = 1, padding: Edges) {
+    self.init(size, size, stride: stride, dilation: dilation, padding: padding)
+  }
+
+  /// As many zeros on each side that an odd kernel keeps the image's size.
+  public static func same(_ size: Int, stride: Int = 1, dilation: Int = 1) -> Kernel {
+    Kernel(size, stride: stride, dilation: dilation, padding: Edges((size - 1) / 2 * dilation))
+  }
+
+  public static func valid(_ size: Int, stride: Int = 1) -> Kernel {
+    Kernel(size, stride: stride, padding: Edges(0))
+  }
+
+  /// Distance of the outermost taps.
+  var rowReach: Int { (height - 1) * dilation }
+  var columnReach: Int { (width - 1) * dilation }
+  var taps: Int { height * width }
+
+  /// Size of what a window that slides over an image gives.
+  func outputSize(_ input: ImageSize) -> ImageSize {
+    func along(_ length: Int, _ reach: Int, _ around: Int) -> Int {
+      let room = length + around - reach - 1
+      return room < 0 ? 0 : room / stride + 1
+    }
+    return ImageSize(
+      along(input.height, rowReach, padding.top + padding.bottom),
+      along(input.width, columnReach, padding.left + padding.right))
+  }
+
+  /// The attributes of an ONNX node that slides a window.
+  var onnx: [(String, ONNXWriter.Attribute)] {
+    [
+      ("kernel_shape", .ints([height, width])), ("strides", .ints([stride, stride])),
+      ("pads", .ints([padding.top, padding.left, padding.bottom, padding.right])),
+    ]
+  }
+
+  var onnxDilations: (String, ONNXWriter.Attribute) {
+    ("dilations", .ints([dilation, dilation]))
+  }
+}
+
+/// Rows and columns around an image.
+public struct Edges: Hashable, Sendable {
+  public var top: Int
+  public var left: Int
+  public var bottom: Int
+  public var right: Int
+
+  public init(top: Int, left: Int, bottom: Int, right: Int) {
+    self.top = top
+    self.left = left
+    self.bottom = bottom
+    self.right = right
+  }
+
+  public init(_ all: Int) { self.init(top: all, left: all, bottom: all, right: all) }
+
+  var zeros: Compute.Convolution.Padding {
+    .zeros(top: top, left: left, bottom: bottom, right: right)
+  }
+}

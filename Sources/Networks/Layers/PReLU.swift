@@ -1,0 +1,34 @@
+import Compute
+
+extension Layers {
+  /// x, below zero times a learned slope: weight [1] for one slope, [channels] for one per channel.
+  struct PReLU: PixelwiseLayer {
+    var isShared: Bool
+
+    func channels(_ given: [Int]) -> Int { given[0] }
+
+    func parameters(_ given: Int) -> [Parameter] {
+      [Parameter("weight", [isShared ? 1 : given])]
+    }
+
+    var place: LayersInOrder.Place? { .init(.prelu) }
+    func multiplications(_ channels: Int, _ given: ImageSize?) -> Int { 0 }
+
+    func lower(
+      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
+      in graph: inout Graph
+    ) throws -> Graph.Value {
+      try graph.apply(Compute.PReLU(), to: inputs + learned)[0]
+    }
+
+    func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {
+      var slope = site.learned[0]
+      if !isShared, !site.isVector {
+        // One slope per channel needs axes for rows and columns to be spread along.
+        slope = writer.node(
+          "Unsqueeze", [slope, writer.initializer("\(site.name).axes", integers: [1, 2])])
+      }
+      return writer.node("PRelu", [site.input, slope])
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Compute
+
+extension Network {
+  /// The network as a graph for frames of one size: input "frames" [batch, height, width, channels],
+  /// one output per name of the network, channels last.
+  ///
+  /// - Parameters:
+  ///   - scaling: whether frames come as the camera gave them; false where they are already scaled.
+  /// - Throws: `WeightError` where the weights are not this network's, `ShapeError` where a frame of
+  ///   this size cannot pass.
+  public func graph(
+    _ weights: Weights, batch: Int, height: Int, width: Int, scaling applied: Bool = true
+  ) throws -> Graph {
+    try graph(
+      try learned(weights), batch: batch, height: height, width: width, scaling: applied)
+  }
+
+  func graph(
+    _ learned: LearnedValues, batch: Int, height: Int, width: Int, scaling applied: Bool = true
+  ) throws -> Graph {
+    var graph = Graph()
+    var x = graph.input("frames", TensorType(.float32, batch, height, width, channels))
+    if applied { x = try scaled(x, &graph) }
+    for (name, value) in try lowered(x, learned, rolling: false, into: &graph) {
+      graph.output(name, value)
+    }
+    return graph
+  }
+
+  /// Adds the layers to a graph, and gives what the network's outputs are called there.
+  ///
+  /// - Parameters:
+  ///   - x: scaled frames.
+  ///   - rolling: whether a layer that looks at neighbours in time keeps what it needs of earlier
+  ///     batches as state on the device; results then come `temporalReach` frames late.
+  func lowered(
+    _ x: Graph.Value, _ learned: LearnedValues, rolling: Bool, into graph: inout Graph
+  ) throws -> [(name: String, value: Graph.Value)] {
+    precondition(!rolling || keepsTime, "a network that rolls joins only frames of one time")
+    var index = -1
+    let values = try walk(x) { node, inputs in
+      index += 1
+      let tensors = parameters(of: node).map { Self.value(of: $0, learned, &graph) }
+      return try node.layer.lower(
+        inputs, tensors, LoweringSite(isRolling: rolling, index: index), in: &graph)
+    }
+    return outputs.map { ($0.name, $0.value.node.map { values[$0] } ?? x) }
+  }
+
+  /// How a graph gets its parameters.
+  private static func value(
+    of parameter: Parameter, _ learned: LearnedValues, _ graph: inout Graph
+  ) -> Graph.Value {
+    guard let tensor = learned.tensors[parameter.name] else {
+      preconditionFailure("\(parameter.name) is not among the learned values of its network")
+    }
+    return graph.constant(tensor)
+  }
+
+  private func scaled(_ frames: Graph.Value, _ graph: inout Graph) throws -> Graph.Value {
+    let x =
+      switch scaling.normalization {
+      case .none: frames
+      case .minMax: try graph.apply(Normalize(.minMax), frames)
+      case .maximum: try graph.apply(Normalize(.max), frames)
+      }
+    guard scaling.scale != 1 || scaling.shift != 0 else { return x }
+    return try graph.apply(
+      Elementwise(.affine(scale: scaling.scale, shift: scaling.shift)), x)
+  }
+}

@@ -1,0 +1,82 @@
+/// A network as data: layers in order, each applied to earlier values, with named outputs.
+///
+/// From this one description come the graph that devices run, the ONNX file that others run, the
+/// tensors that a file of weights must hold, and the costs.
+/// ```swift
+/// var net = Network(channels: 1)
+/// let x = net.convolution(net.input, "first", 3, to: 64, .leakyReLU(0.01))
+/// net.output("map", net.convolution(x, "last", 1, to: 1, bias: false))
+/// ```
+public struct Network: Hashable, Sendable {
+  /// The result of one layer; `node` nil is the network's input.
+  public struct Value: Hashable, Sendable {
+    let node: Int?
+  }
+
+  /// One layer in its place.
+  public struct Node: Hashable, Sendable {
+    /// What the names of its tensors begin with; empty for layers that learn nothing.
+    public let name: String
+    let layer: any Layer
+    let inputs: [Value]
+    /// Channels of its result.
+    public let channels: Int
+
+    public static func == (a: Node, b: Node) -> Bool {
+      a.name == b.name && a.inputs == b.inputs && a.layer.isEqual(to: b.layer)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      hasher.combine(name)
+      hasher.combine(inputs)
+      hasher.combine(AnyHashable(layer))
+    }
+  }
+
+  /// Channels of the input.
+  public let channels: Int
+  /// What happens to frames before the first layer.
+  public var scaling: InputScaling
+  public private(set) var nodes: [Node] = []
+  public private(set) var outputs: [(name: String, value: Value)] = []
+  /// What each channel of the first output means, where they mean different things.
+  public var channelNames: [String] = []
+
+  public init(channels: Int, scaling: InputScaling = InputScaling()) {
+    self.channels = channels
+    self.scaling = scaling
+  }
+
+  public var input: Value { Value(node: nil) }
+
+  public func channels(of value: Value) -> Int { value.node.map { nodes[$0].channels } ?? channels }
+
+  /// Adds a layer.
+  ///
+  /// What its values must be (one for most layers, equal channels for a sum) is up to the caller.
+  mutating func apply(_ layer: any Layer, _ inputs: [Value], name: String = "") -> Value {
+    let channels = layer.channels(inputs.map { self.channels(of: $0) })
+    nodes.append(Node(name: name, layer: layer, inputs: inputs, channels: channels))
+    return Value(node: nodes.count - 1)
+  }
+
+  /// Names a value; the first name is the network's result.
+  public mutating func output(_ name: String, _ value: Value) { outputs.append((name, value)) }
+
+  public static func == (a: Network, b: Network) -> Bool {
+    a.channels == b.channels && a.scaling == b.scaling && a.nodes == b.nodes
+      && a.outputs.elementsEqual(b.outputs, by: ==)
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(nodes) }
+
+  /// What `step` makes of every layer in turn: from what it made of the layer's inputs, to start with from
+  /// `input`.
+  func walk<Result>(_ input: Result, _ step: (Node, [Result]) throws -> Result) rethrows -> [Result] {
+    var results: [Result] = []
+    for node in nodes {
+      results.append(try step(node, node.inputs.map { $0.node.map { results[$0] } ?? input }))
+    }
+    return results
+  }
+}

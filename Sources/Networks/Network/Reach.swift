@@ -1,0 +1,145 @@
+/// What of the network's input a result depends on: its pixel i on the input's pixels pitch · i − before …
+/// pitch · i + after, on as many frames before and after its own, or on the whole of its frame.
+struct Reach: Hashable, Sendable {
+  /// Pixels along one axis.
+  struct Span: Hashable, Sendable {
+    var before: Double = 0
+    var after: Double = 0
+
+    /// Farther, by pixels of a given pitch.
+    func reaching(_ before: Double, _ after: Double, pitch: Double) -> Span {
+      Span(before: self.before + pitch * before, after: self.after + pitch * after)
+    }
+
+    func union(_ other: Span) -> Span {
+      Span(before: max(before, other.before), after: max(after, other.after))
+    }
+  }
+
+  /// Input pixels per pixel of the result: 1/8 for a result that is 8 times finer.
+  var pitch: Double = 1
+  var rows = Span()
+  var columns = Span()
+  /// Frames before and after.
+  var frames = 0
+  /// Whether no part of the frame can be computed without the rest of it.
+  var isWhole = false
+
+  var ofWholeFrame: Reach {
+    var reach = self
+    reach.isWhole = true
+    return reach
+  }
+
+  /// Of a window that slides over the image.
+  func sliding(_ kernel: Kernel) -> Reach {
+    let (top, left) = (kernel.padding.top, kernel.padding.left)
+    var reach = self
+    reach.rows = rows.reaching(Double(top), Double(kernel.rowReach - top), pitch: pitch)
+    reach.columns = columns.reaching(Double(left), Double(kernel.columnReach - left), pitch: pitch)
+    reach.pitch *= Double(kernel.stride)
+    return reach
+  }
+
+  /// Of a kernel that each pixel adds to the result.
+  func spreading(_ kernel: Kernel) -> Reach {
+    let (top, left) = (kernel.padding.top, kernel.padding.left)
+    var reach = self
+    reach.pitch /= Double(kernel.stride)
+    reach.rows = rows.reaching(Double(kernel.rowReach - top), Double(top), pitch: reach.pitch)
+    reach.columns = columns.reaching(
+      Double(kernel.columnReach - left), Double(left), pitch: reach.pitch)
+    return reach
+  }
+
+  /// Of an image enlarged by a factor.
+  func refined(_ factor: Int, isBilinear: Bool) -> Reach {
+    var reach = self
+    reach.pitch /= Double(factor)
+    let (before, after) =
+      isBilinear ? Self.interpolation(factor) : (Double(factor - 1) / Double(factor), 0)
+    reach.rows = rows.reaching(before, after, pitch: pitch)
+    reach.columns = columns.reaching(before, after, pitch: pitch)
+    return reach
+  }
+
+  /// Large pixels between which an interpolated pixel lies, from the place where it is counted: pixel r of
+  /// a large one is (r + ½) / factor − ½ behind that one's centre.
+  private static func interpolation(_ factor: Int) -> (before: Double, after: Double) {
+    guard factor > 1 else { return (0, 0) }
+    let (last, first) = (factor / 2 - 1, (factor + 1) / 2)
+    return (1 + Double(last) / Double(factor), 1 - Double(first) / Double(factor))
+  }
+
+  /// Of a layer that sees several values.
+  static func union(_ parts: [Reach]) -> Reach {
+    parts.dropFirst().reduce(into: parts.first ?? Reach()) { all, part in
+      all.pitch = max(all.pitch, part.pitch)
+      all.rows = all.rows.union(part.rows)
+      all.columns = all.columns.union(part.columns)
+      all.frames = max(all.frames, part.frames)
+      all.isWhole = all.isWhole || part.isWhole
+    }
+  }
+}
+
+extension Network {
+  /// The reach of every layer's result.
+  var reaches: [Reach] {
+    walk(Reach()) { node, given in node.layer.reach(.union(given)) }
+  }
+
+  /// The reach of the first output.
+  var reach: Reach { outputs.first?.value.node.map { reaches[$0] } ?? Reach() }
+
+  /// Input pixels on one side that a result depends on at most.
+  public var halo: Int {
+    let reach = reach
+    return Int(reach.rows.union(reach.columns).farthest.rounded(.up))
+  }
+
+  /// Side of the square of input pixels that one result depends on, what looks at the whole frame apart.
+  public var receptiveField: Int {
+    let reach = reach
+    return Int(max(reach.rows.length, reach.columns.length).rounded(.up)) + 1
+  }
+
+  /// Frames' sides must be a multiple of this, and tiles begin at one; a frame that can only be taken
+  /// as it is needs nothing added.
+  public var alignment: Int {
+    guard tileable else { return 1 }
+    return reaches.map { max(1, Int($0.pitch.rounded())) }.reduce(1) { lcm($0, $1) }
+  }
+
+  /// The next length that is a multiple of the alignment.
+  public func aligned(_ length: Int) -> Int { (length + alignment - 1) / alignment * alignment }
+
+  /// How much finer the result is than the frame.
+  public var magnification: Int { max(1, Int((1 / reach.pitch).rounded())) }
+
+  /// How many frames before and after a frame its result depends on.
+  public var temporalReach: Int { reaches.reduce(0) { max($0, $1.frames) } }
+
+  /// Whether every layer joins values of one time only, none from before a window with one after it.
+  var keepsTime: Bool {
+    let reaches = reaches
+    func frames(_ value: Value) -> Int { value.node.map { reaches[$0].frames } ?? 0 }
+    let last = temporalReach
+    return nodes.allSatisfy { node in Set(node.inputs.map(frames)).count == 1 }
+      && outputs.allSatisfy { frames($0.value) == last }
+  }
+
+  /// Whether the network can take a frame apart into tiles: no layer looks at the whole of it.
+  public var tileable: Bool { !reaches.contains { $0.isWhole } }
+}
+
+extension Reach.Span {
+  fileprivate var farthest: Double { max(before, after) }
+  fileprivate var length: Double { before + after }
+}
+
+private func lcm(_ a: Int, _ b: Int) -> Int {
+  var (x, y) = (a, b)
+  while y > 0 { (x, y) = (y, x % y) }
+  return a / x * b
+}

@@ -1,0 +1,57 @@
+import Microscopy
+
+/// A column of the table that a list of emitters becomes.
+public struct ListColumn: Sendable {
+  public let quantity: Quantity
+  /// The value for a row of the list; `origin` is the movie's pixel that is the frames' first.
+  public let value:
+    @Sendable (_ list: EmitterList, _ row: Int, _ origin: (x: Int, y: Int)) -> Double
+
+  /// One of a row's numbers in the unit that `factor` brings it to, counted from `start`.
+  init(
+    _ quantity: Quantity, number: Int, _ factor: Double = 1,
+    from start: @escaping @Sendable (EmitterList.Place, (x: Int, y: Int)) -> Int = { _, _ in 0 }
+  ) {
+    self.quantity = quantity
+    value = { list, row, origin in
+      Double(start(list.places[row], origin))
+        + factor * Double(list.values[row * list.width + number])
+    }
+  }
+
+  private init(
+    _ quantity: Quantity,
+    _ value: @escaping @Sendable (EmitterList, Int, (x: Int, y: Int)) -> Double
+  ) {
+    self.quantity = quantity
+    self.value = value
+  }
+
+  /// The columns of maxima: their centres of gravity, counted in the result's pixels, and their heights.
+  ///
+  /// - Parameters:
+  ///   - magnification: how much finer the result is than the frame.
+  ///   - shift: camera pixels by which the result lies before the frame.
+  ///   - planes: where a volume's first plane begins and how far apart planes are, nm; nil for an
+  ///     image.
+  static func ofMaxima(
+    magnification: Int, shift: Double = 0, planes: (first: Double, step: Double)? = nil
+  ) -> [ListColumn] {
+    let finer = Double(magnification)
+    let start = 0.5 / finer - 0.5 + shift
+    func lateral(
+      _ quantity: Quantity, _ number: Int, _ origin: @escaping @Sendable ((x: Int, y: Int)) -> Int
+    ) -> ListColumn {
+      ListColumn(quantity) {
+        Double($0.values[$1 * $0.width + number]) / finer + (start + Double(origin($2)))
+      }
+    }
+    let axial = planes.map { first, step in
+      ListColumn(.z) { list, row, _ in
+        first + (Double(list.values[row * list.width + 2]) + 0.5) * step
+      }
+    }
+    return [lateral(.x, 0) { $0.x }, lateral(.y, 1) { $0.y }] + [axial].compactMap { $0 }
+      + [ListColumn(.score, number: 3)]
+  }
+}

@@ -1,0 +1,46 @@
+import Reporting
+
+/// What cannot be done with a network.
+public enum NetworkError: Fault {
+  case unknownSystem(String, known: [String])
+  case settings(system: String, reason: String)
+  /// A file that does not say which network it belongs to.
+  case unnamed(path: String, known: [String])
+  /// A frame that the network cannot take.
+  case frame(system: String, reason: String)
+  /// Weights that do not say what numbers mean.
+  case unitless(system: String, what: String)
+  /// Not even the smallest tile keeps within the limit, bytes.
+  case memory(system: String, limit: Int, needed: Int?, receptiveField: Int)
+  /// A network that does something else than what was asked for.
+  case task(system: String, wanted: String, purpose: String)
+
+  public var message: Message {
+    switch self {
+    case .unknownSystem(let name, _): "there is no network `\(name)`"
+    case .settings(let system, let reason):
+      "the settings of \(system) are not as they should be: \(reason)"
+    case .unnamed(let path, _): "\(path) does not say which network it belongs to"
+    case .frame(let system, let reason): "\(system) cannot take this frame: \(reason)"
+    case .unitless(let system, let what):
+      "neither the weights nor the settings of \(system) say \(what)"
+    case .memory(let system, let limit, let needed, let field):
+      "no tile of the frame can hold the receptive field of \(system), \(field) pixels, within \(limit >> 20) MiB"
+        + Message(needed.map { ": the smallest takes \($0 >> 20) MiB" } ?? "")
+    case .task(let system, let wanted, let purpose):
+      "\(system) gives no \(wanted): it is \(purpose)"
+    }
+  }
+
+  public var remedy: Message? {
+    switch self {
+    case .unknownSystem(_, let known): "known are \(known.joined(separator: ", "))"
+    case .unnamed(_, let known): "name one of \(known.joined(separator: ", "))"
+    case .unitless:
+      "give the training's \(.networkSettings) param_run.yaml, or a JSON file of `scaling` and `results`"
+    case .memory: "allow more with \(.memory) MIB"
+    case .task: "the list of networks tells what each network gives"
+    case .settings, .frame: nil
+    }
+  }
+}
