@@ -77,7 +77,8 @@ import Testing
     teacher.planes = 5
     let weights = DeepSTORM3D.small.network.randomWeights(seed: 1)
     for deeper in ["net.a.", "a.net.", "teacher.net."] {
-      let both = weights.tensors.map { ("net." + $0.key, $0.value) }
+      let both =
+        weights.tensors.map { ("net." + $0.key, $0.value) }
         + teacher.network.randomWeights(seed: 2).tensors.map { (deeper + $0.key, $0.value) }
       for order in [both, both.reversed()] {
         let file = Weights(Dictionary(uniqueKeysWithValues: order))

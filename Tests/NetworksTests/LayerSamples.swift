@@ -1,3 +1,5 @@
+import Testing
+
 @testable import Networks
 
 /// A layer, or a few, on frames small enough for references: the tests of layers run over all of them.
@@ -94,7 +96,8 @@ struct LayerSample: CustomTestStringConvertible, Sendable {
 
   private static let resizing: [LayerSample] = [
     LayerSample("max pool") { net, x, _ in net.maxPool(x) },
-    LayerSample("max pool 3 padded") { net, x, _ in net.maxPool(x, 3, stride: 2, padding: Edges(1)) },
+    LayerSample("max pool 3 padded") { net, x, _ in net.maxPool(x, 3, stride: 2, padding: Edges(1))
+    },
     LayerSample("average pool 3", 8, 9) { net, x, _ in net.averagePool(x, 3, stride: 1) },
     LayerSample("global max pool") { net, x, _ in net.globalMaxPool(x) },
     LayerSample("global average pool", 5, 9) { net, x, _ in net.globalAveragePool(x) },

@@ -99,9 +99,10 @@ import Testing
     let graph = try graph(network, sample)
     let type = try #require(graph.outputs.first.map { graph.type(of: $0.value) })
     let size = try #require(network.sizes(height: sample.height, width: sample.width).last)
-    #expect(type.shape == [sample.batch] + (size.map { [$0.height, $0.width] } ?? []) + [
-      network.nodes[network.nodes.count - 1].channels
-    ])
+    #expect(
+      type.shape == [sample.batch] + (size.map { [$0.height, $0.width] } ?? []) + [
+        network.nodes[network.nodes.count - 1].channels
+      ])
     // Zeros among the taps are multiplied, but they are no work of the layer.
     let spread = network.parameters.contains { parameter in
       let given = [Int](repeating: 2, count: parameter.shape.count)
@@ -129,7 +130,9 @@ import Testing
     #expect(try network.check(file).tensors == weights.tensors)
     #expect(
       network.parameterCount
-        == network.parameters.reduce(0) { $0 + ($1.trained ? weights.tensors[$1.name]!.type.count : 0) }
+        == network.parameters.reduce(0) {
+          $0 + ($1.trained ? weights.tensors[$1.name]!.type.count : 0)
+        }
     )
     // Slopes per channel are not constants of their nodes: a file with other names does not say them.
     guard !sample.name.contains("per channel") else { return }

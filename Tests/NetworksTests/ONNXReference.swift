@@ -185,11 +185,12 @@ struct ONNXReference {
   private static func convolution(_ node: ONNXGraph.Node, _ x: Value, _ inputs: [Value]) -> Value {
     let (w, pads) = (inputs[1], node.ints("pads")!)
     let (steps, gaps) = (node.ints("strides")!, node.ints("dilations")!)
-    let size = (0..<2).map { axis in
-      (x.shape[2 + axis] + pads[axis] + pads[2 + axis] - (w.shape[2 + axis] - 1) * gaps[axis] - 1)
-        / steps[axis] + 1
+    let size = (0..<2).map { axis -> Int in
+      let around: Int = pads[axis] + pads[2 + axis]
+      let room: Int = x.shape[2 + axis] + around - (w.shape[2 + axis] - 1) * gaps[axis] - 1
+      return room / steps[axis] + 1
     }
-    return Value([x.shape[0], w.shape[0]] + size) { place in
+    return Value([x.shape[0], w.shape[0]] + size) { (place: [Int]) -> Double in
       var sum = inputs.count > 2 ? inputs[2][[place[1]]] : 0
       for i in 0..<w.shape[2] {
         for j in 0..<w.shape[3] {
@@ -210,11 +211,12 @@ struct ONNXReference {
   private static func transposed(_ node: ONNXGraph.Node, _ x: Value, _ inputs: [Value]) -> Value {
     let (w, pads, steps) = (inputs[1], node.ints("pads")!, node.ints("strides")!)
     let gaps = node.ints("dilations") ?? [1, 1]
-    let size = (0..<2).map { axis in
-      (x.shape[2 + axis] - 1) * steps[axis] + (w.shape[2 + axis] - 1) * gaps[axis] + 1
-        - pads[axis] - pads[2 + axis]
+    let size = (0..<2).map { axis -> Int in
+      let reach: Int = (w.shape[2 + axis] - 1) * gaps[axis]
+      let cut: Int = pads[axis] + pads[2 + axis]
+      return (x.shape[2 + axis] - 1) * steps[axis] + reach + 1 - cut
     }
-    return Value([x.shape[0], w.shape[1]] + size) { place in
+    return Value([x.shape[0], w.shape[1]] + size) { (place: [Int]) -> Double in
       var sum = inputs.count > 2 ? inputs[2][[place[1]]] : 0
       for i in 0..<w.shape[2] {
         for j in 0..<w.shape[3] {
@@ -237,10 +239,11 @@ struct ONNXReference {
   ) -> Value {
     let (window, pads) = (node.ints("kernel_shape")!, node.ints("pads")!)
     let steps = node.ints("strides")!
-    let size = (0..<2).map {
-      (x.shape[2 + $0] + pads[$0] + pads[2 + $0] - window[$0]) / steps[$0] + 1
+    let size = (0..<2).map { axis -> Int in
+      let around: Int = pads[axis] + pads[2 + axis]
+      return (x.shape[2 + axis] + around - window[axis]) / steps[axis] + 1
     }
-    return Value([x.shape[0], x.shape[1]] + size) { place in
+    return Value([x.shape[0], x.shape[1]] + size) { (place: [Int]) -> Double in
       var seen: [Double] = []
       for i in 0..<window[0] {
         for j in 0..<window[1] {

@@ -14,7 +14,9 @@ extension Layers {
       in graph: inout Graph
     ) throws -> Graph.Value {
       let shape = graph.type(of: inputs[0]).shape
-      guard shape.count == 4 else { throw ShapeError("global pool", "takes an image, not a vector") }
+      guard shape.count == 4 else {
+        throw ShapeError("global pool", "takes an image, not a vector")
+      }
       // A square window as long as the longer side; what is beyond the image does not count.
       let side = max(shape[1], shape[2])
       let beyond = Edges(top: 0, left: 0, bottom: side - shape[1], right: side - shape[2])

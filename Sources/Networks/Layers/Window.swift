@@ -15,7 +15,6 @@ extension Layers {
       return reach
     }
 
-
     func lower(
       _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
       in graph: inout Graph

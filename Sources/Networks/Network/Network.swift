@@ -72,7 +72,8 @@ public struct Network: Hashable, Sendable {
 
   /// What `step` makes of every layer in turn: from what it made of the layer's inputs, to start with from
   /// `input`.
-  func walk<Result>(_ input: Result, _ step: (Node, [Result]) throws -> Result) rethrows -> [Result] {
+  func walk<Result>(_ input: Result, _ step: (Node, [Result]) throws -> Result) rethrows -> [Result]
+  {
     var results: [Result] = []
     for node in nodes {
       results.append(try step(node, node.inputs.map { $0.node.map { results[$0] } ?? input }))
