@@ -31,10 +31,8 @@ public enum Activation: Hashable, Sendable {
 extension Activation: PixelwiseLayer, UnlearnedLayer {
   func channels(_ given: [Int]) -> Int { given[0] }
 
-  func lower(
-    _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite, in graph: inout Graph
-  ) throws -> Graph.Value {
-    try steps.reduce(inputs[0]) { try graph.apply(Elementwise($1), $0) }
+  func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
+    try steps.reduce(site.input) { try graph.apply(Elementwise($1), $0) }
   }
 
   func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

@@ -5,11 +5,8 @@ extension Layers {
   struct Concat: PixelwiseLayer, UnlearnedLayer {
     func channels(_ given: [Int]) -> Int { given.reduce(0, +) }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
-      try graph.apply(Compute.Concat(), to: inputs)[0]
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
+      try graph.apply(Compute.Concat(), to: site.inputs)[0]
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

@@ -25,13 +25,10 @@ extension Layers {
       (size([given])?.count ?? 0) * kernel.taps * channels * outputs
     }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
       let op = Compute.Convolution(
         stride: kernel.stride, dilation: kernel.dilation, padding: kernel.padding.zeros, bias: bias)
-      return try graph.apply(op, to: inputs + learned)[0]
+      return try graph.apply(op, to: site.inputs + site.learned)[0]
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

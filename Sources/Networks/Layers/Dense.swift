@@ -29,11 +29,8 @@ extension Layers {
       channels * (size?.count ?? 1) * outputs
     }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
-      try graph.apply(Compute.Dense(bias: bias), to: inputs + learned)[0]
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
+      try graph.apply(Compute.Dense(bias: bias), to: site.inputs + site.learned)[0]
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

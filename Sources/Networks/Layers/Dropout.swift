@@ -8,10 +8,7 @@ extension Layers {
 
     func channels(_ given: [Int]) -> Int { given[0] }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value { inputs[0] }
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value { site.input }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {
       let ratio = writer.initializer("\(site.name).ratio", [], floats: [rate])

@@ -9,11 +9,8 @@ extension Layers {
     func size(_ given: [ImageSize?]) -> ImageSize? { ImageSize(1, 1) }
     func reach(_ given: Reach) -> Reach { given.ofWholeFrame }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
-      let shape = graph.type(of: inputs[0]).shape
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
+      let shape = graph.type(of: site.input).shape
       guard shape.count == 4 else {
         throw ShapeError("global pool", "takes an image, not a vector")
       }
@@ -21,7 +18,7 @@ extension Layers {
       let side = max(shape[1], shape[2])
       let beyond = Edges(top: 0, left: 0, bottom: side - shape[1], right: side - shape[2])
       return try graph.apply(
-        Compute.Pool(kind, window: side, stride: 1, padding: beyond.zeros), inputs[0])
+        Compute.Pool(kind, window: side, stride: 1, padding: beyond.zeros), site.input)
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

@@ -22,10 +22,7 @@ protocol Layer: Hashable, Sendable {
   /// Multiply–accumulates of convolutions and dense layers for one image, computed directly.
   func multiplications(_ channels: Int, _ given: ImageSize?) -> Int
   /// Adds the layer to a graph. Throws `ShapeError` where the inputs do not fit it.
-  func lower(
-    _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-    in graph: inout Graph
-  ) throws -> Graph.Value
+  func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value
   /// Adds the layer to an ONNX graph, and gives what its result is called there.
   func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String
 }
@@ -48,11 +45,16 @@ struct ImageSize: Hashable, Sendable {
 
 /// Where in a graph a layer is added, and for what.
 struct LoweringSite {
+  let inputs: [Graph.Value]
+  /// The layer's tensors, in the order of `Layer.parameters`.
+  let learned: [Graph.Value]
   /// Whether a layer that looks at neighbours in time keeps what it needs of earlier batches as state on
   /// the device; its results then come as many frames late as it looks ahead.
   let isRolling: Bool
   /// The layer's number in its network.
   let index: Int
+
+  var input: Graph.Value { inputs[0] }
 }
 
 /// Where in an ONNX graph a layer is added.

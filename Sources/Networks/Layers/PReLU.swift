@@ -14,11 +14,8 @@ extension Layers {
     var place: LayersInOrder.Place? { .init(.prelu) }
     func multiplications(_ channels: Int, _ given: ImageSize?) -> Int { 0 }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
-      try graph.apply(Compute.PReLU(), to: inputs + learned)[0]
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
+      try graph.apply(Compute.PReLU(), to: site.inputs + site.learned)[0]
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

@@ -14,12 +14,9 @@ extension Layers {
     func size(_ given: [ImageSize?]) -> ImageSize? { given[0].map(kernel.outputSize) }
     func reach(_ given: Reach) -> Reach { given.sliding(kernel) }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
       try graph.apply(
-        Compute.Pool(kind, window: window, stride: stride, padding: padding.zeros), inputs[0])
+        Compute.Pool(kind, window: window, stride: stride, padding: padding.zeros), site.input)
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

@@ -19,11 +19,8 @@ extension Layers {
     func size(_ given: [ImageSize?]) -> ImageSize? { result == .vector ? nil : size }
     func reach(_ given: Reach) -> Reach { given.ofWholeFrame }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
-      let shape = graph.type(of: inputs[0]).shape
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
+      let shape = graph.type(of: site.input).shape
       let image = [size.height, size.width]
       let fits =
         result == .vector
@@ -31,11 +28,12 @@ extension Layers {
         : shape.count == 2 && size.count > 0 && shape[1] % size.count == 0
       guard fits else {
         throw ShapeError(
-          "reshape", "\(graph.type(of: inputs[0])) is not an image of \(size.height)×\(size.width)")
+          "reshape", "\(graph.type(of: site.input)) is not an image of \(size.height)×\(size.width)"
+        )
       }
       let channels = channels([shape[shape.count - 1]])
       return try graph.apply(
-        Compute.Reshape([shape[0]] + (result == .vector ? [] : image) + [channels]), inputs[0])
+        Compute.Reshape([shape[0]] + (result == .vector ? [] : image) + [channels]), site.input)
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

@@ -7,11 +7,8 @@ extension Layers {
 
     func channels(_ given: [Int]) -> Int { range.count }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
-      try graph.apply(SelectChannels(range), inputs[0])
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
+      try graph.apply(SelectChannels(range), site.input)
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

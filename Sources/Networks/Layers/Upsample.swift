@@ -14,11 +14,8 @@ extension Layers {
 
     func reach(_ given: Reach) -> Reach { given.refined(factor, isBilinear: isBilinear) }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
-      try graph.apply(Compute.Upsample(isBilinear ? .bilinear : .nearest, by: factor), inputs[0])
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
+      try graph.apply(Compute.Upsample(isBilinear ? .bilinear : .nearest, by: factor), site.input)
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

@@ -15,18 +15,15 @@ extension Layers {
       return reach
     }
 
-    func lower(
-      _ inputs: [Graph.Value], _ learned: [Graph.Value], _ site: LoweringSite,
-      in graph: inout Graph
-    ) throws -> Graph.Value {
+    func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
       let radius = frames / 2
       guard site.isRolling, radius > 0 else {
-        return try graph.apply(TemporalWindow(radius: radius), inputs[0])
+        return try graph.apply(TemporalWindow(radius: radius), site.input)
       }
       let name = "history \(site.index)"
-      let shape = [2 * radius] + graph.type(of: inputs[0]).shape.dropFirst()
+      let shape = [2 * radius] + graph.type(of: site.input).shape.dropFirst()
       let history = graph.input(name, TensorType(.float32, shape))
-      let rolled = try graph.apply(RollingWindow(radius: radius), to: [inputs[0], history])
+      let rolled = try graph.apply(RollingWindow(radius: radius), to: [site.input, history])
       graph.output(name, rolled[1])
       return rolled[0]
     }

@@ -41,8 +41,9 @@ extension Network {
     let values = try walk(x) { node, inputs in
       index += 1
       let tensors = parameters(of: node).map { Self.value(of: $0, learned, &graph) }
-      return try node.layer.lower(
-        inputs, tensors, LoweringSite(isRolling: rolling, index: index), in: &graph)
+      let site = LoweringSite(
+        inputs: inputs, learned: tensors, isRolling: rolling, index: index)
+      return try node.layer.lower(site, in: &graph)
     }
     return outputs.map { ($0.name, $0.value.node.map { values[$0] } ?? x) }
   }

@@ -63,12 +63,11 @@ struct Reach: Hashable, Sendable {
     return reach
   }
 
-  /// Large pixels between which an interpolated pixel lies, from the place where it is counted: pixel r of
-  /// a large one is (r + ½) / factor − ½ behind that one's centre.
+  /// How far a pixel looks that is interpolated between large ones: pixel r of a large one is (r + ½) /
+  /// factor − ½ behind that one's centre, so that a few look back to the one before. Ahead it is never more
+  /// than one.
   private static func interpolation(_ factor: Int) -> (before: Double, after: Double) {
-    guard factor > 1 else { return (0, 0) }
-    let (last, first) = (factor / 2 - 1, (factor + 1) / 2)
-    return (1 + Double(last) / Double(factor), 1 - Double(first) / Double(factor))
+    factor > 1 ? (1 + Double(factor / 2 - 1) / Double(factor), 1) : (0, 0)
   }
 
   /// Of a layer that sees several values.
