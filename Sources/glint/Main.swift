@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Microscopy
+import Reporting
 import Workflow
 
 /// Entry point: argument parsing and printing only. Exit codes: 0 done; 1 done, but nothing found or

@@ -2,30 +2,31 @@ import Microscopy
 import Networks
 
 /// Emitters of a network as rows of a table.
-extension NetworkPipeline {
-  public var quantities: [Quantity] { columns.map(\.quantity) }
+extension NetworkStage {
+  package var quantities: [Quantity] { columns.map(\.quantity) }
 
-  public func collect(first: Int, into table: inout Localizations, tally: inout SpotTally) {
-    let list = received
+  /// Appends the entries of a list, in the order of frames, rows and columns.
+  ///
+  /// - Parameter first: frame of the movie that is the stack's first.
+  func append(_ list: EmitterList, first: Int, to table: inout Localizations) {
     let order = list.sorted
-    let start = first - leading
-    table.appendFrames(order.count) { start + list.places[order[$0]].frame }
+    table.appendFrames(order.count) { first + list.places[order[$0]].frame }
     for column in columns {
       table.append(order.count, to: column.quantity) { column.value(list, order[$0]) }
     }
   }
 
   /// A column of the table, and its value for a row of the list.
-  struct Column {
+  struct Column: Sendable {
     let quantity: Quantity
-    let value: (EmitterList, Int) -> Double
+    let value: @Sendable (EmitterList, Int) -> Double
   }
 
   /// A pixel's channel in the unit that `factor` brings it to; what the channel counts from, if it
   /// counts from something.
   private static func column(
     _ quantity: Quantity, _ channel: Int, _ factor: Double = 1,
-    from start: @escaping (EmitterList.Place) -> Int = { _ in 0 }
+    from start: @escaping @Sendable (EmitterList.Place) -> Int = { _ in 0 }
   ) -> Column {
     Column(quantity: quantity) { list, row in
       Double(start(list.places[row])) + factor * Double(list.values[row * list.width + channel])

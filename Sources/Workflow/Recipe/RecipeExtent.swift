@@ -44,16 +44,16 @@ extension Recipe {
   ///   - psf: what the PSF file holds.
   /// - Throws: `SettingsError` where recipe, maps, PSF and movie do not fit; what is wrong with a
   ///   network's weights.
-  public func pipeline(
+  package func stage(
     _ maps: CameraMaps?, psf: CalibratedPSF? = nil, for region: PixelRegion, in info: MovieInfo
-  ) throws -> any FramePipeline {
+  ) throws -> any RowStage {
     if network.isUsed {
-      return try NetworkPipeline(
+      return try NetworkStage(
         try network.model(), network, camera: camera,
         maps: try self.maps(maps, for: region, in: info), width: region.width,
         height: region.height, pixel: info.pixel, origin: (region.x, region.y))
     }
-    return try LocalizationPipeline(
+    return try FitStage(
       settings, camera: camera, maps: try self.maps(maps, for: region, in: info),
       psf: try psf.map(adjusted),
       width: region.width, height: region.height, pixel: info.pixel, origin: (region.x, region.y))

@@ -4,37 +4,91 @@ import Foundation
 import Localization
 import Microscopy
 import Networks
+import Reporting
 
 /// Crops to classes: a stack of crops to a table of its own, or the rows of a table with more columns.
 extension InferJob {
-  func classify(_ context: InferContext) throws -> InferReport {
-    guard let size = context.model.system.inputSize else {
-      preconditionFailure("classes are of images of one size")
+  func classify(_ model: Model, _ recipe: Recipe) throws -> InferReport {
+    guard let size = model.system.inputSize else {
+      throw NetworkError.task(
+        system: recipe.network.name, wanted: "classes of crops",
+        purpose: type(of: model.system).purpose)
     }
-    let (classes, notes) =
-      try crops.map {
-        try CropRun(context, size).run(of: $0, in: movie)
-      } ?? CropRun(context, size).run(ofStack: movie)
+    let (wanted, places) =
+      try crops.map { try self.places(around: $0, size) } ?? stack(size, recipe)
+    let run = try self.run(
+      ImageStage(
+        model, height: size.height, width: size.width, .float32,
+        memory: recipe.network.memory << 20),
+      items: max(movie.info.frames, crops?.table.count ?? 0, 1), .crops)
+    let source = CropSource(
+      movie, places, size: size, batch: run.batch, for: recipe.network.name)
+    let classes = ClassList(
+      crops: wanted, classes: model.network.channelNames.count, places: source.places)
+    let summary = try run.run(from: source, into: [classes])
+    // Half of a table would be a table with rows that have no class.
+    if summary.interrupted { throw Interrupted() }
     var report = InferReport()
     report.frames = classes.count
-    report.notes = notes
-    report.interrupted = Interrupt.requested && !classes.isWhole
-    report.outputs = context.model.network.channelNames
-    (report.batch, report.tiles, report.height, report.width) = (classes.batch, 1, 1, 1)
-    // Half of a table would be a table with rows that have no class.
-    if report.interrupted { throw Interrupted() }
+    if places.count < wanted {
+      let line =
+        "\(wanted - places.count) of \(wanted) crops are not inside the movie and have no class"
+      observer.note("\(line)")
+      report.notes = [line]
+    }
+    report.outputs = model.network.channelNames
+    (report.batch, report.tiles, report.height, report.width) = (run.batch, 1, 1, 1)
+    report.device = run.deviceName
+    let step = try provenance(recipe, device: report.device)
     if var table = crops?.table {
-      try write(classes, into: &table, context)
+      try write(classes, model.network.channelNames, into: &table, step)
     } else {
-      try writeList(classes, context)
+      try writeList(classes, model.network.channelNames, step)
     }
     return report
   }
 
+  /// Every frame of the movie is a crop.
+  private func stack(
+    _ size: (height: Int, width: Int), _ recipe: Recipe
+  ) throws -> (Int, [CropSource.Place]) {
+    let region = try recipe.region(in: movie.info)
+    let frames = try recipe.frames(in: movie.info)
+    guard region.height == size.height, region.width == size.width else {
+      throw NetworkError.frame(
+        system: recipe.network.name,
+        reason: "it is \(region.height)×\(region.width) pixels, not \(size.height)×\(size.width)")
+    }
+    let places = frames.enumerated().map {
+      CropSource.Place(frame: $1, y: region.y, x: region.x, number: $0)
+    }
+    return (places.count, places)
+  }
+
+  /// How many crops the rows of a table ask for, and those that lie inside the movie.
+  private func places(
+    around crops: Crops, _ size: (height: Int, width: Int)
+  ) throws -> (Int, [CropSource.Place]) {
+    guard let x = crops.table[.x], let y = crops.table[.y] else {
+      throw SettingsError("\(crops.path) has no positions", hint: "x and y say where crops are")
+    }
+    let info = movie.info
+    let places = crops.table.frame.indices.compactMap { row -> CropSource.Place? in
+      let left = (x[row] + crops.shift.x - Double(size.width - 1) / 2).rounded()
+      let top = (y[row] + crops.shift.y - Double(size.height - 1) / 2).rounded()
+      let frame = crops.table.frame[row]
+      guard left >= 0, top >= 0, left + Double(size.width) <= Double(info.width),
+        top + Double(size.height) <= Double(info.height), (0..<info.frames).contains(frame)
+      else { return nil }
+      return CropSource.Place(frame: frame, y: Int(top), x: Int(left), number: row)
+    }
+    return (crops.table.count, places)
+  }
+
   private func write(
-    _ classes: ClassList, into table: inout Localizations, _ context: InferContext
+    _ classes: ClassList, _ names: [String], into table: inout Localizations,
+    _ step: ProvenanceStep
   ) throws {
-    let names = context.model.network.channelNames
     for (index, name) in names.enumerated() {
       table[Quantity("p_\(name)", .none)] = classes.isKnown.indices.map {
         Double(classes[$0, index])
@@ -44,17 +98,16 @@ extension InferJob {
       classes.isKnown[$0] ? Double(classes.best($0)) : -1
     }
     table.field.pixelSize = table.field.pixelSize ?? recipe.pixelSize
-    table.provenance.append(try context.provenance())
+    table.provenance.append(step)
     try Tables.write(table, to: output, overwrite: overwrite)
   }
 
   /// A line for each crop: its number from 0, the class of the largest probability, all of them.
-  private func writeList(_ classes: ClassList, _ context: InferContext) throws {
-    let names = context.model.network.channelNames
+  private func writeList(_ classes: ClassList, _ names: [String], _ step: ProvenanceStep) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let step = String(decoding: try encoder.encode(context.provenance()), as: UTF8.self)
-    var text = Array("# \(step)\ncrop,class,\(names.joined(separator: ","))\n".utf8)
+    let note = String(decoding: try encoder.encode(step), as: UTF8.self)
+    var text = Array("# \(note)\ncrop,class,\(names.joined(separator: ","))\n".utf8)
     let comma = UInt8(ascii: ",")
     for crop in classes.isKnown.indices where classes.isKnown[crop] {
       text.append { DecimalText.write(UInt64(crop), at: $0) }
@@ -85,18 +138,17 @@ extension [UInt8] {
 }
 
 /// Probabilities of each crop; NaN for one that is not inside its frame.
-private struct ClassList {
+private final class ClassList: Sink {
   let classes: Int
-  let batch: Int
   /// Whether a crop has been classified.
   private(set) var isKnown: [Bool]
-  /// What was expected to be classified has been.
-  var isWhole = false
   private var values: [Float]
+  private let places: [CropSource.Place]
 
-  init(crops: Int, classes: Int, batch: Int) {
+  /// - Parameter places: in the order in which results come.
+  init(crops: Int, classes: Int, places: [CropSource.Place]) {
     self.classes = classes
-    self.batch = batch
+    self.places = places
     isKnown = Array(repeating: false, count: crops)
     values = Array(repeating: .nan, count: crops * classes)
   }
@@ -110,160 +162,14 @@ private struct ClassList {
     (1..<classes).reduce(0) { self[crop, $1] > self[crop, $0] ? $1 : $0 }
   }
 
-  /// Takes the probabilities of some crops, one after the other.
-  mutating func set(_ crops: [Int], _ found: [Float]) {
-    for (place, crop) in crops.enumerated() {
-      isKnown[crop] = true
-      for index in 0..<classes { values[crop * classes + index] = found[place * classes + index] }
-    }
-  }
-}
-
-/// Crops of one size through a network, some hundred at a time.
-private final class CropRun {
-  private let context: InferContext
-  private let size: (height: Int, width: Int)
-  private var tiled: TiledNetwork
-  private let batch: Int
-
-  init(_ context: InferContext, _ size: (height: Int, width: Int)) throws {
-    self.context = context
-    self.size = size
-    let pace = context.model.pace(
-      height: size.height, width: size.width, on: context.fallback.device.info)
-    let batch = min(
-      pace.together, max(context.job.movie.info.frames, context.job.crops?.table.count ?? 0, 1))
-    self.batch = batch
-    tiled = try context.fallback.perform {
-      try TiledNetwork(
-        context.model, batch: batch, height: size.height, width: size.width, on: $0,
-        memory: context.recipe.network.memory << 20)
-    }
-  }
-
-  /// Every frame of the movie is a crop.
-  func run(ofStack movie: any Movie) throws -> (ClassList, [String]) {
-    let info = movie.info
-    let region = try context.recipe.region(in: info)
-    let frames = try context.recipe.frames(in: info)
-    guard region.height == size.height, region.width == size.width else {
-      throw NetworkError.frame(
-        system: context.recipe.network.name,
-        reason: "it is \(region.height)×\(region.width) pixels, not \(size.height)×\(size.width)")
-    }
-    return try (
-      run(frames.map { ($0, region.y, region.x) }, of: movie, first: frames.lowerBound), []
-    )
-  }
-
-  /// The crops around the rows of a table.
-  func run(of crops: InferJob.Crops, in movie: any Movie) throws -> (ClassList, [String]) {
-    guard let x = crops.table[.x], let y = crops.table[.y] else {
-      throw SettingsError("\(crops.path) has no positions", hint: "x and y say where crops are")
-    }
-    var outside = 0
-    let places = crops.table.frame.indices.map { row -> (frame: Int, y: Int, x: Int)? in
-      let left = (x[row] + crops.shift.x - Double(size.width - 1) / 2).rounded()
-      let top = (y[row] + crops.shift.y - Double(size.height - 1) / 2).rounded()
-      let frame = crops.table.frame[row]
-      guard left >= 0, top >= 0, left + Double(size.width) <= Double(movie.info.width),
-        top + Double(size.height) <= Double(movie.info.height),
-        (0..<movie.info.frames).contains(frame)
-      else {
-        outside += 1
-        return nil
-      }
-      return (frame, Int(top), Int(left))
-    }
-    let list = try run(places, of: movie, first: 0)
-    guard outside > 0 else { return (list, []) }
-    let line = "\(outside) of \(places.count) crops are not inside the movie and have no class"
-    say(line)
-    return (list, [line])
-  }
-
-  private func run(
-    _ places: [(frame: Int, y: Int, x: Int)?], of movie: any Movie, first: Int
-  ) throws -> ClassList {
-    var list = ClassList(
-      crops: places.count, classes: try tiled.imageType.shape[1], batch: batch)
-    let pixels = size.height * size.width
-    var frame = [UInt8](repeating: 0, count: movie.info.frameBytes)
-    var loaded = -1
-    var stack = [Float](repeating: 0, count: batch * pixels)
-    var found = [Float](repeating: 0, count: batch * list.classes)
-    var members: [Int] = []
-    members.reserveCapacity(batch)
-    let progress = Progress(total: places.count, unit: "crops", quiet: context.job.quiet)
-    // Rows of a frame lie together, so that each frame is read once.
-    let inside = places.indices.filter { places[$0] != nil }
-      .sorted { (places[$0]!.frame, $0) < (places[$1]!.frame, $1) }
-    for (index, row) in inside.enumerated() {
-      guard let place = places[row] else { continue }
-      if Interrupt.requested { break }
-      if place.frame != loaded {
-        try frame.withUnsafeMutableBytes {
-          try movie.read(place.frame..<place.frame + 1, into: $0)
-        }
-        loaded = place.frame
-      }
-      cut(place, from: frame, movie.info, into: &stack, at: members.count * pixels)
-      members.append(row)
-      guard members.count == batch || index == inside.count - 1 else { continue }
-      try findProbabilities(of: stack, members, places, into: &found)
-      list.set(members, found)
-      members.removeAll(keepingCapacity: true)
-      progress.update(index + 1)
-    }
-    progress.finish()
-    list.isWhole = list.count == inside.count
-    return list
-  }
-
-  private func cut(
-    _ place: (frame: Int, y: Int, x: Int), from frame: [UInt8], _ info: MovieInfo,
-    into stack: inout [Float], at start: Int
-  ) {
-    frame.withUnsafeBytes { bytes in
-      for y in 0..<size.height {
-        for x in 0..<size.width {
-          let pixel = (place.y + y) * info.width + place.x + x
-          stack[start + y * size.width + x] =
-            info.pixel == .uint16
-            ? Float(bytes.load(fromByteOffset: 2 * pixel, as: UInt16.self))
-            : bytes.load(fromByteOffset: 4 * pixel, as: Float.self)
-        }
-      }
-    }
-  }
-
-  private func findProbabilities(
-    of crops: [Float], _ members: [Int], _ places: [(frame: Int, y: Int, x: Int)?],
-    into found: inout [Float]
-  ) throws {
-    let pixels = size.height * size.width
-    for (index, row) in members.enumerated()
-    where !crops[index * pixels..<(index + 1) * pixels].allSatisfy(\.isFinite) {
-      throw NetworkError.frame(
-        system: context.recipe.network.name,
-        reason: "the crop of row \(row) in frame \(places[row]?.frame ?? 0) holds a NaN or an "
-          + "infinity")
-    }
-    let failed = context.fallback.device.info
-    try crops.withUnsafeBytes { bytes in
-      let own = UnsafeRawBufferPointer(rebasing: bytes[..<(4 * members.count * pixels)])
-      let stack = FrameStack(own, .float32, height: size.height, width: size.width)
-      let answers = found.count / batch * members.count
-      try found.withUnsafeMutableBufferPointer {
-        let room = UnsafeMutableBufferPointer(rebasing: $0[..<answers])
-        do {
-          try tiled.image(stack, answering: 0..<members.count, into: room)
-        } catch {
-          try context.fallback.leave(failed, after: error)
-          tiled = try TiledNetwork(
-            context.model, batch: batch, height: size.height, width: size.width,
-            on: context.fallback.device, memory: context.recipe.network.memory << 20)
-          try tiled.image(stack, answering: 0..<members.count, into: room)
+  func take(_ images: Images, of items: Range<Int>) {
+    let size = images.layout.size
+    images.withValues { found in
+      for item in items {
+        let crop = places[item].number
+        isKnown[crop] = true
+        for index in 0..<min(classes, size) {
+          values[crop * classes + index] = found[(item - items.lowerBound) * size + index]
         }
       }
     }
