@@ -119,10 +119,10 @@ import Workflow
     let psf = try #require(try movie.calibration)
     var recipe = Self.recipe(psf)
     let whole = PixelRegion(x: 0, y: 0, width: 100, height: 80)
-    #expect(throws: SettingsError.self) { try recipe.pipeline(nil, for: whole, in: movie.info) }
+    #expect(throws: SettingsError.self) { try recipe.stage(nil, for: whole, in: movie.info) }
     recipe.detection.background = .temporalMedian
     let error = #expect(throws: SettingsError.self) {
-      try recipe.pipeline(nil, psf: psf, for: whole, in: movie.info)
+      try recipe.stage(nil, psf: psf, for: whole, in: movie.info)
     }
     #expect(error?.description.contains("temporal_median") == true)
     var lens = DetectionSettings()

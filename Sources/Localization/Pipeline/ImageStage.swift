@@ -34,11 +34,11 @@ package struct ImageStage: Stage {
   /// One: see `NetworkStage`.
   package func workers(on device: DeviceInfo) -> Int { 1 }
 
-  package func product() -> Images { Images() }
+  package func product() -> ImageBatch { ImageBatch() }
 
   package func worker(
     on device: any Device, batch: Int?, items: Int, profiling: Bool
-  ) throws -> any Worker<Images> {
+  ) throws -> any Worker<ImageBatch> {
     try ImageWorker(self, on: device, batch: batch, items: items, profiling: profiling)
   }
 }
@@ -47,7 +47,7 @@ package struct ImageStage: Stage {
 ///
 /// Not checked by the compiler, because one thread has it at a time: queues hand it from a worker to the
 /// sinks and back.
-package final class Images: @unchecked Sendable {
+package final class ImageBatch: @unchecked Sendable {
   package internal(set) var layout = Layout()
   private var values: [Float] = []
   private var count = 0
@@ -55,12 +55,19 @@ package final class Images: @unchecked Sendable {
   /// What an image is, and how it was computed.
   package struct Layout: Hashable, Sendable {
     /// A class's result has one row and one column.
-    package var height = 1
-    package var width = 1
-    package var channels = 1
+    package let height: Int
+    package let width: Int
+    package let channels: Int
     /// Frames of a run of the network, and tiles of a frame.
-    package var batch = 1
-    package var tiles = 1
+    package let batch: Int
+    package let tiles: Int
+
+    package init(
+      height: Int = 1, width: Int = 1, channels: Int = 1, batch: Int = 1, tiles: Int = 1
+    ) {
+      (self.height, self.width, self.channels) = (height, width, channels)
+      (self.batch, self.tiles) = (batch, tiles)
+    }
 
     /// Values of an image.
     package var size: Int { height * width * channels }
@@ -92,7 +99,7 @@ private final class ImageWorker: Worker {
   let batch: Int
   private let stage: ImageStage
   private let tiled: TiledNetwork
-  private let layout: Images.Layout
+  private let layout: ImageBatch.Layout
   private var record = PlanRecord()
 
   init(
@@ -105,7 +112,7 @@ private final class ImageWorker: Worker {
       width: stage.width, on: device, memory: stage.memory, head: stage.head, profiling: profiling)
     let shape = try tiled.imageType.shape
     let isImage = shape.count == 4
-    layout = Images.Layout(
+    layout = ImageBatch.Layout(
       height: isImage ? tiled.outputHeight : 1, width: isImage ? tiled.outputWidth : 1,
       channels: isImage ? shape[3] : shape.dropFirst().reduce(1, *), batch: tiled.batch,
       tiles: tiled.tiles)
@@ -119,7 +126,7 @@ private final class ImageWorker: Worker {
   }
 
   func compute(
-    _ batch: Batch, room: Int, into images: Images, meanwhile: (Double) throws -> Void
+    _ batch: Batch, room: Int, into images: ImageBatch, meanwhile: (Double) throws -> Void
   ) throws -> Found {
     let stack = FrameStack(
       batch.bytes, stage.element, height: stage.height, width: stage.width, units: stage.units,

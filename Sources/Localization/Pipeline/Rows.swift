@@ -12,6 +12,9 @@ package protocol RowStage: Stage where Product == Rows {
 
 extension RowStage {
   package func product() -> Rows { Rows(quantities) }
+
+  /// The stage as a run takes it: the compiler does not turn `any RowStage` into this by itself.
+  package var asStage: any Stage<Rows> { self }
 }
 
 /// The rows of a batch, and what became of its spots.

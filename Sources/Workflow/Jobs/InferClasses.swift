@@ -162,7 +162,7 @@ private final class ClassList: Sink {
     (1..<classes).reduce(0) { self[crop, $1] > self[crop, $0] ? $1 : $0 }
   }
 
-  func take(_ images: Images, of items: Range<Int>) {
+  func take(_ images: ImageBatch, of items: Range<Int>) {
     let size = images.layout.size
     images.withValues { found in
       for item in items {

@@ -57,7 +57,7 @@ extension InferJob {
     recipe.pixelSize / Double(model.network.magnification)
   }
 
-  private func imageRun(_ model: Model, _ recipe: Recipe) throws -> Run<Images> {
+  private func imageRun(_ model: Model, _ recipe: Recipe) throws -> Run<ImageBatch> {
     let info = movie.info
     let region = try recipe.region(in: info)
     let maps = try recipe.maps(maps, for: region, in: info)
@@ -70,7 +70,7 @@ extension InferJob {
   }
 
   private func report(
-    _ run: Run<Images>, _ frames: Range<Int>, into sink: some LayoutSink, _ model: Model,
+    _ run: Run<ImageBatch>, _ frames: Range<Int>, into sink: some LayoutSink, _ model: Model,
     _ recipe: Recipe
   ) throws -> InferReport {
     let source = FrameSource(
@@ -96,20 +96,20 @@ extension InferJob {
 }
 
 /// A sink that knows what its images are.
-private protocol LayoutSink: Sink<Images> {
-  var layout: Images.Layout { get }
+private protocol LayoutSink: Sink<ImageBatch> {
+  var layout: ImageBatch.Layout { get }
 }
 
 /// A page for each frame and channel, in a file that is opened when the first images come.
 private final class ImageFile: LayoutSink {
-  private(set) var layout = Images.Layout()
+  private(set) var layout = ImageBatch.Layout()
   private(set) var writer: TIFFMovieWriter?
-  private let open: (Images.Layout) throws -> TIFFMovieWriter
+  private let open: (ImageBatch.Layout) throws -> TIFFMovieWriter
   private var plane: [Float] = []
 
-  init(open: @escaping (Images.Layout) throws -> TIFFMovieWriter) { self.open = open }
+  init(open: @escaping (ImageBatch.Layout) throws -> TIFFMovieWriter) { self.open = open }
 
-  func take(_ images: Images, of frames: Range<Int>) throws {
+  func take(_ images: ImageBatch, of frames: Range<Int>) throws {
     layout = images.layout
     let file = try writer ?? open(layout)
     writer = file
@@ -134,11 +134,11 @@ private final class ImageFile: LayoutSink {
 
 /// The sum over frames, negative values as 0.
 private final class ImageSum: LayoutSink {
-  private(set) var layout = Images.Layout()
+  private(set) var layout = ImageBatch.Layout()
   /// [row, column, channel].
   private(set) var values: [Double] = []
 
-  func take(_ images: Images, of frames: Range<Int>) {
+  func take(_ images: ImageBatch, of frames: Range<Int>) {
     layout = images.layout
     if values.isEmpty { values = Array(repeating: 0, count: layout.size) }
     images.withValues { images in

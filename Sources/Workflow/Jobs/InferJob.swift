@@ -126,7 +126,7 @@ public struct InferJob {
   /// A run of the network itself.
   ///
   /// - Parameter items: frames or crops, at most.
-  func run(_ stage: ImageStage, items: Int, _ unit: RunProgress.Unit) throws -> Run<Images> {
+  func run(_ stage: ImageStage, items: Int, _ unit: RunProgress.Unit) throws -> Run<ImageBatch> {
     // Images can be as large as all other memory together, so none waits while the next is computed.
     try Run(
       stage, on: devices, spare: CPUDevice(threads: threads), items: items, ahead: 0, unit: unit,

@@ -35,7 +35,7 @@ package final class LocalizeRun {
     self.region = region
     notes = NoteKeeper(observer)
     run = try Run(
-      stage, on: devices, spare: CPUDevice(threads: threads), items: frames.count,
+      stage.asStage, on: devices, spare: CPUDevice(threads: threads), items: frames.count,
       batch: batch.map { max(1, min($0, frames.count)) }, room: capacity, profiling: profiling,
       observer: notes, cancellation: cancellation)
     try checkRoom()
