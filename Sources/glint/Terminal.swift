@@ -16,7 +16,7 @@ final class Terminal: Observer, @unchecked Sendable {
 
   private let quiet: Bool
   private let lock = NSLock()
-  private var latest = RunProgress(0, of: 0, .frames)
+  private var done = 0
   private var start = Date()
   private var last = Date()
 
@@ -30,12 +30,9 @@ final class Terminal: Observer, @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     let now = Date()
-    // Work of another kind begins at 0.
-    if progress.done == 0 || progress.done < latest.done {
-      start = now
-      last = Self.isTerminal ? .distantPast : now
-    }
-    latest = progress
+    // The next piece of work begins at 0.
+    if progress.done == 0, done > 0 { (start, last) = (now, now) }
+    done = progress.done
     if Self.isTerminal, progress.done == progress.total { return Self.write("") }
     guard now.timeIntervalSince(last) >= (Self.isTerminal ? 0.1 : 10) else { return }
     last = now

@@ -205,9 +205,9 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
         guard !failing.load(ordering: .relaxed) else { break }
         try cancellation.check()
         try compute(buffer, into: product, at: seat, of: source)
-        let next = (Landed(product: product, items: buffer.items), buffer.number)
+        let (items, number) = (buffer.items, buffer.number)
         reader.free.push(buffer)
-        landed.push(next.0, at: next.1)
+        landed.push(Landed(product: product, items: items), at: number)
       }
     } catch is Interrupted {
     } catch {
