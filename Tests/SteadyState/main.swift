@@ -90,8 +90,8 @@ struct Case {
 
   private func infer(_ source: any Movie, _ recipe: Recipe) throws -> (made: Int, rows: Int) {
     let job = InferJob(
-      source: source, recipe: recipe, maps: nil, device: CPUDevice(threads: 2), threads: 2,
-      output: "\(folder)/\(output ?? "")", overwrite: true, quiet: true)
+      source: source, recipe: recipe, maps: nil, devices: [CPUDevice(threads: 2)], threads: 2,
+      output: "\(folder)/\(output ?? "")", overwrite: true)
     let before = glint_allocations_of_all_threads()
     let report = try job.run()
     return (glint_allocations_of_all_threads() - before, report.frames)
@@ -101,9 +101,8 @@ struct Case {
     let info = source.info
     let region = try recipe.region(in: info)
     let localize = try LocalizeRun(
-      source, pipeline: try recipe.pipeline(nil, for: region, in: info),
-      frames: 0..<recipe.endFrame, region: region, device: CPUDevice(threads: 2), batch: batch,
-      note: { print($0) })
+      source, stage: try recipe.stage(nil, for: region, in: info),
+      frames: 0..<recipe.endFrame, region: region, devices: [CPUDevice(threads: 2)], batch: batch)
     let writers = try output.map {
       try Tables.writer(
         path: "\(folder)/\($0)",
@@ -112,9 +111,7 @@ struct Case {
         quantities: localize.quantities, overwrite: true)
     }
     let before = glint_allocations_of_all_threads()
-    let report = try localize.run(
-      into: writers.map { [$0] } ?? [],
-      progress: Progress(total: recipe.endFrame, unit: "frames", quiet: true))
+    let report = try localize.run(into: writers.map { [$0] } ?? [])
     let made = glint_allocations_of_all_threads() - before
     writers?.abandon()
     return (made, report.localizations)

@@ -74,11 +74,10 @@ import Workflow
     let info = movie.info
     let region = PixelRegion(x: 0, y: 0, width: info.width, height: info.height)
     let run = try LocalizeRun(
-      movie, pipeline: try recipe.pipeline(nil, psf: psf, for: region, in: info),
-      frames: 0..<info.frames, region: region, device: device, threads: 2, note: { _ in })
+      movie, stage: try recipe.stage(nil, psf: psf, for: region, in: info),
+      frames: 0..<info.frames, region: region, devices: [device], threads: 2)
     let rows = RowCollector()
-    _ = try run.run(
-      into: [rows], progress: Progress(total: info.frames, unit: "frames", quiet: true))
+    _ = try run.run(into: [rows])
     return rows.table
   }
 
@@ -125,10 +124,10 @@ import Workflow
     let region = PixelRegion(x: 0, y: 0, width: 100, height: 100)
     for psf in [CalibratedPSF.astigmatic(.typical), .spline(try Self.spline())] {
       let run = try LocalizeRun(
-        movie, pipeline: try recipe.pipeline(nil, psf: psf, for: region, in: movie.info),
-        frames: 0..<60, region: region, device: CPUDevice(threads: 2), threads: 2, note: { _ in })
+        movie, stage: try recipe.stage(nil, psf: psf, for: region, in: movie.info),
+        frames: 0..<60, region: region, devices: [CPUDevice(threads: 2)], threads: 2)
       let rows = RowCollector()
-      _ = try run.run(into: [rows], progress: Progress(total: 60, unit: "frames", quiet: true))
+      _ = try run.run(into: [rows])
       let score = try Score(
         of: rows.table, against: movie.truth, settings: ScoreSettings(),
         bound: TruthBound(
@@ -202,8 +201,7 @@ import Workflow
       psf.axial.indexFactor = 0.8
       let job = LocalizeJob(
         source: Self.movie, recipe: Self.recipe(), maps: nil, psf: .astigmatic(psf),
-        device: CPUDevice(threads: 2), threads: 2, outputs: outputs, report: nil, overwrite: false,
-        batch: nil, quiet: true)
+        devices: [CPUDevice(threads: 2)], threads: 2, outputs: outputs)
       let report = try job.run()
       #expect(report.notes.contains { $0.hasPrefix("z grows with") })
       for name in ["locs-protocol.txt", "locs.yaml"] {

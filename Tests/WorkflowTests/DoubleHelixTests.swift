@@ -37,12 +37,10 @@ import Workflow
     let info = movie.info
     let region = PixelRegion(x: 0, y: 0, width: info.width, height: info.height)
     let run = try LocalizeRun(
-      movie, pipeline: try recipe.pipeline(maps, psf: psf, for: region, in: info),
-      frames: 0..<info.frames, region: region, device: device, threads: 2, batch: batch,
-      note: { _ in })
+      movie, stage: try recipe.stage(maps, psf: psf, for: region, in: info),
+      frames: 0..<info.frames, region: region, devices: [device], threads: 2, batch: batch)
     let rows = RowCollector()
-    let report = try run.run(
-      into: [rows], progress: Progress(total: info.frames, unit: "frames", quiet: true))
+    let report = try run.run(into: [rows])
     var table = rows.table
     table.field.pixelSize = 100
     return Outcome(table: table, report: report, notes: [])
@@ -121,10 +119,10 @@ import Workflow
     let psf = try #require(try movie.calibration)
     var recipe = Self.recipe(psf)
     let whole = PixelRegion(x: 0, y: 0, width: 100, height: 80)
-    #expect(throws: SettingsError.self) { try recipe.pipeline(nil, for: whole, in: movie.info) }
+    #expect(throws: SettingsError.self) { try recipe.stage(nil, for: whole, in: movie.info) }
     recipe.detection.background = .temporalMedian
     let error = #expect(throws: SettingsError.self) {
-      try recipe.pipeline(nil, psf: psf, for: whole, in: movie.info)
+      try recipe.stage(nil, psf: psf, for: whole, in: movie.info)
     }
     #expect(error?.description.contains("temporal_median") == true)
     var lens = DetectionSettings()

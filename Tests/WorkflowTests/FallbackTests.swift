@@ -33,16 +33,17 @@ import Workflow
 
   @Test func failingProcessorEndsTheRun() throws {
     let movie = try smallMovie()
+    let notes = Notes()
     let bent = BentDevice(CPUDevice(threads: 1), .failsAtRun(3))
     let region = PixelRegion(x: 0, y: 0, width: 56, height: 48)
     let run = try LocalizeRun(
-      movie, pipeline: try smallRecipe().pipeline(nil, for: region, in: movie.info),
-      frames: 0..<24, region: region, device: bent, batch: 4,
-      note: { _ in Issue.record("nothing to tell") })
+      movie, stage: try smallRecipe().stage(nil, for: region, in: movie.info),
+      frames: 0..<24, region: region, devices: [bent], batch: 4, observer: notes)
     let rows = RowCollector()
     #expect(throws: DeviceError.self) {
-      try run.run(into: [rows], progress: Progress(total: 24, unit: "frames", quiet: true))
+      try run.run(into: [rows])
     }
+    #expect(notes.lines.isEmpty)
     #expect(run.framesSafe == [8])
     #expect(rows.table.frame.max().map { $0 < 8 } == true)
   }
@@ -63,8 +64,8 @@ import Workflow
       let movie = Torn(whole: try smallMovie())
       let csv = folder.appendingPathComponent("a.csv").path
       let job = LocalizeJob(
-        source: movie, recipe: smallRecipe(), maps: nil, device: CPUDevice(threads: 1), threads: 1,
-        outputs: [csv], report: csv + ".json", overwrite: false, batch: 4, quiet: true)
+        source: movie, recipe: smallRecipe(), maps: nil, devices: [CPUDevice(threads: 1)],
+        threads: 1, outputs: [csv], report: csv + ".json", batch: 4)
       #expect {
         try job.run()
       } throws: {

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import Reporting
 import Workflow
 
 /// A table in memory instead of a file.
@@ -37,27 +38,35 @@ struct Outcome {
   }
 }
 
-/// Lines that a run told.
-final class Notes: @unchecked Sendable {
-  var lines: [String] = []
+/// What a run told. A lock guards it.
+final class Notes: Observer, @unchecked Sendable {
+  private let lock = NSLock()
+  private var noted: [String] = []
+  private var steps: [RunProgress] = []
+
+  var lines: [String] { lock.withLock { noted } }
+  var progress: [RunProgress] { lock.withLock { steps } }
+
+  func note(_ line: Message) { lock.withLock { noted.append(line.text()) } }
+  func progress(_ progress: RunProgress) { lock.withLock { steps.append(progress) } }
 }
 
 /// Localizes `movie` in memory.
 func localize(
-  _ movie: any Movie, _ recipe: Recipe, on device: any Device = CPUDevice(threads: 2),
-  frames: Range<Int>? = nil, region: PixelRegion? = nil, maps: CameraMaps? = nil,
+  _ movie: any Movie, _ recipe: Recipe, on devices: any Device..., frames: Range<Int>? = nil,
+  region: PixelRegion? = nil, maps: CameraMaps? = nil,
   batch: Int? = nil, capacity: Int = 64
 ) throws -> Outcome {
   let notes = Notes()
   let info = movie.info
   let region = region ?? PixelRegion(x: 0, y: 0, width: info.width, height: info.height)
   let run = try LocalizeRun(
-    movie, pipeline: try recipe.pipeline(maps, for: region, in: info),
-    frames: frames ?? 0..<info.frames, region: region, device: device, threads: 2, batch: batch,
-    capacity: capacity, note: { notes.lines.append($0) })
+    movie, stage: try recipe.stage(maps, for: region, in: info),
+    frames: frames ?? 0..<info.frames, region: region,
+    devices: devices.isEmpty ? [CPUDevice(threads: 2)] : devices, threads: 2, batch: batch,
+    capacity: capacity, observer: notes)
   let rows = RowCollector()
-  let report = try run.run(
-    into: [rows], progress: Progress(total: info.frames, unit: "frames", quiet: true))
+  let report = try run.run(into: [rows])
   return Outcome(table: rows.table, report: report, notes: notes.lines)
 }
 
@@ -122,6 +131,7 @@ final class UnwellDevice: Device, @unchecked Sendable {
   let info: DeviceInfo
   private let base = CPUDevice(threads: 2)
   private let failing: Call
+  private let lock = NSLock()
   private var left: Int
 
   /// - Parameter time: which call of that kind fails, from 1; all later calls of any kind do too.
@@ -143,8 +153,11 @@ final class UnwellDevice: Device, @unchecked Sendable {
   }
 
   func check(_ call: Call) throws {
-    if call == failing { left -= 1 }
-    if left <= 0 {
+    let isWell = lock.withLock {
+      if call == failing { left -= 1 }
+      return left > 0
+    }
+    if !isWell {
       throw DeviceError.call("clSomething", code: -5, device: info.name)
     }
   }

@@ -133,8 +133,8 @@ import Workflow
         let csv = folder.appendingPathComponent("\(index).csv").path
         let hdf5 = folder.appendingPathComponent("\(index).hdf5").path
         _ = try LocalizeJob(
-          source: movie, recipe: smallRecipe(), maps: nil, device: device, threads: 2,
-          outputs: [csv, hdf5], report: nil, overwrite: false, batch: index + 2, quiet: true
+          source: movie, recipe: smallRecipe(), maps: nil, devices: [device], threads: 2,
+          outputs: [csv, hdf5], batch: index + 2
         ).run()
         tables.append(try Data(contentsOf: URL(fileURLWithPath: csv)))
         columns.append(Outcome.rows(of: try Tables.read(hdf5)))

@@ -21,9 +21,9 @@ struct DetectionBench {
       var settings = LocalizationSettings()
       settings.detection.detector = detector
       settings.detection.threshold = detector == .gradient ? 300 : detector == .dog ? 1.7 : 1.5
-      let pipeline = try LocalizationPipeline(
+      let stage = try FitStage(
         settings, camera: Camera(), maps: nil, width: 256, height: 256, pixel: .uint16)
-      let graph = try pipeline.detectionGraph(
+      let graph = try stage.detectionGraph(
         BatchShape(leading: 0, frames: batch, trailing: 0), capacity: 4096)
       let executable = try device.compile(Plan(graph, for: device.info), profiling: true)
       try executable.write("frames", pixels)

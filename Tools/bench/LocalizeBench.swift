@@ -20,7 +20,7 @@ struct LocalizeBench {
       width: 256, height: 256, frames: frames, psf: GaussianPSF(sigma: 1.2),
       blinking: .independent(perFrame: 40), camera: Camera())
     let made = try SimulateJob(
-      settings: settings, folder: folder, kind: "tif", overwrite: true, quiet: true
+      settings: settings, folder: folder, kind: "tif", overwrite: true
     ).run()
     var recipe = Recipe()
     recipe.camera = settings.camera
@@ -28,9 +28,8 @@ struct LocalizeBench {
       var last: LocalizeReport?
       let (median, least, most) = try time(runs) {
         last = try LocalizeJob(
-          source: try Movies.open(made.files[0]), recipe: recipe, maps: nil, device: device,
-          threads: threads, outputs: ["\(folder)/\(name)"], report: nil, overwrite: true,
-          batch: nil, quiet: true
+          source: try Movies.open(made.files[0]), recipe: recipe, maps: nil,
+          devices: [device], threads: threads, outputs: ["\(folder)/\(name)"], overwrite: true
         ).run()
       }
       guard let last else { continue }

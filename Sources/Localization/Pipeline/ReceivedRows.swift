@@ -1,6 +1,5 @@
 import Compute
 import Microscopy
-import Optics
 
 /// Host memory for the results of one batch, kept from batch to batch.
 struct ReceivedRows {
@@ -19,9 +18,13 @@ struct ReceivedRows {
   private var duplicates: [Bool] = []
 
   /// Whether parameter 4 is z.
-  var axial = false
-  /// Distance, px, within which two fits of a frame are one molecule's; 0 where each stands for itself.
-  var resolution = 0.0
+  private let axial: Bool
+  private let resolution: Double
+
+  init(of stage: FitStage) {
+    axial = stage.axialFit != nil
+    resolution = stage.resolution
+  }
 
   static let parameters = 6
 
@@ -56,7 +59,7 @@ struct ReceivedRows {
     for row in 0..<count {
       let problem = problem(row)
       if let problem {
-        tally.dropped[problem.name, default: 0] += 1
+        tally.drop(problem.name)
       } else {
         tally.saturated += Int(flags[row] & 1)
         kept.append(row)
@@ -90,7 +93,7 @@ struct ReceivedRows {
       kept[place] = kept[i]
       place += 1
     }
-    if place < kept.count { tally.dropped["duplicates", default: 0] += kept.count - place }
+    if place < kept.count { tally.drop("duplicates", kept.count - place) }
     kept.removeLast(kept.count - place)
   }
 
@@ -115,103 +118,5 @@ struct ReceivedRows {
 
   func value(_ row: Int, _ parameter: Int) -> Double {
     Double(theta[row * Self.parameters + parameter])
-  }
-}
-
-extension LocalizationPipeline: GraphPipeline {
-  public var quantities: [Quantity] {
-    [.x, .y] + axialColumns + [.photons, .background] + widthColumns + [.xError, .yError]
-      + (axialColumns.isEmpty ? [] : [.zError]) + [.photonsError, .backgroundError]
-      + (fitsWidths ? [.sigmaXError, .sigmaYError] : [])
-      + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, score]
-  }
-
-  private var axialColumns: [Quantity] {
-    psf == nil ? [] : axialFit == nil ? [.z, Self.distance] : [.z]
-  }
-
-  private var widthColumns: [Quantity] {
-    if case .spline = psf { return [] }
-    return [.sigmaX, .sigmaY]
-  }
-
-  /// Whether widths are parameters of the fit.
-  private var fitsWidths: Bool { axialFit == nil && settings.fit.sigma != .fixed }
-
-  /// How far a spot's widths are from those of its height, √px; Picasso's name.
-  private static let distance = Quantity("d_zcalib", .none)
-
-  /// The detector's score; Picasso's has a name of its own.
-  private var score: Quantity {
-    settings.detection.detector == .gradient ? Self.netGradient : .score
-  }
-
-  private static let netGradient = Quantity("net_gradient", .none)
-
-  public func receive(_ executable: any Executable, capacity: Int) throws -> Received {
-    var total: Int32 = 0
-    try withUnsafeMutableBytes(of: &total) { try executable.read("total", into: $0) }
-    guard total <= capacity else { return .needs(capacity: Int(total)) }
-    try received.read(executable, total: Int(total))
-    return .all(Int(total))
-  }
-
-  /// Appends the received rows: photons, pixels, standard errors.
-  public func collect(first: Int, into table: inout Localizations, tally: inout SpotTally) {
-    received.choose(&tally)
-    let rows = received
-    let kept = rows.kept
-    table.appendFrames(kept.count) { first + Int(rows.peaks[3 * kept[$0]]) }
-    func fill(_ quantity: Quantity, _ value: (Int) -> Double) {
-      table.append(kept.count, to: quantity) { value(kept[$0]) }
-    }
-    let scale = photonsPerCount
-    fill(.x) { Double(rows.peaks[3 * $0 + 2]) + rows.value($0, 0) + Double(origin.x) }
-    fill(.y) { Double(rows.peaks[3 * $0 + 1]) + rows.value($0, 1) + Double(origin.y) }
-    fill(.photons) { rows.value($0, 2) * scale }
-    fill(.background) { rows.value($0, 3) * scale }
-    fill(.xError) { rows.variance($0, 0).squareRoot() }
-    fill(.yError) { rows.variance($0, 1).squareRoot() }
-    fill(.photonsError) { rows.variance($0, 2).squareRoot() * scale }
-    fill(.backgroundError) { rows.variance($0, 3).squareRoot() * scale }
-    if axialFit == nil {
-      fill(.sigmaX) { rows.value($0, 4) }
-      fill(.sigmaY) { rows.value($0, 5) }
-    }
-    if fitsWidths {
-      fill(.sigmaXError) { rows.variance($0, 4).squareRoot() }
-      fill(.sigmaYError) { rows.variance($0, 5).squareRoot() }
-    }
-    fillHeights(fill)
-    fill(.logLikelihoodRatio) { Double(rows.deviance[$0]) }
-    fill(.reducedChiSquare) { Double(rows.chiSquare[$0]) }
-    fill(.iterations) { Double(rows.iterations[$0]) }
-    fill(.state) { Double(rows.state[$0]) }
-    fill(score) { Double(rows.score[$0]) }
-  }
-
-  /// z and what belongs to it, in the sample's nm: the calibration's times the refractive-index factor.
-  private func fillHeights(_ fill: (Quantity, (Int) -> Double) -> Void) {
-    guard let psf else { return }
-    let rows = received
-    let factor = psf.axial.indexFactor
-    guard axialFit == nil else {
-      fill(.z) { rows.value($0, 4) * factor }
-      fill(.zError) { rows.variance($0, 4).squareRoot() * factor }
-      if case .astigmatic(let psf) = psf {
-        fill(.sigmaX) { psf.x.width(at: rows.value($0, 4)) }
-        fill(.sigmaY) { psf.y.width(at: rows.value($0, 4)) }
-      }
-      return
-    }
-    guard case .astigmatic(let psf) = psf else { return }
-    func height(_ row: Int) -> AstigmaticPSF.Height {
-      psf.height(
-        sigmaX: rows.value(row, 4), sigmaY: rows.value(row, 5),
-        errorX: rows.variance(row, 4).squareRoot(), errorY: rows.variance(row, 5).squareRoot())
-    }
-    fill(.z) { height($0).z * factor }
-    fill(.zError) { height($0).error * factor }
-    fill(Self.distance) { height($0).distance }
   }
 }

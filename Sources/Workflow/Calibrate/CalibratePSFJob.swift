@@ -32,6 +32,7 @@ public struct CalibratePSFJob {
   let camera: Camera?
   let maps: CameraMaps?
   let overwrite: Bool
+  let cancellation: Cancellation
 
   /// - Parameters:
   ///   - zStep: nm from plane to plane; negative where the scan goes down.
@@ -42,7 +43,7 @@ public struct CalibratePSFJob {
     movies: [any Movie], names: [String], output: String, json: String?, picture: String?,
     zStep: Double?, pixelSize: Double?, roi: Int?, model: Model?, scan: Scan,
     origin: PSFCalibrationSettings.Origin, indexFactor: Double, planes: Int?, camera: Camera?,
-    maps: CameraMaps?, overwrite: Bool
+    maps: CameraMaps?, overwrite: Bool, cancellation: Cancellation = Cancellation()
   ) throws {
     guard let zStep else {
       throw SettingsError(
@@ -88,6 +89,7 @@ public struct CalibratePSFJob {
     self.camera = camera
     self.maps = maps
     self.overwrite = overwrite
+    self.cancellation = cancellation
     var taken = OutputNames(inputs: names, overwrite: overwrite)
     for path in [output, json, picture].compactMap({ $0 }) { try taken.add(path) }
   }
@@ -151,7 +153,7 @@ public struct CalibratePSFJob {
         byteCount: info.frameBytes, alignment: 64)
       defer { bytes.deallocate() }
       for k in 0..<planes {
-        if Interrupt.requested { throw Interrupted() }
+        try cancellation.check()
         try movie.read(first + k..<first + k + 1, into: bytes)
         switch info.pixel {
         case .uint16:

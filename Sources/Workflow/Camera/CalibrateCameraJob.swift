@@ -17,7 +17,8 @@ public struct CalibrateCameraJob {
   let saturation: Double
   let threads: Int
   let overwrite: Bool
-  let quiet: Bool
+  let observer: any Observer
+  let cancellation: Cancellation
 
   /// What was measured and written.
   public struct Result: Sendable {
@@ -37,7 +38,8 @@ public struct CalibrateCameraJob {
   public init(
     dark: [any Movie], bright: [any Movie], output: String, gain: Double? = nil,
     region: PixelRegion? = nil, saturation: Double = 65535, threads: Int? = nil,
-    overwrite: Bool = false, quiet: Bool = false
+    overwrite: Bool = false, observer: any Observer = Unobserved(),
+    cancellation: Cancellation = Cancellation()
   ) {
     self.dark = dark
     self.bright = bright
@@ -47,7 +49,8 @@ public struct CalibrateCameraJob {
     self.saturation = saturation
     self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     self.overwrite = overwrite
-    self.quiet = quiet
+    self.observer = observer
+    self.cancellation = cancellation
   }
 
   /// Measures and writes. Throws `CameraCalibrationError` for frames that are no calibration.
@@ -59,7 +62,7 @@ public struct CalibrateCameraJob {
     for path in [output, reportPath, picturePath] { try names.add(path) }
     try check()
     let start = Date()
-    let (maps, report) = try Interrupt.watch { try measure() }
+    let (maps, report) = try cancellation.watch { try measure() }
     let seconds = Date().timeIntervalSince(start)
 
     try CameraFiles.write(
@@ -100,13 +103,12 @@ public struct CalibrateCameraJob {
 
   private func measure() throws -> (CameraCalibration.Maps, CameraCalibration.Report) {
     let total = (dark + bright).reduce(0) { $0 + $1.info.frames }
-    let progress = Progress(total: total, unit: "frames", quiet: quiet)
-    defer { progress.finish() }
+    observer.progress(RunProgress(0, of: total, .frames))
     var done = 0
     func moments(_ movies: [any Movie]) throws -> PixelMoments {
       let whole = try PixelMoments(of: movies, threads: threads) { frames in
-        if Interrupt.requested { throw Interrupted() }
-        progress.update(done + frames)
+        try cancellation.check()
+        observer.progress(RunProgress(done + frames, of: total, .frames))
       }
       done += whole.frames
       guard let region else { return whole }

@@ -10,19 +10,21 @@ public struct CheckCameraJob {
   let dark: [any Movie]
   let region: PixelRegion?
   let threads: Int
-  let quiet: Bool
+  let observer: any Observer
+  let cancellation: Cancellation
 
   /// - Parameter region: where on the sensor the frames were recorded, for maps of a larger part; nil
   ///   for what the movie says.
   public init(
     maps: String, dark: [any Movie], region: PixelRegion? = nil, threads: Int? = nil,
-    quiet: Bool = false
+    observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) {
     mapsPath = maps
     self.dark = dark
     self.region = region
     self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    self.quiet = quiet
+    self.observer = observer
+    self.cancellation = cancellation
   }
 
   /// Throws `CameraFileError` for the maps and `CameraCalibrationError` for the frames.
@@ -37,13 +39,12 @@ public struct CheckCameraJob {
       throw CameraCalibrationError.otherSensor(
         maps: "\(whole.width)×\(whole.height)", frames: "\(info.width)×\(info.height)")
     }
-    let progress = Progress(
-      total: dark.reduce(0) { $0 + $1.info.frames }, unit: "frames", quiet: quiet)
-    let moments = try Interrupt.watch {
-      defer { progress.finish() }
-      return try PixelMoments(of: dark, threads: threads) { frames in
-        if Interrupt.requested { throw Interrupted() }
-        progress.update(frames)
+    let total = dark.reduce(0) { $0 + $1.info.frames }
+    observer.progress(RunProgress(0, of: total, .frames))
+    let moments = try cancellation.watch {
+      try PixelMoments(of: dark, threads: threads) { frames in
+        try cancellation.check()
+        observer.progress(RunProgress(frames, of: total, .frames))
       }
     }
     return try CameraValidation(

@@ -47,6 +47,7 @@ extension Recipe {
   ///   - model: what the recipe's `model()` gave; nil to read it here.
   /// - Throws: `SettingsError` where recipe, maps, PSF and movie do not fit; what is wrong with a
   ///   network's weights.
+<<<<<<< HEAD
   public func pipeline(
     _ maps: CameraMaps?, psf: CalibratedPSF? = nil, model: Model? = nil, for region: PixelRegion,
     in info: MovieInfo
@@ -54,10 +55,18 @@ extension Recipe {
     if network.isUsed {
       return try NetworkPipeline(
         try model ?? network.model(), network, camera: camera,
+=======
+  package func stage(
+    _ maps: CameraMaps?, psf: CalibratedPSF? = nil, for region: PixelRegion, in info: MovieInfo
+  ) throws -> any RowStage {
+    if network.isUsed {
+      return try NetworkStage(
+        try network.model(), network, camera: camera,
+>>>>>>> dcaa80e514109ebf7bfc326e1df09a1e98267dbc
         maps: try self.maps(maps, for: region, in: info), width: region.width,
         height: region.height, pixel: info.pixel, origin: (region.x, region.y))
     }
-    return try LocalizationPipeline(
+    return try FitStage(
       settings, camera: camera, maps: try self.maps(maps, for: region, in: info),
       psf: try psf.map(adjusted),
       width: region.width, height: region.height, pixel: info.pixel, origin: (region.x, region.y))

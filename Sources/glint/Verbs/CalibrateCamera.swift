@@ -68,7 +68,7 @@ struct CalibrateCamera: ParsableCommand {
       bright: try bright.map { try raw.open($0) }, output: output,
       gain: gain, region: roi?.region, saturation: saturation, threads: cpu.threads,
       overwrite: force,
-      quiet: quiet
+      observer: Terminal(quiet: quiet), cancellation: Interrupt.cancellation
     ).run()
     for line in Self.lines(result.report) { print(line) }
     print(

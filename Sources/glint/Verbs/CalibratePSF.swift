@@ -71,7 +71,8 @@ struct CalibratePSF: ParsableCommand {
       movies: beads.map { try movie.open($0) }, names: beads, output: output, json: json,
       picture: report, zStep: zStep, pixelSize: pixelSize, roi: roi, model: model, scan: scan,
       origin: origin, indexFactor: refractiveIndexFactor, planes: planes,
-      camera: camera == Camera() && maps == nil ? nil : camera, maps: maps, overwrite: force)
+      camera: camera == Camera() && maps == nil ? nil : camera, maps: maps, overwrite: force,
+      cancellation: Interrupt.cancellation)
     let result = try job.run()
     for line in result.lines { print(line) }
     for file in [output, report, json].compactMap({ $0 }) { print("wrote        \(file)") }

@@ -49,7 +49,7 @@ struct CheckCamera: ParsableCommand {
     let result = try CheckCameraJob(
       maps: maps, dark: try dark.map { try raw.open($0) }, region: roi?.region,
       threads: cpu.threads,
-      quiet: quiet
+      observer: Terminal(quiet: quiet), cancellation: Interrupt.cancellation
     ).run()
     for line in Self.lines(result) { print(line) }
     if let file {

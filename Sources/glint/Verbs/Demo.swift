@@ -24,7 +24,8 @@ struct Demo: ParsableCommand {
   func run() throws {
     let job = DemoJob(
       folder: output, device: try device.open(), threads: device.threads, frames: frames,
-      overwrite: force, quiet: quiet)
+      overwrite: force, observer: Terminal(quiet: quiet),
+      cancellation: Interrupt.cancellation)
     let result = try job.run()
     for line in Localize.summary(result.report) { print(line) }
     for line in Evaluate.lines(result.score) { print(line) }

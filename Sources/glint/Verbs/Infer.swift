@@ -82,9 +82,10 @@ struct Infer: ParsableCommand {
         shift: (shift?.x ?? 0, shift?.y ?? 0))
     }
     let report = try InferJob(
-      source: try raw.open(movie), recipe: recipe, maps: maps, device: try device.open(),
+      source: try raw.open(movie), recipe: recipe, maps: maps, devices: [try device.open()],
       threads: device.threads, output: output, crops: crops, result: result, sum: sum,
-      report: json, overwrite: force, quiet: quiet
+      report: json, overwrite: force, observer: Terminal(quiet: quiet),
+      cancellation: Interrupt.cancellation
     ).run()
     let isTable = crops != nil || output.lowercased().hasSuffix(".csv")
     print(

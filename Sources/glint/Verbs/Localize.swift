@@ -132,9 +132,9 @@ struct Localize: ParsableCommand {
     guard !output.isEmpty else { throw ValidationError("name an output with -o, such as locs.csv") }
     let job = LocalizeJob(
       source: try raw.open(movie, acceptsTruncated: true), recipe: recipe, maps: maps, psf: psf,
-      device: try device.open(),
+      devices: [try device.open()],
       threads: device.threads, outputs: output, report: json, overwrite: force, batch: batch,
-      quiet: quiet)
+      observer: Terminal(quiet: quiet), cancellation: Interrupt.cancellation)
     let report = try job.run()
     for line in Self.summary(report) { print(line) }
     if report.interrupted { throw ExitCode(130) }

@@ -46,12 +46,10 @@ struct Profile: ParsableCommand {
     let region = try settings.region(in: info)
     let frames = try settings.frames(in: info)
     let run = try LocalizeRun(
-      source, pipeline: try settings.pipeline(maps, for: region, in: info), frames: frames,
-      region: region, device: device, threads: self.device.threads, batch: batch, profiling: true,
-      note: say)
-    let report = try Interrupt.watch {
-      try run.run(into: [], progress: Progress(total: frames.count, unit: "frames"))
-    }
+      source, stage: try settings.stage(maps, for: region, in: info), frames: frames,
+      region: region, devices: [device], threads: self.device.threads, batch: batch,
+      profiling: true, observer: Terminal(), cancellation: Interrupt.cancellation)
+    let report = try run.run(into: [])
     if explain { print(run.explanation) }
     if json {
       print(String(decoding: try report.json(), as: UTF8.self))

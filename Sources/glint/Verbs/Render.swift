@@ -35,7 +35,7 @@ struct Render: ParsableCommand {
     table.field.pixelSize = table.field.pixelSize ?? pixelSize
     let (width, height) = try RenderJob(
       table: table, output: output, pixel: pixel, style: style, device: try device.open(),
-      overwrite: force
+      overwrite: force, observer: Terminal()
     ).run()
     print("\(table.count) localizations in \(output), \(width)×\(height) pixels of \(pixel) nm")
     if table.count == 0 { throw ExitCode(1) }

@@ -129,7 +129,8 @@ struct Simulate: ParsableCommand {
     let (settings, maps) = try simulationSettings()
     let job = SimulateJob(
       settings: settings, maps: maps, calibrated: try Self.calibrated(settings), folder: output,
-      kind: format.rawValue, overwrite: force, quiet: quiet)
+      kind: format.rawValue, overwrite: force,
+      observer: Terminal(quiet: quiet), cancellation: Interrupt.cancellation)
     let result = try job.run()
     print("\(result.frames) frames, \(result.molecules) rows of truth in \(output)")
     for file in result.files { print("  \(file)") }

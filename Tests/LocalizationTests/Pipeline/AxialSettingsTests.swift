@@ -12,7 +12,7 @@ import Testing
     settings.fit.box = 13
     change(&settings)
     do {
-      _ = try LocalizationPipeline(
+      _ = try FitStage(
         settings, camera: Camera(), maps: nil, psf: psf, width: 64, height: 64, pixel: .uint16)
       return nil
     } catch { return error.description }

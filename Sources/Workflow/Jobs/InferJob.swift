@@ -4,13 +4,14 @@ import Foundation
 import Localization
 import Microscopy
 import Networks
+import Reporting
 
 /// A network's own result for a movie: images as TIFF, classes as a table. What `glint infer` does.
 public struct InferJob {
   let movie: any Movie
   public let recipe: Recipe
   let maps: CameraMaps?
-  let device: any Device
+  let devices: [any Device]
   let threads: Int?
   let output: String
   /// A table whose rows say where crops are, and how far their centres are from the rows'.
@@ -21,7 +22,8 @@ public struct InferJob {
   let sum: Bool
   let reportPath: String?
   let overwrite: Bool
-  let quiet: Bool
+  let observer: any Observer
+  let cancellation: Cancellation
 
   /// Where crops are cut from a movie.
   public struct Crops: Sendable {
@@ -38,14 +40,15 @@ public struct InferJob {
   }
 
   public init(
-    source movie: any Movie, recipe: Recipe, maps: CameraMaps?, device: any Device, threads: Int?,
-    output: String, crops: Crops? = nil, result: String? = nil, sum: Bool = false,
-    report: String? = nil, overwrite: Bool = false, quiet: Bool = false
+    source movie: any Movie, recipe: Recipe, maps: CameraMaps?, devices: [any Device],
+    threads: Int? = nil, output: String, crops: Crops? = nil, result: String? = nil,
+    sum: Bool = false, report: String? = nil, overwrite: Bool = false,
+    observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) {
     self.movie = movie
     self.recipe = recipe
     self.maps = maps
-    self.device = device
+    self.devices = devices
     self.threads = threads
     self.output = output
     self.crops = crops
@@ -53,7 +56,8 @@ public struct InferJob {
     self.sum = sum
     reportPath = report
     self.overwrite = overwrite
-    self.quiet = quiet
+    self.observer = observer
+    self.cancellation = cancellation
   }
 
   /// Runs it. The output appears under its name only when it is complete; after an interruption what
@@ -75,19 +79,17 @@ public struct InferJob {
         "\(resolved.network.name) gives classes, which have no sum", hint: "leave --sum out")
     }
     try checkNames(isTable: isTable)
-    for line in movie.info.notes { say(line) }
+    for line in movie.info.notes { observer.note(Message(line)) }
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
-    let context = InferContext(
-      job: self, recipe: resolved, model: model,
-      fallback: Fallback(from: device, to: CPUDevice(threads: threads), report: say))
-    return try Interrupt.watch {
+    return try cancellation.watch {
       let start = SteadyClock.seconds
       var report =
-        isTable ? try classify(context) : sum ? try addImages(context) : try writeImages(context)
+        isTable
+        ? try classify(model, resolved)
+        : sum ? try addImages(model, resolved) : try writeImages(model, resolved)
       report.seconds = SteadyClock.seconds - start
       report.framesPerSecond = Double(report.frames) / max(report.seconds, 1e-9)
       report.peakMemoryBytes = peakResidentBytes()
-      report.device = context.deviceName
       report.recipe = resolved
       report.notes = movie.info.notes + report.notes
       try reportFile?.commit(report: report.json(), partial: report.interrupted)
@@ -120,34 +122,34 @@ public struct InferJob {
     }
     if let reportPath { try names.add(reportPath) }
   }
-}
 
-/// What the parts of an inference share.
-final class InferContext {
-  let job: InferJob
-  let recipe: Recipe
-  let model: Model
-  let fallback: Fallback
-
-  init(job: InferJob, recipe: Recipe, model: Model, fallback: Fallback) {
-    self.job = job
-    self.recipe = recipe
-    self.model = model
-    self.fallback = fallback
+  /// A run of the network itself.
+  ///
+  /// - Parameter items: frames or crops, at most.
+  func run(_ stage: ImageStage, items: Int, _ unit: RunProgress.Unit) throws -> Run<ImageBatch> {
+    // Images can be as large as all other memory together, so none waits while the next is computed.
+    try Run(
+      stage, on: devices, spare: CPUDevice(threads: threads), items: items, ahead: 0, unit: unit,
+      observer: observer, cancellation: cancellation)
   }
 
-  var deviceName: String { fallback.device.info.title }
-
-  /// - Parameter frames: those that are in the output, where they are not all that were asked for.
-  func provenance(frames: String? = nil) throws -> ProvenanceStep {
+  /// The step that made an output.
+  ///
+  /// - Parameters:
+  ///   - recipe: with everything said.
+  ///   - device: in words.
+  ///   - frames: those that are in the output, where they are not all that were asked for.
+  func provenance(
+    _ recipe: Recipe, device: String, frames: String? = nil
+  ) throws -> ProvenanceStep {
     var settings = [
-      "recipe": try recipe.yaml(), "movie": job.movie.info.files.first ?? job.movie.info.format,
+      "recipe": try recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
     ]
-    settings["result"] = job.result
-    settings["sum"] = job.sum ? "of all frames, negative values as 0" : nil
+    settings["result"] = result
+    settings["sum"] = sum ? "of all frames, negative values as 0" : nil
     settings["stopped"] = frames.map { "only \($0)" }
     return ProvenanceStep(
-      program: "Glint", version: glintVersion, action: "infer", device: deviceName,
+      program: "Glint", version: glintVersion, action: "infer", device: device,
       settings: settings)
   }
 }

@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Localization
 import Microscopy
+import Reporting
 
 /// A table drawn into a picture file. What `glint render` does.
 public struct RenderJob {
@@ -11,19 +12,21 @@ public struct RenderJob {
   let renderer: Renderer
   let device: any Device
   let overwrite: Bool
+  let observer: any Observer
 
   /// - Parameters:
   ///   - output: .png for a picture to look at, .tif for the values.
   ///   - pixel: side of an image pixel, nm.
   public init(
     table: Localizations, output: String, pixel: Double, style: Renderer.Style,
-    device: any Device, overwrite: Bool
+    device: any Device, overwrite: Bool = false, observer: any Observer = Unobserved()
   ) {
     self.table = table
     self.output = output
     renderer = Renderer(pixel: pixel, style: style)
     self.device = device
     self.overwrite = overwrite
+    self.observer = observer
   }
 
   /// Draws and writes; returns width and height of the image.
@@ -32,7 +35,7 @@ public struct RenderJob {
     let (width, height) = try renderer.size(of: table)
     var names = OutputNames(inputs: [], overwrite: overwrite)
     try names.add(output)
-    let fallback = Fallback(from: device, report: say)
+    let fallback = Fallback(from: device) { observer.note(Message($0)) }
     let pixels = try fallback.perform { try renderer.render(table, on: $0) }
     let step = ProvenanceStep(
       program: "Glint", version: glintVersion, action: "render", device: fallback.device.info.name,

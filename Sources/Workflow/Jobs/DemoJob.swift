@@ -13,7 +13,8 @@ public struct DemoJob {
   let threads: Int?
   let frames: Int
   let overwrite: Bool
-  let quiet: Bool
+  let observer: any Observer
+  let cancellation: Cancellation
 
   public struct Result: Sendable {
     public var report: LocalizeReport
@@ -23,14 +24,16 @@ public struct DemoJob {
   }
 
   public init(
-    folder: String, device: any Device, threads: Int?, frames: Int, overwrite: Bool, quiet: Bool
+    folder: String, device: any Device, threads: Int? = nil, frames: Int, overwrite: Bool = false,
+    observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) {
     self.folder = folder
     self.device = device
     self.threads = threads
     self.frames = frames
     self.overwrite = overwrite
-    self.quiet = quiet
+    self.observer = observer
+    self.cancellation = cancellation
   }
 
   /// The demo's movie: filaments of blinking molecules seen by an sCMOS camera's scalars.
@@ -52,21 +55,23 @@ public struct DemoJob {
     for table in tables { try names.add(table: table) }
     try names.add(picture)
     let made = try SimulateJob(
-      settings: settings, folder: folder, kind: "tif", overwrite: overwrite, quiet: quiet
+      settings: settings, folder: folder, kind: "tif", overwrite: overwrite, observer: observer,
+      cancellation: cancellation
     ).run()
     var recipe = Recipe()
     recipe.camera = settings.camera
     recipe.pixelSize = settings.pixelSize
     let report = try LocalizeJob(
-      source: try Movies.open(made.files[0]), recipe: recipe, maps: nil, device: device,
-      threads: threads, outputs: tables, report: nil, overwrite: overwrite, batch: nil, quiet: quiet
+      source: try Movies.open(made.files[0]), recipe: recipe, maps: nil, devices: [device],
+      threads: threads, outputs: tables, overwrite: overwrite, observer: observer,
+      cancellation: cancellation
     ).run()
     if report.interrupted { throw Interrupted() }
     let locs = try Tables.read(tables[1])
     let score = try Score(of: locs, against: Tables.read(made.files[1]))
     try RenderJob(
       table: locs, output: picture, pixel: 20, style: .gaussian, device: device,
-      overwrite: overwrite
+      overwrite: overwrite, observer: observer
     ).run()
     return Result(
       report: report, score: score,

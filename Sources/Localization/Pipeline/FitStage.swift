@@ -6,8 +6,8 @@ import Optics
 ///
 /// Frames travel as the camera gave them; calibration, detection, cutting out and fitting happen on
 /// the device; only table rows come back.
-public final class LocalizationPipeline {
-  public let settings: LocalizationSettings
+package struct FitStage: RowStage {
+  package let settings: LocalizationSettings
   let camera: Camera
   let maps: CameraMaps?
   let width: Int
@@ -20,14 +20,15 @@ public final class LocalizationPipeline {
   private let templates: PSFTemplates?
   /// The fit of z; nil where there is none or z comes from fitted widths.
   private(set) var axialFit: AxialFit?
-  var received = ReceivedRows()
+  /// Distance, px, within which two fits of a frame are one molecule's; 0 where each stands for itself.
+  private(set) var resolution = 0.0
 
   /// - Parameters:
   ///   - maps: as large as the frames; they replace the camera's offset, gain and read noise.
   ///   - psf: gives rows a z; without it a Gaussian is fitted as the settings say.
   ///   - origin: the movie's pixel that is the frames' first, where a region was cut out.
   /// - Throws: `SettingsError` where settings, camera and frames do not fit.
-  public init(
+  package init(
     _ settings: LocalizationSettings, camera: Camera, maps: CameraMaps?,
     psf: CalibratedPSF? = nil, width: Int, height: Int, pixel: PixelType,
     origin: (x: Int, y: Int) = (0, 0)
@@ -53,20 +54,27 @@ public final class LocalizationPipeline {
         psf, box: settings.fit.box, noise: noiseVariance, iterations: settings.fit.maxIterations,
         tolerance: settings.fit.tolerance)
     }
-    received.axial = axialFit != nil
     if let shapes, axialFit != nil, templates != nil || shapes.hasSeveralPeaks {
-      received.resolution = shapes.resolution
+      resolution = shapes.resolution
     }
   }
 
-  public var halo: Int {
+  package var usesCamera: Bool { true }
+
+  package var halo: Int {
     settings.detection.background == .temporalMedian ? settings.detection.medianWindow / 2 : 0
   }
 
-  /// About a million pixels, sixteen on a GPU.
-  public func batch(on device: DeviceInfo) -> Int {
-    let pixels = device.kind == .openCLGPU ? 16 << 20 : 1 << 20
-    return min(max(pixels / (width * height), 1), 1024)
+  /// Two where transfer and computing overlap.
+  package func workers(on device: DeviceInfo) -> Int { device.kind == .cpu ? 1 : 2 }
+
+  /// Batches of about a million pixels, sixteen on a GPU.
+  package func worker(
+    on device: any Device, batch: Int?, items: Int, profiling: Bool
+  ) -> any Worker<Rows> {
+    let pixels = device.info.kind == .openCLGPU ? 16 << 20 : 1 << 20
+    let usual = min(max(pixels / (width * height), 1), 1024, items)
+    return FitWorker(self, on: device, batch: batch ?? usual, profiling: profiling)
   }
 
   /// Fits are done in effective counts, which have Poisson statistics: photoelectrons, divided by the
@@ -86,8 +94,11 @@ public final class LocalizationPipeline {
     return sigma * sigma
   }
 
-  /// The graph of one batch, with outputs as `ReceivedRows` reads them.
-  public func graph(_ shape: BatchShape, capacity: Int) throws -> Graph {
+  /// The graph of one batch: input "frames" [frame, y, x] in the movie's pixel type, outputs as
+  /// `ReceivedRows` reads them.
+  ///
+  /// - Parameter capacity: spots that there is room for.
+  func graph(_ shape: BatchShape, capacity: Int) throws -> Graph {
     var graph = Graph()
     let (frames, sensor, selected) = try detected(shape, capacity: capacity, in: &graph)
     let gather = GatherSpots(

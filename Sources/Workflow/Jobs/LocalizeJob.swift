@@ -3,7 +3,11 @@ import Formats
 import Foundation
 import Localization
 import Microscopy
+<<<<<<< HEAD:Sources/Workflow/Run/LocalizeJob.swift
 import Networks
+=======
+import Reporting
+>>>>>>> dcaa80e514109ebf7bfc326e1df09a1e98267dbc:Sources/Workflow/Jobs/LocalizeJob.swift
 
 /// A whole localization: checks, outputs, run, report. What `glint localize` does.
 public struct LocalizeJob {
@@ -11,35 +15,40 @@ public struct LocalizeJob {
   public private(set) var recipe: Recipe
   let maps: CameraMaps?
   let psf: CalibratedPSF?
-  let device: any Device
+  let devices: [any Device]
   let threads: Int?
   let outputs: [String]
   let reportPath: String?
   let overwrite: Bool
   let batch: Int?
-  let quiet: Bool
+  let observer: any Observer
+  let cancellation: Cancellation
 
   /// - Parameters:
   ///   - maps: as large as the movie's frame, or as its region of interest.
   ///   - psf: what the recipe's PSF file holds.
+  ///   - devices: what computes, side by side; rows do not depend on it.
+  ///   - threads: of the CPU that takes over from a device that fails.
   ///   - outputs: table files; their extension tells their kind.
   ///   - report: a JSON file for the run's figures.
   public init(
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF? = nil,
-    device: any Device, threads: Int?,
-    outputs: [String], report: String?, overwrite: Bool, batch: Int?, quiet: Bool
+    devices: [any Device], threads: Int? = nil, outputs: [String], report: String? = nil,
+    overwrite: Bool = false, batch: Int? = nil, observer: any Observer = Unobserved(),
+    cancellation: Cancellation = Cancellation()
   ) {
     self.movie = movie
     self.recipe = recipe
     self.maps = maps
     self.psf = psf
-    self.device = device
+    self.devices = devices
     self.threads = threads
     self.outputs = outputs
     reportPath = report
     self.overwrite = overwrite
     self.batch = batch
-    self.quiet = quiet
+    self.observer = observer
+    self.cancellation = cancellation
   }
 
   /// Runs it. Outputs appear under their names only when they are complete; after an interruption or
@@ -57,28 +66,31 @@ public struct LocalizeJob {
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
     try checkNames()
+<<<<<<< HEAD:Sources/Workflow/Run/LocalizeJob.swift
     let pipeline = try recipe.pipeline(maps, psf: psf, model: model, for: region, in: info)
+=======
+    let stage = try recipe.stage(maps, psf: psf, for: region, in: info)
+>>>>>>> dcaa80e514109ebf7bfc326e1df09a1e98267dbc:Sources/Workflow/Jobs/LocalizeJob.swift
     let run = try LocalizeRun(
-      movie, pipeline: pipeline, frames: frames, region: region, device: device, threads: threads,
-      batch: batch, note: say)
+      movie, stage: stage, frames: frames, region: region, devices: devices, threads: threads,
+      batch: batch, observer: observer, cancellation: cancellation)
     let notes =
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
       + [try meaningOfZ()].compactMap { $0 }
-    for line in notes { say(line) }
+    for line in notes { observer.note(Message(line)) }
     let ownMaps = try recipe.maps(maps, for: region, in: info)
     // The report's name is claimed before the work, not found taken after it.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities)
     let doubt =
-      pipeline.usesCamera
+      stage.usesCamera
       ? CameraWarning.of(
         movie, frames: frames, region: region, camera: recipe.camera, maps: ownMaps) : nil
-    if let doubt { say("warning: \(doubt)") }
-    return try Interrupt.watch {
+    if let doubt { observer.note("warning: \(doubt)") }
+    return try cancellation.watch {
       var report: LocalizeReport
       do {
-        report = try run.run(
-          into: writers, progress: Progress(total: frames.count, unit: "frames", quiet: quiet))
+        report = try run.run(into: writers)
       } catch {
         try keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName)
         throw error
@@ -134,7 +146,7 @@ public struct LocalizeJob {
   ) throws {
     guard safe.contains(where: { $0 > 0 }) else {
       for writer in writers { writer.abandon() }
-      say("stopped: no frame is complete, nothing was kept")
+      observer.note("stopped: no frame is complete, nothing was kept")
       return
     }
     for (index, writer) in writers.enumerated() {
@@ -142,10 +154,10 @@ public struct LocalizeJob {
       do {
         let partial = try PartialName.of(outputs[index]) { try writer.rename(to: $0) }
         try writer.finish([provenance(device, frames: range)])
-        say("stopped: frames \(range) are safe in \(partial)")
+        observer.note("stopped: frames \(range) are safe in \(partial)")
       } catch {
         writer.abandon()
-        say("stopped: nothing could be kept of \(outputs[index]): \(error)")
+        observer.note("stopped: nothing could be kept of \(outputs[index]): \(error)")
       }
     }
   }

@@ -12,7 +12,8 @@ public struct SimulateJob {
   let folder: String
   let kind: String
   let overwrite: Bool
-  let quiet: Bool
+  let observer: any Observer
+  let cancellation: Cancellation
 
   /// What was written.
   public struct Result: Sendable {
@@ -27,7 +28,8 @@ public struct SimulateJob {
   ///   - kind: "tif", "bigtiff", "dax" or "raw".
   public init(
     settings: SimulationSettings, maps: CameraMaps? = nil, calibrated: CalibratedPSF? = nil,
-    folder: String, kind: String, overwrite: Bool, quiet: Bool
+    folder: String, kind: String, overwrite: Bool = false, observer: any Observer = Unobserved(),
+    cancellation: Cancellation = Cancellation()
   ) {
     self.settings = settings
     self.maps = maps
@@ -35,7 +37,8 @@ public struct SimulateJob {
     self.folder = folder
     self.kind = kind
     self.overwrite = overwrite
-    self.quiet = quiet
+    self.observer = observer
+    self.cancellation = cancellation
   }
 
   public func run() throws -> Result {
@@ -63,7 +66,7 @@ public struct SimulateJob {
     for path in [moviePath, settingsPath] + (sidecar.map { [$0] } ?? [])
       + (simulation.maps == nil ? [] : [mapsPath]) + (psfPath.map { [$0] } ?? [])
     { try names.add(path) }
-    try Interrupt.watch { try writeMovie(simulation, to: moviePath) }
+    try cancellation.watch { try writeMovie(simulation, to: moviePath) }
     if hasTruth { try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite) }
     try StagedFile.write(
       JSONEncoder.indented.encode(settings), to: settingsPath, overwrite: overwrite)
@@ -84,15 +87,14 @@ public struct SimulateJob {
   private func writeMovie(_ simulation: Simulation, to path: String) throws {
     let (width, height) = (settings.width, settings.height)
     var pixels = [UInt16](repeating: 0, count: width * height)
-    let progress = Progress(total: settings.frames, unit: "frames", quiet: quiet)
+    observer.progress(RunProgress(0, of: settings.frames, .frames))
     func drawAll(_ append: ([UInt16]) throws -> Void) throws {
       for k in 0..<settings.frames {
-        if Interrupt.requested { throw Interrupted() }
+        try cancellation.check()
         pixels.withUnsafeMutableBufferPointer { simulation.frame(k, into: $0) }
         try append(pixels)
-        progress.update(k + 1)
+        observer.progress(RunProgress(k + 1, of: settings.frames, .frames))
       }
-      progress.finish()
     }
     switch kind {
     case "dax", "raw":

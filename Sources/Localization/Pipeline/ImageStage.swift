@@ -1,0 +1,145 @@
+import Compute
+import Networks
+
+/// A network's own result for each frame or crop: an image, or a number for each class.
+package struct ImageStage: Stage {
+  let model: Model
+  let head: NetworkHead
+  let height: Int
+  let width: Int
+  let element: FrameStack.Element
+  let units: FrameStack.Units
+  /// Bytes that a run of the network may take.
+  let memory: Int
+
+  /// - Parameters:
+  ///   - result: name of the output; nil for the network's first.
+  ///   - height: rows of a frame.
+  ///   - memory: bytes that a run may take; larger frames are cut into tiles.
+  package init(
+    _ model: Model, result: String? = nil, height: Int, width: Int, _ element: FrameStack.Element,
+    units: FrameStack.Units = .counts, memory: Int
+  ) {
+    self.model = model
+    head = .image(result)
+    self.height = height
+    self.width = width
+    self.element = element
+    self.units = units
+    self.memory = memory
+  }
+
+  package var halo: Int { model.network.temporalReach }
+
+  /// One: see `NetworkStage`.
+  package func workers(on device: DeviceInfo) -> Int { 1 }
+
+  package func product() -> ImageBatch { ImageBatch() }
+
+  package func worker(
+    on device: any Device, batch: Int?, items: Int, profiling: Bool
+  ) throws -> any Worker<ImageBatch> {
+    try ImageWorker(self, on: device, batch: batch, items: items, profiling: profiling)
+  }
+}
+
+/// The results of a batch.
+///
+/// Not checked by the compiler, because one thread has it at a time: queues hand it from a worker to the
+/// sinks and back.
+package final class ImageBatch: @unchecked Sendable {
+  package internal(set) var layout = Layout()
+  private var values: [Float] = []
+  private var count = 0
+
+  /// What an image is, and how it was computed.
+  package struct Layout: Hashable, Sendable {
+    /// A class's result has one row and one column.
+    package let height: Int
+    package let width: Int
+    package let channels: Int
+    /// Frames of a run of the network, and tiles of a frame.
+    package let batch: Int
+    package let tiles: Int
+
+    package init(
+      height: Int = 1, width: Int = 1, channels: Int = 1, batch: Int = 1, tiles: Int = 1
+    ) {
+      (self.height, self.width, self.channels) = (height, width, channels)
+      (self.batch, self.tiles) = (batch, tiles)
+    }
+
+    /// Values of an image.
+    package var size: Int { height * width * channels }
+  }
+
+  /// The values [frame, row, column, channel].
+  package func withValues<Result>(
+    _ body: (UnsafeBufferPointer<Float>) throws -> Result
+  ) rethrows -> Result {
+    try values.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[..<count])) }
+  }
+
+  /// Gives room for some images, of which every value is to be written; allocates only where there was
+  /// less before.
+  func fill(
+    _ images: Int, _ layout: Layout, _ body: (UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) throws {
+    self.layout = layout
+    count = images * layout.size
+    if values.count < count { values = Array(repeating: 0, count: count) }
+    try values.withUnsafeMutableBufferPointer {
+      try body(UnsafeMutableBufferPointer(rebasing: $0[..<count]))
+    }
+  }
+}
+
+/// A network on one device, with batches for which there is room.
+private final class ImageWorker: Worker {
+  let batch: Int
+  private let stage: ImageStage
+  private let tiled: TiledNetwork
+  private let layout: ImageBatch.Layout
+  private var record = PlanRecord()
+
+  init(
+    _ stage: ImageStage, on device: any Device, batch asked: Int?, items: Int, profiling: Bool
+  ) throws {
+    self.stage = stage
+    let pace = stage.model.pace(height: stage.height, width: stage.width, on: device.info)
+    tiled = try TiledNetwork(
+      stage.model, batch: max(1, min(pace.together, asked ?? items, items)), height: stage.height,
+      width: stage.width, on: device, memory: stage.memory, head: stage.head, profiling: profiling)
+    let shape = try tiled.imageType.shape
+    let isImage = shape.count == 4
+    layout = ImageBatch.Layout(
+      height: isImage ? tiled.outputHeight : 1, width: isImage ? tiled.outputWidth : 1,
+      channels: isImage ? shape[3] : shape.dropFirst().reduce(1, *), batch: tiled.batch,
+      tiles: tiled.tiles)
+    // Where frames are cut into tiles, each batch computes the neighbours of its frames again: the more
+    // frames the better, as far as there is room for their images.
+    let most = min(max(pace.batch / tiled.batch, 1) * tiled.batch, 1024)
+    let shared =
+      tiled.tiles > 1 && stage.halo > 0 ? min(most, (256 << 20) / (4 * layout.size)) : 1
+    batch = asked ?? max(shared / tiled.batch, 1) * tiled.batch
+    record.begin(tiled.executable)
+  }
+
+  func compute(
+    _ batch: Batch, room: Int, into images: ImageBatch, meanwhile: (Double) throws -> Void
+  ) throws -> Found {
+    let stack = FrameStack(
+      batch.bytes, stage.element, height: stage.height, width: stage.width, units: stage.units,
+      first: batch.first - batch.shape.leading)
+    try images.fill(batch.shape.frames, layout) {
+      try tiled.image(
+        stack, answering: batch.shape.own, continuing: true, into: $0, meanwhile: meanwhile)
+    }
+    return .all(rows: nil)
+  }
+
+  func finish() -> PlanRecord {
+    record.end(tiled.executable)
+    return record
+  }
+}

@@ -1,0 +1,150 @@
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Networks
+
+/// Images of every frame, or their sum.
+extension InferJob {
+  /// A page for each frame and channel.
+  func writeImages(_ model: Model, _ recipe: Recipe) throws -> InferReport {
+    let frames = try recipe.frames(in: movie.info)
+    let run = try imageRun(model, recipe)
+    let file = ImageFile { layout in
+      try TIFFMovieWriter(
+        path: output, width: layout.width, height: layout.height, pixel: .float32,
+        channels: layout.channels, bigTIFF: 4 * layout.size * frames.count > 4_000_000_000,
+        pixelSize: pixelSize(model, recipe),
+        provenance: [try provenance(recipe, device: run.deviceName)], overwrite: overwrite)
+    }
+    var report = try self.report(run, frames, into: file, model, recipe)
+    guard let writer = file.writer else { return report }
+    if report.interrupted { report.notes.append(try partial { try writer.rename(to: $0) }) }
+    try writer.finish()
+    return report
+  }
+
+  /// One page for each channel: the sum over frames, negative values as 0.
+  func addImages(_ model: Model, _ recipe: Recipe) throws -> InferReport {
+    let run = try imageRun(model, recipe)
+    let sum = ImageSum()
+    var report = try self.report(run, try recipe.frames(in: movie.info), into: sum, model, recipe)
+    guard report.frames > 0 else { return report }
+    var name = output
+    if report.interrupted { report.notes.append(try partial { name = $0 }) }
+    let layout = sum.layout
+    let writer = try TIFFMovieWriter(
+      path: name, width: layout.width, height: layout.height, pixel: .float32,
+      channels: layout.channels, bigTIFF: 4 * layout.size > 4_000_000_000,
+      pixelSize: pixelSize(model, recipe),
+      provenance: [
+        try provenance(
+          recipe, device: run.deviceName,
+          frames: report.interrupted ? "the first \(report.frames) frames" : nil)
+      ], overwrite: overwrite)
+    for channel in 0..<layout.channels {
+      let plane = stride(from: channel, to: layout.size, by: layout.channels).map {
+        Float(sum.values[$0])
+      }
+      try plane.withUnsafeBytes { try writer.append($0) }
+    }
+    try writer.finish()
+    return report
+  }
+
+  /// Side of a result's pixel, nm.
+  private func pixelSize(_ model: Model, _ recipe: Recipe) -> Double {
+    recipe.pixelSize / Double(model.network.magnification)
+  }
+
+  private func imageRun(_ model: Model, _ recipe: Recipe) throws -> Run<ImageBatch> {
+    let info = movie.info
+    let region = try recipe.region(in: info)
+    let maps = try recipe.maps(maps, for: region, in: info)
+    let stage = ImageStage(
+      model, result: result, height: region.height, width: region.width,
+      info.pixel == .uint16 ? .uint16 : .float32,
+      units: model.system.unit == .photons ? recipe.camera.photonUnits(maps) : .counts,
+      memory: recipe.network.memory << 20)
+    return try run(stage, items: info.frames, .frames)
+  }
+
+  private func report(
+    _ run: Run<ImageBatch>, _ frames: Range<Int>, into sink: some LayoutSink, _ model: Model,
+    _ recipe: Recipe
+  ) throws -> InferReport {
+    let source = FrameSource(
+      movie, frames: frames, region: try recipe.region(in: movie.info), batch: run.batch,
+      halo: model.network.temporalReach)
+    let summary = try run.run(from: source, into: [sink])
+    var report = InferReport()
+    report.frames = summary.items
+    report.interrupted = summary.interrupted
+    (report.batch, report.tiles) = (sink.layout.batch, sink.layout.tiles)
+    (report.height, report.width) = (sink.layout.height, sink.layout.width)
+    report.outputs = result.map { [$0] } ?? model.network.describedOutputs
+    report.device = run.deviceName
+    return report
+  }
+
+  private func partial(_ claim: (String) throws -> Void) throws -> String {
+    let name = try PartialName.of(output, claim: claim)
+    let line = "stopped: what is complete is in \(name)"
+    observer.note("\(line)")
+    return line
+  }
+}
+
+/// A sink that knows what its images are.
+private protocol LayoutSink: Sink<ImageBatch> {
+  var layout: ImageBatch.Layout { get }
+}
+
+/// A page for each frame and channel, in a file that is opened when the first images come.
+private final class ImageFile: LayoutSink {
+  private(set) var layout = ImageBatch.Layout()
+  private(set) var writer: TIFFMovieWriter?
+  private let open: (ImageBatch.Layout) throws -> TIFFMovieWriter
+  private var plane: [Float] = []
+
+  init(open: @escaping (ImageBatch.Layout) throws -> TIFFMovieWriter) { self.open = open }
+
+  func take(_ images: ImageBatch, of frames: Range<Int>) throws {
+    layout = images.layout
+    let file = try writer ?? open(layout)
+    writer = file
+    try images.withValues { try append($0, to: file) }
+  }
+
+  private func append(_ values: UnsafeBufferPointer<Float>, to file: TIFFMovieWriter) throws {
+    let channels = layout.channels
+    guard channels > 1 else { return try file.append(UnsafeRawBufferPointer(values)) }
+    let pixels = layout.height * layout.width
+    if plane.count < pixels { plane = Array(repeating: 0, count: pixels) }
+    for frame in 0..<values.count / layout.size {
+      for channel in 0..<channels {
+        for pixel in 0..<pixels {
+          plane[pixel] = values[(frame * pixels + pixel) * channels + channel]
+        }
+        try plane.withUnsafeBytes { try file.append($0) }
+      }
+    }
+  }
+}
+
+/// The sum over frames, negative values as 0.
+private final class ImageSum: LayoutSink {
+  private(set) var layout = ImageBatch.Layout()
+  /// [row, column, channel].
+  private(set) var values: [Double] = []
+
+  func take(_ images: ImageBatch, of frames: Range<Int>) {
+    layout = images.layout
+    if values.isEmpty { values = Array(repeating: 0, count: layout.size) }
+    images.withValues { images in
+      values.withUnsafeMutableBufferPointer { sums in
+        for index in images.indices { sums[index % sums.count] += Double(max(images[index], 0)) }
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Reporting
+import Synchronization
+
+/// Writes a line for a person to stderr; stdout is for data.
+func say(_ line: String) { Terminal.write("\(line)\n") }
+
+/// Tells a person on stderr how work goes: notes as lines, progress as a bar on a terminal or as a plain
+/// line every ten seconds elsewhere.
+///
+/// Not checked by the compiler: a lock guards what changes.
+final class Terminal: Observer, @unchecked Sendable {
+  private static let isTerminal = isatty(STDERR_FILENO) == 1
+  /// Whether a bar stands on the terminal's last line.
+  private static let hasBar = Mutex(false)
+
+  private let quiet: Bool
+  private let lock = NSLock()
+  private var done = 0
+  private var start = Date()
+  private var last = Date()
+
+  /// - Parameter quiet: no progress.
+  init(quiet: Bool = false) { self.quiet = quiet }
+
+  func note(_ line: Message) { say(line.text { "--\($0.name)" }) }
+
+  func progress(_ progress: RunProgress) {
+    if quiet { return }
+    lock.lock()
+    defer { lock.unlock() }
+    let now = Date()
+    // The next piece of work begins at 0.
+    if progress.done == 0, done > 0 { (start, last) = (now, now) }
+    done = progress.done
+    if Self.isTerminal, progress.done == progress.total { return Self.write("") }
+    guard now.timeIntervalSince(last) >= (Self.isTerminal ? 0.1 : 10) else { return }
+    last = now
+    Self.write(line(progress, now) + (Self.isTerminal ? "" : "\n"), isBar: Self.isTerminal)
+  }
+
+  private func line(_ progress: RunProgress, _ now: Date) -> String {
+    let (done, total, unit) = (progress.done, progress.total, progress.unit.rawValue)
+    let seconds = max(now.timeIntervalSince(start), 1e-3)
+    let rate = Double(done) / seconds
+    let left = rate > 0 ? Double(total - done) / rate : 0
+    let width = 24
+    let filled = total > 0 ? min(width, width * done / total) : 0
+    let bar =
+      Self.isTerminal
+      ? "[" + String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+        + "] " : ""
+    return "\(bar)\(done)/\(total) \(unit)  \(Int(rate)) \(unit)/s  "
+      + "\(Self.clock(seconds)) gone, \(Self.clock(left)) left"
+      + (progress.found.map { "  \($0) localizations" } ?? "")
+  }
+
+  private static func clock(_ seconds: Double) -> String {
+    let s = Int(seconds.rounded())
+    return s < 3600
+      ? String(format: "%d:%02d", s / 60, s % 60)
+      : String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
+  }
+
+  /// Writes text to stderr, in the place of a bar that stands there.
+  ///
+  /// A closed or full stderr is no reason to lose a run, so failures are passed over.
+  fileprivate static func write(_ text: String, isBar: Bool = false) {
+    hasBar.withLock { hasBar in
+      var text = (hasBar || isBar ? "\r\u{1B}[K" : "") + text
+      hasBar = isBar
+      text.withUTF8 { bytes in
+        var sent = 0
+        while sent < bytes.count {
+          let count = Foundation.write(
+            STDERR_FILENO, bytes.baseAddress! + sent, bytes.count - sent)
+          if count < 0, errno == EINTR { continue }
+          guard count > 0 else { return }
+          sent += count
+        }
+      }
+    }
+  }
+}
