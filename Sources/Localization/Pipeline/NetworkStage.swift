@@ -13,13 +13,14 @@ package struct NetworkStage: RowStage {
   let height: Int
   let element: FrameStack.Element
   let units: FrameStack.Units
-  let columns: [Column]
+  let columns: [ListColumn]
+  let origin: (x: Int, y: Int)
 
   /// - Parameters:
   ///   - maps: as large as the frames; they replace the camera's offset, gain and read noise.
   ///   - origin: the movie's pixel that is the frames' first, where a region was cut out.
   /// - Throws: `SettingsError` where settings, camera and frames do not fit; `NetworkError` for a
-  ///   network that finds no emitters.
+  ///   network that finds no emitters, or of which something is not known that a run needs.
   package init(
     _ model: Model, _ settings: NetworkSettings, camera: Camera, maps: CameraMaps?, width: Int,
     height: Int, pixel: PixelType, origin: (x: Int, y: Int) = (0, 0)
@@ -27,17 +28,16 @@ package struct NetworkStage: RowStage {
     try settings.check()
     try camera.check(maps, width: width, height: height)
     let system = model.system
-    guard system.task.threshold != nil else { throw Self.refusal(of: model) }
-    if let decode = system as? DECODE { try decode.checkUnits() }
+    guard let emitters = system.task.emitters else { throw Self.refusal(of: model) }
+    try system.checkReadiness()
     self.model = model
     self.settings = settings
     self.width = width
     self.height = height
     element = pixel == .uint16 ? .uint16 : .float32
     units = system.unit == .counts ? .counts : camera.photonUnits(maps)
-    columns =
-      (system as? DECODE).map { Self.columns(of: $0, origin: origin) }
-      ?? Self.columns(ofPeaks: model, origin: origin)
+    columns = emitters.columns
+    self.origin = origin
   }
 
   private static func refusal(of model: Model) -> NetworkError {

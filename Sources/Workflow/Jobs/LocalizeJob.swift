@@ -3,11 +3,8 @@ import Formats
 import Foundation
 import Localization
 import Microscopy
-<<<<<<< HEAD:Sources/Workflow/Run/LocalizeJob.swift
 import Networks
-=======
 import Reporting
->>>>>>> dcaa80e514109ebf7bfc326e1df09a1e98267dbc:Sources/Workflow/Jobs/LocalizeJob.swift
 
 /// A whole localization: checks, outputs, run, report. What `glint localize` does.
 public struct LocalizeJob {
@@ -66,11 +63,7 @@ public struct LocalizeJob {
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
     try checkNames()
-<<<<<<< HEAD:Sources/Workflow/Run/LocalizeJob.swift
-    let pipeline = try recipe.pipeline(maps, psf: psf, model: model, for: region, in: info)
-=======
-    let stage = try recipe.stage(maps, psf: psf, for: region, in: info)
->>>>>>> dcaa80e514109ebf7bfc326e1df09a1e98267dbc:Sources/Workflow/Jobs/LocalizeJob.swift
+    let stage = try recipe.stage(maps, psf: psf, model: model, for: region, in: info)
     let run = try LocalizeRun(
       movie, stage: stage, frames: frames, region: region, devices: devices, threads: threads,
       batch: batch, observer: observer, cancellation: cancellation)
@@ -86,7 +79,7 @@ public struct LocalizeJob {
       stage.usesCamera
       ? CameraWarning.of(
         movie, frames: frames, region: region, camera: recipe.camera, maps: ownMaps) : nil
-    if let doubt { observer.note("warning: \(doubt)") }
+    if let doubt { observer.note("warning: \(doubt.explanation)") }
     return try cancellation.watch {
       var report: LocalizeReport
       do {

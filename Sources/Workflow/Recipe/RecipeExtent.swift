@@ -47,22 +47,13 @@ extension Recipe {
   ///   - model: what the recipe's `model()` gave; nil to read it here.
   /// - Throws: `SettingsError` where recipe, maps, PSF and movie do not fit; what is wrong with a
   ///   network's weights.
-<<<<<<< HEAD
-  public func pipeline(
+  package func stage(
     _ maps: CameraMaps?, psf: CalibratedPSF? = nil, model: Model? = nil, for region: PixelRegion,
     in info: MovieInfo
-  ) throws -> any FramePipeline {
-    if network.isUsed {
-      return try NetworkPipeline(
-        try model ?? network.model(), network, camera: camera,
-=======
-  package func stage(
-    _ maps: CameraMaps?, psf: CalibratedPSF? = nil, for region: PixelRegion, in info: MovieInfo
   ) throws -> any RowStage {
     if network.isUsed {
       return try NetworkStage(
-        try network.model(), network, camera: camera,
->>>>>>> dcaa80e514109ebf7bfc326e1df09a1e98267dbc
+        try model ?? network.model(), network, camera: camera,
         maps: try self.maps(maps, for: region, in: info), width: region.width,
         height: region.height, pixel: info.pixel, origin: (region.x, region.y))
     }
