@@ -1,5 +1,3 @@
-import Reporting
-
 /// A graph made ready for one device: a flat list of launches, and where each tensor lies.
 ///
 /// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, order
