@@ -29,13 +29,22 @@ package struct BentDevice: Device {
 
   package static let failure = DeviceError.call("clFlush", code: -5, device: "opencl:bent")
 
-  package func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
+  package var heldBytes: Int { base.heldBytes }
+
+  package func store(_ values: ParameterValues) throws -> any ParameterStore {
+    try base.store(values)
+  }
+
+  package func compile(
+    _ plan: Plan, store: (any ParameterStore)?, profiling: Bool
+  ) throws -> any Executable {
     if case .doesNotCompile = bend {
       throw DeviceError.build(
         kernel: "tensor/add.cl", defines: "", device: info.name, log: "add.cl:3: no\nmore")
     }
     let own = info.kind == base.info.kind ? plan : try Plan(plan.graph, for: base.info)
-    return BentExecutable(try base.compile(own, profiling: profiling), plan, bend)
+    return BentExecutable(
+      try base.compile(own, store: store, profiling: profiling), plan, bend)
   }
 }
 

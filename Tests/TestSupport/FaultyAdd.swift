@@ -24,6 +24,8 @@ package struct FaultyAdd: NotDifferentiable {
     case hugeGroup
     /// Every candidate declines.
     case declines
+    /// It says that the sum may lie where the second operand lies, which it writes before the last read.
+    case notInPlace
   }
 
   package static let name = "faulty add"
@@ -50,8 +52,15 @@ package struct FaultyAdd: NotDifferentiable {
     return [sum]
   }
 
+  package var updates: [Int: Int] { fault == .notInPlace ? [0: 1] : [:] }
+
   private func operands() -> [Operand] {
     [.input(0), fault == .uninitialized ? .workspace(0) : .input(1), .output(0)]
+  }
+
+  private var passes: [[Operand]] {
+    fault == .notInPlace
+      ? [[.input(0), .input(0), .output(0)], operands()] : [operands()]
   }
 
   private func items(_ site: Site) -> Int {
@@ -80,9 +89,8 @@ package struct FaultyAdd: NotDifferentiable {
         fault == .declines
           ? .declined("it never applies")
           : .launches(
-            [
-              CPULaunch("add", Int32(0), operands(), items: .fixed(items(site)))
-            ], workspace: [site.inputs[0]])
+            passes.map { CPULaunch("add", Int32(0), $0, items: .fixed(items(site))) },
+            workspace: [site.inputs[0]])
       }
     ]
   }
@@ -93,11 +101,11 @@ package struct FaultyAdd: NotDifferentiable {
         fault == .declines
           ? .declined("it never applies")
           : .launches(
-            [
+            passes.map {
               OpenCLLaunch(
-                "tensor/add.cl", defines: defines, Int32(0), operands(), items: items(site),
+                "tensor/add.cl", defines: defines, Int32(0), $0, items: items(site),
                 local: fault == .hugeGroup ? [1 << 20] : [64])
-            ], workspace: [site.inputs[0]])
+            }, workspace: [site.inputs[0]])
       }
     ]
   }

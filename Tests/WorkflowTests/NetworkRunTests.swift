@@ -347,8 +347,14 @@ private final class CountingDevice: Device, @unchecked Sendable {
   private(set) var compiled = 0
   var info: DeviceInfo { base.info }
 
-  func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
+  var heldBytes: Int { base.heldBytes }
+
+  func store(_ values: ParameterValues) throws -> any ParameterStore { try base.store(values) }
+
+  func compile(
+    _ plan: Plan, store: (any ParameterStore)?, profiling: Bool
+  ) throws -> any Executable {
     compiled += 1
-    return try base.compile(plan, profiling: profiling)
+    return try base.compile(plan, store: store, profiling: profiling)
   }
 }

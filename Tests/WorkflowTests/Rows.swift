@@ -146,10 +146,17 @@ final class UnwellDevice: Device, @unchecked Sendable {
     left = time
   }
 
-  func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
+  var heldBytes: Int { base.heldBytes }
+
+  func store(_ values: ParameterValues) throws -> any ParameterStore { try base.store(values) }
+
+  func compile(
+    _ plan: Plan, store: (any ParameterStore)?, profiling: Bool
+  ) throws -> any Executable {
     try check(.compile)
     let own = try Plan(plan.graph, for: base.info)
-    return UnwellExecutable(try base.compile(own, profiling: profiling), self)
+    return UnwellExecutable(
+      try base.compile(own, store: store, profiling: profiling), self)
   }
 
   func check(_ call: Call) throws {

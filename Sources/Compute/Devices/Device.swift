@@ -40,20 +40,37 @@ public protocol Device: Sendable {
 
   /// Readies a plan made for this device: memory, constants, compiled kernels.
   ///
-  /// Throws `DeviceError`.
-  func compile(_ plan: Plan, profiling: Bool) throws -> any Executable
+  /// Constants that the device holds already, in the form that the plan wants, are not made again.
+  /// Parameters of the plan that are state are those of `store`.
+  /// Throws `DeviceError`, and `ParameterError` where `store` has not the plan's state.
+  func compile(
+    _ plan: Plan, store: (any ParameterStore)?, profiling: Bool
+  ) throws -> any Executable
+
+  /// Puts parameters into the device's memory, for plans in which they are state.
+  func store(_ values: ParameterValues) throws -> any ParameterStore
+
+  /// Bytes of the constants that it holds now, each once for all executables; see `Plan.heldBytes`.
+  var heldBytes: Int { get }
 }
 
 extension Device {
-  public func compile(_ plan: Plan) throws -> any Executable {
-    try compile(plan, profiling: false)
+  public func compile(
+    _ plan: Plan, store: (any ParameterStore)? = nil
+  ) throws -> any Executable {
+    try compile(plan, store: store, profiling: false)
+  }
+
+  public func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
+    try compile(plan, store: nil, profiling: profiling)
   }
 }
 
-/// A plan that can run: it owns one arena, a queue and its launches.
+/// A plan that can run: it owns one arena and its launches, and shares constants with others.
 ///
-/// Two executables are independent, so double buffering is owning two. One executable is used by one
-/// thread at a time. Steady state allocates nothing.
+/// Two executables are independent, so double buffering is owning two; only those with one
+/// `ParameterStore` see each other's updates. One executable is used by one thread at a time. Steady state
+/// allocates nothing.
 public protocol Executable: AnyObject {
   var plan: Plan { get }
 
@@ -71,8 +88,8 @@ public protocol Executable: AnyObject {
   /// have not ended. An OpenCL executable knows them only if it was compiled with `profiling`.
   var timings: [LaunchTiming] { get }
 
-  /// Fills the whole arena with `image` (constants are part of it), and reads it back: for tests that
-  /// plant sentinels.
+  /// Fills the whole arena with `image`, and reads it back: for tests that plant sentinels. Constants and
+  /// parameters in a store are not in the arena.
   func overwrite(_ image: [UInt8]) throws
   func snapshot() throws -> [UInt8]
 }
@@ -84,7 +101,7 @@ extension Executable {
 
   /// The whole output as a tensor.
   public func read(_ output: String) throws -> Tensor {
-    let type = try plan.output(output).type
+    let type = try plan.outputType(output)
     var bytes = [UInt8](repeating: 0, count: type.bytes)
     try bytes.withUnsafeMutableBytes { try read(output, into: $0) }
     return Tensor(type, bytes: bytes)

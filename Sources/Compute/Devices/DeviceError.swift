@@ -1,5 +1,7 @@
+import Reporting
+
 /// What a device could not do: what was attempted, on what, and the driver's words.
-public enum DeviceError: Error, CustomStringConvertible, Sendable {
+public enum DeviceError: Fault {
   case unknownName(String, available: [String])
   case openCLUnavailable(String)
   /// A call of the OpenCL driver failed.
@@ -16,49 +18,45 @@ public enum DeviceError: Error, CustomStringConvertible, Sendable {
   /// More bytes written to or read from a port than it has.
   case portSize(String, TensorType, bytes: Int)
 
-  public var description: String {
+  public var message: Message {
     switch self {
-    case .unknownName(let name, let available):
-      """
-      there is no device `\(name)`
-      hint: `glint devices` lists \(available.joined(separator: ", "))
-      """
-    case .openCLUnavailable(let reason):
-      """
-      OpenCL cannot be used: \(reason)
-      hint: install a driver's OpenCL package (and ocl-icd-libopencl1), or use --device cpu
-      """
+    case .unknownName(let name, _): "there is no device `\(name)`"
+    case .openCLUnavailable(let reason): "OpenCL cannot be used: \(reason)"
     case .call(let call, let code, let device):
-      """
-      \(call) failed on \(device) with \(Self.name(ofStatus: code))
-      hint: try --device cpu; `glint parity` tells whether the driver computes correctly
-      """
+      "\(call) failed on \(device) with \(Self.name(ofStatus: code))"
     case .build(let kernel, let defines, let device, let log):
       """
       kernel \(kernel) [\(defines)] does not build on \(device)
       \(log.split(separator: "\n").joined(separator: "\n"))
-      hint: try --device cpu, and report the log above
       """
     case .workGroup(let kernel, let items, let limit, let device):
-      """
-      kernel \(kernel) needs work-groups of \(items) items, \(device) takes at most \(limit)
-      hint: try --device cpu
-      """
+      "kernel \(kernel) needs work-groups of \(items) items, \(device) takes at most \(limit)"
     case .memory(let needed, let available, let device):
       """
       the plan needs \(needed) bytes on \(device), which \
       \(available.map { "offers \($0)" } ?? "could not give them")
-      hint: use a smaller --batch or --roi, or --device cpu
       """
     case .indices(let type, let limit, let device):
-      """
-      a tensor \(type) has more than the \(limit) elements that the kernels count on \(device)
-      hint: use a smaller --batch or --roi, or --device cpu
-      """
+      "a tensor \(type) has more than the \(limit) elements that the kernels count on \(device)"
     case .unknownPort(let name, let known):
       "the plan has no input or output `\(name)`, only \(known.joined(separator: ", "))"
     case .portSize(let name, let type, let bytes):
       "`\(name)` is \(type) and has \(type.bytes) bytes, not \(bytes)"
+    }
+  }
+
+  public var remedy: Message? {
+    switch self {
+    case .unknownName(_, let available):
+      "the devices are \(available.joined(separator: ", "))"
+    case .openCLUnavailable:
+      "install a driver's OpenCL package (and ocl-icd-libopencl1), or use \(.device) cpu"
+    case .call:
+      "try \(.device) cpu; a parity run tells whether the driver computes correctly"
+    case .build: "try \(.device) cpu, and report the log above"
+    case .workGroup: "try \(.device) cpu"
+    case .memory, .indices: "use a smaller \(.batch) or \(.roi), or \(.device) cpu"
+    case .unknownPort, .portSize: nil
     }
   }
 

@@ -2,18 +2,18 @@ extension Graph {
   /// Runs the graph with the reference implementations, in Double: slow, obvious, and the meaning
   /// that every device is held to.
   ///
-  /// - Parameter inputs: one per name given to `input`.
+  /// - Parameter inputs: one per name given to `input` or `parameter`.
   /// - Returns: the outputs by name.
   public func evaluate(_ inputs: [String: Reference]) -> [String: Reference] {
     var values: [Value: Reference] = [:]
     for (index, node) in nodes.enumerated() {
       let results: [Reference]
       switch node.source {
-      case .input(let name):
+      case .input(let name), .parameter(let name):
         guard let input = inputs[name] else { preconditionFailure("no input named \(name)") }
         precondition(input.type == node.types[0], "\(name) is \(node.types[0]), not \(input.type)")
         results = [input]
-      case .constant(let tensor): results = [Reference(tensor)]
+      case .constant(let constant): results = [Reference(constant.tensor)]
       case .op(let op, let sources): results = op.reference(sources.map { values[$0]! })
       }
       for (output, result) in results.enumerated() {

@@ -1,6 +1,6 @@
 extension Graph {
   /// Adds the gradient of the sum of `output`'s elements, each times its weight in `given` (1 where
-  /// that is nil), with respect to each of `inputs`.
+  /// that is nil), with respect to each of `inputs`, which may be parameters.
   ///
   /// One reverse walk over the op's gradient rules; the result is ordinary nodes, so training runs on
   /// the same plans and devices as inference. An input that `output` does not depend on gets nil.

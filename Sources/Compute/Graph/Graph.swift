@@ -1,4 +1,5 @@
-/// A computation as a value: inputs, constants and ops joined by typed values, with named outputs.
+/// A computation as a value: inputs, parameters, constants and ops joined by typed values, with named
+/// outputs.
 ///
 /// Types are inferred as each op is applied, so a shape error appears where the mistake is made.
 /// ```swift
@@ -16,7 +17,8 @@ public struct Graph: Sendable {
 
   enum Source: Sendable {
     case input(String)
-    case constant(Tensor)
+    case parameter(String)
+    case constant(Constant)
     case op(any Op, [Value])
   }
 
@@ -32,14 +34,28 @@ public struct Graph: Sendable {
 
   /// Adds an input by whose name the executable is written; names do not repeat.
   public mutating func input(_ name: String, _ type: TensorType) -> Value {
-    precondition(
-      !nodes.contains { if case .input(name) = $0.source { true } else { false } },
-      "two inputs are named \(name)")
+    precondition(source(named: name) == nil, "two inputs are named \(name)")
     return append(.input(name), [type])[0]
   }
 
-  public mutating func constant(_ tensor: Tensor) -> Value {
-    append(.constant(tensor), [tensor.type])[0]
+  /// A value that is learned. Every part of the graph that asks for the same name gets the same value.
+  ///
+  /// A plan makes it a constant where it is given the value, else state that ops may overwrite; see
+  /// `Plan`. The graph says which op does by an output of the parameter's name.
+  /// Throws `ParameterError` where the name has another type already, or is an input's.
+  public mutating func parameter(
+    _ name: String, _ type: TensorType
+  ) throws(ParameterError) -> Value {
+    guard let known = source(named: name) else { return append(.parameter(name), [type])[0] }
+    guard case .parameter = nodes[known.node].source else { throw .input(name) }
+    guard self.type(of: known) == type else { throw .type(name, self.type(of: known), type) }
+    return known
+  }
+
+  public mutating func constant(_ tensor: Tensor) -> Value { constant(Constant(tensor)) }
+
+  mutating func constant(_ constant: Constant) -> Value {
+    append(.constant(constant), [constant.tensor.type])[0]
   }
 
   /// Applies an op to values; throws `ShapeError` where they do not fit it.
@@ -65,14 +81,67 @@ public struct Graph: Sendable {
 
   package var outputNames: [String] { outputs.map(\.name) }
 
+  /// Name and type of every parameter.
+  public var parameters: [String: TensorType] {
+    var types: [String: TensorType] = [:]
+    for node in nodes { if case .parameter(let name) = node.source { types[name] = node.types[0] } }
+    return types
+  }
+
   public func type(of value: Value) -> TensorType { nodes[value.node].types[value.output] }
 
   /// The constant that a value is, if it is one.
-  func constant(at value: Value) -> Tensor? {
-    if case .constant(let tensor) = nodes[value.node].source { tensor } else { nil }
+  func constant(at value: Value) -> Tensor? { sharedConstant(at: value)?.tensor }
+
+  func sharedConstant(at value: Value) -> Constant? {
+    if case .constant(let constant) = nodes[value.node].source { constant } else { nil }
   }
 
-  func isConstant(_ value: Value) -> Bool { constant(at: value) != nil }
+  var constants: [Constant] {
+    nodes.compactMap { if case .constant(let constant) = $0.source { constant } else { nil } }
+  }
+
+  /// The input or parameter of that name.
+  func source(named name: String) -> Value? {
+    nodes.firstIndex {
+      switch $0.source {
+      case .input(name), .parameter(name): true
+      default: false
+      }
+    }.map { Value(node: $0, output: 0) }
+  }
+
+  /// Puts the given parameters' values in their places; `ParameterError` where a type differs, or where
+  /// the graph overwrites one of them.
+  func fixing(_ values: ParameterValues) throws(ParameterError) -> Graph {
+    var result = self
+    for (index, node) in nodes.enumerated() {
+      guard case .parameter(let name) = node.source, let constant = values.constants[name] else {
+        continue
+      }
+      let (type, given) = (node.types[0], constant.tensor.type)
+      guard type == given else { throw .type(name, type, given) }
+      if outputs.contains(where: { $0.name == name && $0.value.node != index }) {
+        throw .fixed(name)
+      }
+      result.nodes[index] = Node(source: .constant(constant), types: node.types)
+    }
+    return result
+  }
+
+  /// The same nodes in another order, each after those that it reads.
+  func reordered(_ order: [Int]) -> Graph {
+    var result = self
+    var place = order
+    for (new, old) in order.enumerated() { place[old] = new }
+    func moved(_ value: Value) -> Value { Value(node: place[value.node], output: value.output) }
+    result.nodes = order.map { old in
+      guard case .op(let op, let inputs) = nodes[old].source else { return nodes[old] }
+      return Node(source: .op(op, inputs.map(moved)), types: nodes[old].types)
+    }
+    result.outputs = outputs.map { ($0.name, moved($0.value)) }
+    return result
+  }
 
   /// Puts another op, of the same inputs and the same type, where `value`'s op stands.
   mutating func replace(_ value: Value, by op: any Op) {
@@ -103,8 +172,10 @@ extension Graph {
       let values: [Value]
       switch node.source {
       case .input(let name): values = [result.input(name, node.types[0])]
-      case .constant(let tensor) where needed.contains(index):
-        values = [result.constant(tensor)]
+      case .parameter where needed.contains(index):
+        values = result.append(node.source, node.types)
+      case .constant(let constant) where needed.contains(index):
+        values = [result.constant(constant)]
       case .op(let op, let inputs) where needed.contains(index):
         values = try change(op, inputs, inputs.map { moved[$0]! }, &result)
       default: continue

@@ -40,7 +40,7 @@ public enum Lowering<Launch: Sendable>: Sendable {
   ///
   /// `preparing` launches bring inputs into the form that the others want (packed weights), in
   /// tensors of the types `prepared`. Where all inputs that they read are constants of the graph they
-  /// run once, when the plan is compiled; else before the others in every run.
+  /// run once for all executables of a device; else before the others in every run.
   case launches(
     [Launch], workspace: [TensorType] = [], preparing: [Launch] = [], prepared: [TensorType] = [])
   /// Why this candidate does not apply here.
@@ -120,7 +120,7 @@ public enum Items: Hashable, Sendable {
 }
 
 /// A call of a vector kernel of `CPUKernels` over a range of items, split over threads.
-public struct CPULaunch: Sendable {
+public struct CPULaunch: Hashable, Sendable {
   let kernel: String
   let parameters: [UInt8]
   let operands: [Operand]
@@ -150,7 +150,7 @@ public struct CPULaunch: Sendable {
 
 /// A call of an OpenCL kernel: arguments are the parameter struct, the operands in order, and the
 /// number of items (for counted items, the limit: the kernel reads the count itself).
-public struct OpenCLLaunch: Sendable {
+public struct OpenCLLaunch: Hashable, Sendable {
   let file: String
   let kernel: String
   let defines: [String: String]

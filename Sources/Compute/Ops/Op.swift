@@ -1,3 +1,5 @@
+import Reporting
+
 /// One kind of computation: its meaning, its shape rule, how each machine does it, its gradient and
 /// its sample cases, in one file.
 ///
@@ -33,6 +35,11 @@ public protocol Op: Sendable {
   /// rows than it holds leaves the rest undefined.
   func defined(_ outputs: [Reference]) -> [[Bool]?]
 
+  /// Outputs that may lie where an input lies, by the input: the kernels write an element of the output
+  /// only after the last read of the input's elements that it replaces. A plan writes a state's new value
+  /// over the old one only where the op says so; parity runs such ops both ways.
+  var updates: [Int: Int] { get }
+
   /// Floating-point operations and bytes of main memory that any implementation needs.
   func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work
 
@@ -50,6 +57,8 @@ extension Op {
   public var label: String { parameters.isEmpty ? Self.name : "\(Self.name)(\(parameters))" }
 
   public func defined(_ outputs: [Reference]) -> [[Bool]?] { outputs.map { _ in nil } }
+
+  public var updates: [Int: Int] { [:] }
 
   public func magnitudes(_ inputs: [Reference]) -> [Reference] {
     reference(inputs.map { Reference($0.type, $0.values.map(abs)) })
@@ -108,22 +117,22 @@ public struct Work: Hashable, Sendable {
 }
 
 /// Inputs that an op cannot take.
-public struct ShapeError: Error, CustomStringConvertible {
+public struct ShapeError: Fault {
   public let op: String
   public let reason: String
-  public var hint: String?
+  public var remedy: Message?
 
-  public init(_ op: String, _ reason: String, hint: String? = nil) {
+  public init(_ op: String, _ reason: String, hint remedy: Message? = nil) {
     self.op = op
     self.reason = reason
-    self.hint = hint
+    self.remedy = remedy
   }
 
-  public var description: String { "\(op): \(reason)" + (hint.map { "\nhint: \($0)" } ?? "") }
+  public var message: Message { "\(op): \(reason)" }
 }
 
 /// A gradient asked for through an op that has none.
-public struct GradientError: Error, CustomStringConvertible {
+public struct GradientError: Fault {
   public let op: String
   public let reason: String
 
@@ -132,5 +141,5 @@ public struct GradientError: Error, CustomStringConvertible {
     self.reason = reason
   }
 
-  public var description: String { "\(op) has no gradient: \(reason)" }
+  public var message: Message { "\(op) has no gradient: \(reason)" }
 }

@@ -1,8 +1,8 @@
 /// Runs an op's sample on a device and holds the result to the reference and to other devices.
 ///
-/// One loop serves the tests and `glint parity`: every candidate that applies, sentinels around every
+/// One loop serves the tests and the parity command: every candidate that applies, sentinels around every
 /// tensor, memory filled with NaN before the run, a second run on memory filled otherwise that must
-/// repeat the first bit for bit.
+/// repeat the first bit for bit. An op that `updates` inputs runs in place as well as apart.
 public struct Parity: Sendable {
   public let sample: Sample
   private let expected: [Reference]
@@ -45,10 +45,13 @@ public struct Parity: Sendable {
       var worst = 0.0
       var failure: String?
       do {
-        let run = try GuardedRun(sample, on: device, candidate: name)
-        (worst, failure) = try judge(run, error: error)
+        let apart = try GuardedRun(sample, on: device, candidate: name)
+        (worst, failure) = try judge(apart, error: error)
+        if failure == nil, !sample.op.updates.isEmpty {
+          (worst, failure) = try inPlace(name, device, error: error)
+        }
       } catch is PlanError {
-        return nil
+        return nil  // it declines
       } catch {
         failure = "\(error)"
       }
@@ -56,6 +59,15 @@ public struct Parity: Sendable {
         op: sample.op.name, sample: sample.name, device: device.info.name, candidate: name,
         failure: failure, worst: worst)
     }
+  }
+
+  /// The same with the outputs that the op may write over inputs lying there.
+  private func inPlace(
+    _ candidate: String, _ device: any Device, error: Double
+  ) throws -> (worst: Double, failure: String?) {
+    let run = try GuardedRun(sample, on: device, candidate: candidate, inPlace: true)
+    let (worst, failure) = try judge(run, error: error)
+    return (worst, failure.map { "in place: \($0)" })
   }
 
   private func judge(
@@ -96,12 +108,16 @@ private final class GuardedRun {
 
   private static let sentinel: UInt8 = 0xA5
 
-  init(_ sample: Sample, on device: any Device, candidate: String?) throws {
+  init(
+    _ sample: Sample, on device: any Device, candidate: String?, inPlace: Bool = false
+  ) throws {
     self.sample = sample
     var graph = Graph()
     let inputs = sample.inputs.enumerated().map { graph.input("in\($0)", $1.type) }
     for (index, value) in try graph.apply(sample.op, to: inputs).enumerated() {
-      graph.output("out\(index)", value)
+      // A state's new value has its name, and lies where the old one lay.
+      let input = inPlace ? sample.op.updates[index] : nil
+      graph.output(input.map { "in\($0)" } ?? "out\(index)", value)
     }
     let forcing = candidate.map { [sample.op.name: $0] } ?? [:]
     let plan = try Plan(graph, for: device.info, forcing: forcing, guarded: true)

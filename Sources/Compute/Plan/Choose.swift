@@ -1,6 +1,8 @@
+import Reporting
+
 /// The candidate that does an op, with the reasons why better ones declined.
 struct Choice: Sendable {
-  enum Code: Sendable {
+  enum Code: Hashable, Sendable {
     case cpu([CPULaunch])
     case openCL([OpenCLLaunch])
   }
@@ -92,7 +94,7 @@ struct Choice: Sendable {
 }
 
 /// No way to do an op on a device.
-public struct PlanError: Error, CustomStringConvertible {
+public struct PlanError: Fault {
   public let op: String
   public let device: String
   public let forced: String?
@@ -101,12 +103,13 @@ public struct PlanError: Error, CustomStringConvertible {
   /// Names of all candidates there are.
   public let known: [String]
 
-  public var description: String {
+  public var message: Message {
     let asked = forced.map { "candidate `\($0)` of \(op)" } ?? op
     let why =
       declined.isEmpty
       ? "there is only \(known.joined(separator: ", "))" : declined.joined(separator: "; ")
     return "\(asked) cannot be planned on \(device): \(why)"
-      + (device.hasPrefix("cpu") ? "" : "\nhint: try --device cpu")
   }
+
+  public var remedy: Message? { device.hasPrefix("cpu") ? nil : "try \(.device) cpu" }
 }

@@ -12,14 +12,24 @@ extension Plan {
         for label in labels(step, step.choice.preparing) { lines.append("    once \(label)") }
       }
       for label in launchLabels(of: step) { lines.append("    launch \(label)") }
-      for slot in step.outputs + step.workspace + step.prepared {
-        let place = arena.slots[slot]
-        lines.append("    \(place.type) at \(place.offset)..<\(place.range.upperBound)")
+      for place in step.outputs + step.workspace + step.prepared {
+        lines.append("    \(type(at: place)) \(description(of: place))")
       }
     }
     lines.append("arena \(arena.bytes) B on \(device.name); apart \(arena.separate) B")
+    if heldBytes > 0 { lines.append("held \(heldBytes) B, shared with other plans") }
+    if !states.isEmpty { lines.append("state \(states.reduce(0) { $0 + $1.type.bytes }) B") }
     if scratch > 0 { lines.append("scratch \(scratch) B, \(device.units) threads") }
     return lines.joined(separator: "\n")
+  }
+
+  private func description(of place: Place) -> String {
+    switch place {
+    case .arena(let slot):
+      "at \(arena.slots[slot].offset)..<\(arena.slots[slot].range.upperBound)"
+    case .held: "held"
+    case .state(let index): "over `\(states[index].name)`"
+    }
   }
 
   /// The launches of every run, in order.

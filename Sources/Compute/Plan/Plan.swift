@@ -1,11 +1,16 @@
-/// A graph made ready for one device: a flat list of launches over one arena.
+/// A graph made ready for one device: a flat list of launches, and where each tensor lies.
 ///
-/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, place
-/// the parts of concatenations, choose candidates, place tensors in the arena. `explain()` shows what
+/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, order
+/// updates, place the parts of concatenations, choose candidates, place tensors. `explain()` shows what
 /// they decided.
 ///
-/// A name that is both input and output is **state**: the output is written over the input, so that
-/// what one run leaves there the next one finds. It starts as zeros; the host may write and read it.
+/// Tensors lie in three places. Inputs, outputs and what is between them lie in the executable's own
+/// **arena**. Constants, and what is prepared from them, are **held** by the device once for all
+/// executables. Parameters that ops may overwrite are **state** in a `ParameterStore`.
+///
+/// A parameter is a constant where the plan is given its value, else state. An output of the name of a
+/// state parameter is its new value and is written over the old one. An input may be state in the same way:
+/// it belongs to the one executable, starts as zeros, and the host may write and read it.
 public struct Plan: Sendable {
   public let device: DeviceInfo
   public let arena: Arena
@@ -15,23 +20,38 @@ public struct Plan: Sendable {
   let guarded: Bool
   let steps: [Step]
   let inputs: [String: Int]
-  let outputs: [String: Int]
-  let constants: [(slot: Int, tensor: Tensor)]
+  let outputs: [String: Place]
+  /// What the device holds for it, each thing once.
+  let holdings: [Holding]
+  let states: [(name: String, type: TensorType)]
+  /// Bytes of the graph's constants on the host, without those that are the given parameters' own tensors:
+  /// what passes made of parameters, and constants that were part of the graph.
+  public let constantBytes: Int
+
+  /// Where a tensor lies.
+  enum Place: Hashable, Sendable {
+    /// A slot of the arena.
+    case arena(Int)
+    /// A holding, and which of its tensors.
+    case held(Int, part: Int)
+    /// A parameter in a store.
+    case state(Int)
+  }
 
   /// One op as it will run.
   struct Step: Sendable {
     let op: any Op
     let choice: Choice
     let types: (inputs: [TensorType], outputs: [TensorType])
-    /// Slots; that of a part of a concatenation is the whole's.
-    let inputs: [Int]
-    let outputs: [Int]
-    let workspace: [Int]
-    let prepared: [Int]
-    /// Whether the prepared tensors depend on constants alone.
+    /// That of a part of a concatenation is the whole's; nil for a constant that is only prepared from.
+    let inputs: [Place?]
+    let outputs: [Place]
+    let workspace: [Place]
+    let prepared: [Place]
+    /// Whether the prepared tensors depend on constants alone, so that the device holds them.
     let preparesOnce: Bool
 
-    func slot(_ operand: Operand) -> Int? {
+    func place(_ operand: Operand) -> Place? {
       switch operand {
       case .input(let index): inputs[index]
       case .output(let index): outputs[index]
@@ -45,115 +65,47 @@ public struct Plan: Sendable {
   /// Plans a graph for a device.
   ///
   /// - Parameters:
+  ///   - parameters: values of parameters that become constants; the graph's other parameters are state.
   ///   - forcing: candidate names by op name, for tests and comparisons.
   ///   - tuning: which candidates were measured to be fastest on which device.
   ///   - halfStorage: keeps what convolutions, pools and enlargements exchange in half precision on an
   ///     OpenCL device: half the memory and traffic, each value rounded to 11 bits, at most 65504.
   ///   - guarded: keeps tensors apart with guard zones, for tests.
-  /// - Throws: `PlanError` where no candidate applies, or a forced one declines; `DeviceError.memory`
+  /// - Throws: `PlanError` where no candidate applies, or a forced one declines; `ParameterError` where a
+  ///   value has another type than its parameter, or a state cannot be overwritten; `DeviceError.memory`
   ///   where the arena does not fit the device, `.indices` where a tensor is too large for its kernels.
   public init(
-    _ graph: Graph, for device: DeviceInfo, forcing: [String: String] = [:],
-    tuning: TuningTable = .builtIn, halfStorage: Bool = false, guarded: Bool = false
+    _ graph: Graph, for device: DeviceInfo, parameters: ParameterValues = [:],
+    forcing: [String: String] = [:], tuning: TuningTable = .builtIn, halfStorage: Bool = false,
+    guarded: Bool = false
   ) throws {
-    let graph = try graph.foldingConstants().rewritten().fusingConvolutions()
-      .fusingEpilogues()
+    let graph = try graph.fixing(parameters).foldingConstants().rewritten().fusingConvolutions()
+      .fusingEpilogues().orderingUpdates()
+    let placement = try Placement(
+      graph, on: device, forcing: forcing, tuning: tuning, halfStorage: halfStorage)
     self.device = device
     self.guarded = guarded
     self.graph = graph
-
-    var requests: [(type: TensorType, life: ClosedRange<Int>, label: String)] = []
-    var slotOf: [Graph.Value: Int] = [:]
-    var steps: [Step] = []
-    var inputs: [String: Int] = [:]
-    var constants: [(Int, Tensor)] = []
-    let always = -1...graph.nodes.count
-    let lastUse = graph.lastUses
-    let stateOf = graph.states(lastUse)
-    let placed = graph.placedParts()
-    let halves = halfStorage && device.kind != .cpu ? graph.storableHalves(placed) : []
-    /// As it lies in memory: two bytes per element stand for a half.
-    func stored(_ value: Graph.Value) -> TensorType {
-      let type = graph.type(of: value)
-      return halves.contains(value) ? TensorType(.uint16, type.shape) : type
-    }
-    func range(_ value: Graph.Value) -> ChannelRange? {
-      placed[value].map { ChannelRange(first: $0.first, pitch: graph.type(of: $0.whole).channels) }
-    }
-    /// A concatenation lives from its first part in place to the last use of any.
-    func life(_ value: Graph.Value) -> ClosedRange<Int> {
-      let parts = placed.keys.filter { placed[$0]?.whole == value } + [value]
-      let nodes = parts.map(\.node)
-      return nodes.min()!...max(nodes.max()!, parts.compactMap { lastUse[$0] }.max() ?? 0)
-    }
-
-    for (index, node) in graph.nodes.enumerated() {
-      let values = node.types.indices.map { Graph.Value(node: index, output: $0) }
-      switch node.source {
-      case .input(let name):
-        inputs[name] = requests.count
-        slotOf[values[0]] = requests.count
-        requests.append((node.types[0], always, name))
-      case .constant(let tensor):
-        constants.append((requests.count, tensor))
-        slotOf[values[0]] = requests.count
-        requests.append((node.types[0], always, "constant"))
-      case .op(let op, let sources):
-        var site = Site(
-          inputs: sources.map { graph.type(of: $0) }, outputs: node.types, device: device)
-        for (input, source) in sources.enumerated() { site.inputRanges[input] = range(source) }
-        site.outputRange = range(values[0])
-        site.halfInputs = Set(sources.indices.filter { halves.contains(sources[$0]) })
-        site.halfOutput = halves.contains(values[0])
-        let choice = try Choice(op, at: site, forced: forcing[op.name], tuning: tuning)
-        for value in values {
-          if let input = stateOf[value] {
-            slotOf[value] = slotOf[input]
-            continue
-          }
-          let whole = placed[value]?.whole ?? value
-          if slotOf[whole] == nil {
-            slotOf[whole] = requests.count
-            requests.append((stored(whole), life(whole), op.label))
-          }
-          slotOf[value] = slotOf[whole]
-        }
-        let workspace = choice.workspace.indices.map { requests.count + $0 }
-        for type in choice.workspace {
-          requests.append((type, index...index, "\(op.label) workspace"))
-        }
-        let once = choice.preparedFrom.allSatisfy { graph.isConstant(sources[$0]) }
-        let prepared = choice.prepared.indices.map { requests.count + $0 }
-        for type in choice.prepared {
-          requests.append((type, once ? always : index...index, "\(op.label) prepared"))
-        }
-        steps.append(
-          Step(
-            op: op, choice: choice, types: (site.inputs, site.outputs),
-            inputs: sources.map { slotOf[$0]! },
-            outputs: values.map { slotOf[$0]! }, workspace: workspace, prepared: prepared,
-            preparesOnce: once))
-      }
-    }
-    // A constant from which something is prepared, and which nothing else reads, is there only once.
-    let kept = Set(
-      steps.flatMap { step in
-        step.choice.readAfterwards.union(step.preparesOnce ? [] : step.choice.preparedFrom)
-          .map { step.inputs[$0] }
-      } + graph.outputs.map { slotOf[$0.value]! })
-    for (slot, _) in constants where !kept.contains(slot) { requests[slot].life = -1...(-1) }
-    self.steps = steps
-    self.inputs = inputs
-    self.constants = constants
-    outputs = Dictionary(uniqueKeysWithValues: graph.outputs.map { ($0.name, slotOf[$0.value]!) })
+    steps = placement.steps
+    inputs = placement.inputs
+    outputs = placement.outputs
+    holdings = placement.holdings
+    states = placement.states
+    let given = Set(parameters.constants.values.map(ObjectIdentifier.init))
+    let own = Dictionary(
+      graph.constants.map { (ObjectIdentifier($0), $0.tensor.type.bytes) },
+      uniquingKeysWith: { a, _ in a })
+    constantBytes = own.reduce(0) { $0 + (given.contains($1.key) ? 0 : $1.value) }
+    let types = placement.requests.map(\.type) + holdings.flatMap(\.types) + states.map(\.type)
     // OpenCL kernels count elements and work-items in 32 bits.
-    if device.kind != .cpu, let large = requests.first(where: { $0.type.count > Int32.max }) {
-      throw DeviceError.indices(large.type, limit: Int(Int32.max), device: device.name)
+    if device.kind != .cpu, let large = types.first(where: { $0.count > Int32.max }) {
+      throw DeviceError.indices(large, limit: Int(Int32.max), device: device.name)
     }
-    arena = Arena(requests, alignment: device.alignment, guarded: guarded)
-    guard arena.bytes <= device.maxAllocation else {
+    arena = Arena(placement.requests, alignment: device.alignment, guarded: guarded)
+    let largest = max(arena.bytes, holdings.flatMap(\.types).map(\.bytes).max() ?? 0)
+    guard largest <= device.maxAllocation else {
       throw DeviceError.memory(
-        needed: arena.bytes, available: device.maxAllocation, device: device.name)
+        needed: largest, available: device.maxAllocation, device: device.name)
     }
   }
 
@@ -163,57 +115,48 @@ public struct Plan: Sendable {
     return device.kind == .cpu ? (largest + 4095) / 4096 * 4096 * device.units : 0
   }
 
-  /// Bytes that an executable of this plan takes: the arena and the scratch of its threads.
+  /// Bytes that an executable of this plan takes for itself: the arena and the scratch of its threads.
   public var bytes: Int { arena.bytes + scratch }
+
+  /// Bytes that the device holds for it: constants in the forms that its launches read. Executables that
+  /// want the same share them.
+  public var heldBytes: Int { holdings.reduce(0) { $0 + $1.bytes } }
 
   /// Bytes of the inputs and outputs, state apart, which a host keeps copies of.
   public var portBytes: Int {
-    let state = Set(inputs.keys).intersection(outputs.keys)
-    return (Array(inputs) + Array(outputs)).filter { !state.contains($0.key) }
-      .reduce(0) { $0 + arena.slots[$1.value].type.bytes }
+    let written = inputs.filter { outputs[$0.key] == nil }.values.map { type(at: .arena($0)) }
+    let read = outputs.filter { graph.source(named: $0.key) == nil }.values.map { type(at: $0) }
+    return (written + read).reduce(0) { $0 + $1.bytes }
   }
 
-  /// Where an output lies and what it is.
-  public func output(_ name: String) throws(DeviceError) -> Slot {
-    arena.slots[try slot(name, in: outputs, for: 0)]
+  /// The type of an output; `DeviceError.unknownPort` where there is none of that name.
+  public func outputType(_ name: String) throws(DeviceError) -> TensorType {
+    type(at: try output(name, for: 0))
   }
 
-  /// The slot of a port that is to be written or read: `bytes` bytes of it, from its start.
-  func slot(_ name: String, in ports: [String: Int], for bytes: Int) throws(DeviceError) -> Int {
-    guard let slot = ports[name] else {
-      throw .unknownPort(name, known: ports.keys.sorted())
-    }
-    let type = arena.slots[slot].type
-    guard bytes <= type.bytes else { throw .portSize(name, type, bytes: bytes) }
+  /// The place of an output that is to be read: `bytes` bytes of it, from its start.
+  func output(_ name: String, for bytes: Int) throws(DeviceError) -> Place {
+    guard let place = outputs[name] else { throw .unknownPort(name, known: outputs.keys.sorted()) }
+    try check(name, type(at: place), bytes)
+    return place
+  }
+
+  /// The slot of an input that is to be written.
+  func input(_ name: String, for bytes: Int) throws(DeviceError) -> Int {
+    guard let slot = inputs[name] else { throw .unknownPort(name, known: inputs.keys.sorted()) }
+    try check(name, arena.slots[slot].type, bytes)
     return slot
   }
-}
 
-extension Graph {
-  /// The input that each state's new value is written over. Nothing may read the old value after the
-  /// op that makes the new one, which must allow both to lie in one place.
-  fileprivate func states(_ lastUse: [Value: Int]) -> [Value: Value] {
-    var result: [Value: Value] = [:]
-    for (index, node) in nodes.enumerated() {
-      guard case .input(let name) = node.source,
-        let value = outputs.first(where: { $0.name == name })?.value, value.node != index
-      else { continue }
-      let input = Value(node: index, output: 0)
-      precondition(
-        type(of: value) == type(of: input) && (lastUse[input] ?? index) <= value.node,
-        "the state \(name) is read after it changed, or changes its type")
-      result[value] = input
-    }
-    return result
+  private func check(_ name: String, _ type: TensorType, _ bytes: Int) throws(DeviceError) {
+    guard bytes <= type.bytes else { throw .portSize(name, type, bytes: bytes) }
   }
 
-  /// The last node that uses each value; outputs are used after the last of all.
-  fileprivate var lastUses: [Value: Int] {
-    var last: [Value: Int] = [:]
-    for (index, node) in nodes.enumerated() {
-      if case .op(_, let inputs) = node.source { for input in inputs { last[input] = index } }
+  func type(at place: Place) -> TensorType {
+    switch place {
+    case .arena(let slot): arena.slots[slot].type
+    case .held(let holding, let part): holdings[holding].types[part]
+    case .state(let index): states[index].type
     }
-    for (_, value) in outputs { last[value] = nodes.count }
-    return last
   }
 }

@@ -64,11 +64,11 @@ struct TilePlan {
     }
   }
 
-  /// Bytes that a run takes beside the weights: the arena, each thread's working memory, and the
+  /// Bytes that a run takes: the arena, each thread's working memory, the weights on the device, and the
   /// host's copies of a tile and of its result.
   var bytes: Int { Self.bytes(plan) }
 
-  private static func bytes(_ plan: Plan) -> Int { plan.bytes + plan.portBytes }
+  private static func bytes(_ plan: Plan) -> Int { plan.bytes + plan.heldBytes + plan.portBytes }
 }
 
 extension Model {

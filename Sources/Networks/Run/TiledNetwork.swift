@@ -194,7 +194,7 @@ public final class TiledNetwork {
   public var imageType: TensorType {
     get throws {
       guard case .image(let name) = head else { preconditionFailure("a list is no image") }
-      return try tiling.plan.output(name ?? model.network.outputs[0].name).type
+      return try tiling.plan.outputType(name ?? model.network.outputs[0].name)
     }
   }
 

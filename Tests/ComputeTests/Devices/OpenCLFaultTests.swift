@@ -95,10 +95,11 @@ import Testing
         "kernel add/add needs work-groups of 64 items, \(device.info.name) takes at most 32\nhint: "
       )
         == true)
-    let computation = try Computation(plan(device.info).graph, on: device) { line in
+    let fallback = Fallback(from: device) { line in
       #expect(line.contains("needs work-groups of 64 items"))
     }
-    #expect(computation.executable.plan.device.kind == .cpu)
+    try fallback.perform(compileAndRun)
+    #expect(fallback.device.info.kind == .cpu)
   }
 
   /// A batch fails in the middle of a run; the same batch on the CPU gives the result.
@@ -108,19 +109,20 @@ import Testing
     var graph = Graph()
     let x = graph.input("x", TensorType(.float32, 2))
     graph.output("y", try graph.apply(Add(), x, x))
-    let computation = try Computation(graph, on: device) { line in
+    let fallback = Fallback(from: device) { line in
       #expect(line.contains("cl\(call)") && line.contains("CL_OUT_OF_RESOURCES"))
     }
     let values = try call.withCString { name in
       glint_faults_arm(name, 1, CL_OUT_OF_RESOURCES)
       defer { glint_faults_arm(nil, 0, 0) }
-      return try computation.perform { executable in
+      return try fallback.perform { device in
+        let executable = try device.compile(Plan(graph, for: device.info))
         try executable.write("x", [1, 2] as [Float])
         try executable.run()
         return try executable.read("y").values
       }
     }
     #expect(values == [2, 4])
-    #expect(computation.executable.plan.device.kind == .cpu)
+    #expect(fallback.device.info.kind == .cpu)
   }
 }

@@ -40,6 +40,12 @@ import Testing
     for failure in try failures(.uninitialized) { #expect(failure.contains("is nan")) }
   }
 
+  @Test func catchesAnUpdateThatIsWrongInPlace() throws {
+    for failure in try failures(.notInPlace) {
+      #expect(failure.hasPrefix("in place: output 0: 37 of 37 elements are off"), "\(failure)")
+    }
+  }
+
   /// Where some elements may be off, an unwritten one still may not.
   @Test func catchesAnUnwrittenElementWithinTheShare() throws {
     let whole = FaultyAdd.sample(.unwritten)

@@ -49,9 +49,22 @@ public struct CPUDevice: Device {
       localMemory: 0, maxWorkGroup: 1)
   }
 
-  public func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
-    try CPUExecutable(plan, isa: isa, threads: info.units)
+  public func compile(
+    _ plan: Plan, store: (any ParameterStore)?, profiling: Bool
+  ) throws -> any Executable {
+    try CPUExecutable(
+      plan, isa: isa, threads: info.units, holdings: holdings, store: store)
   }
+
+  public func store(_ values: ParameterValues) throws -> any ParameterStore {
+    try CPUParameterStore(values, for: info.name)
+  }
+
+  public var heldBytes: Int { holdings.bytes }
+
+  /// Those of the instruction set: packed weights have its width.
+  var holdings: Holdings<HostMemory> { Self.holdings[Int(isa.rawValue)] }
+  private static let holdings = InstructionSet.allCases.map { _ in Holdings<HostMemory>() }
 
   private static let model: String = {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""

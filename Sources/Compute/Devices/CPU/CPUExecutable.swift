@@ -2,14 +2,17 @@ import CPUKernels
 import Foundation
 
 /// A plan over one block of memory, its launches split over threads.
-final class CPUExecutable: Executable, @unchecked Sendable {
+final class CPUExecutable: Executable, @unchecked Sendable {  // used by one thread at a time
   let plan: Plan
   private let arena: HostMemory
+  private var held: [Held<HostMemory>] = []
+  private let states: [HostMemory]
+  private let isa: glint_isa
   private let scratch: HostMemory
   private let scratchStride: Int
-  private let launches: [Launch]
+  private var launches: [Launch] = []
   private let pool: OpaquePointer
-  private var seconds: [Double]
+  private var seconds: [Double] = []
   private var runs = 0
 
   /// A launch with every pointer resolved.
@@ -26,15 +29,13 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     var items: Int { min(max(count.map { Int($0.pointee) } ?? limit, 0), limit) }
 
     init(
-      _ launch: CPULaunch, of step: Plan.Step, in plan: Plan, at arena: HostMemory, _ isa: glint_isa
+      _ launch: CPULaunch, _ label: String, _ isa: glint_isa,
+      at address: (Operand) -> UnsafeMutableRawPointer?
     ) {
       guard let kernel = glint_kernel_find(launch.kernel, isa) else {
         preconditionFailure("kernel_list.h has no kernel \(launch.kernel)")
       }
-      func address(_ operand: Operand) -> UnsafeMutableRawPointer? {
-        step.slot(operand).map { arena.bytes.baseAddress! + plan.arena.slots[$0].offset }
-      }
-      label = "\(step.op.name)/\(launch.kernel)"
+      self.label = label
       self.kernel = kernel
       parameters = .allocate(byteCount: launch.parameters.count, alignment: 16)
       parameters.copyBytes(from: launch.parameters)
@@ -56,36 +57,63 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     }
   }
 
-  /// Throws `DeviceError.memory` where memory or threads are not to be had.
-  init(_ plan: Plan, isa: glint_isa, threads: Int) throws(DeviceError) {
+  /// Throws `DeviceError.memory` where memory or threads are not to be had, `ParameterError` where the
+  /// store does not hold the plan's state.
+  init(
+    _ plan: Plan, isa: glint_isa, threads: Int, holdings: Holdings<HostMemory>,
+    store: (any ParameterStore)?
+  ) throws {
     let device = plan.device.name
-    let lists: [(step: Plan.Step, once: [CPULaunch], launches: [CPULaunch])] = plan.steps.map {
-      guard case .cpu(let launches) = $0.choice.code, case .cpu(let first) = $0.choice.preparing
-      else { preconditionFailure("a plan for another device") }
-      return $0.preparesOnce ? ($0, first, launches) : ($0, [], first + launches)
-    }
     self.plan = plan
-    let arena = try HostMemory(plan.arena.bytes, for: device)
+    self.isa = isa
+    arena = try HostMemory(plan.arena.bytes, for: device)
     scratchStride = plan.scratch / plan.device.units + (plan.guarded ? Self.scratchGuard : 0)
     scratch = try HostMemory(scratchStride * threads, for: device)
+    states = try plan.memory(in: store) { (store: CPUParameterStore) in store.blocks }
     guard let pool = glint_pool_create(Int32(threads)) else {
-      throw .memory(needed: plan.arena.bytes, available: nil, device: device)
+      throw DeviceError.memory(needed: plan.arena.bytes, available: nil, device: device)
     }
     self.pool = pool
-    self.arena = arena
-    launches = lists.flatMap { step, _, launches in
-      launches.map { Launch($0, of: step, in: plan, at: arena, isa) }
+    for holding in plan.holdings {
+      held.append(try holdings.held(holding, make))
     }
-    seconds = Array(repeating: 0, count: launches.count)
-    for (slot, tensor) in plan.constants {
-      part(slot, tensor.bytes.count).copyBytes(from: tensor.bytes)
-    }
-    for (step, once, _) in lists {
-      for launch in once.map({ Launch($0, of: step, in: plan, at: arena, isa) }) {
-        run(launch)
-        launch.release()
+    for step in plan.steps {
+      let preparing = step.preparesOnce ? [] : Self.launches(step.choice.preparing)
+      launches += (preparing + Self.launches(step.choice.code)).map { launch in
+        Launch(launch, "\(step.op.name)/\(launch.kernel)", isa) { operand in
+          step.place(operand).map { address($0) }
+        }
       }
     }
+    seconds = Array(repeating: 0, count: launches.count)
+  }
+
+  private static func launches(_ code: Choice.Code) -> [CPULaunch] {
+    guard case .cpu(let launches) = code else { preconditionFailure("a plan for another device") }
+    return launches
+  }
+
+  /// A copy of the constant, or what launches make of constants that are here meanwhile.
+  private func make(_ holding: Holding) throws(DeviceError) -> [HostMemory] {
+    var constants: [Int: HostMemory] = [:]
+    for (input, constant) in holding.constants {
+      constants[input] = try HostMemory(constant.tensor, for: plan.device.name)
+    }
+    guard let preparing = holding.preparing else { return Array(constants.values) }
+    var parts: [HostMemory] = []
+    for type in holding.types { parts.append(try HostMemory(type.bytes, for: plan.device.name)) }
+    for launch in Self.launches(preparing) {
+      let ready = Launch(launch, launch.kernel, isa) { operand in
+        switch operand {
+        case .input(let index): constants[index]?.start
+        case .prepared(let index): parts[index].start
+        case .output, .workspace, .none: nil
+        }
+      }
+      run(ready)
+      ready.release()
+    }
+    return parts
   }
 
   deinit {
@@ -94,8 +122,8 @@ final class CPUExecutable: Executable, @unchecked Sendable {
   }
 
   func write(_ input: String, _ bytes: UnsafeRawBufferPointer) throws {
-    let slot = try plan.slot(input, in: plan.inputs, for: bytes.count)
-    part(slot, bytes.count).copyMemory(from: bytes)
+    let place = Plan.Place.arena(try plan.input(input, for: bytes.count))
+    UnsafeMutableRawBufferPointer(start: address(place), count: bytes.count).copyMemory(from: bytes)
   }
 
   func run() throws {
@@ -130,8 +158,8 @@ final class CPUExecutable: Executable, @unchecked Sendable {
   }
 
   func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws {
-    let slot = try plan.slot(output, in: plan.outputs, for: bytes.count)
-    bytes.copyMemory(from: UnsafeRawBufferPointer(part(slot, bytes.count)))
+    let place = try plan.output(output, for: bytes.count)
+    bytes.copyMemory(from: UnsafeRawBufferPointer(start: address(place), count: bytes.count))
   }
 
   var timings: [LaunchTiming] {
@@ -142,9 +170,11 @@ final class CPUExecutable: Executable, @unchecked Sendable {
 
   func snapshot() -> [UInt8] { Array(arena.bytes) }
 
-  /// The first `count` bytes of a slot.
-  private func part(_ slot: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
-    let start = plan.arena.slots[slot].offset
-    return UnsafeMutableRawBufferPointer(rebasing: arena.bytes[start..<start + count])
+  private func address(_ place: Plan.Place) -> UnsafeMutableRawPointer {
+    switch place {
+    case .arena(let slot): arena.start + plan.arena.slots[slot].offset
+    case .held(let holding, let part): held[holding].parts[part].start
+    case .state(let index): states[index].start
+    }
   }
 }

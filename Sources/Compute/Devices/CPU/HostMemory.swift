@@ -1,26 +1,38 @@
 import Foundation
 
-/// A page-aligned block of zeros, freed with its last reference.
+/// An aligned block of zeros, freed with its last reference.
 ///
 /// The system hands out the pages as they are first touched, so room that stays unused costs nothing.
 final class HostMemory {
-  let bytes: UnsafeMutableRawBufferPointer
+  let start: UnsafeMutableRawPointer
+  private let count: Int
   private let block: UnsafeMutableRawPointer
+
+  var bytes: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: start, count: count)
+  }
 
   /// Throws `DeviceError.memory` where the system does not give that much.
   init(_ count: Int, for device: String) throws(DeviceError) {
-    let (room, overflow) = count.addingReportingOverflow(Self.page)
+    let alignment = count < Self.page ? 64 : Self.page
+    let (room, overflow) = max(count, 1).addingReportingOverflow(alignment)
     guard !overflow, let block = calloc(1, room) else {
       throw .memory(needed: count, available: nil, device: device)
     }
     self.block = block
-    bytes = UnsafeMutableRawBufferPointer(
-      start: block.alignedUp(toMultipleOf: Self.page), count: count)
+    self.count = count
+    start = block.alignedUp(toMultipleOf: alignment)
     #if os(Linux)
       // Tensors are read in rows that lie far apart: with pages of 4 KiB each tile would need more
       // of them than the processor remembers.
-      madvise(bytes.baseAddress, count, MADV_HUGEPAGE)
+      if count >= Self.page { madvise(start, count, MADV_HUGEPAGE) }
     #endif
+  }
+
+  /// A copy of a tensor.
+  convenience init(_ tensor: Tensor, for device: String) throws(DeviceError) {
+    try self.init(tensor.bytes.count, for: device)
+    bytes.copyBytes(from: tensor.bytes)
   }
 
   deinit { free(block) }

@@ -2,13 +2,14 @@ import COpenCL
 import Foundation
 
 /// A device of an OpenCL 1.2 platform.
-package final class OpenCLDevice: Device, @unchecked Sendable {
+package final class OpenCLDevice: Device, @unchecked Sendable {  // `lock` guards `opened`
   package let info: DeviceInfo
   let cl: OpenCL
   let id: cl_device_id
   /// Build options: the language floor, and correctly rounded division where it must be asked for.
   let options: String
   package let programs: ProgramCache
+  let holdings = Holdings<OpenCLObject>()
   private let lock = NSLock()
   private var opened: OpenCLObject?
 
@@ -74,7 +75,23 @@ package final class OpenCLDevice: Device, @unchecked Sendable {
     return context.handle
   }
 
-  package func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
-    try OpenCLExecutable(plan, on: self, profiling: profiling)
+  /// A buffer of so many bytes; one byte where there is none to hold.
+  func buffer(_ bytes: Int) throws(DeviceError) -> OpenCLObject {
+    let context = try context()
+    return try OpenCLObject("clCreateBuffer", on: info.name, release: cl.calls.ReleaseMemObject) {
+      cl.calls.CreateBuffer(context, cl_mem_flags(CL_MEM_READ_WRITE), max(bytes, 1), nil, $0)
+    }
   }
+
+  package func compile(
+    _ plan: Plan, store: (any ParameterStore)?, profiling: Bool
+  ) throws -> any Executable {
+    try OpenCLExecutable(plan, on: self, store: store, profiling: profiling)
+  }
+
+  package func store(_ values: ParameterValues) throws -> any ParameterStore {
+    try OpenCLParameterStore(values, on: self)
+  }
+
+  package var heldBytes: Int { holdings.bytes }
 }

@@ -1,12 +1,14 @@
 import COpenCL
 
 /// A plan on an OpenCL device: one buffer, a part of it per tensor, one in-order queue.
-final class OpenCLExecutable: Executable, @unchecked Sendable {
+final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one thread at a time
   let plan: Plan
   private let device: OpenCLDevice
-  private let queue: OpenCLObject
+  private let queue: OpenCLQueue
   private let arena: OpenCLObject
   private let parts: [OpenCLObject]
+  private var held: [Held<OpenCLObject>] = []
+  private let states: [OpenCLObject]
   private var launches: [Launch] = []
   private let profiling: Bool
   private var pending: [(launch: Int, event: cl_event)] = []
@@ -24,34 +26,25 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
   private var name: String { device.info.name }
 
   /// Throws `DeviceError`: memory, a kernel that does not build or whose work-group is too large, or
-  /// any other call that fails.
-  init(_ plan: Plan, on device: OpenCLDevice, profiling: Bool) throws(DeviceError) {
+  /// any other call that fails; `ParameterError` where the store does not hold the plan's state.
+  init(
+    _ plan: Plan, on device: OpenCLDevice, store: (any ParameterStore)?, profiling: Bool
+  ) throws {
     self.plan = plan
     self.device = device
     self.profiling = profiling
     let cl = device.cl.calls
     let name = device.info.name
-    let context = try device.context()
-    queue = try OpenCLObject("clCreateCommandQueue", on: name, release: cl.ReleaseCommandQueue) {
-      cl.CreateCommandQueue(
-        context, device.id,
-        profiling ? cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE) : 0, $0)
+    states = try plan.memory(in: store) { (store: OpenCLParameterStore) in
+      store.device === device ? store.blocks : nil
     }
-    let arena: OpenCLObject
-    do {
-      arena = try OpenCLObject("clCreateBuffer", on: name, release: cl.ReleaseMemObject) {
-        cl.CreateBuffer(context, cl_mem_flags(CL_MEM_READ_WRITE), plan.arena.bytes, nil, $0)
-      }
-      // Many drivers take memory at the first use of a buffer, not when they make it.
-      var zero: UInt32 = 0
-      try check(
-        cl.EnqueueFillBuffer(
-          queue.handle, arena.handle, &zero, 4, 0, plan.arena.bytes, 0, nil, nil),
-        "clEnqueueFillBuffer", name)
-      try check(cl.Finish(queue.handle), "clFinish", name)
-    } catch {
-      throw error.asMemory(plan.arena.bytes, name)
+    // Executables with one store follow each other in its queue.
+    if let store = store as? OpenCLParameterStore, !plan.states.isEmpty {
+      queue = store.queue
+    } else {
+      queue = try OpenCLQueue(device, profiling: profiling)
     }
+    let arena = try Self.arena(plan.arena.bytes, of: device, filledBy: queue)
     self.arena = arena
     var parts: [OpenCLObject] = []
     for slot in plan.arena.slots {
@@ -64,30 +57,82 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
         })
     }
     self.parts = parts
-    for (slot, tensor) in plan.constants {
-      try upload(tensor.bytes, tensor.bytes.count, to: parts[slot])
+    for holding in plan.holdings {
+      held.append(try device.holdings.held(holding, make))
     }
     for step in plan.steps {
-      guard case .openCL(let list) = step.choice.code,
-        case .openCL(let first) = step.choice.preparing
-      else { preconditionFailure("a plan for another device") }
-      for launch in first {
-        let ready = try prepare(launch, of: step)
-        if step.preparesOnce { try enqueue(ready, nil) } else { launches.append(ready) }
+      let preparing = step.preparesOnce ? [] : Self.launches(step.choice.preparing)
+      for launch in preparing + Self.launches(step.choice.code) {
+        launches.append(
+          try prepare(launch, "\(step.op.name)/\(launch.kernel)") { operand in
+            step.place(operand).map { memory($0) }
+          })
       }
-      for launch in list { launches.append(try prepare(launch, of: step)) }
     }
     seconds = Array(repeating: 0, count: launches.count)
   }
 
+  private static func arena(
+    _ bytes: Int, of device: OpenCLDevice, filledBy queue: OpenCLQueue
+  ) throws(DeviceError) -> OpenCLObject {
+    do throws(DeviceError) {
+      let arena = try device.buffer(bytes)
+      // Many drivers take memory at the first use of a buffer, not when they make it.
+      var zero: UInt32 = 0
+      try check(
+        device.cl.calls.EnqueueFillBuffer(
+          queue.handle, arena.handle, &zero, 4, 0, bytes, 0, nil, nil),
+        "clEnqueueFillBuffer", device.info.name)
+      try queue.finish()
+      return arena
+    } catch {
+      throw error.asMemory(bytes, device.info.name)
+    }
+  }
+
+  private static func launches(_ code: Choice.Code) -> [OpenCLLaunch] {
+    guard case .openCL(let launches) = code else {
+      preconditionFailure("a plan for another device")
+    }
+    return launches
+  }
+
+  /// A copy of the constant, or what launches make of constants that are here meanwhile; finished when
+  /// it returns, as other queues will read it.
+  private func make(_ holding: Holding) throws(DeviceError) -> [OpenCLObject] {
+    do throws(DeviceError) {
+      var constants: [Int: OpenCLObject] = [:]
+      for (input, constant) in holding.constants {
+        constants[input] = try queue.copy(of: constant.tensor)
+      }
+      guard let preparing = holding.preparing else { return Array(constants.values) }
+      var made: [OpenCLObject] = []
+      for type in holding.types { made.append(try device.buffer(type.bytes)) }
+      for launch in Self.launches(preparing) {
+        let ready = try prepare(launch, launch.kernel) { operand in
+          switch operand {
+          case .input(let index): constants[index]
+          case .prepared(let index): made[index]
+          case .output, .workspace, .none: nil
+          }
+        }
+        try enqueue(ready, nil)
+      }
+      try queue.finish()
+      return made
+    } catch {
+      throw error.asMemory(holding.bytes, name)
+    }
+  }
+
   deinit {
-    _ = cl.Finish(queue.handle)
+    try? queue.finish()
     for (_, event) in pending { _ = cl.ReleaseEvent(event) }
   }
 
   func write(_ input: String, _ bytes: UnsafeRawBufferPointer) throws {
-    let slot = try plan.slot(input, in: plan.inputs, for: bytes.count)
-    try upload(bytes.baseAddress, bytes.count, to: parts[slot])
+    let slot = try plan.input(input, for: bytes.count)
+    try queue.upload(bytes.baseAddress, bytes.count, to: parts[slot])
   }
 
   func run() throws {
@@ -114,8 +159,7 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
   }
 
   func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws {
-    let slot = try plan.slot(output, in: plan.outputs, for: bytes.count)
-    try download(parts[slot], into: bytes)
+    try queue.download(memory(try plan.output(output, for: bytes.count)), into: bytes)
   }
 
   var timings: [LaunchTiming] {
@@ -123,41 +167,26 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
     return zip(launches, seconds).map { LaunchTiming(label: $0.label, seconds: $1, runs: runs) }
   }
 
-  func overwrite(_ image: [UInt8]) throws { try upload(image, image.count, to: arena) }
+  func overwrite(_ image: [UInt8]) throws { try queue.upload(image, image.count, to: arena) }
 
   func snapshot() throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: plan.arena.bytes)
-    try bytes.withUnsafeMutableBytes { try download(arena, into: $0) }
+    try bytes.withUnsafeMutableBytes { try queue.download(arena, into: $0) }
     return bytes
   }
 
-  private func upload(
-    _ bytes: UnsafeRawPointer?, _ count: Int, to memory: OpenCLObject
-  ) throws(DeviceError) {
-    if count == 0 { return }
-    try check(
-      cl.EnqueueWriteBuffer(
-        queue.handle, memory.handle, cl_bool(CL_TRUE), 0, count, bytes, 0, nil, nil),
-      "clEnqueueWriteBuffer", name)
-  }
-
-  /// Waits for the queue, even where there is nothing to copy.
-  private func download(
-    _ memory: OpenCLObject, into bytes: UnsafeMutableRawBufferPointer
-  ) throws(DeviceError) {
-    if bytes.isEmpty { return try check(cl.Finish(queue.handle), "clFinish", name) }
-    try check(
-      cl.EnqueueReadBuffer(
-        queue.handle, memory.handle, cl_bool(CL_TRUE), 0, bytes.count, bytes.baseAddress, 0, nil,
-        nil),
-      "clEnqueueReadBuffer", name)
+  private func memory(_ place: Plan.Place) -> OpenCLObject {
+    switch place {
+    case .arena(let slot): parts[slot]
+    case .held(let holding, let part): held[holding].parts[part]
+    case .state(let index): states[index]
+    }
   }
 
   /// The kernel with all its arguments set; they never change.
   private func prepare(
-    _ launch: OpenCLLaunch, of step: Plan.Step
+    _ launch: OpenCLLaunch, _ label: String, at memory: (Operand) -> OpenCLObject?
   ) throws(DeviceError) -> Launch {
-    let label = "\(step.op.name)/\(launch.kernel)"
     let program = try device.programs.program(launch.file, launch.defines, on: device)
     let kernel = try OpenCLObject(
       "clCreateKernel (\(label))", on: name, release: cl.ReleaseKernel
@@ -173,7 +202,7 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
     try set(launch.parameters, launch.parameters.count)
     for operand in launch.operands {
       // An absent operand is a buffer that the kernel never touches.
-      var memory = (step.slot(operand).map { parts[$0] } ?? arena).handle
+      var memory = (memory(operand) ?? arena).handle
       try set(&memory, MemoryLayout<cl_mem>.size)
     }
     var items = cl_int(clamping: launch.items)
@@ -199,7 +228,7 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
   /// Adds up the times of launches since the last call, waiting for those that have not ended.
   private func collectTimes() {
     if pending.isEmpty { return }
-    _ = cl.Finish(queue.handle)
+    try? queue.finish()
     for (launch, event) in pending {
       var start: cl_ulong = 0
       var end: cl_ulong = 0
@@ -214,17 +243,4 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
 
   /// So many events a driver holds without complaint.
   private static let pendingLimit = 1024
-}
-
-extension DeviceError {
-  /// The same, said as a lack of memory where the driver's code means that.
-  fileprivate func asMemory(_ needed: Int, _ device: String) -> DeviceError {
-    guard case .call(_, let code, _) = self,
-      [
-        CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY,
-        CL_INVALID_BUFFER_SIZE,
-      ].contains(cl_int(code))
-    else { return self }
-    return .memory(needed: needed, available: nil, device: device)
-  }
 }

@@ -2,7 +2,7 @@ import COpenCL
 
 /// An object of the driver (context, queue, buffer, program, kernel), released with its last
 /// reference, so that what failed half-way leaves nothing behind.
-final class OpenCLObject: @unchecked Sendable {
+final class OpenCLObject: @unchecked Sendable {  // the driver counts references under its own lock
   typealias Release = @convention(c) (OpaquePointer?) -> cl_int
 
   let handle: OpaquePointer
@@ -29,4 +29,17 @@ final class OpenCLObject: @unchecked Sendable {
 /// Throws where an OpenCL call did not succeed.
 func check(_ status: cl_int, _ call: String, _ device: String) throws(DeviceError) {
   if status != CL_SUCCESS { throw .call(call, code: Int(status), device: device) }
+}
+
+extension DeviceError {
+  /// The same, said as a lack of memory where the driver's code means that.
+  func asMemory(_ needed: Int, _ device: String) -> DeviceError {
+    guard case .call(_, let code, _) = self,
+      [
+        CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY,
+        CL_INVALID_BUFFER_SIZE,
+      ].contains(cl_int(code))
+    else { return self }
+    return .memory(needed: needed, available: nil, device: device)
+  }
 }

@@ -63,8 +63,10 @@ struct FilterDifference: Hashable, Sendable {
     else {
       throw ShapeError(
         op, "filters reach \(narrow.radius) and \(wide.radius) pixels",
-        hint: "the first has to be the narrower, up to \(GLINT_NARROW_RADIUS) pixels, "
-          + "the second up to \(GLINT_WIDE_RADIUS) (three standard deviations)")
+        hint: """
+          the first has to be the narrower, up to \(GLINT_NARROW_RADIUS) pixels, the second up to \
+          \(GLINT_WIDE_RADIUS) (three standard deviations)
+          """)
     }
   }
 

@@ -6,7 +6,7 @@ import CPUKernels
 /// Inputs: float32 frames [n, height, width, channels], history [2 radius, height, width, channels],
 /// the last frames before them. Outputs: [n, height, width, (2 radius + 1) channels], the earliest
 /// frame first, each `radius` frames behind its input; and the history for the next batch. As state of
-/// a plan (a name that is input and output) the history stays on the device.
+/// a plan (a name that is input and output) the history stays on the device, where it is overwritten.
 public struct RollingWindow: NotDifferentiable {
   public static let name = "rolling window"
   public static let obstacle = "it remembers the batch before; train with `TemporalWindow`"
@@ -34,6 +34,9 @@ public struct RollingWindow: NotDifferentiable {
       inputs[1],
     ]
   }
+
+  /// The history moves up in place.
+  public var updates: [Int: Int] { [1: 1] }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape

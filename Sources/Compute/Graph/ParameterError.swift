@@ -1,0 +1,56 @@
+import Reporting
+
+/// A parameter or state that cannot be as it was asked for.
+public enum ParameterError: Fault {
+  /// One name, two types: that which it had, and that which was given or asked for.
+  case type(String, TensorType, TensorType)
+  /// The name is an input's.
+  case input(String)
+  /// These parameters of a plan have neither a value nor a place in a store.
+  case noValue([String])
+  case unknown(String, known: [String])
+  /// The graph overwrites a parameter that the plan was given as a constant.
+  case fixed(String)
+  /// The op that makes a state's new value does not declare that it may be written over the old one.
+  /// `op` is nil where no op makes it.
+  case undeclared(String, op: String?)
+  /// An op reads a state's old value but needs the new one as well.
+  case readAfterwards(String, op: String)
+  /// The old value is an output under another name.
+  case outlived(String, output: String)
+  /// A store in the memory of another device.
+  case elsewhere(device: String)
+
+  public var message: Message {
+    switch self {
+    case .type(let name, let first, let second):
+      "parameter `\(name)` is \(first), not \(second)"
+    case .input(let name): "`\(name)` is an input and cannot be a parameter as well"
+    case .noValue(let names):
+      "there is no value for \(names.map { "`\($0)`" }.joined(separator: ", "))"
+    case .unknown(let name, let known):
+      "there is no parameter `\(name)`, only \(known.joined(separator: ", "))"
+    case .fixed(let name):
+      "parameter `\(name)` is a constant of this plan, but the graph changes it"
+    case .undeclared(let name, let op):
+      """
+      `\(name)` cannot be overwritten by \
+      \(op.map { "\($0), which does not declare it" } ?? "a value that no op makes")
+      """
+    case .readAfterwards(let name, let op):
+      "\(op) reads `\(name)` after it was overwritten"
+    case .outlived(let name, let output):
+      "`\(name)` is overwritten, but output `\(output)` is to hold its old value"
+    case .elsewhere(let device): "the parameters are not in the memory of \(device)"
+    }
+  }
+
+  public var remedy: Message? {
+    switch self {
+    case .noValue: "give the plan their values, or compile it with a store that holds them"
+    case .fixed: "leave its value out of the plan and compile with a store"
+    case .elsewhere(let device): "make a store on \(device)"
+    case .type, .input, .unknown, .undeclared, .readAfterwards, .outlived: nil
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// Something that a device holds once for all executables that want it: a constant as it is, or what
+/// launches prepare from constants (packed weights).
+///
+/// Two are equal where their contents are: the same constants, prepared by the same launches with the same
+/// parameters.
+struct Holding: Hashable, Sendable {
+  /// The launches that make it; nil for a constant as it is.
+  let preparing: Choice.Code?
+  /// What it is made of, by the input of the op that wants it.
+  let constants: [Int: Constant]
+  /// Its tensors.
+  let types: [TensorType]
+
+  init(_ constant: Constant) {
+    preparing = nil
+    constants = [0: constant]
+    types = [constant.tensor.type]
+  }
+
+  init(_ preparing: Choice.Code, from constants: [Int: Constant], types: [TensorType]) {
+    self.preparing = preparing
+    self.constants = constants
+    self.types = types
+  }
+
+  var bytes: Int { types.reduce(0) { $0 + $1.bytes } }
+}
