@@ -23,7 +23,7 @@ package final class ByteSource {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     var status = stat()
     guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
-      throw FileFault("cannot be opened: \(Self.systemError)")
+      throw FileFault("cannot be opened: \(Self.systemError)", kind: .unreadable)
     }
     place = .file(descriptor)
     count = Int(status.st_size)
@@ -55,7 +55,8 @@ package final class ByteSource {
           descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
         if read < 0, errno == EINTR { continue }
         guard read >= 0 else {
-          throw FileFault("cannot be read: \(Self.systemError)", byte: offset + done)
+          throw FileFault(
+            "cannot be read: \(Self.systemError)", byte: offset + done, kind: .unreadable)
         }
         guard read > 0 else {
           throw FileFault("became shorter while it was read", byte: offset + done)

@@ -8,23 +8,26 @@ package struct FileFault: Fault {
   package let byte: Int?
   /// What can be done about it; nil where only a whole file helps.
   package let hint: String?
-  /// True where the file may be sound but keeps its data in a way that is not read.
-  package let isRefusal: Bool
+  package let kind: Kind
 
-  package init(_ reason: String, byte: Int? = nil, hint: String? = nil) {
-    self.init(reason, byte, hint, isRefusal: false)
+  package enum Kind: Sendable {
+    case damage
+    /// The system does not give its bytes.
+    case unreadable
+    /// The file may be sound but keeps its data in a way that is not read.
+    case refusal
   }
 
-  private init(_ reason: String, _ byte: Int?, _ hint: String?, isRefusal: Bool) {
+  package init(_ reason: String, byte: Int? = nil, hint: String? = nil, kind: Kind = .damage) {
     self.reason = reason
     self.byte = byte
     self.hint = hint
-    self.isRefusal = isRefusal
+    self.kind = kind
   }
 
   /// The fault of a sound file that is not read.
   package static func refusal(_ reason: String, hint: String) -> FileFault {
-    FileFault(reason, nil, hint, isRefusal: true)
+    FileFault(reason, hint: hint, kind: .refusal)
   }
 
   /// The reason and the place.

@@ -96,7 +96,9 @@ package struct MATFile {
   }
 
   /// The tag at `place`; what is said to reach beyond `end` is damage.
-  private func element(in data: [UInt8], at place: Int, end: Int? = nil) throws(FileFault) -> Element {
+  private func element(in data: [UInt8], at place: Int, end: Int? = nil) throws(FileFault)
+    -> Element
+  {
     let end = end ?? data.count
     guard place >= 0, place + 8 <= end else {
       throw FileFault("has an element that is cut off", byte: place)
@@ -107,7 +109,9 @@ package struct MATFile {
       throw FileFault("has an element of the unknown type \(first)", byte: place)
     }
     if small != 0 {
-      guard small <= 4 else { throw FileFault("has a small element of \(small) bytes", byte: place) }
+      guard small <= 4 else {
+        throw FileFault("has a small element of \(small) bytes", byte: place)
+      }
       return Element(kind: kind, body: place + 4..<place + 4 + Int(small), next: place + 8)
     }
     let length = Int(word(data, place + 4))
@@ -215,7 +219,8 @@ package struct MATFile {
     return values
   }
 
-  private func structures(_ header: Header, in data: [UInt8], depth: Int) throws(FileFault) -> Value {
+  private func structures(_ header: Header, in data: [UInt8], depth: Int) throws(FileFault) -> Value
+  {
     let end = header.rest.upperBound
     let length = try element(in: data, at: header.rest.lowerBound, end: end)
     let list = try element(in: data, at: length.next, end: end)

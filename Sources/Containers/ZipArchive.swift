@@ -17,7 +17,9 @@ package struct ZipArchive {
   private let places: [String: Int]
   private let bytes: [UInt8]
 
-  package static func recognizes(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x50, 0x4b, 3, 4]) }
+  package static func recognizes(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: [0x50, 0x4b, 3, 4])
+  }
 
   package init(_ bytes: [UInt8]) throws(FileFault) {
     self.bytes = bytes

@@ -301,7 +301,9 @@ package final class HDF5Dataset {
     let bytes = try content(of: entry, index, isPlain: isPlain)
     bytes.withUnsafeBytes { source in
       // Bytes between neighbours along each axis, in the chunk and in the buffer.
-      var (inner, outer) = ([Int](repeating: unit, count: rank), [Int](repeating: unit, count: rank))
+      var (inner, outer) = (
+        [Int](repeating: unit, count: rank), [Int](repeating: unit, count: rank)
+      )
       for axis in stride(from: rank - 2, through: 0, by: -1) {
         inner[axis] = inner[axis + 1] * chunks.shape[axis + 1]
         outer[axis] = outer[axis + 1] * shape[axis + 1]

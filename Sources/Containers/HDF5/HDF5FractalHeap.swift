@@ -86,7 +86,8 @@ struct HDF5FractalHeap {
       // A child of the later rows is a table itself, as large as its place.
       rows =
         row < directRows
-        ? 0 : size.trailingZeroBitCount - firstSize.trailingZeroBitCount
+        ? 0
+        : size.trailingZeroBitCount - firstSize.trailingZeroBitCount
           - width.trailingZeroBitCount + 1
     }
     guard offset < size, length <= size - offset else { throw outside }
