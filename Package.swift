@@ -49,7 +49,8 @@ let package = Package(
     .target(
       name: "Optics", dependencies: ["Compute", "Microscopy", "Reporting"], exclude: ["README.md"]),
     .target(
-      name: "Networks", dependencies: ["Compute", "Containers", "Reporting"], exclude: ["README.md"]),
+      name: "Networks", dependencies: ["Compute", "Containers", "Reporting"], exclude: ["README.md"]
+    ),
     .target(
       name: "Localization",
       dependencies: ["Compute", "Microscopy", "Networks", "Optics", "Reporting"],
@@ -113,7 +114,8 @@ let package = Package(
       name: "ContainersTests", dependencies: ["Containers", "TestSupport"]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
     .testTarget(
-      name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "CZlib", "TestSupport"]),
+      name: "FormatsTests",
+      dependencies: ["Containers", "Formats", "CTestSupport", "CZlib", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(
       name: "NetworksTests", dependencies: ["Containers", "Networks", "TestSupport"]),

@@ -171,6 +171,8 @@ package final class HDF5Dataset {
 
   // MARK: Bytes
 
+  var elementBytes: Int { type.size }
+
   /// Elements along the first axis; 1 for a single value.
   private var rows: Int { hasValue ? shape.first ?? 1 : 0 }
   private var rowElements: Int { shape.dropFirst().reduce(1, *) }
