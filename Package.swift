@@ -33,6 +33,8 @@ let package = Package(
 
     // Swift: arrows one way.
     .target(name: "Reporting", exclude: ["README.md"]),
+    .target(
+      name: "Containers", dependencies: ["CZlib", "Reporting"], exclude: ["README.md"]),
     .target(name: "Microscopy", dependencies: ["Reporting"], exclude: ["README.md"]),
     .target(
       name: "Compute",
@@ -40,12 +42,14 @@ let package = Package(
       exclude: ["README.md"]),
     .target(
       name: "Formats",
-      dependencies: ["Microscopy", "Reporting", "CTIFF", "CHDF5", "CPNG", "CZlib", "Yams"],
+      dependencies: [
+        "Containers", "Microscopy", "Reporting", "CTIFF", "CHDF5", "CPNG", "Yams",
+      ],
       exclude: ["README.md"]),
     .target(
       name: "Optics", dependencies: ["Compute", "Microscopy", "Reporting"], exclude: ["README.md"]),
     .target(
-      name: "Networks", dependencies: ["Compute", "CZlib", "Microscopy", "Reporting"],
+      name: "Networks", dependencies: ["Compute", "Containers", "Microscopy", "Reporting"],
       exclude: ["README.md"]),
     .target(
       name: "Localization",
@@ -106,11 +110,15 @@ let package = Package(
       dependencies: [
         "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity", "planted-faults",
       ]),
+    .testTarget(
+      name: "ContainersTests", dependencies: ["Containers", "TestSupport"]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
     .testTarget(
-      name: "FormatsTests", dependencies: ["Formats", "CTestSupport", "CZlib", "TestSupport"]),
+      name: "FormatsTests",
+      dependencies: ["Containers", "Formats", "CTestSupport", "CZlib", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
-    .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Containers", "Networks", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport", "steady-state"]),
     .testTarget(name: "CommandLineTests", dependencies: ["glint", "Workflow", "TestSupport"]),

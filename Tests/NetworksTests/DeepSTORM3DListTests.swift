@@ -1,4 +1,5 @@
 import Compute
+import Containers
 import Testing
 
 @testable import Networks

@@ -1,4 +1,5 @@
 import Compute
+import Containers
 import Foundation
 import Networks
 import TestSupport

@@ -168,7 +168,9 @@ enum WeightFixtures {
     }
     func dataset(_ shape: [UInt64], _ values: [Float]) -> UInt64 {
       let data = put(floats(values))
-      let type: [UInt8] = [0x11, 0x20, 31, 0, 4, 0, 0, 0] + [UInt8](repeating: 0, count: 12)
+      let type: [UInt8] = [
+        0x11, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0,
+      ]
       return put(
         header([
           message(1, [1, UInt8(shape.count), 0, 0, 0, 0, 0, 0] + shape.flatMap { little($0) }),

@@ -1,5 +1,7 @@
+import Reporting
+
 /// Why a PSF calibration could not be read, or not be written as asked.
-public enum CalibrationFileError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum CalibrationFileError: Fault, Hashable {
   case unreadable(path: String, reason: String)
   /// The content belongs to no kind of calibration that is read.
   case unknownKind(path: String, found: String)
@@ -12,19 +14,25 @@ public enum CalibrationFileError: Error, Hashable, Sendable, CustomStringConvert
   /// The extension of an output names no kind of calibration that can hold this PSF.
   case unwritable(path: String, reason: String)
 
-  public var description: String {
+  public var message: Message {
     switch self {
-    case .unreadable(let path, let reason): return "cannot read \(path): \(reason)"
-    case .unknownKind(let path, let found):
-      return "\(path) is no PSF calibration: \(found)\nhint: these can be read: "
-        + CalibrationFiles.readableKinds.joined(separator: ", ")
-    case .damaged(let path, let reason): return "\(path) is damaged: \(reason)"
-    case .impossible(let path, let reason):
-      return "\(path): \(reason)\nhint: the file cannot be used; make it again from its beads"
-    case .unsupported(let path, let what, let hint): return "\(path): \(what)\nhint: \(hint)"
-    case .unwritable(let path, let reason):
-      return "cannot write \(path): \(reason)\nhint: "
-        + CalibrationFiles.writableKinds.joined(separator: ", ")
+    case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
+    case .unknownKind(let path, let found): "\(path) is no PSF calibration: \(found)"
+    case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
+    case .impossible(let path, let reason): "\(path): \(reason)"
+    case .unsupported(let path, let what, _): "\(path): \(what)"
+    case .unwritable(let path, let reason): "cannot write \(path): \(reason)"
+    }
+  }
+
+  public var remedy: Message? {
+    switch self {
+    case .unreadable, .damaged: nil
+    case .unknownKind:
+      "these can be read: \(CalibrationFiles.readableKinds.joined(separator: ", "))"
+    case .impossible: "the file cannot be used; make it again from its beads"
+    case .unsupported(_, _, let hint): Message(hint)
+    case .unwritable: Message(CalibrationFiles.writableKinds.joined(separator: ", "))
     }
   }
 }

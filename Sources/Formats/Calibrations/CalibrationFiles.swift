@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -32,7 +33,7 @@ public enum CalibrationFiles {
 
   private static func contents(_ path: String) throws -> CalibratedPSF {
     let head = try CalibrationFileError.head(of: path)
-    do {
+    return try CalibrationFileError.reading(path) {
       if head.starts(with: Array("MATLAB 7.3 MAT-file".utf8)) {
         return .spline(try SMAPCalibration.read(path, hdf5: true))
       }
@@ -40,22 +41,20 @@ public enum CalibrationFiles {
         return .spline(try SMAPCalibration.read(path, hdf5: false))
       }
       if head.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-        let file = try H5File(reading: path)
+        let file = try HDF5File(path: path)
         if let psf = try SMAPpySpline.read(file, path: path) { return .spline(psf) }
         if let psf = try PicassoSpline.read(file, path: path) { return .spline(psf) }
         throw CalibrationFileError.unknownKind(
           path: path,
           found: "an HDF5 file without spline coefficients "
-            + "(\(file.names().prefix(8).joined(separator: ", ")))")
+            + "(\(try file.names().prefix(8).joined(separator: ", ")))")
       }
-    } catch TableError.damaged(_, let reason) {
-      throw CalibrationFileError.damaged(path: path, reason: reason)
+      guard !head.contains(0) else {
+        throw CalibrationFileError.unknownKind(
+          path: path, found: "binary content of an unknown kind")
+      }
+      return .astigmatic(try PicassoAstigmatism.read(path))
     }
-    guard !head.contains(0) else {
-      throw CalibrationFileError.unknownKind(
-        path: path, found: "binary content of an unknown kind")
-    }
-    return .astigmatic(try PicassoAstigmatism.read(path))
   }
 
   /// Writes a calibration; the extension chooses the kind.

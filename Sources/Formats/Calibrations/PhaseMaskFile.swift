@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 import Reporting
@@ -11,8 +12,8 @@ public enum PhaseMaskFile {
   public static func read(_ path: String) throws -> (side: Int, radians: [Float]) {
     let (width, height, values): (Int, Int, [Float])
     if path.lowercased().hasSuffix(".npy") {
-      let array: NumpyArray
-      do { array = try NumpyArray(path: path) } catch {
+      let array: NumPyArray
+      do { array = try contents(path, NumPyArray.init) } catch {
         throw PhaseMaskError("\(error)".split(separator: "\n").first.map(String.init) ?? path)
       }
       guard array.shape.count == 2 else {
@@ -44,10 +45,14 @@ public enum PhaseMaskFile {
     return (width, values)
   }
 
+  private static func contents<T>(_ path: String, _ read: ([UInt8]) throws -> T) throws -> T {
+    try CalibrationFileError.reading(path) { try read(try ByteSource.contents(of: path)) }
+  }
+
   /// The one matrix of a MATLAB file, without the rows and columns of zeros around its disc.
   private static func matrix(of path: String) throws -> (Int, Int, [Float]) {
     let variables: [String: MATFile.Value]
-    do { variables = try MATFile(path: path).variables() } catch {
+    do { variables = try contents(path) { try MATFile($0).variables() } } catch {
       throw PhaseMaskError("\(error)".split(separator: "\n").first.map(String.init) ?? path)
     }
     let matrices = variables.values.compactMap { value -> (shape: [Int], values: [Double])? in

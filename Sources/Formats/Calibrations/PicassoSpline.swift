@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -8,8 +9,8 @@ import Microscopy
 /// and is a molecule's height. A fitted amplitude times `photon_scale` is photons.
 enum PicassoSpline {
   /// nil for another kind of file.
-  static func read(_ file: H5File, path: String) throws -> SplinePSF? {
-    guard let data = try file.dataset("coefficients"), let text = file.text("metadata") else {
+  static func read(_ file: HDF5File, path: String) throws -> SplinePSF? {
+    guard let data = try file.dataset("coefficients"), let text = try file.text("metadata") else {
       return nil
     }
     guard

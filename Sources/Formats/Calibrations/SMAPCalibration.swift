@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -60,7 +61,9 @@ enum SMAPCalibration {
   // MARK: v5
 
   private static func fromMAT(_ path: String) throws -> Content {
-    let variables = try MATFile(path: path).variables(["SXY", "cspline", "parameters"])
+    let variables = try MATFile(ByteSource.contents(of: path)).variables([
+      "SXY", "cspline", "parameters",
+    ])
     var owner: [String: MATFile.Value] = variables
     if case .structures(let shape, let regions)? = variables["SXY"] {
       guard regions.count == 1 else { throw Self.regions(shape.reduce(1, *), path) }
@@ -91,16 +94,17 @@ enum SMAPCalibration {
   // MARK: v7.3, which is HDF5: indices in reverse order, cells as references
 
   private static func fromHDF5(_ path: String) throws -> Content {
-    let file = try H5File(reading: path)
-    let owner = file.has("SXY") ? "SXY/" : ""
-    if !owner.isEmpty, !file.has("SXY/cspline/coeff") {
+    let file = try HDF5File(path: path)
+    let owner = try file.has("SXY") ? "SXY/" : ""
+    if !owner.isEmpty, try !file.has("SXY/cspline/coeff") {
       // An array of structures keeps each field as references.
       if let fields = try? file.dataset("SXY/cspline") {
         throw regions(fields.shape.reduce(1, *), path)
       }
     }
     func number(_ name: String) throws -> Double? {
-      guard file.has(name), let data = try file.dataset(name), data.shape.reduce(1, *) == 1 else {
+      guard try file.has(name), let data = try file.dataset(name), data.shape.reduce(1, *) == 1
+      else {
         return nil
       }
       return try data.numbers().first

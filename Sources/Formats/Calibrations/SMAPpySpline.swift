@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -10,18 +11,19 @@ enum SMAPpySpline {
   private static let order = "64,z,y,x;16*pz+4*py+px"
 
   /// nil for another kind of file.
-  static func read(_ file: H5File, path: String) throws -> SplinePSF? {
-    guard file.text("format") == format else { return nil }
+  static func read(_ file: HDF5File, path: String) throws -> SplinePSF? {
+    guard try file.text("format") == format else { return nil }
     for (name, expected) in [
       ("coefficient_order", order), ("lateral_unit", "pixel"), ("axial_unit", "nm"),
     ] {
-      guard let found = file.text(name), found == expected else {
+      let found = try file.text(name)
+      guard found == expected else {
         throw CalibrationFileError.unsupported(
-          path: path, what: "\(name) is \(file.text(name) ?? "missing"), not \(expected)",
+          path: path, what: "\(name) is \(found ?? "missing"), not \(expected)",
           hint: "this is a later version of SMAPpy's format; please report it")
       }
     }
-    guard let dz = file.number("dz"), let z0 = file.number("z0"), dz > 0, dz.isFinite,
+    guard let dz = try file.number("dz"), let z0 = try file.number("z0"), dz > 0, dz.isFinite,
       z0.isFinite
     else {
       throw CalibrationFileError.damaged(
@@ -33,7 +35,7 @@ enum SMAPpySpline {
     var layout = SplineLayout(
       termsFirst: try data.numbers(), columns: data.shape[3], rows: data.shape[2],
       planes: data.shape[1])
-    if file.number("em_mirror") == 1 { layout = layout.columnsReversed() }
+    if try file.number("em_mirror") == 1 { layout = layout.columnsReversed() }
     let notes = GlintNotes(json: try file.dataset("parameters_json")?.text() ?? "")
     return try notes.complete(
       layout.planesReversed(), path: path, zStep: dz, firstZ: (z0 - Double(data.shape[1])) * dz,

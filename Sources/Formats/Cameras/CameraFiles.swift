@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 import Yams
@@ -87,16 +88,16 @@ public enum CameraFiles {
   }
 
   private static func hdf5(_ path: String, gain: Double) throws -> CameraMaps {
-    do {
-      let file = try H5File(reading: path)
+    try CameraFileError.reading(path) {
+      let file = try HDF5File(path: path)
       func map(_ name: String) throws -> (shape: [Int], values: [Float])? {
-        try file.dataset(name).map { ($0.shape, try $0.numbers().map(Float.init)) }
+        try file.dataset(name).map { ($0.shape, try $0.floats()) }
       }
       guard let offset = try map("offset"), let variance = try map("variance") else {
         throw CameraFileError.unknownKind(
           path: path,
           found:
-            "an HDF5 file without offset and variance (\(file.names().joined(separator: ", ")))"
+            "an HDF5 file without offset and variance (\(try file.names().joined(separator: ", ")))"
         )
       }
       let gains = try map("gain")
@@ -107,13 +108,26 @@ public enum CameraFiles {
         width: offset.shape[1], height: offset.shape[0], offset: offset.values,
         variance: variance.values,
         gain: gains?.values ?? Array(repeating: Float(gain), count: offset.values.count))
-    } catch TableError.damaged(_, let reason) {
-      throw CameraFileError.damaged(path: path, reason: reason)
     }
   }
 
   private static func numpy(_ path: String) throws -> CameraMaps {
-    let array = try NumpyArray(path: path)
+    let array = try CameraFileError.reading(path) {
+      let bytes = try ByteSource.contents(of: path)
+      guard let header = try? NumPyArray.Header(bytes) else {
+        throw CameraFileError.damaged(
+          path: path, reason: "its header is cut off or is not that of NumPy")
+      }
+      if header.holdsObjects { throw CameraFileError.pickled(path: path) }
+      guard header.shape.allSatisfy({ $0 > 0 }) else {
+        throw CameraFileError.damaged(path: path, reason: "its shape is \(header.shape)")
+      }
+      guard header.element != nil else {
+        throw CameraFileError.unknownKind(
+          path: path, found: "an array of the type \(header.type)")
+      }
+      return try NumPyArray(bytes)
+    }
     guard array.shape.count == 3, array.shape[0] == 3 else {
       throw CameraFileError.unknownKind(
         path: path,

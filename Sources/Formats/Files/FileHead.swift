@@ -1,12 +1,30 @@
+import Containers
 import Foundation
+import Reporting
 
 /// An error of reading one kind of file, where others than its own can be handed over.
-protocol FileReadingError: Error {
+protocol FileReadingError: Fault {
   static func unreadable(path: String, reason: String) -> Self
   static func damaged(path: String, reason: String) -> Self
+  /// A sound file whose content is not read.
+  static func unsupported(path: String, what: String, hint: String) -> Self
 }
 
 extension FileReadingError {
+  /// Runs what reads a container; a fault of it becomes an error of this kind.
+  static func reading<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let fault as FileFault {
+      let what = "it \(fault.words)"
+      switch fault.kind {
+      case .damage: throw damaged(path: path, reason: what)
+      case .unreadable: throw unreadable(path: path, reason: what)
+      case .refusal: throw unsupported(path: path, what: what, hint: fault.hint ?? "")
+      }
+    }
+  }
+
   /// The first bytes of a file, up to 512, by which its kind is told.
   static func head(of path: String) throws(Self) -> Data {
     var status = stat()
@@ -28,3 +46,4 @@ extension FileReadingError {
 
 extension CameraFileError: FileReadingError {}
 extension CalibrationFileError: FileReadingError {}
+extension TableError: FileReadingError {}

@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -6,7 +7,7 @@ import Microscopy
 /// Frames count from 0 and the first pixel's centre is (0, 0). DECODE's x runs along the first axis of
 /// the frames as it was given them; it is taken as x here, as other readers do.
 enum DecodeTable {
-  static func read(_ file: H5File, path: String, options: TableOptions) throws -> Localizations {
+  static func read(_ file: HDF5File, path: String, options: TableOptions) throws -> Localizations {
     func values(_ name: String) throws -> [Double]? {
       try file.dataset("data/\(name)").flatMap { $0.hasValue ? try $0.numbers() : nil }
     }
@@ -19,8 +20,8 @@ enum DecodeTable {
     }
     let rows = shape[0]
     let meta = DecodeMeta(
-      unit: file.text("xy_unit", of: "/meta") ?? "",
-      sizes: file.numbers("px_size", of: "/meta") ?? [])
+      unit: try file.text("xy_unit", of: "/meta") ?? "",
+      sizes: try file.numbers("px_size", of: "/meta") ?? [])
     var options = options
     if FileUnit.lengths[meta.unit] != nil, options.pixelSize == nil {
       options.pixelSize = try meta.pixelSize(path: path)

@@ -1,10 +1,11 @@
+import Containers
 import Foundation
 import Microscopy
 
 /// SMAP's `_sml.mat` (v7.3): one array per property under `saveloc/loc`, nm from the corner of the
 /// first pixel, frames from 1.
 enum SMAPTable {
-  static func read(_ file: H5File, path: String, options: TableOptions) throws -> Localizations {
+  static func read(_ file: HDF5File, path: String, options: TableOptions) throws -> Localizations {
     guard let pixelSize = options.pixelSize else { throw TableError.pixelSizeUnknown(path: path) }
     func values(_ name: String) throws -> [Double]? {
       try file.dataset("saveloc/loc/\(name)")?.numbers()
@@ -49,21 +50,21 @@ enum StormAnalysisTable {
     ("iterations", .iterations), ("category", Quantity("category", .none)),
   ]
 
-  static func read(_ file: H5File, path: String, options: TableOptions) throws -> Localizations {
-    func size(_ name: String) -> Int? {
-      file.number(name).flatMap { $0 >= 0 && $0 < 1e9 ? Int($0) : nil }
+  static func read(_ file: HDF5File, path: String, options: TableOptions) throws -> Localizations {
+    func size(_ name: String) throws -> Int? {
+      try file.number(name).flatMap { $0 >= 0 && $0 < 1e9 ? Int($0) : nil }
     }
-    let frames = size("movie_l") ?? 0
+    let frames = try size("movie_l") ?? 0
     guard frames <= 10_000_000 else {
       throw TableError.damaged(path: path, reason: "it claims \(frames) frames")
     }
     let field = FieldOfView(
-      width: size("movie_x"), height: size("movie_y"), frames: frames,
-      pixelSize: options.pixelSize ?? file.number("pixel_size"))
+      width: try size("movie_x"), height: try size("movie_y"), frames: frames,
+      pixelSize: try options.pixelSize ?? file.number("pixel_size"))
     var table = Localizations(field: field)
     (table[.x], table[.y]) = ([], [])
     var present: [(String, Quantity)]?
-    for frame in 0..<frames where file.has("fr_\(frame)/x") {
+    for frame in 0..<frames where try file.has("fr_\(frame)/x") {
       func values(_ name: String) throws -> [Double] {
         guard let values = try file.dataset("fr_\(frame)/\(name)")?.numbers() else {
           throw TableError.missingColumns(path: path, missing: ["fr_\(frame)/\(name)"], found: [])
@@ -71,7 +72,7 @@ enum StormAnalysisTable {
         return values
       }
       if present == nil {
-        present = Self.columns.filter { file.has("fr_\(frame)/\($0.0)") }
+        present = try Self.columns.filter { try file.has("fr_\(frame)/\($0.0)") }
         for (_, quantity) in present! { table[quantity] = [] }
       }
       let x = try values("x")

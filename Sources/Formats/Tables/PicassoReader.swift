@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -6,14 +7,14 @@ enum PicassoReader {
   private static let batch = 65_536
 
   static func read(
-    _ file: H5File, path: String, options: TableOptions, _ body: (Localizations) throws -> Void
+    _ file: HDF5File, path: String, options: TableOptions, _ body: (Localizations) throws -> Void
   ) throws {
     guard let dataset = try file.dataset("locs") else {
       throw TableError.damaged(path: path, reason: "locs cannot be opened")
     }
     let metadata = try metadata(file, path: path)
-    let fields = try dataset.recordFields()
-    let names = fields.map(\.name)
+    let records = try dataset.records()
+    let names = records.names
     let missing = ["frame", "x", "y"].filter { !names.contains($0) }
     guard missing.isEmpty else {
       throw TableError.missingColumns(path: path, missing: missing, found: names)
@@ -22,11 +23,11 @@ enum PicassoReader {
     template.field.pixelSize = options.pixelSize ?? template.field.pixelSize
     template.provenance = metadata?.provenance ?? []
     let units = metadata?.columnUnits ?? [:]
-    let rows = dataset.shape[0]
+    let rows = records.count
     var first = 0
     repeat {
       let range = first..<min(rows, first + batch)
-      let columns = try dataset.columns(fields, rows: range)
+      let columns = try records.columns(range)
       var table = template
       for (name, column) in zip(names, columns) {
         if name == "frame" {
@@ -48,7 +49,7 @@ enum PicassoReader {
   }
 
   /// The sidecar, else what is embedded; a table without either still has its rows.
-  private static func metadata(_ file: H5File, path: String) throws -> PicassoMetadata? {
+  private static func metadata(_ file: HDF5File, path: String) throws -> PicassoMetadata? {
     let stem = URL(fileURLWithPath: path).pathExtension.count + 1
     let sidecar = String(path.dropLast(stem)) + ".yaml"
     if let data = FileManager.default.contents(atPath: sidecar) {

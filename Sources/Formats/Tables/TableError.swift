@@ -1,10 +1,13 @@
 import Microscopy
+import Reporting
 
 /// Why a table could not be read, or not be written as asked.
-public enum TableError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum TableError: Fault, Hashable {
   case unreadable(path: String, reason: String)
   /// The content belongs to no kind of table that is read.
   case unknownKind(path: String, found: String)
+  /// A sound file whose content is not read.
+  case unsupported(path: String, what: String, hint: String)
   /// The extension of an output names no kind of table that is written.
   case unknownExtension(path: String)
   case missingColumns(path: String, missing: [String], found: [String])
@@ -16,29 +19,39 @@ public enum TableError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A row or a column does not fit the output's format.
   case unrepresentable(path: String, reason: String)
 
-  public var description: String {
+  public var message: Message {
     switch self {
-    case .unreadable(let path, let reason): return "cannot read \(path): \(reason)"
-    case .unknownKind(let path, let found):
-      return "\(path) is not a localization table: \(found)\nhint: these can be read: "
-        + Tables.readableKinds.joined(separator: ", ")
-    case .unknownExtension(let path):
-      return "the extension of \(path) names no table format\nhint: these can be written: "
-        + Tables.writableKinds.joined(separator: ", ")
+    case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
+    case .unknownKind(let path, let found): "\(path) is not a localization table: \(found)"
+    case .unsupported(let path, let what, _): "\(path): \(what)"
+    case .unknownExtension(let path): "the extension of \(path) names no table format"
     case .missingColumns(let path, let missing, let found):
-      return "\(path) has no column \(missing.joined(separator: ", ")); it has "
-        + (found.isEmpty ? "none" : found.joined(separator: ", "))
-    case .badRow(let path, let line, let reason): return "\(path), line \(line): \(reason)"
-    case .damaged(let path, let reason): return "\(path) is damaged: \(reason)"
+      "\(path) has no column \(missing.joined(separator: ", ")); it has \(Self.list(found))"
+    case .badRow(let path, let line, let reason): "\(path), line \(line): \(reason)"
+    case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .pixelSizeUnknown(let path):
-      return "\(path): positions are in nm and the size of a pixel is not known"
-        + "\nhint: pass --pixel-size NM"
-    case .unrepresentable(let path, let reason): return "cannot write \(path): \(reason)"
+      "\(path): positions are in nm and the size of a pixel is not known"
+    case .unrepresentable(let path, let reason): "cannot write \(path): \(reason)"
+    }
+  }
+
+  public var remedy: Message? {
+    switch self {
+    case .unknownKind: "these can be read: \(Tables.readableKinds.joined(separator: ", "))"
+    case .unknownExtension:
+      "these can be written: \(Tables.writableKinds.joined(separator: ", "))"
+    case .unsupported(_, _, let hint): Message(hint)
+    case .pixelSizeUnknown: "state the \(.pixelSize) in nm"
+    case .unreadable, .missingColumns, .badRow, .damaged, .unrepresentable: nil
     }
   }
 }
 
 extension TableError {
+  private static func list(_ names: [String]) -> String {
+    names.isEmpty ? "none" : names.joined(separator: ", ")
+  }
+
   /// Throws where a writer's table lacks columns that its format needs.
   static func require(_ wanted: [Quantity], among found: [Quantity], path: String) throws {
     try refuse(wanted.filter { !found.contains($0) }, found: found, path: path)

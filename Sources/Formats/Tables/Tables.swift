@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -106,7 +107,8 @@ public enum Tables {
     _ body: (Localizations) throws -> Void
   ) throws {
     switch try TableKind(path: path) {
-    case .hdf5: try readHDF5(path, options: options, body)
+    case .hdf5:
+      try TableError.reading(path) { try readHDF5(path, options: options, body) }
     case .insight3: try body(Insight3.readBinary(path, options: options))
     case .rapidStorm: try RapidStorm.read(path, options: options, body)
     case .folder: try body(ChallengeFolder.read(path, options: options))
@@ -118,17 +120,17 @@ public enum Tables {
   private static func readHDF5(
     _ path: String, options: TableOptions, _ body: (Localizations) throws -> Void
   ) throws {
-    let file = try H5File(reading: path)
-    if file.has("locs") {
+    let file = try HDF5File(path: path)
+    if try file.has("locs") {
       try PicassoReader.read(file, path: path, options: options, body)
-    } else if file.has("data/xyz") {
+    } else if try file.has("data/xyz") {
       try body(DecodeTable.read(file, path: path, options: options))
-    } else if file.has("saveloc/loc") {
+    } else if try file.has("saveloc/loc") {
       try body(SMAPTable.read(file, path: path, options: options))
-    } else if file.hasAttribute("movie_l") {
+    } else if try file.hasAttribute("movie_l") {
       try body(StormAnalysisTable.read(file, path: path, options: options))
     } else {
-      let names = file.names()
+      let names = try file.names()
       throw TableError.unknownKind(
         path: path,
         found: "an HDF5 file with "

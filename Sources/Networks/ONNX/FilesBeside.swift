@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 
 /// The files beside an ONNX model that hold its larger tensors, as PyTorch exports them by default.

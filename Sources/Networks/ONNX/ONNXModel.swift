@@ -1,4 +1,5 @@
 import Compute
+import Containers
 
 /// A model file of Open Neural Network Exchange: its graph and its initializers.
 ///

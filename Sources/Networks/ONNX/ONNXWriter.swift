@@ -1,3 +1,5 @@
+import Containers
+
 /// An ONNX model being written: opset 13, IR 7, so that every engine of the last years takes it.
 struct ONNXWriter {
   private var graph = ProtobufWriter()

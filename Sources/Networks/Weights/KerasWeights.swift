@@ -1,4 +1,5 @@
 import Compute
+import Containers
 
 /// Keras HDF5 files (`model.save`, `save_weights`), renamed and transposed to PyTorch's ways.
 ///
@@ -27,11 +28,12 @@ enum KerasWeights {
 
   static func decode(_ bytes: [UInt8]) throws -> Weights {
     let file = try HDF5File(bytes)
-    var allowance = Allowance(file: bytes.count)
     var tensors: [String: Tensor] = [:]
     var numbered: [String: (place: Place, layer: LayersInOrder.Layer)] = [:]
-    for (path, dataset) in file.datasets {
-      guard let place = Place(path) else { continue }
+    for (path, isDataset) in try file.paths() where isDataset {
+      guard let place = Place(path), let dataset = try file.dataset(path), dataset.isNumeric else {
+        continue
+      }
       let part = names[place.part] ?? place.part
       let name = "\(place.layer).\(part)"
       guard tensors[name] == nil else {
@@ -39,8 +41,7 @@ enum KerasWeights {
           "has two tensors for `\(name)`: a model within a model is not read",
           hint: "save the inner model by itself")
       }
-      try allowance.take(4 * dataset.count)
-      let stored = Tensor(file.floats(dataset), shape: dataset.shape)
+      let stored = Tensor(try dataset.floats(), shape: dataset.shape)
       let tensor =
         switch (place.part, dataset.shape.count) {
         case ("kernel", 4): stored.permuted([3, 2, 0, 1])

@@ -1,3 +1,5 @@
+import Containers
+
 /// A Python pickle, walked and never executed.
 ///
 /// What it builds are inert records of names and values. A call is carried out only where its

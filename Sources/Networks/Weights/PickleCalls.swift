@@ -1,3 +1,5 @@
+import Containers
+
 /// A function that a pickle asks to call and that is not on the list.
 struct RefusedGlobal: Error {
   let name: String

@@ -1,3 +1,5 @@
+import Containers
+
 /// The tensors and numbers that a pickled object holds, by their path.
 ///
 /// The steps that PyTorch's modules insert (`_modules`, `_parameters`, `_buffers`) are left out, so a

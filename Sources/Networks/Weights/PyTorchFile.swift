@@ -1,4 +1,5 @@
 import Compute
+import Containers
 
 /// Files of `torch.save`: zip (since 1.6) and the five pickles before it, state dicts and whole
 /// objects alike.

@@ -1,4 +1,5 @@
 import Compute
+import Containers
 import Foundation
 
 /// Glint's own weight format: https://github.com/huggingface/safetensors, with the network's

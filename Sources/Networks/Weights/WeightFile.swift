@@ -1,4 +1,5 @@
 import Compute
+import Containers
 import Foundation
 
 /// Files of weights, known by their content, never by their name.
@@ -74,7 +75,7 @@ public enum WeightFile {
     }
     var tensors: [String: Tensor] = [:]
     for member in arrays {
-      let array = try NumPyArray.decode(try archive.read(member), name: member.name)
+      let array = try NumPyArray(try archive.read(member), name: member.name)
       tensors[String(member.name.dropLast(4))] = Tensor(array.values, shape: array.shape)
     }
     return Weights(tensors)

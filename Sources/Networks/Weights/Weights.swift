@@ -1,4 +1,5 @@
 import Compute
+import Containers
 
 /// The learned numbers of a network: tensors by name, float32.
 ///

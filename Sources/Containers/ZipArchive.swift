@@ -3,9 +3,9 @@ import CZlib
 /// The members of a zip file that lies in memory.
 ///
 /// Its central directory rules; stored and deflated members, zip64, checksums verified.
-struct ZipArchive {
-  struct Member {
-    let name: String
+package struct ZipArchive {
+  package struct Member {
+    package let name: String
     let method: Int
     let packed: Int
     let size: Int
@@ -13,13 +13,15 @@ struct ZipArchive {
     let header: Int
   }
 
-  let members: [Member]
+  package let members: [Member]
   private let places: [String: Int]
   private let bytes: [UInt8]
 
-  static func recognizes(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x50, 0x4b, 3, 4]) }
+  package static func recognizes(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: [0x50, 0x4b, 3, 4])
+  }
 
-  init(_ bytes: [UInt8]) throws(FileFault) {
+  package init(_ bytes: [UInt8]) throws(FileFault) {
     self.bytes = bytes
     let (count, directory) = try Self.directory(bytes)
     var cursor = try ByteCursor(bytes, from: directory)
@@ -34,11 +36,11 @@ struct ZipArchive {
   }
 
   /// Bytes of the archive.
-  var size: Int { bytes.count }
+  package var size: Int { bytes.count }
 
-  subscript(name: String) -> Member? { places[name].map { members[$0] } }
+  package subscript(name: String) -> Member? { places[name].map { members[$0] } }
 
-  func read(_ member: Member) throws(FileFault) -> [UInt8] {
+  package func read(_ member: Member) throws(FileFault) -> [UInt8] {
     var cursor = try ByteCursor(bytes, from: member.header)
     guard try cursor.unsigned(4) == 0x0403_4b50 else {
       throw FileFault(

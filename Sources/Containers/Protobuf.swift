@@ -2,8 +2,8 @@
 ///
 /// ONNX needs nine message kinds; this reads them without generated code, passes over what it does
 /// not know, and checks every length. Source: protobuf.dev/programming-guides/encoding.
-struct ProtobufReader {
-  enum Field {
+package struct ProtobufReader {
+  package enum Field {
     case number(UInt64)
     case fixed(UInt32)
     case bytes(Range<Int>)
@@ -11,12 +11,12 @@ struct ProtobufReader {
 
   private var cursor: ByteCursor
 
-  init(_ bytes: [UInt8], _ range: Range<Int>) throws(FileFault) {
+  package init(_ bytes: [UInt8], _ range: Range<Int>) throws(FileFault) {
     cursor = try ByteCursor(bytes, from: range.lowerBound, to: range.upperBound)
   }
 
   /// The next field's number and value; nil at the end of the message.
-  mutating func next() throws(FileFault) -> (number: Int, field: Field)? {
+  package mutating func next() throws(FileFault) -> (number: Int, field: Field)? {
     while !cursor.atEnd {
       let at = cursor.offset
       let key = try varint()
@@ -40,7 +40,7 @@ struct ProtobufReader {
   }
 
   /// One number of a packed field; nil at its end.
-  mutating func nextPacked() throws(FileFault) -> UInt64? {
+  package mutating func nextPacked() throws(FileFault) -> UInt64? {
     cursor.atEnd ? nil : try varint()
   }
 
@@ -57,28 +57,30 @@ struct ProtobufReader {
 }
 
 /// A message being written.
-struct ProtobufWriter {
-  private(set) var bytes: [UInt8] = []
+package struct ProtobufWriter {
+  package private(set) var bytes: [UInt8] = []
 
-  mutating func number(_ field: Int, _ value: Int) {
+  package init() {}
+
+  package mutating func number(_ field: Int, _ value: Int) {
     varint(UInt64(field << 3))
     varint(UInt64(bitPattern: Int64(value)))
   }
 
-  mutating func float(_ field: Int, _ value: Float) {
+  package mutating func float(_ field: Int, _ value: Float) {
     varint(UInt64(field << 3 | 5))
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
   }
 
-  mutating func data(_ field: Int, _ value: some Collection<UInt8>) {
+  package mutating func data(_ field: Int, _ value: some Collection<UInt8>) {
     varint(UInt64(field << 3 | 2))
     varint(UInt64(value.count))
     bytes += value
   }
 
-  mutating func text(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
+  package mutating func text(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
 
-  mutating func message(_ field: Int, _ fill: (inout ProtobufWriter) -> Void) {
+  package mutating func message(_ field: Int, _ fill: (inout ProtobufWriter) -> Void) {
     var message = ProtobufWriter()
     fill(&message)
     data(field, message.bytes)

@@ -1,0 +1,23 @@
+/// How many bytes the contents of a file may take: in step with its size, so that a small file that
+/// says the same bytes over and over cannot exhaust the memory.
+package struct Allowance {
+  private var left: Int
+
+  /// - Parameter file: size of the file, bytes.
+  package init(file: Int) { left = Self.largest(file: file) }
+
+  /// 256 MB, or sixteen times the file where that is more.
+  static func largest(file: Int) -> Int {
+    let (bytes, overflow) = file.multipliedReportingOverflow(by: 16)
+    return overflow ? .max : max(1 << 28, bytes)
+  }
+
+  package mutating func take(_ count: Int) throws(FileFault) {
+    guard count <= left else {
+      throw FileFault(
+        "unpacks to more than sixteen times its size",
+        hint: "real data are not packed that tightly: is the file what it says?")
+    }
+    left -= count
+  }
+}

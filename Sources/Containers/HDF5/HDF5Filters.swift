@@ -1,0 +1,167 @@
+import CZlib
+
+/// What was done to the bytes of each chunk before they were stored (IV.A.2.l).
+///
+/// To add a filter: a case, its number, and its line in `undo`.
+struct HDF5Filters {
+  enum Filter: Int {
+    case deflate = 1
+    case shuffle = 2
+    case fletcher32 = 3
+    /// h5py's own compression.
+    case lzf = 32000
+  }
+
+  /// Filters that exist but are not read, by the numbers under which they are registered.
+  private static let others = [
+    4: "szip", 5: "nbit", 6: "scaleoffset", 305: "lzo", 307: "bzip2", 32001: "blosc",
+    32004: "lz4", 32008: "bitshuffle", 32013: "zfp", 32015: "zstd", 32026: "blosc2",
+  ]
+
+  private var steps: [(filter: Filter, parameter: Int)] = []
+
+  /// None.
+  init() {}
+
+  init(_ body: ByteCursor, name: String) throws(FileFault) {
+    var body = body
+    let at = body.position
+    let version = try body.byte()
+    let count = try body.length(1)
+    guard 1...2 ~= version else {
+      throw FileFault("has filters of an unknown version", byte: at)
+    }
+    if version == 1 { try body.skip(6) }
+    for _ in 0..<count {
+      let number = try body.length(2)
+      let nameBytes = version == 1 || number >= 256 ? try body.length(2) : 0
+      try body.skip(2)
+      let parameters = try body.length(2)
+      try body.skip(version == 1 ? (nameBytes + 7) / 8 * 8 : nameBytes)
+      let first = parameters > 0 ? try body.length(4) : 0
+      try body.skip(4 * max(0, parameters - 1))
+      if version == 1, parameters % 2 == 1 { try body.skip(4) }
+      guard let filter = Filter(rawValue: number) else {
+        throw .refusal(
+          "packs `\(name)` by \(Self.others[number] ?? "filter \(number)"), which is not read",
+          hint: "write it again with gzip or without compression, for example with h5repack")
+      }
+      steps.append((filter, first))
+    }
+    guard count <= 32, steps.count(where: { $0.filter == .deflate || $0.filter == .lzf }) <= 1
+    else { throw FileFault("packs `\(name)` more than once", byte: at) }
+  }
+
+  /// True where a chunk is stored as it is, if the filters of `skipped` were left out for it.
+  func areNone(skipped: UInt32) -> Bool {
+    !steps.indices.contains { skipped & (1 << UInt32($0)) == 0 }
+  }
+
+  /// The bytes of a chunk, which are `size` once nothing is done to them any more.
+  func undo(_ stored: [UInt8], skipped: UInt32, size: Int, at: Int) throws(FileFault) -> [UInt8] {
+    let used = steps.indices.filter { skipped & (1 << UInt32($0)) == 0 }
+    // Sizes behind each filter but the compression: only a checksum adds to them.
+    var sizes: [Int] = []
+    for step in used {
+      sizes.append((sizes.last ?? size) + (steps[step].filter == .fletcher32 ? 4 : 0))
+    }
+    var bytes = stored
+    for (place, step) in used.enumerated().reversed() {
+      let before = place > 0 ? sizes[place - 1] : size
+      switch steps[step].filter {
+      case .deflate: bytes = try Self.inflated(bytes, to: before, at)
+      case .lzf: bytes = try Self.unpacked(bytes, to: before, at)
+      case .shuffle: bytes = Self.unshuffled(bytes, elementBytes: steps[step].parameter)
+      case .fletcher32: bytes = try Self.checked(bytes, at)
+      }
+    }
+    guard bytes.count == size else {
+      throw FileFault("has a chunk of \(bytes.count) bytes in place of \(size)", byte: at)
+    }
+    return bytes
+  }
+
+  private static func inflated(_ bytes: [UInt8], to size: Int, _ at: Int) throws(FileFault)
+    -> [UInt8]
+  {
+    try limit(size, from: bytes.count, at)
+    let result = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+      var made = uLong(size)
+      let status = uncompress(buffer.baseAddress, &made, bytes, uLong(bytes.count))
+      filled = status == Z_OK ? min(size, Int(made)) : 0
+    }
+    guard result.count == size else {
+      throw FileFault("has a damaged compressed chunk", byte: at)
+    }
+    return result
+  }
+
+  /// LZF (liblzf by M. Lehmann): runs of literals, and copies of what came up to 8 KB before.
+  private static func unpacked(_ bytes: [UInt8], to size: Int, _ at: Int) throws(FileFault)
+    -> [UInt8]
+  {
+    try limit(size, from: bytes.count, at)
+    var cursor = try ByteCursor(bytes)
+    var result: [UInt8] = []
+    result.reserveCapacity(size)
+    let damage = FileFault("has a damaged compressed chunk", byte: at)
+    while !cursor.atEnd {
+      let control = Int(try cursor.byte())
+      if control < 32 {
+        result += try cursor.take(control + 1)
+      } else {
+        var length = control >> 5
+        if length == 7 { length += Int(try cursor.byte()) }
+        let distance = (control & 31) << 8 + Int(try cursor.byte()) + 1
+        guard distance <= result.count else { throw damage }
+        let start = result.count - distance
+        for place in start..<start + length + 2 { result.append(result[place]) }
+      }
+      guard result.count <= size else { throw damage }
+    }
+    guard result.count == size else { throw damage }
+    return result
+  }
+
+  /// No compression reaches more than deflate's 1032 to 1: more is a lie meant to exhaust memory.
+  private static func limit(_ size: Int, from stored: Int, _ at: Int) throws(FileFault) {
+    guard size / 1040 <= stored else {
+      throw FileFault("claims \(size) bytes of a chunk that stores \(stored)", byte: at)
+    }
+  }
+
+  /// Bytes whose first, second, … ones of all elements stand together, put back into elements.
+  private static func unshuffled(_ bytes: [UInt8], elementBytes: Int) -> [UInt8] {
+    guard elementBytes > 1 else { return bytes }
+    let count = bytes.count / elementBytes
+    return [UInt8](unsafeUninitializedCapacity: bytes.count) { result, filled in
+      bytes.withUnsafeBufferPointer { from in
+        for part in 0..<(count > 0 ? elementBytes : 0) {
+          var (place, target) = (part * count, part)
+          for _ in 0..<count {
+            result[target] = from[place]
+            place += 1
+            target += elementBytes
+          }
+        }
+        for place in count * elementBytes..<bytes.count { result[place] = from[place] }
+      }
+      filled = bytes.count
+    }
+  }
+
+  private static func checked(_ bytes: [UInt8], _ at: Int) throws(FileFault) -> [UInt8] {
+    guard bytes.count >= 4 else { throw FileFault("has a chunk without its checksum", byte: at) }
+    var tail = try ByteCursor(bytes, from: bytes.count - 4)
+    let stored = UInt32(try tail.unsigned(4))
+    let sum = bytes.withUnsafeBytes { raw in
+      HDF5Checksum.fletcher32(UnsafeRawBufferPointer(rebasing: raw[..<(raw.count - 4)]))
+    }
+    // Libraries before 1.6.3 swapped the bytes of each half.
+    let swapped = (sum & 0x00ff_00ff) << 8 | sum >> 8 & 0x00ff_00ff
+    guard stored == sum || stored == swapped else {
+      throw FileFault("has a damaged chunk: its checksum does not match", byte: at)
+    }
+    return Array(bytes.dropLast(4))
+  }
+}

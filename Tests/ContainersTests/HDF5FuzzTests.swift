@@ -1,0 +1,140 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Containers
+
+/// Damaged files give a typed error or values; never a trap, a hang or unbounded memory.
+///
+/// Checksums are not held against the bytes here, so that damage reaches what stands behind them.
+@Suite(.enabled(if: H5py.isAtHand, H5py.missing)) struct HDF5FuzzTests {
+  static let versions = [["earliest", "latest"], ["latest", "latest"]]
+
+  private func small(_ versions: [String]) throws -> [UInt8] {
+    try withScratchFolder { folder in
+      let path = folder.appendingPathComponent("s.h5").path
+      try H5py.run(HDF5Files.small, [path] + versions)
+      return try ByteSource.contents(of: path)
+    }
+  }
+
+  /// Reads all there is; the number of things that could be read.
+  @discardableResult
+  private func walk(_ bytes: [UInt8], verifies: Bool = false) throws(FileFault) -> Int {
+    let file = try HDF5File(ByteSource(bytes), verifiesChecksums: verifies)
+    var read = 0
+    func attempt(_ body: () throws(FileFault) -> Void) {
+      do {
+        try body()
+        read += 1
+      } catch { #expect(!error.words.isEmpty) }
+    }
+    for object in ["/", "g"] {
+      attempt { () throws(FileFault) in
+        for name in try file.attributeNames(of: object) {
+          _ = try file.numbers(name, of: object)
+          _ = try file.texts(name, of: object)
+        }
+      }
+    }
+    for path in ["soft", "d/one", "reference"] {
+      attempt { () throws(FileFault) in
+        guard let dataset = try file.dataset(path) else { return }
+        _ = dataset.isReference ? try file.targets(of: dataset).count : try dataset.floats().count
+      }
+    }
+    for (path, isDataset) in try file.paths() where isDataset {
+      attempt { () throws(FileFault) in
+        guard let dataset = try file.dataset(path) else { return }
+        if dataset.isNumeric { _ = try dataset.numbers() }
+        _ = try dataset.texts()
+        if path == "locs" {
+          let records = try dataset.records()
+          _ = try records.columns(0..<records.count)
+        }
+      }
+    }
+    return read
+  }
+
+  private func survive(_ bytes: [UInt8], _ what: String) -> Int {
+    let start = ContinuousClock.now
+    let read = (try? walk(bytes)) ?? 0
+    let time = ContinuousClock.now - start
+    #expect(time < .seconds(5), "\(what) took \(time)")
+    return read
+  }
+
+  @Test(arguments: versions) func soundFileIsReadWhole(_ versions: [String]) throws {
+    let bytes = try small(versions)
+    #expect(try walk(bytes, verifies: true) == 24)
+  }
+
+  @Test(arguments: versions) func everyTruncationIsAnError(_ versions: [String]) throws {
+    let bytes = try small(versions)
+    for end in 0..<bytes.count {
+      #expect(throws: FileFault.self, "cut at \(end)") { try walk(Array(bytes[..<end])) }
+    }
+  }
+
+  @Test(arguments: versions) func everyChangedByteIsSurvived(_ versions: [String]) throws {
+    let bytes = try small(versions)
+    var read = 0
+    for place in bytes.indices {
+      for value in [0, 0x80, 0xff, bytes[place] ^ 1, bytes[place] &+ 8] as [UInt8]
+      where value != bytes[place] {
+        var damaged = bytes
+        damaged[place] = value
+        read += survive(damaged, "byte \(place) = \(value)")
+      }
+    }
+    // Damage in one place leaves the others readable: the test did reach them.
+    #expect(read > 20 * bytes.count)
+  }
+
+  @Test(arguments: versions) func randomDamageIsSurvived(_ versions: [String]) throws {
+    let bytes = try small(versions)
+    var random = SplitMix(state: 0x1234)
+    let effort = Int(ProcessInfo.processInfo.environment["GLINT_FUZZ"] ?? "") ?? 1
+    for round in 0..<4000 * effort {
+      var damaged = bytes
+      for _ in 0..<Int.random(in: 2...12, using: &random) {
+        damaged[Int.random(in: damaged.indices, using: &random)] = .random(
+          in: 0...255, using: &random)
+      }
+      if round % 4 == 0 {
+        let from = Int.random(in: damaged.indices, using: &random)
+        let count = min(damaged.count - from, Int.random(in: 1...64, using: &random))
+        for place in from..<from + count {
+          damaged[place] = .random(in: 0...255, using: &random)
+        }
+      }
+      _ = survive(damaged, "round \(round)")
+    }
+  }
+
+  /// With checksums held, no damage of a new file's structures goes unseen.
+  @Test func checksumsTellDamage() throws {
+    let bytes = try small(["latest", "latest"])
+    var seen = 0
+    for place in stride(from: 0, to: bytes.count, by: 3) {
+      var damaged = bytes
+      damaged[place] ^= 0x10
+      if (try? walk(damaged, verifies: true)) != 24 { seen += 1 }
+    }
+    #expect(seen > bytes.count / 3 / 2)
+  }
+}
+
+/// Numbers that look random and are the same everywhere.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
