@@ -2,12 +2,12 @@ import Compute
 
 /// A network together with its weights: what a run takes.
 ///
-/// The weights are held once, checked and as the network's graphs have them; graphs of other sizes share
-/// them.
+/// The weights are held once, checked and as the network's graphs have them; plans of all sizes share them.
 public struct Model: Sendable {
   public let system: any NetworkSystem
   public let network: Network
-  let learned: LearnedValues
+  /// By the names of the network's parameters.
+  let learned: ParameterValues
 
   /// Joins weights with a system; the settings come from the file where it states them, else from the
   /// shapes of its tensors.
@@ -53,7 +53,7 @@ public struct Model: Sendable {
   }
 
   public func graph(batch: Int = 1, height: Int, width: Int, scaling: Bool = true) throws -> Graph {
-    try network.graph(learned, batch: batch, height: height, width: width, scaling: scaling)
+    try network.graph(batch: batch, height: height, width: width, scaling: scaling).fixing(learned)
   }
 
   /// The model for other programs, its configuration among the metadata.
@@ -63,9 +63,8 @@ public struct Model: Sendable {
       metadata: [SafeTensors.configurationKey: try system.configuration.json])
   }
 
-  /// Bytes that the weights take while the model runs, beside what a device keeps of them: the model's own,
-  /// and what a plan folds them to.
-  public var weightBytes: Int { 2 * learned.bytes }
+  /// Bytes of the weights on the host, which all plans of the model share.
+  public var weightBytes: Int { learned.bytes }
 }
 
 extension Network {

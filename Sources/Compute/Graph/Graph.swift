@@ -113,7 +113,7 @@ public struct Graph: Sendable {
 
   /// Puts the given parameters' values in their places; `ParameterError` where a type differs, or where
   /// the graph overwrites one of them.
-  func fixing(_ values: ParameterValues) throws(ParameterError) -> Graph {
+  package func fixing(_ values: ParameterValues) throws(ParameterError) -> Graph {
     var result = self
     for (index, node) in nodes.enumerated() {
       guard case .parameter(let name) = node.source, let constant = values.constants[name] else {

@@ -57,6 +57,14 @@ struct Arrangement: Hashable, Sendable {
     self.spread = spread
   }
 
+  /// The graph's shape of a tensor whose shape in files is `shape`.
+  func graphShape(_ shape: [Int]) -> [Int] {
+    let split = parts ?? shape
+    let turned = order.map { $0.map { split[$0] } } ?? split
+    let whole = joined ?? turned
+    return spread?.shape(whole) ?? whole
+  }
+
   /// A file's tensor as it lies in the graph.
   func forGraph(_ tensor: Tensor) -> Tensor {
     var result = parts.map(tensor.reshaped) ?? tensor

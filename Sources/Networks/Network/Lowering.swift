@@ -11,17 +11,18 @@ extension Network {
   public func graph(
     _ weights: Weights, batch: Int, height: Int, width: Int, scaling applied: Bool = true
   ) throws -> Graph {
-    try graph(
-      try learned(weights), batch: batch, height: height, width: width, scaling: applied)
+    try graph(batch: batch, height: height, width: width, scaling: applied)
+      .fixing(try learned(weights))
   }
 
-  func graph(
-    _ learned: LearnedValues, batch: Int, height: Int, width: Int, scaling applied: Bool = true
+  /// The same graph with its weights as parameters, which a plan fixes or keeps as state.
+  public func graph(
+    batch: Int, height: Int, width: Int, scaling applied: Bool = true
   ) throws -> Graph {
     var graph = Graph()
     var x = graph.input("frames", TensorType(.float32, batch, height, width, channels))
     if applied { x = try scaled(x, &graph) }
-    for (name, value) in try lowered(x, learned, rolling: false, into: &graph) {
+    for (name, value) in try lowered(x, rolling: false, into: &graph) {
       graph.output(name, value)
     }
     return graph
@@ -34,28 +35,18 @@ extension Network {
   ///   - rolling: whether a layer that looks at neighbours in time keeps what it needs of earlier
   ///     batches as state on the device; results then come `temporalReach` frames late.
   func lowered(
-    _ x: Graph.Value, _ learned: LearnedValues, rolling: Bool, into graph: inout Graph
+    _ x: Graph.Value, rolling: Bool, into graph: inout Graph
   ) throws -> [(name: String, value: Graph.Value)] {
     precondition(!rolling || keepsTime, "a network that rolls joins only frames of one time")
     var index = -1
     let values = try walk(x) { node, inputs in
       index += 1
-      let tensors = parameters(of: node).map { Self.value(of: $0, learned, &graph) }
+      let learned = try parameters(of: node).map { try graph.parameter($0.name, $0.graphType) }
       let site = LoweringSite(
-        inputs: inputs, learned: tensors, isRolling: rolling, index: index)
+        inputs: inputs, learned: learned, isRolling: rolling, index: index)
       return try node.layer.lower(site, in: &graph)
     }
     return outputs.map { ($0.name, $0.value.node.map { values[$0] } ?? x) }
-  }
-
-  /// How a graph gets its parameters.
-  private static func value(
-    of parameter: Parameter, _ learned: LearnedValues, _ graph: inout Graph
-  ) -> Graph.Value {
-    guard let tensor = learned.tensors[parameter.name] else {
-      preconditionFailure("\(parameter.name) is not among the learned values of its network")
-    }
-    return graph.constant(tensor)
   }
 
   private func scaled(_ frames: Graph.Value, _ graph: inout Graph) throws -> Graph.Value {

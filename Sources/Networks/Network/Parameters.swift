@@ -21,14 +21,9 @@ public struct Parameter: Hashable, Sendable {
   }
 
   public var count: Int { shape.reduce(1, *) }
-}
 
-/// The learned numbers of a network, checked, as they lie in its graph: what every graph of a model names.
-struct LearnedValues: Sendable {
-  /// By the names of the network's parameters.
-  let tensors: [String: Tensor]
-
-  var bytes: Int { tensors.values.reduce(0) { $0 + $1.type.bytes } }
+  /// As the network's graph has it.
+  var graphType: TensorType { TensorType(.float32, arrangement.graphShape(shape)) }
 }
 
 extension Network {
@@ -49,20 +44,20 @@ extension Network {
   }
 
   /// The weights of a file as the network's graph has them. Throws `WeightError` as `check` does.
-  func learned(_ weights: Weights) throws(WeightError) -> LearnedValues {
+  func learned(_ weights: Weights) throws(WeightError) -> ParameterValues {
     let found = try check(weights).tensors
-    var tensors: [String: Tensor] = [:]
+    var values = ParameterValues()
     for parameter in parameters {
-      tensors[parameter.name] = found[parameter.name].map(parameter.arrangement.forGraph)
+      values[parameter.name] = found[parameter.name].map(parameter.arrangement.forGraph)
     }
-    return LearnedValues(tensors: tensors)
+    return values
   }
 
   /// Learned numbers as files have them.
-  func weights(_ learned: LearnedValues) -> Weights {
+  func weights(_ learned: ParameterValues) -> Weights {
     var tensors: [String: Tensor] = [:]
     for parameter in parameters {
-      tensors[parameter.name] = learned.tensors[parameter.name].map {
+      tensors[parameter.name] = learned[parameter.name].map {
         parameter.arrangement.forFile($0, parameter.shape)
       }
     }

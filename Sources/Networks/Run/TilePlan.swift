@@ -43,7 +43,7 @@ struct TilePlan {
       do {
         let plan = try Plan(
           model.graph(batch: batch, height: rows.tile, width: columns.tile, head: head),
-          for: device, halfStorage: halfStorage)
+          for: device, parameters: model.learned, halfStorage: halfStorage)
         let needed = Self.bytes(plan)
         smallest = min(smallest, needed)
         if needed <= memory || tile != nil && batch == 1 {
@@ -64,11 +64,13 @@ struct TilePlan {
     }
   }
 
-  /// Bytes that a run takes: the arena, each thread's working memory, the weights on the device, and the
-  /// host's copies of a tile and of its result.
+  /// Bytes that a run takes beside the model's own weights: the arena, each thread's working memory, the
+  /// weights as the device holds them, and the host's copies of folded weights, of a tile and of its result.
   var bytes: Int { Self.bytes(plan) }
 
-  private static func bytes(_ plan: Plan) -> Int { plan.bytes + plan.heldBytes + plan.portBytes }
+  private static func bytes(_ plan: Plan) -> Int {
+    plan.bytes + plan.heldBytes + plan.constantBytes + plan.portBytes
+  }
 }
 
 extension Model {
@@ -77,7 +79,7 @@ extension Model {
     var graph = Graph()
     let frames = graph.input(
       "frames", TensorType(.float32, batch, height, width, network.channels))
-    let outputs = try network.lowered(frames, learned, rolling: true, into: &graph)
+    let outputs = try network.lowered(frames, rolling: true, into: &graph)
     try head.attach(to: outputs, in: &graph)
     return graph
   }

@@ -88,8 +88,8 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
       memory = Memory(
         height: height, width: width, batch: plan.batch,
         tiles: plan.rows.parts.count * plan.columns.parts.count, program: program,
-        run: plan.bytes + plan.heldBytes, weights: model.weightBytes, frames: frames,
-        total: program + plan.bytes + plan.heldBytes + model.weightBytes + frames)
+        run: plan.bytes, weights: model.weightBytes, frames: frames,
+        total: program + plan.bytes + model.weightBytes + frames)
       refusal = nil
     } catch {
       memory = nil

@@ -48,7 +48,7 @@ enum KerasWeights {
         case ("kernel", 2): stored.permuted([1, 0])
         // Slopes that rows and columns share have axes of length 1 for them.
         case ("alpha", 3...) where dataset.shape.dropLast().allSatisfy({ $0 == 1 }):
-          stored.reshaped([dataset.count])
+          stored.reshaped([stored.type.count])
         default: stored
         }
       tensors[name] = tensor
