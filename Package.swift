@@ -98,7 +98,7 @@ let package = Package(
     .target(
       name: "CTestSupport", dependencies: ["COpenCL"], path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["Compute", "Microscopy", "Optics"],
+      name: "TestSupport", dependencies: ["CPUKernels", "Compute", "Microscopy", "Optics"],
       path: "Tests/TestSupport"),
     .executableTarget(
       name: "planted-faults", dependencies: ["TestSupport"], path: "Tests/PlantedFaults"),
@@ -108,7 +108,8 @@ let package = Package(
     .testTarget(
       name: "ComputeTests",
       dependencies: [
-        "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity", "planted-faults",
+        "CPUKernels", "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity",
+        "planted-faults",
       ]),
     .testTarget(
       name: "ContainersTests", dependencies: ["Containers", "TestSupport"]),

@@ -1,8 +1,7 @@
 // Convolution as its definition says: an item is one output pixel and CHANNELS output channels.
 #include "conv/channels.clh"
 
-kernel void direct(const glint_conv_params p, global const IN_TYPE *x, global const float *w,
-                   global OUT_TYPE *out, EPILOGUE_ARGUMENTS, const int items) {
+KERNEL_OF(convolution, direct) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const channel_block own = channel_block_of(&p, i);

@@ -7,9 +7,7 @@
 #define OWN (TILE / 8)
 #define DEPTH 8
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void tile(
-    const glint_conv_params p, global const IN_TYPE *x, global const float *w, global OUT_TYPE *out,
-    EPILOGUE_ARGUMENTS, const int items) {
+GROUP_KERNEL_OF(convolution, tile, GROUP, 1, 1) {
   local float patch[DEPTH][GROUP];
   local float taps[DEPTH][TILE];
   const int id = get_local_id(0), group = get_group_id(0);

@@ -2,8 +2,7 @@
 // channels.
 #include "conv/channels.clh"
 
-kernel void transposed(const glint_conv_params p, global const IN_TYPE *x, global const float *w,
-                       global OUT_TYPE *out, EPILOGUE_ARGUMENTS, const int items) {
+KERNEL_OF(convolution, transposed) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const channel_block own = channel_block_of(&p, i);

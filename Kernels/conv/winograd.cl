@@ -37,9 +37,7 @@ static int4 place(const glint_conv_params *p, const int tile) {
   return (int4)(image < p->batch ? image : -1, y * 2 * d + phase / d % d, x * 2 * d + phase % d, 0);
 }
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void winograd(
-    const glint_conv_params p, global const IN_TYPE *x, global const float *w, global OUT_TYPE *out,
-    EPILOGUE_ARGUMENTS, const int items) {
+GROUP_KERNEL_OF(convolution, winograd, GROUP, 1, 1) {
   local float inputs[POINTS][DEPTH][TILES];
   local float taps[POINTS][DEPTH][OUTPUTS];  // and at the end the products, [point, tile, output]
   const int id = get_local_id(0), group = get_group_id(0);

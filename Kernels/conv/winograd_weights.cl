@@ -1,6 +1,6 @@
 // Weights [3, 3, channels, outputs] for winograd.cl: [point, channel, output], outputs padded with zeros
 // to a multiple of 32. An item is one channel and output.
-#include "shared/conv_params.h"
+#include "shared/conv_kernels.h"
 
 #define OUTPUTS 32
 
@@ -11,8 +11,7 @@ static void transform(const float *g, const int from, float *u, const int to) {
   u[3 * to] = g[2 * from];
 }
 
-kernel void winograd_weights(const glint_conv_params p, global const float *w, global float *packed,
-                             const int items) {
+KERNEL_OF(packing, winograd_weights) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int padded = (p.out_channels + OUTPUTS - 1) / OUTPUTS * OUTPUTS;

@@ -1,10 +1,8 @@
 // ADU to photoelectrons. Define PIXEL as the movie's element: ushort or float.
 #include "shared/real.clh"
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 
-kernel void calibrate(const glint_calibrate_params p, global const PIXEL *frames,
-                      global const float *offsets, global const float *gains, global float *out,
-                      const int items) {
+KERNEL(calibrate) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int m = i % (p.width * p.height);

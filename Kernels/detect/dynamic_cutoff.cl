@@ -1,7 +1,7 @@
 // Cut-off from the quantiles of a frame's list, found by bisection over the floats' bit patterns; see
 // dynamic_cutoff.inc. A group is a frame.
 #include "detect/group.clh"
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
 /// Integers in the order of the floats, and back: the map is its own inverse.
@@ -42,9 +42,7 @@ WITH_LOCAL float cutoff_quantile(local int *shared, global const float *values, 
   return from + (to - from) * ((float)(place % 100) * 0.01f);
 }
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void dynamic_cutoff(
-    const glint_dynamic_cutoff_params p, global const float *lists, global const int *counts,
-    global float *cutoff, const int items) {
+GROUP_KERNEL(dynamic_cutoff, GROUP, 1, 1) {
   local int shared[1];
   const size_t frame = get_group_id(0);
   global const float *values = lists + frame * p.capacity;

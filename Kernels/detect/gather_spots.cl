@@ -1,14 +1,10 @@
 // Boxes around peaks, in photoelectrons. Define PIXEL as the movie's element: ushort or float. A group
 // is a spot.
 #include "detect/group.clh"
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void gather_spots(
-    const glint_gather_params p, global const PIXEL *frames, global const float *offsets,
-    global const float *gains, global const float *noise_map, global const int *peaks,
-    global const int *total, global float *spots, global float *noise, global int *flags,
-    const int items) {
+GROUP_KERNEL(gather_spots, GROUP, 1, 1) {
   local int shared;
   const int spot = get_group_id(0), lane = get_local_id(0), size = p.box * p.box;
   if (spot >= min(total[0], p.capacity)) return;

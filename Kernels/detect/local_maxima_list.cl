@@ -1,11 +1,8 @@
 // The rows' maxima in one list for each frame. A group is a frame, an item takes a row at a time.
 #include "detect/group.clh"
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void local_maxima_list(
-    const glint_maxima_params p, global const float *images, global const int *columns,
-    global const int *row_counts, global int *index, global float *value, global int *counts,
-    const int items) {
+GROUP_KERNEL(local_maxima_list, GROUP, 1, 1) {
   local int shared[GROUP];
   const size_t frame = get_group_id(0);
   global const float *image = images + frame * p.height * p.width;
@@ -18,8 +15,8 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void local_maxima_list
     for (int i = 0; i < own; i++) {
       const int pixel = y * p.width + columns[row * p.row_capacity + i];
       const size_t entry = frame * p.capacity + n + place.x + i;
-      index[entry] = pixel;
-      value[entry] = image[pixel];
+      indices[entry] = pixel;
+      values[entry] = image[pixel];
     }
     n += place.y;
   }

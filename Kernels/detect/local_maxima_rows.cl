@@ -1,6 +1,6 @@
 // Columns of each row's maxima, in order. A group is a row.
 #include "detect/group.clh"
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
 /// Greater than every earlier pixel of the window, not less than any later one; NaN is -infinity.
@@ -19,9 +19,7 @@ static int maxima_test(global const float *frame, const int height, const int wi
   return 1;
 }
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void local_maxima_rows(
-    const glint_maxima_params p, global const float *images, global int *columns,
-    global int *counts, const int items) {
+GROUP_KERNEL(local_maxima_rows, GROUP, 1, 1) {
   local int shared[GROUP];
   const size_t row = get_group_id(0);
   const int y = row % p.height;

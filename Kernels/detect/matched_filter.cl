@@ -4,16 +4,14 @@
 // Defines: TILE_WIDTH, TILE_HEIGHT, SIDE. A group is TILE_WIDTH x TILE_HEIGHT work-items, the third
 // axis counts frames.
 #include "shared/border.clh"
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
 #define COLUMNS (TILE_WIDTH + SIDE - 1)
 #define ROWS (TILE_HEIGHT + SIDE - 1)
 #define TAPS (SIDE * SIDE)
 
-kernel __attribute__((reqd_work_group_size(TILE_WIDTH, TILE_HEIGHT, 1))) void matched_filter(
-    const glint_matched_params p, global const float *images, global const float *templates,
-    global const float *noise, global float *out, const int items) {
+GROUP_KERNEL(matched_filter, TILE_WIDTH, TILE_HEIGHT, 1) {
   local float tile[ROWS * COLUMNS];
   const size_t start = get_group_id(2) * (size_t)p.height * p.width;
   const int left = get_group_id(0) * TILE_WIDTH - SIDE / 2;

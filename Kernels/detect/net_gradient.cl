@@ -1,17 +1,15 @@
 // Net gradient of each listed maximum, one per work-item; see net_gradient.inc.
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
 static int wrapped(int i, int n) { return (i % n + n) % n; }
 
-kernel void net_gradient(const glint_gradient_params p, global const float *images,
-                         global const int *index, global const int *count, global float *value,
-                         const int items) {
+KERNEL(net_gradient) {
   const int item = get_global_id(0);
-  if (item >= items || item % p.capacity >= count[item / p.capacity]) return;
+  if (item >= items || item % p.capacity >= counts[item / p.capacity]) return;
   const int width = p.width, height = p.height, reach = p.box / 2;
   global const float *image = images + (size_t)(item / p.capacity) * height * width;
-  const int y = index[item] / width, x = index[item] % width;
+  const int y = indices[item] / width, x = indices[item] % width;
   float sum = 0;
   for (int v = -reach; v <= reach; v++)
     for (int u = -reach; u <= reach; u++) {
@@ -23,5 +21,5 @@ kernel void net_gradient(const glint_gradient_params p, global const float *imag
       const float length = sqrt((float)v * (float)v + (float)u * (float)u);
       sum += dy * ((float)-v / length) + dx * ((float)-u / length);
     }
-  value[item] = sum;
+  values[item] = sum;
 }

@@ -1,10 +1,8 @@
 // How many of a frame's listed values are above its cut-off. A group is a frame.
 #include "detect/group.clh"
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void select_count(
-    const glint_select_params p, global const float *values, global const int *counts,
-    global const float *cutoff, global int *kept, const int items) {
+GROUP_KERNEL(select_count, GROUP, 1, 1) {
   local int shared[1];
   const size_t frame = get_group_id(0);
   int own = 0;

@@ -1,12 +1,9 @@
 // Listed values above the cut-off as one list over the batch, in (frame, y, x) order. A group is a
 // frame; its place is the sum of what the frames before it kept.
 #include "detect/group.clh"
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void select_peaks(
-    const glint_select_params p, global const int *index, global const float *values,
-    global const int *counts, global const float *cutoff, global const int *kept,
-    global int *peaks, global float *score, global int *total, const int items) {
+GROUP_KERNEL(select_peaks, GROUP, 1, 1) {
   local int shared[GROUP];
   const int frame = get_group_id(0), count = counts[frame];
   int before = 0;
@@ -21,8 +18,8 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void select_peaks(
     const int at = row + place.x;
     if (above && at < p.capacity) {
       peaks[3 * at] = frame;
-      peaks[3 * at + 1] = index[entry] / p.width;
-      peaks[3 * at + 2] = index[entry] % p.width;
+      peaks[3 * at + 1] = indices[entry] / p.width;
+      peaks[3 * at + 2] = indices[entry] % p.width;
       score[at] = values[entry];
     }
     row += place.y;

@@ -1,12 +1,11 @@
 // Frame minus the running median over time, one pixel per work-item; see temporal_median.inc. The
 // window is filled up with +infinity where it is cut, so that it always has WINDOW values.
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
 static float median_value(float v) { return v == v ? v : INFINITY; }
 
-kernel void temporal_median(const glint_median_params p, global const float *frames,
-                            global float *out, const int items) {
+KERNEL(temporal_median) {
   const int x = get_global_id(0);
   if (x >= items) return;
   const size_t pixels = p.pixels;

@@ -1,7 +1,7 @@
 // Standard deviation of each frame about its mean, over its finite pixels. A group is a frame; sum j
 // takes the columns j, j + GLINT_SUMS, ... of all rows in order.
 #include "detect/group.clh"
-#include "shared/detect_params.h"
+#include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
 WITH_LOCAL float noise_total(local float *sums, float own) {
@@ -17,8 +17,7 @@ WITH_LOCAL float noise_total(local float *sums, float own) {
   return total;
 }
 
-kernel __attribute__((reqd_work_group_size(GLINT_SUMS, 1, 1))) void wavelet_noise(
-    const glint_noise_params p, global const float *images, global float *noise, const int items) {
+GROUP_KERNEL(wavelet_noise, GLINT_SUMS, 1, 1) {
   local float sums[GLINT_SUMS];
   const size_t frame = get_group_id(0);
   global const float *row = images + frame * p.height * p.width;

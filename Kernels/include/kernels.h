@@ -5,7 +5,6 @@
 typedef struct {
   const char *name;  ///< path below Kernels/, for example "spots/fit.cl"
   const char *text;
-  size_t length;
 } glint_kernel_source;
 
 /// All device text, in the order of its names; `*count` receives how many there are.

@@ -1,7 +1,7 @@
 // Zero for every pixel's sum.
-#include "shared/render_params.h"
+#include "shared/render_kernels.h"
 
-kernel void render_clear(const glint_render_params p, global uint2 *sums, const int items) {
+KERNEL(render_clear) {
   const int i = get_global_id(0);
   if (i < items) sums[i] = (uint2)(0);
 }

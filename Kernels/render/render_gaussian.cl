@@ -17,10 +17,7 @@ static float mass_sum(int centre, int radius, float place, float per_sigma) {
   return sum;
 }
 
-kernel void render_gaussian(const glint_render_params p, global const float *xs,
-                            global const float *ys, global const float *weights,
-                            global const float *sigmas, global const int *count,
-                            global uint *sums, const int items) {
+KERNEL_OF(gaussian_sums, render_gaussian) {
   const int i = get_global_id(0);
   if (i >= items || i >= count[0]) return;
   const float x = xs[i], y = ys[i];

@@ -1,9 +1,7 @@
 // Adds each localization's weight to the pixel it lies in, one localization per work-item.
 #include "render/sum.clh"
 
-kernel void render_histogram(const glint_render_params p, global const float *xs,
-                             global const float *ys, global const float *weights,
-                             global const int *count, global uint *sums, const int items) {
+KERNEL_OF(histogram_sums, render_histogram) {
   const int i = get_global_id(0);
   if (i >= items || i >= count[0]) return;
   const float x = floor(xs[i] + 0.5f), y = floor(ys[i] + 0.5f);

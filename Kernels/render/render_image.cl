@@ -1,9 +1,8 @@
 // Sums as floats.
 #include "shared/real.clh"
-#include "shared/render_params.h"
+#include "shared/render_kernels.h"
 
-kernel void render_image(const glint_render_params p, global const uint2 *sums, global float *image,
-                         const int items) {
+KERNEL(render_image) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const long units = as_long((ulong)sums[i].y << 32 | sums[i].x);

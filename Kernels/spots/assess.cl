@@ -2,9 +2,7 @@
 // Defines: BOX; PARAMETERS 4, 5 or 6; LEAST_SQUARES 0 or 1; SAMPLED 0 or 1; PSF, see shared/spot.clh.
 #include "spots/worth.clh"
 
-kernel void assess(const glint_fit_params p, global const float *spots, global const float *noise,
-                   global const float *theta, global const int *total, global float *bound,
-                   global float *deviance, global float *chi_square, const int items) {
+KERNEL(assess) {
   const spot_model model = {PARAMETERS, LEAST_SQUARES, SAMPLED, BOX, PSF};
   const int row = get_global_id(0);
   if (row >= min(min(total[0], p.capacity), items)) return;

@@ -4,10 +4,7 @@
 #include "spots/columns.clh"
 #include "spots/worth.clh"
 
-kernel __attribute__((reqd_work_group_size(WIDTH, 1, 1))) void assess_spline(
-    const glint_spline_params p, global const float *spots, global const float *noise,
-    global const float *theta, global const int *total, global const float *grid,
-    global float *bound, global float *deviance, global float *chi_square, const int items) {
+GROUP_KERNEL(assess_spline, WIDTH, 1, 1) {
   const spot_model model = {SPLINE_PARAMETERS, 0, 0, BOX, PSF_SPLINE};
   local float shared[COLUMN_SUMS * (WIDTH + 1)];
   const int row = get_group_id(0);

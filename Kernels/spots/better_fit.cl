@@ -1,16 +1,7 @@
 // Of two fits of every spot the one of greater likelihood, a work-item per spot.
 #include "shared/better.clh"
 
-kernel void better_fit(const glint_better_params p, global const int *total,
-                       global const float *theta_a, global const int *iterations_a,
-                       global const int *state_a, global const float *bound_a,
-                       global const float *deviance_a, global const float *chi_square_a,
-                       global const float *theta_b, global const int *iterations_b,
-                       global const int *state_b, global const float *bound_b,
-                       global const float *deviance_b, global const float *chi_square_b,
-                       global float *theta, global int *iterations, global int *state,
-                       global float *bound, global float *deviance, global float *chi_square,
-                       const int items) {
+KERNEL(better_fit) {
   const int row = get_global_id(0);
   if (row >= min(min(total[0], p.capacity), items)) return;
   const int second = better_second(state_a[row], deviance_a[row], state_b[row], deviance_b[row]);

@@ -2,9 +2,7 @@
 // Defines: BOX; PARAMETERS 4, 5 or 6; LEAST_SQUARES 0 or 1; SAMPLED 0 or 1; PSF, see shared/spot.clh.
 #include "shared/lm.clh"
 
-kernel void fit(const glint_fit_params p, global const float *spots, global const float *noise,
-                global const int *total, global float *theta, global int *iterations,
-                global int *state, const int items) {
+KERNEL(fit) {
   const spot_model model = {PARAMETERS, LEAST_SQUARES, SAMPLED, BOX, PSF};
   const int count = min(min(total[0], p.capacity), items);
   int row = get_global_id(0);

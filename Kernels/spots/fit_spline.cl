@@ -5,10 +5,7 @@
 #include "shared/spline.clh"
 #include "spots/columns.clh"
 
-kernel __attribute__((reqd_work_group_size(WIDTH, 1, 1))) void fit_spline(
-    const glint_spline_params p, global const float *spots, global const float *noise,
-    global const int *total, global const float *grid, global const float *tables,
-    global float *theta, global int *iterations, global int *state, const int items) {
+GROUP_KERNEL(fit_spline, WIDTH, 1, 1) {
   const spot_model model = {SPLINE_PARAMETERS, 0, 0, BOX, PSF_SPLINE};
   local float shared[COLUMN_SUMS * (WIDTH + 1)];
   const int row = get_group_id(0);

@@ -1,9 +1,8 @@
 // Sum of two tensors of one shape.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void add(const glint_no_params p, global const float *left, global const float *right,
-                global float *out, const int items) {
+KERNEL(add) {
   const int i = get_global_id(0);
   if (i < items) out[i] = left[i] + right[i];
 }

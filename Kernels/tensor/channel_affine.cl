@@ -1,10 +1,8 @@
 // Each channel times its scale plus its shift.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void channel_affine(const glint_channels_params p, global const float *in,
-                           global const float *scale, global const float *shift, global float *out,
-                           const int items) {
+KERNEL(channel_affine) {
   const int i = get_global_id(0);
   if (i < items) out[i] = fma(in[i], scale[i % p.channels], shift[i % p.channels]);
 }

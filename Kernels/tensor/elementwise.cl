@@ -1,8 +1,7 @@
 // A chain of elementwise steps in one pass.
 #include "shared/activations.clh"
 
-kernel void elementwise(const glint_elementwise_params p, global const float *in, global float *out,
-                        const int items) {
+KERNEL(elementwise) {
   const int i = get_global_id(0);
   if (i >= items) return;
   float x = in[i];

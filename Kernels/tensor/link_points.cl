@@ -1,25 +1,23 @@
 // Points joined by chains of near neighbours, to one point each; an item is a frame.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void link_points(const glint_link_params q, global const float *points,
-                        global const float *weights, global float *joined, global float *sums,
-                        global int *labels, const int items) {
+KERNEL(link_points) {
   const int frame = get_global_id(0);
   if (frame >= items) return;
-  const int count = q.points;
+  const int count = p.points;
   global const float *at = points + frame * count * 3, *weight = weights + frame * count;
   global int *label = labels + frame * count;
-  for (int i = 0; i < count; i++) label[i] = weight[i] >= q.least ? i : -1;
+  for (int i = 0; i < count; i++) label[i] = weight[i] >= p.least ? i : -1;
   for (int changed = 1; changed;) {
     changed = 0;
     for (int i = 0; i < count; i++)
       for (int j = 0; j < i; j++) {
         if (label[i] < 0 || label[j] < 0 || label[i] == label[j]) continue;
-        const float dx = (at[3 * i] - at[3 * j]) * q.scale_x;
-        const float dy = (at[3 * i + 1] - at[3 * j + 1]) * q.scale_y;
-        const float dz = (at[3 * i + 2] - at[3 * j + 2]) * q.scale_z;
-        if (!(dx * dx + dy * dy + dz * dz <= q.reach)) continue;
+        const float dx = (at[3 * i] - at[3 * j]) * p.scale_x;
+        const float dy = (at[3 * i + 1] - at[3 * j + 1]) * p.scale_y;
+        const float dz = (at[3 * i + 2] - at[3 * j + 2]) * p.scale_z;
+        if (!(dx * dx + dy * dy + dz * dz <= p.reach)) continue;
         label[i] = label[j] = min(label[i], label[j]);
         changed = 1;
       }

@@ -1,11 +1,8 @@
 // (x - centre) factor, then a scale and shift per channel where there are some; an item is one value.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void norm_apply(const glint_norm_params p, global const float *x,
-                       global const float *statistics, global const float *scale,
-                       global const float *shift, global const float *mean,
-                       global const float *variance, global float *out, const int items) {
+KERNEL(norm_apply) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int c = i % p.channels;

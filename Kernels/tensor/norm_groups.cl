@@ -2,10 +2,9 @@
 // is a group of an image, or of the batch. The fma keeps the order of the sum where a compiler (Intel's
 // for CPUs) would take a plain sum of many terms apart.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void norm_groups(const glint_norm_params p, global const float *partial,
-                        global const float *mean, global float *statistics, const int items) {
+KERNEL(norm_groups) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int size = p.channels / p.groups, rows = (p.across ? p.batch : 1) * p.height;

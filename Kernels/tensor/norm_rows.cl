@@ -1,10 +1,9 @@
 // Sums, squares about a mean, or extremes along one image row for one channel; see norm.inc, whose
 // order of operations it keeps. An item is a row's channel.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void norm_rows(const glint_norm_params p, global const float *x,
-                      global const float *statistics, global float *partial, const int items) {
+KERNEL(norm_rows) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int row = i / p.channels, c = i % p.channels;

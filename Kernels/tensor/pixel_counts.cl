@@ -1,12 +1,11 @@
 // How many pixels of a row reach the threshold; an item is a row.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void pixel_counts(const glint_list_params q, global const float *score, global int *counts,
-                         const int items) {
+KERNEL_OF(row_counts, pixel_counts) {
   const int row = get_global_id(0);
   if (row >= items) return;
   int n = 0;
-  for (int x = 0; x < q.width; x++) n += score[row * q.width + x] >= q.threshold;
+  for (int x = 0; x < p.width; x++) n += map[row * p.width + x] >= p.threshold;
   counts[row] = n;
 }

@@ -1,10 +1,9 @@
 // Maximum or average of a window; what lies outside the image does not count. An item is one value.
 #include "shared/real.clh"
 #include "shared/storage.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void pool(const glint_spatial_params p, global const IN_TYPE *x, global OUT_TYPE *out,
-                 const int items) {
+KERNEL_OF(resize, pool) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int c = i % p.channels, pixel = i / p.channels;
@@ -16,7 +15,7 @@ kernel void pool(const glint_spatial_params p, global const IN_TYPE *x, global O
   for (int iy = max(top, 0); iy < min(top + p.window, p.height); iy++)
     for (int ix = max(left, 0); ix < min(left + p.window, p.width); ix++) {
       const float v = READ(
-          x, ((image * p.height + iy) * p.width + ix) * p.in.pitch + p.in.first + c);
+          in, ((image * p.height + iy) * p.width + ix) * p.in.pitch + p.in.first + c);
       sum += v;
       most = v > most ? v : most;
       count++;

@@ -1,9 +1,8 @@
 // Below zero times a slope: one for all channels (pitch 0) or one per channel.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void prelu(const glint_channels_params p, global const float *in, global const float *slopes,
-                  global float *out, const int items) {
+KERNEL(prelu) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const float slope = slopes[p.pitch ? i % p.channels : 0];

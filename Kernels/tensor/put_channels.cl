@@ -1,9 +1,8 @@
 // Dense rows of channels to rows that stand `pitch` apart: one part of a concatenation.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void put_channels(const glint_channels_params p, global const float *in, global float *out,
-                         const int items) {
+KERNEL(put_channels) {
   const int i = get_global_id(0);
   if (i < items) out[i / p.channels * p.pitch + p.offset + i % p.channels] = in[i];
 }

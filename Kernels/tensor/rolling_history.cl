@@ -1,10 +1,9 @@
 // The last frames of a batch and of those before it; an item is one value of every frame, so that
 // `out` may be `history` itself.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void rolling_history(const glint_window_params p, global const float *in,
-                            global const float *history, global float *out, const int items) {
+KERNEL(rolling_history) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int frame = p.values * p.channels;

@@ -1,10 +1,9 @@
 // The frames around each frame, `radius` frames behind, the earliest ones from `history`; an item is
 // one value of the result.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void rolling_window(const glint_window_params p, global const float *in,
-                           global const float *history, global float *out, const int items) {
+KERNEL(rolling_window) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int width = 2 * p.radius + 1;

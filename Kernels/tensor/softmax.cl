@@ -1,8 +1,7 @@
 // Softmax over the channels of a pixel: an item is a pixel.
 #include "shared/activations.clh"
 
-kernel void softmax(const glint_channels_params p, global const float *in, global float *out,
-                    const int items) {
+KERNEL(softmax) {
   const int i = get_global_id(0);
   if (i >= items) return;
   in += i * p.channels;

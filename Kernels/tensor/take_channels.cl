@@ -1,9 +1,8 @@
 // A range of channels as a dense tensor.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void take_channels(const glint_channels_params p, global const float *in, global float *out,
-                          const int items) {
+KERNEL(take_channels) {
   const int i = get_global_id(0);
   if (i < items) out[i] = in[i / p.channels * p.pitch + p.offset + i % p.channels];
 }

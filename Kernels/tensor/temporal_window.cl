@@ -1,9 +1,8 @@
 // The frames around each frame side by side as channels; an item is one value of the result.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
-kernel void temporal_window(const glint_window_params p, global const float *in, global float *out,
-                            const int items) {
+KERNEL(temporal_window) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int width = 2 * p.radius + 1;

@@ -1,7 +1,7 @@
 // Nearest or bilinear enlargement by a whole factor; an item is one value of the result.
 #include "shared/real.clh"
 #include "shared/storage.clh"
-#include "shared/tensor_params.h"
+#include "shared/tensor_kernels.h"
 
 /// The first source pixel (-1 is possible) and the share of the next, pixel centres at halves.
 static int source(const int out, const int factor, float *share) {
@@ -10,8 +10,7 @@ static int source(const int out, const int factor, float *share) {
   return at / twice - 1;
 }
 
-kernel void upsample_image(const glint_spatial_params p, global const IN_TYPE *in,
-                           global OUT_TYPE *out, const int items) {
+KERNEL_OF(resize, upsample_image) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int c = i % p.channels, pixel = i / p.channels;

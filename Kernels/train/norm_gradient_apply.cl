@@ -1,18 +1,15 @@
 // The gradient of a normalisation from the sums of its group; an item is one value.
 #include "shared/real.clh"
-#include "shared/train_params.h"
+#include "shared/train_kernels.h"
 
-kernel void norm_gradient_apply(const glint_norm_gradient_params q, global const float *x,
-                                global const float *statistics, global const float *given,
-                                global const float *sums, global const int *places,
-                                global float *out, const int items) {
+KERNEL(norm_gradient_apply) {
   const int i = get_global_id(0);
   if (i >= items) return;
-  const glint_norm_params p = q.norm;
-  const int set = p.across ? 0 : i / (p.height * p.width * p.channels);
-  const int group = set * p.groups + i % p.channels / (p.channels / p.groups);
+  const glint_norm_params norm = p.norm;
+  const int set = norm.across ? 0 : i / (norm.height * norm.width * norm.channels);
+  const int group = set * norm.groups + i % norm.channels / (norm.channels / norm.groups);
   const float centre = statistics[2 * group], factor = statistics[2 * group + 1];
-  if (p.kind == glint_norm_moments) {
+  if (norm.kind == glint_norm_moments) {
     const float y = (x[i] - centre) * factor;
     out[i] = fma(0.0f - sums[2 * group + 1], y, given[i] - sums[2 * group]) * factor;
     return;

@@ -1,9 +1,8 @@
 // Dense rows into rows of zeros `pitch` long; an item is one value of the result.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/train_kernels.h"
 
-kernel void pad_channels(const glint_channels_params p, global const float *in, global float *out,
-                         const int items) {
+KERNEL(pad_channels) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int c = i % p.pitch - p.offset;

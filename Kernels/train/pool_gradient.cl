@@ -1,10 +1,9 @@
 // The gradient of pooling, gathered from the windows that a pixel is in: to the first maximum of each
 // in reading order, or evenly. An item is one value of the image.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/train_kernels.h"
 
-kernel void pool_gradient(const glint_spatial_params p, global const float *x,
-                          global const float *given, global float *out, const int items) {
+KERNEL(pool_gradient) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int c = i % p.channels, pixel = i / p.channels;

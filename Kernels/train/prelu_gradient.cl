@@ -1,10 +1,8 @@
 // The gradient through a learned slope below zero: one for all channels (pitch 0) or one per channel.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/train_kernels.h"
 
-kernel void prelu_gradient(const glint_channels_params p, global const float *x,
-                           global const float *slopes, global const float *given,
-                           global float *out, const int items) {
+KERNEL(prelu_gradient) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const float slope = slopes[p.pitch ? i % p.channels : 0];

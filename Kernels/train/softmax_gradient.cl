@@ -1,9 +1,8 @@
 // The gradient through a softmax from its result: an item is a pixel.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/train_kernels.h"
 
-kernel void softmax_gradient(const glint_channels_params p, global const float *y,
-                             global const float *given, global float *out, const int items) {
+KERNEL(softmax_gradient) {
   const int i = get_global_id(0);
   if (i >= items) return;
   y += i * p.channels;

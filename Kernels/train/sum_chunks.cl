@@ -1,9 +1,8 @@
 // Sums of chunks to those of all pixels; an item is a channel.
 #include "shared/real.clh"
-#include "shared/train_params.h"
+#include "shared/train_kernels.h"
 
-kernel void sum_chunks(const glint_sum_params p, global const float *partial, global float *out,
-                       const int items) {
+KERNEL(sum_chunks) {
   const int c = get_global_id(0);
   if (c >= items) return;
   float sum = 0.0f;

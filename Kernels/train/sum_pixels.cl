@@ -1,10 +1,9 @@
 // Sums of values, or of products with a second tensor, over a chunk of pixels. An item is one channel
 // of a chunk.
 #include "shared/real.clh"
-#include "shared/train_params.h"
+#include "shared/train_kernels.h"
 
-kernel void sum_pixels(const glint_sum_params p, global const float *left,
-                       global const float *right, global float *partial, const int items) {
+KERNEL(sum_pixels) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int first = i / p.channels * p.chunk, last = min(first + p.chunk, p.pixels);

@@ -1,9 +1,8 @@
 // Channels and outputs of weights change places; an item is one value of the result.
 #include "shared/real.clh"
-#include "shared/train_params.h"
+#include "shared/train_kernels.h"
 
-kernel void turn_weights(const glint_turn_params p, global const float *in, global float *out,
-                         const int items) {
+KERNEL(turn_weights) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int c = i % p.channels, k = i / p.channels % p.outputs;

@@ -1,7 +1,7 @@
 // The gradient of enlargement, gathered from the pixels that a source pixel has a share in. An item is
 // one value of the small image.
 #include "shared/real.clh"
-#include "shared/tensor_params.h"
+#include "shared/train_kernels.h"
 
 /// The share of source pixel `in` in the enlarged pixel `out` along one axis; 1 for repetition.
 static float upsample_share(const glint_spatial_params *p, const int out, const int in,
@@ -13,8 +13,7 @@ static float upsample_share(const glint_spatial_params *p, const int out, const 
   return (max(low, 0) == in ? 1.0f - share : 0.0f) + (min(low + 1, size - 1) == in ? share : 0.0f);
 }
 
-kernel void upsample_gradient(const glint_spatial_params p, global const float *given,
-                              global float *out, const int items) {
+KERNEL(upsample_gradient) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int c = i % p.channels, pixel = i / p.channels;

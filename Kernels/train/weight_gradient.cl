@@ -1,12 +1,11 @@
 // The gradient of a convolution with respect to its weights over a part of the pixels (`block` output
 // rows): an item is a tap's input channel with CHANNELS outputs.
 #include "shared/real.clh"
-#include "shared/conv_params.h"
+#include "shared/train_kernels.h"
 
 #define CHANNELS 8
 
-kernel void weight_gradient(const glint_conv_params p, global const float *x,
-                            global const float *given, global float *partial, const int items) {
+KERNEL(weight_gradient) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int blocks = (p.out_channels + CHANNELS - 1) / CHANNELS;

@@ -1,9 +1,8 @@
 // The parts of a weight gradient added in order; an item is one weight.
 #include "shared/real.clh"
-#include "shared/conv_params.h"
+#include "shared/train_kernels.h"
 
-kernel void weight_parts(const glint_conv_params p, global const float *partial,
-                         global float *out, const int items) {
+KERNEL(weight_parts) {
   const int i = get_global_id(0);
   if (i >= items) return;
   const int parts = (p.batch * p.out_height + p.block - 1) / p.block;

@@ -2,16 +2,14 @@
 // part of the pixels: a group of 64 items makes 64 rows (tap, input channel) of TILE outputs, an item 8
 // rows of TILE / 8. TILE is 32 or 64.
 #include "shared/real.clh"
-#include "shared/conv_params.h"
+#include "shared/train_kernels.h"
 
 #define GROUP 64
 #define ROWS 8
 #define OWN (TILE / 8)
 #define DEPTH 8
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void weight_tile(
-    const glint_conv_params p, global const float *x, global const float *given,
-    global float *partial, const int items) {
+GROUP_KERNEL_OF(weight_gradient, weight_tile, GROUP, 1, 1) {
   local float values[DEPTH][GROUP];
   local float slopes[DEPTH][TILE];
   const int id = get_local_id(0), group = get_group_id(0);

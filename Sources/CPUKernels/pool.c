@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 typedef struct {
-  glint_kernel kernel;
+  glint_cpu_function kernel;
   const void *params;
   void *const *buffers;
   int64_t items, grain;
@@ -96,7 +96,7 @@ void glint_pool_destroy(glint_pool *pool) {
   free(pool);
 }
 
-void glint_pool_run(glint_pool *pool, glint_kernel kernel, const void *params,
+void glint_pool_run(glint_pool *pool, glint_cpu_function kernel, const void *params,
                     void *const *buffers, int64_t items, int64_t grain, void *scratch,
                     int64_t stride) {
   if (items <= 0) return;

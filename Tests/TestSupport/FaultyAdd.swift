@@ -1,3 +1,4 @@
+import CPUKernels
 import Compute
 
 /// A sum of two vectors that is broken in one way, to show that the checks see it.
@@ -54,13 +55,13 @@ package struct FaultyAdd: NotDifferentiable {
 
   package var updates: [Int: Int] { fault == .notInPlace ? [0: 1] : [:] }
 
-  private func operands() -> [Operand] {
-    [.input(0), fault == .uninitialized ? .workspace(0) : .input(1), .output(0)]
+  private func adding(_ right: glint_in) -> glint_add_operands {
+    glint_add_operands(left: .input(0), right: right, out: .output(0))
   }
 
-  private var passes: [[Operand]] {
-    fault == .notInPlace
-      ? [[.input(0), .input(0), .output(0)], operands()] : [operands()]
+  private var passes: [glint_add_operands] {
+    let own = adding(fault == .uninitialized ? .workspace(0) : .input(1))
+    return fault == .notInPlace ? [adding(.input(0)), own] : [own]
   }
 
   private func items(_ site: Site) -> Int {
@@ -89,7 +90,9 @@ package struct FaultyAdd: NotDifferentiable {
         fault == .declines
           ? .declined("it never applies")
           : .launches(
-            passes.map { CPULaunch("add", Int32(0), $0, items: .fixed(items(site))) },
+            passes.map {
+              CPULaunch(glint_cpu_add, glint_no_params(), $0, items: .fixed(items(site)))
+            },
             workspace: [site.inputs[0]])
       }
     ]
@@ -103,7 +106,7 @@ package struct FaultyAdd: NotDifferentiable {
           : .launches(
             passes.map {
               OpenCLLaunch(
-                "tensor/add.cl", defines: defines, Int32(0), $0, items: items(site),
+                glint_opencl_add, defines: defines, glint_no_params(), $0, items: items(site),
                 local: fault == .hugeGroup ? [1 << 20] : [64])
             }, workspace: [site.inputs[0]])
       }

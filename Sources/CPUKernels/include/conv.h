@@ -1,5 +1,5 @@
 #pragma once
-#include "../../../Kernels/shared/conv_params.h"
+#include "../../../Kernels/shared/conv_kernels.h"
 
 /// c = a b: a [rows, depth], b [depth, columns], rows of each matrix apart by its step.
 typedef void (*glint_matrix_product)(const float *a, int a_step, const float *b, int b_step,
@@ -11,3 +11,5 @@ typedef struct {
   glint_matrix_product product;
   int plain;  ///< 1: every output pixel is made of the input pixel at its place
 } glint_blas_params;
+
+GLINT_CPU_KERNEL(conv_blas, glint_blas_params, convolution)

@@ -9,17 +9,15 @@ typedef enum {
   glint_isa_avx512 = 2,    ///< AVX-512 F, DQ, BW and VL, 16 lanes
 } glint_isa;
 
-/// A vector kernel: does the items [begin, end) of a launch.
+#define GLINT_ISAS 3
+
+/// A vector kernel for one instruction set: does the items [begin, end) of a launch.
 ///
-/// `params` is the kernel's parameter struct (Kernels/shared/*_params.h, the same that its OpenCL twin
-/// takes by value). `buffers` holds inputs, then outputs, then workspace, in the order in which the
-/// OpenCL kernel has them as arguments. `scratch` belongs to the calling thread for the length of the
-/// call, 64-byte aligned, of the size that the launch asked for.
-typedef void (*glint_kernel)(const void *params, void *const *buffers, int64_t begin, int64_t end,
-                             void *scratch);
+/// `params` is the kernel's parameter struct, the same that its OpenCL twin takes by value. `buffers`
+/// holds its operands in order. `scratch` belongs to the calling thread for the length of the call,
+/// 64-byte aligned, of the size that the launch asked for.
+typedef void (*glint_cpu_function)(const void *params, void *const *buffers, int64_t begin,
+                                   int64_t end, void *scratch);
 
 /// Whether this processor can run kernels of that instruction set.
 int glint_isa_present(glint_isa isa);
-
-/// The kernel of that name compiled for that instruction set; NULL where there is none.
-glint_kernel glint_kernel_find(const char *name, glint_isa isa);

@@ -1,6 +1,6 @@
 #pragma once
 #include "../../../Kernels/shared/border.clh"
-#include "../../../Kernels/shared/detect_params.h"
+#include "../../../Kernels/shared/detect_kernels.h"
 
 #include <stddef.h>
 

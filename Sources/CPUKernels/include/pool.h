@@ -11,6 +11,6 @@ void glint_pool_destroy(glint_pool *pool);
 
 /// Runs `kernel` over [0, items), `grain` items at a time, and returns when all are done. Worker w
 /// computes with the scratch at `scratch + w * stride`. One thread at a time may call this.
-void glint_pool_run(glint_pool *pool, glint_kernel kernel, const void *params,
+void glint_pool_run(glint_pool *pool, glint_cpu_function kernel, const void *params,
                     void *const *buffers, int64_t items, int64_t grain, void *scratch,
                     int64_t stride);

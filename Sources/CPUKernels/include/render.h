@@ -1,5 +1,5 @@
 #pragma once
-#include "../../../Kernels/shared/render_params.h"
+#include "../../../Kernels/shared/render_kernels.h"
 
 #include <stddef.h>
 

@@ -1,2 +1,2 @@
 #pragma once
-#include "../../../Kernels/shared/spots_params.h"
+#include "../../../Kernels/shared/spots_kernels.h"

@@ -1,2 +1,2 @@
 #pragma once
-#include "../../../Kernels/shared/tensor_params.h"
+#include "../../../Kernels/shared/tensor_kernels.h"

@@ -1,2 +1,2 @@
 #pragma once
-#include "../../../Kernels/shared/train_params.h"
+#include "../../../Kernels/shared/train_kernels.h"

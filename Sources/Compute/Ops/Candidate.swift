@@ -20,16 +20,13 @@ public struct Candidate<Launch: Sendable>: Sendable {
 }
 
 extension Candidate<OpenCLLaunch> {
-  /// A kernel of `file` that makes each value of the first output in a work-item, from all inputs.
-  static func perValue<Parameters: BitwiseCopyable>(
-    _ file: String, _ parameters: @escaping @Sendable (Site) -> Parameters
+  /// A kernel that makes each value of the first output in a work-item.
+  static func perValue<Parameters: BitwiseCopyable, Operands: BitwiseCopyable & Sendable>(
+    _ kernel: @escaping OpenCLKernel<Parameters, Operands>, _ operands: Operands,
+    _ parameters: @escaping @Sendable (Site) -> Parameters
   ) -> Candidate {
     Candidate("item") { site in
-      .launches([
-        OpenCLLaunch(
-          file, parameters(site), site.inputs.indices.map(Operand.input) + [.output(0)],
-          items: site.outputs[0].count)
-      ])
+      .launches([OpenCLLaunch(kernel, parameters(site), operands, items: site.outputs[0].count)])
     }
   }
 }
@@ -91,97 +88,5 @@ extension Site {
 
   var writtenRange: glint_channel_range {
     (outputRange ?? ChannelRange(first: 0, pitch: outputs[0].channels)).code
-  }
-}
-
-/// A tensor seen from a launch: by its place among the op's inputs, outputs, workspace or prepared
-/// tensors.
-public enum Operand: Hashable, Sendable {
-  case input(Int)
-  case output(Int)
-  case workspace(Int)
-  case prepared(Int)
-  /// Nothing: an optional operand that is absent (a null pointer on the CPU).
-  case none
-}
-
-/// How many items a launch has.
-public enum Items: Hashable, Sendable {
-  case fixed(Int)
-  /// As many as the first Int32 of an operand says when the launch starts, at most `limit`.
-  case counted(Operand, limit: Int)
-
-  var limit: Int {
-    switch self {
-    case .fixed(let count): count
-    case .counted(_, let limit): limit
-    }
-  }
-}
-
-/// A call of a vector kernel of `CPUKernels` over a range of items, split over threads.
-public struct CPULaunch: Hashable, Sendable {
-  let kernel: String
-  let parameters: [UInt8]
-  let operands: [Operand]
-  let items: Items
-  let grain: Int
-  var scratch: Int
-
-  /// - Parameters:
-  ///   - kernel: name in `kernel_list.h`.
-  ///   - parameters: the kernel's parameter struct.
-  ///   - operands: its buffers in order.
-  ///   - items: how many items; what an item is, the kernel says.
-  ///   - grain: items that a thread takes at a time.
-  ///   - scratch: bytes that the kernel needs per thread.
-  public init<Parameters: BitwiseCopyable>(
-    _ kernel: String, _ parameters: Parameters, _ operands: [Operand], items: Items, grain: Int = 1,
-    scratch: Int = 0
-  ) {
-    self.kernel = kernel
-    self.parameters = withUnsafeBytes(of: parameters, Array.init)
-    self.operands = operands
-    self.items = items
-    self.grain = max(grain, 1)
-    self.scratch = scratch
-  }
-}
-
-/// A call of an OpenCL kernel: arguments are the parameter struct, the operands in order, and the
-/// number of items (for counted items, the limit: the kernel reads the count itself).
-public struct OpenCLLaunch: Hashable, Sendable {
-  let file: String
-  let kernel: String
-  let defines: [String: String]
-  let parameters: [UInt8]
-  let operands: [Operand]
-  let items: Int
-  let global: [Int]
-  let local: [Int]
-
-  /// - Parameters:
-  ///   - file: path below Kernels/, for example "detect/calibrate.cl".
-  ///   - kernel: function in that file; nil for the file's own name.
-  ///   - defines: compile-time constants.
-  ///   - parameters: the kernel's parameter struct, passed by value.
-  ///   - operands: buffer arguments in order.
-  ///   - items: last argument.
-  ///   - global: work-items per axis, rounded up here to a multiple of `local`; nil for `items`.
-  ///   - local: work-group per axis; one size per kernel.
-  public init<Parameters: BitwiseCopyable>(
-    _ file: String, kernel: String? = nil, defines: [String: String] = [:],
-    _ parameters: Parameters, _ operands: [Operand], items: Int, global: [Int]? = nil,
-    local: [Int] = [64]
-  ) {
-    self.file = file
-    self.kernel =
-      kernel ?? String(file.split(separator: "/").last!.split(separator: ".").first!)
-    self.defines = defines
-    self.parameters = withUnsafeBytes(of: parameters, Array.init)
-    self.operands = operands
-    self.items = items
-    self.local = local
-    self.global = zip(global ?? [items], local).map { max(($0 + $1 - 1) / $1, 1) * $1 }
   }
 }

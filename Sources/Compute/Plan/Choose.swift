@@ -43,6 +43,16 @@ struct Choice: Sendable {
     return Set(operands.compactMap { if case .input(let index) = $0 { index } else { nil } })
   }
 
+  /// The arguments of every launch, by kernel.
+  var arguments: [(kernel: String, [Argument])] {
+    [preparing, code].flatMap { code in
+      switch code {
+      case .cpu(let launches): launches.map { ($0.kernel, $0.arguments) }
+      case .openCL(let launches): launches.map { ($0.kernel, $0.arguments) }
+      }
+    }
+  }
+
   /// Bytes of scratch that a thread needs.
   var scratch: Int {
     guard case .cpu(let launches) = code, case .cpu(let first) = preparing else { return 0 }

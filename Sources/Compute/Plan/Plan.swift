@@ -51,13 +51,30 @@ public struct Plan: Sendable {
     /// Whether the prepared tensors depend on constants alone, so that the device holds them.
     let preparesOnce: Bool
 
+    /// Nil for an absent operand, and for a tensor that the op does not have.
     func place(_ operand: Operand) -> Place? {
-      switch operand {
-      case .input(let index): inputs[index]
-      case .output(let index): outputs[index]
-      case .workspace(let index): workspace[index]
-      case .prepared(let index): prepared[index]
+      func at(_ index: Int, _ places: [Place?]) -> Place? {
+        places.indices.contains(index) ? places[index] : nil
+      }
+      return switch operand {
+      case .input(let index): at(index, inputs)
+      case .output(let index): at(index, outputs)
+      case .workspace(let index): at(index, workspace)
+      case .prepared(let index): at(index, prepared)
       case .none: nil
+      }
+    }
+
+    /// Throws unless every launch gives its kernel tensors that it takes; `type` is that at a place.
+    func check(_ type: (Place) -> TensorType) throws(OperandError) {
+      for (kernel, arguments) in choice.arguments {
+        for argument in arguments {
+          var found = place(argument.operand).map(type)
+          if case .input(let index) = argument.operand, types.inputs.indices.contains(index) {
+            found = found ?? types.inputs[index]
+          }
+          try argument.check(found, kernel: kernel)
+        }
       }
     }
   }
@@ -71,9 +88,10 @@ public struct Plan: Sendable {
   ///   - halfStorage: keeps what convolutions, pools and enlargements exchange in half precision on an
   ///     OpenCL device: half the memory and traffic, each value rounded to 11 bits, at most 65504.
   ///   - guarded: keeps tensors apart with guard zones, for tests.
-  /// - Throws: `PlanError` where no candidate applies, or a forced one declines; `ParameterError` where a
-  ///   value has another type than its parameter, or a state cannot be overwritten; `DeviceError.memory`
-  ///   where the arena does not fit the device, `.indices` where a tensor is too large for its kernels.
+  /// - Throws: `PlanError` where no candidate applies, or a forced one declines; `OperandError` where
+  ///   a candidate gives a kernel a tensor that it does not take; `ParameterError` where a value has
+  ///   another type than its parameter, or a state cannot be overwritten; `DeviceError.memory` where the
+  ///   arena does not fit the device, `.indices` where a tensor is too large for its kernels.
   public init(
     _ graph: Graph, for device: DeviceInfo, parameters: ParameterValues = [:],
     forcing: [String: String] = [:], tuning: TuningTable = .builtIn, halfStorage: Bool = false,
@@ -107,6 +125,7 @@ public struct Plan: Sendable {
       throw DeviceError.memory(
         needed: largest, available: device.maxAllocation, device: device.name)
     }
+    for step in steps { try step.check { type(at: $0) } }
   }
 
   /// Scratch of all threads of a CPU.

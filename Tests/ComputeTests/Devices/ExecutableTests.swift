@@ -1,3 +1,4 @@
+import CPUKernels
 import Compute
 import TestSupport
 import Testing
@@ -131,7 +132,8 @@ private struct CountedCopy: NotDifferentiable {
       Candidate("vector") { site in
         .launches([
           CPULaunch(
-            "add", Int32(0), [.input(0), .input(0), .output(0)],
+            glint_cpu_add, glint_no_params(),
+            .init(left: .input(0), right: .input(0), out: .output(0)),
             items: .counted(.input(1), limit: site.inputs[0].count))
         ])
       }

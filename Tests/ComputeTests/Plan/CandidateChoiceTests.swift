@@ -1,3 +1,4 @@
+import CPUKernels
 import Compute
 import TestSupport
 import Testing
@@ -12,7 +13,9 @@ private struct Choosy: NotDifferentiable {
   private static func launch(_ site: Site) -> Lowering<CPULaunch> {
     .launches([
       CPULaunch(
-        "add", Int32(0), [.input(0), .input(0), .output(0)], items: .fixed(site.inputs[0].count))
+        glint_cpu_add, glint_no_params(),
+        .init(left: .input(0), right: .input(0), out: .output(0)),
+        items: .fixed(site.inputs[0].count))
     ])
   }
 

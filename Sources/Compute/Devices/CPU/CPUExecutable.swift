@@ -18,7 +18,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {  // used by one thr
   /// A launch with every pointer resolved.
   private struct Launch {
     let label: String
-    let kernel: glint_kernel
+    let function: glint_cpu_function
     let parameters: UnsafeMutableRawBufferPointer
     let buffers: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
     let count: UnsafePointer<Int32>?
@@ -32,14 +32,11 @@ final class CPUExecutable: Executable, @unchecked Sendable {  // used by one thr
       _ launch: CPULaunch, _ label: String, _ isa: glint_isa,
       at address: (Operand) -> UnsafeMutableRawPointer?
     ) {
-      guard let kernel = glint_kernel_find(launch.kernel, isa) else {
-        preconditionFailure("kernel_list.h has no kernel \(launch.kernel)")
-      }
       self.label = label
-      self.kernel = kernel
+      function = launch.code.function(for: isa)
       parameters = .allocate(byteCount: launch.parameters.count, alignment: 16)
       parameters.copyBytes(from: launch.parameters)
-      buffers = .allocate(capacity: launch.operands.count)
+      buffers = .allocate(capacity: launch.arguments.count)
       _ = buffers.initialize(from: launch.operands.map(address))
       if case .counted(let operand, _) = launch.items {
         count = address(operand).map { UnsafePointer($0.assumingMemoryBound(to: Int32.self)) }
@@ -153,7 +150,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {  // used by one thr
 
   private func start(_ launch: Launch) {
     glint_pool_run(
-      pool, launch.kernel, launch.parameters.baseAddress, launch.buffers.baseAddress,
+      pool, launch.function, launch.parameters.baseAddress, launch.buffers.baseAddress,
       Int64(launch.items), Int64(launch.grain), scratch.bytes.baseAddress, Int64(scratchStride))
   }
 

@@ -27,20 +27,24 @@ public struct Add: Op {
     [given[0], given[0]]
   }
 
+  private var operands: glint_add_operands {
+    glint_add_operands(left: .input(0), right: .input(1), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("vector") { site in
         .launches([
           CPULaunch(
-            "add", glint_no_params(), [.input(0), .input(1), .output(0)],
-            items: .fixed(site.inputs[0].count), grain: 16384)
+            glint_cpu_add, glint_no_params(), operands, items: .fixed(site.inputs[0].count),
+            grain: 16384)
         ])
       }
     ]
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("tensor/add.cl", { _ in glint_no_params() })]
+    [.perValue(glint_opencl_add, operands, { _ in glint_no_params() })]
   }
 
   public static var samples: [Sample] {

@@ -53,21 +53,24 @@ public struct Elementwise: EpilogueHost {
     return [try graph.apply(Elementwise(.affine(scale: slope, shift: 0)), given[0]!)]
   }
 
+  private var operands: glint_elementwise_operands {
+    glint_elementwise_operands(in: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("vector") { site in
         let count = site.inputs[0].count
         return .launches([
           CPULaunch(
-            "elementwise", kernelParameters, [.input(0), .output(0)], items: .fixed(count),
-            grain: 16384)
+            glint_cpu_elementwise, kernelParameters, operands, items: .fixed(count), grain: 16384)
         ])
       }
     ]
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("tensor/elementwise.cl", { _ in kernelParameters })]
+    [.perValue(glint_opencl_elementwise, operands, { _ in kernelParameters })]
   }
 
   var kernelParameters: glint_elementwise_params {

@@ -14,6 +14,9 @@ extension Convolution {
   ///
   /// `error`: the transforms' sums of absolute coefficients, squared for two axes, over the 9 terms
   /// that they replace.
+  /// The weights into the form that a kernel takes.
+  static let packing = glint_packing_operands(w: .input(1), packed: .prepared(0))
+
   private func winograd(_ m: Int, error: Double) -> Candidate<CPULaunch> {
     Candidate("winograd\(m)", error: error) { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
@@ -50,15 +53,15 @@ extension Convolution {
       return .launches(
         [
           CPULaunch(
-            "conv_winograd\(m)_tiles", parameters,
-            [.input(0), .prepared(0), .output(0)] + epilogue.operands(),
+            m == 4 ? glint_cpu_conv_winograd4_tiles : glint_cpu_conv_winograd2_tiles, parameters,
+            epilogue.operands(.prepared(0)),
             items: .fixed((count + block - 1) / block),
             scratch: 4 * (points * (point + block * 3 * lanes) + rounded(w[2], lanes)))
         ],
         preparing: [
           CPULaunch(
-            "conv_winograd\(m)_weights", parameters, [.input(1), .prepared(0)],
-            items: .fixed(w[2]))
+            m == 4 ? glint_cpu_conv_winograd4_weights : glint_cpu_conv_winograd2_weights,
+            parameters, Self.packing, items: .fixed(w[2]))
         ], prepared: [packed])
     }
   }
@@ -77,14 +80,13 @@ extension Convolution {
       return .launches(
         [
           CPULaunch(
-            "conv_gemm", parameters,
-            [.input(0), .prepared(0), .output(0)] + epilogue.operands(),
+            glint_cpu_conv_gemm, parameters, epilogue.operands(.prepared(0)),
             items: .fixed((pixels + block - 1) / block),
             scratch: 4 * block * (rounded(depth, lanes) + 3 * lanes))
         ],
         preparing: [
           CPULaunch(
-            "conv_gemm_weights", parameters, [.input(1), .prepared(0)], items: .fixed(depth),
+            glint_cpu_conv_gemm_weights, parameters, Self.packing, items: .fixed(depth),
             grain: 64)
         ], prepared: [TensorType(.float32, depth * rounded(w[3], lanes))])
     }
@@ -103,13 +105,12 @@ extension Convolution {
       return .launches(
         [
           CPULaunch(
-            "conv_single", parameters,
-            [.input(0), .prepared(0), .output(0)] + epilogue.operands(),
+            glint_cpu_conv_single, parameters, epilogue.operands(.prepared(0)),
             items: .fixed(y[0] * y[1]), scratch: 4 * w[0] * row)
         ],
         preparing: [
           CPULaunch(
-            "conv_gemm_weights", kernelParameters(site), [.input(1), .prepared(0)],
+            glint_cpu_conv_gemm_weights, kernelParameters(site), Self.packing,
             items: .fixed(w[0] * w[1]), grain: 64)
         ],
         prepared: [
@@ -139,11 +140,10 @@ extension Convolution {
       parameters.stream = streams(site)
       return .launches([
         CPULaunch(
-          "conv_blas",
+          glint_cpu_conv_blas,
           glint_blas_params(
             conv: parameters, product: glint_openblas_product, plain: plain ? 1 : 0),
-          [.input(0), .input(1), .output(0)] + epilogue.operands(),
-          items: .fixed((pixels + block - 1) / block),
+          epilogue.operands(), items: .fixed((pixels + block - 1) / block),
           scratch: 4 * block * (rounded(w[3], lanes) + (plain ? 0 : rounded(depth, lanes))))
       ])
     }
@@ -154,8 +154,8 @@ extension Convolution {
       let y = site.outputs[0].shape
       return .launches([
         CPULaunch(
-          "conv_direct", kernelParameters(site),
-          [.input(0), .input(1), .output(0)] + epilogue.operands(), items: .fixed(y[0] * y[1]))
+          glint_cpu_conv_direct, kernelParameters(site), epilogue.operands(),
+          items: .fixed(y[0] * y[1]))
       ])
     }
   }

@@ -4,10 +4,6 @@ extension Convolution {
   /// Winograd's F(2×2) first: 2.25 times fewer products and more exact than plain summation.
   public var openCL: [Candidate<OpenCLLaunch>] { [winograd, tile(64), tile(32), direct] }
 
-  private func operands(_ weights: Operand) -> [Operand] {
-    [.input(0), weights, .output(0)] + epilogue.operands()
-  }
-
   private func worthCopying(_ site: Site) -> Bool {
     site.forced || site.device.kind != .openCLCPU
   }
@@ -35,12 +31,12 @@ extension Convolution {
       return .launches(
         [
           OpenCLLaunch(
-            "conv/winograd.cl", defines: site.storage, kernelParameters(site),
-            operands(.prepared(0)), items: groups, global: [groups * 64])
+            glint_opencl_winograd, defines: site.storage, kernelParameters(site),
+            epilogue.operands(.prepared(0)), items: groups, global: [groups * 64])
         ],
         preparing: [
           OpenCLLaunch(
-            "conv/winograd_weights.cl", kernelParameters(site), [.input(1), .prepared(0)],
+            glint_opencl_winograd_weights, kernelParameters(site), Self.packing,
             items: w[2] * blocks * 32)
         ], prepared: [TensorType(.float32, 16 * w[2] * blocks * 32)])
     }
@@ -57,9 +53,8 @@ extension Convolution {
       let groups = (y[0] * y[1] * y[2] + 63) / 64 * ((w[3] + width - 1) / width)
       return .launches([
         OpenCLLaunch(
-          "conv/tile.cl", defines: site.storage.merging(["TILE": "\(width)"]) { $1 },
-          kernelParameters(site),
-          operands(.input(1)), items: groups, global: [groups * 64])
+          glint_opencl_tile, defines: site.storage.merging(["TILE": "\(width)"]) { $1 },
+          kernelParameters(site), epilogue.operands(), items: groups, global: [groups * 64])
       ])
     }
   }
@@ -69,8 +64,8 @@ extension Convolution {
       let y = site.outputs[0].shape
       return .launches([
         OpenCLLaunch(
-          "conv/direct.cl", defines: site.storage, kernelParameters(site), operands(.input(1)),
-          items: y[0] * y[1] * y[2] * ((y[3] + 7) / 8))
+          glint_opencl_direct, defines: site.storage, kernelParameters(site),
+          epilogue.operands(), items: y[0] * y[1] * y[2] * ((y[3] + 7) / 8))
       ])
     }
   }

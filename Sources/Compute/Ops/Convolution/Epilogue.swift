@@ -153,9 +153,12 @@ public struct Epilogue: Hashable, Sendable {
     steps.flatMap { Array(repeating: $0 == .add, count: $0.tensors) }[index]
   }
 
-  /// Operands of the tensors, absent ones included; `first` is the op's input that they start at.
-  func operands(from first: Int = 2) -> [Operand] {
-    (0..<Int(GLINT_EPILOGUE_TENSORS)).map { $0 < tensors ? .input(first + $0) : .none }
+  /// Operands of a convolution whose tensors follow its weights; `weights` as its kernel takes them.
+  func operands(_ weights: glint_in = .input(1)) -> glint_convolution_operands {
+    func tensor(_ index: Int) -> glint_maybe_in { index < tensors ? .input(2 + index) : .none }
+    return glint_convolution_operands(
+      x: .input(0), w: weights, out: .output(0), e0: tensor(0), e1: tensor(1), e2: tensor(2),
+      e3: tensor(3))
   }
 }
 

@@ -8,18 +8,14 @@ protocol TransposedKernels: Op {
 }
 
 extension TransposedKernels {
-  private var operands: [Operand] {
-    [.input(0), .input(1), .output(0)] + epilogue.operands()
-  }
-
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
         let y = site.outputs[0].shape
         return .launches([
           CPULaunch(
-            "conv_transposed", kernelParameters(site), operands, items: .fixed(y[0] * y[1]),
-            scratch: 4 * site.inputs[0].channels)
+            glint_cpu_conv_transposed, kernelParameters(site), epilogue.operands(),
+            items: .fixed(y[0] * y[1]), scratch: 4 * site.inputs[0].channels)
         ])
       }
     ]
@@ -30,7 +26,7 @@ extension TransposedKernels {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "conv/transposed.cl", kernelParameters(site), operands,
+            glint_opencl_transposed, kernelParameters(site), epilogue.operands(),
             items: site.outputs[0].pixels * ((site.outputs[0].channels + 7) / 8))
         ])
       }

@@ -59,9 +59,11 @@ public struct Calibrate: NotDifferentiable {
       has_maps: site.inputs.count == 3 ? 1 : 0, offset: offset, inverse_gain: inverseGain)
   }
 
-  private func operands(_ site: Site) -> [Operand] {
-    site.inputs.count == 3
-      ? [.input(0), .input(1), .input(2), .output(0)] : [.input(0), .none, .none, .output(0)]
+  private func operands(_ site: Site) -> glint_calibrate_operands {
+    let maps = site.inputs.count == 3
+    return glint_calibrate_operands(
+      frames: .input(0), offsets: maps ? .input(1) : .none, gains: maps ? .input(2) : .none,
+      out: .output(0))
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -69,7 +71,7 @@ public struct Calibrate: NotDifferentiable {
       Candidate("rows") { site in
         .launches([
           CPULaunch(
-            site.inputs[0].element == .uint16 ? "calibrate_u16" : "calibrate_f32",
+            site.inputs[0].element == .uint16 ? glint_cpu_calibrate_u16 : glint_cpu_calibrate_f32,
             kernelParameters(site), operands(site),
             items: .fixed(site.inputs[0].shape[0] * site.inputs[0].shape[1]), grain: 64)
         ])
@@ -82,7 +84,7 @@ public struct Calibrate: NotDifferentiable {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "detect/calibrate.cl",
+            glint_opencl_calibrate,
             defines: ["PIXEL": site.inputs[0].element == .uint16 ? "ushort" : "float"],
             kernelParameters(site), operands(site), items: site.inputs[0].count)
         ])

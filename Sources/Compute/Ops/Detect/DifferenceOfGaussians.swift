@@ -1,3 +1,5 @@
+import CPUKernels
+
 /// Band-pass that makes spots stand out: each frame under a narrow Gaussian minus under a wide one.
 ///
 /// Input and output: float32 [frames, height, width]. Gaussians are cut at 3 σ; beyond the edge frames
@@ -39,12 +41,16 @@ public struct DifferenceOfGaussians: Op {
     [try graph.apply(self, given[0]!)]
   }
 
+  private var operands: glint_difference_of_gaussians_operands {
+    glint_difference_of_gaussians_operands(images: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
-    [filters.cpu("difference_of_gaussians", [.input(0), .output(0)])]
+    [filters.cpu(glint_cpu_difference_of_gaussians, operands)]
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [filters.openCL("difference_of_gaussians", [.input(0), .output(0)])]
+    [filters.openCL(glint_opencl_difference_of_gaussians, operands)]
   }
 
   public static var samples: [Sample] {

@@ -45,14 +45,15 @@ public struct DynamicCutoff: NotDifferentiable {
       scale: Float(Double(factor) / 0.6))
   }
 
-  private let operands: [Operand] = [.input(0), .input(1), .output(0)]
+  private let operands = glint_dynamic_cutoff_operands(
+    lists: .input(0), counts: .input(1), cutoff: .output(0))
 
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("frames") { site in
         .launches([
           CPULaunch(
-            "dynamic_cutoff", kernelParameters(site), operands,
+            glint_cpu_dynamic_cutoff, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].shape[0]))
         ])
       }
@@ -65,7 +66,7 @@ public struct DynamicCutoff: NotDifferentiable {
         let frames = site.inputs[0].shape[0]
         return .launches([
           OpenCLLaunch(
-            "detect/dynamic_cutoff.cl", kernelParameters(site), operands, items: frames,
+            glint_opencl_dynamic_cutoff, kernelParameters(site), operands, items: frames,
             global: [frames * 64])
         ])
       }

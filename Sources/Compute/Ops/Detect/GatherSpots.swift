@@ -111,11 +111,12 @@ public struct GatherSpots: NotDifferentiable {
       offset: offset, inverse_gain: inverseGain, scale: scale, saturation: saturation)
   }
 
-  private func operands(_ site: Site) -> [Operand] {
-    let maps = (3..<6).map { $0 < site.inputs.count ? Operand.input($0) : .none }
-    return [.input(0)] + maps + [
-      .input(1), .input(2), .output(0), site.inputs.count == 6 ? .output(2) : .none, .output(1),
-    ]
+  private func operands(_ site: Site) -> glint_gather_spots_operands {
+    func map(_ index: Int) -> glint_maybe_in { index < site.inputs.count ? .input(index) : .none }
+    return glint_gather_spots_operands(
+      frames: .input(0), offsets: map(3), gains: map(4), noise_map: map(5), peaks: .input(1),
+      total: .input(2), spots: .output(0),
+      noise: site.inputs.count == 6 ? .output(2) : .none, flags: .output(1))
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -123,7 +124,8 @@ public struct GatherSpots: NotDifferentiable {
       Candidate("spots") { site in
         .launches([
           CPULaunch(
-            site.inputs[0].element == .uint16 ? "gather_spots_u16" : "gather_spots_f32",
+            site.inputs[0].element == .uint16
+              ? glint_cpu_gather_spots_u16 : glint_cpu_gather_spots_f32,
             kernelParameters(site), operands(site),
             items: .counted(.input(2), limit: site.inputs[1].shape[0]), grain: 64)
         ])
@@ -137,7 +139,7 @@ public struct GatherSpots: NotDifferentiable {
         let capacity = site.inputs[1].shape[0]
         return .launches([
           OpenCLLaunch(
-            "detect/gather_spots.cl",
+            glint_opencl_gather_spots,
             defines: ["PIXEL": site.inputs[0].element == .uint16 ? "ushort" : "float"],
             kernelParameters(site), operands(site), items: capacity, global: [capacity * 64])
         ])

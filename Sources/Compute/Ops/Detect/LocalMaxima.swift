@@ -97,8 +97,11 @@ public struct LocalMaxima: NotDifferentiable {
     ]
   }
 
-  private let rows: [Operand] = [.input(0), .workspace(0), .workspace(1)]
-  private let lists: [Operand] = [.output(0), .output(1), .output(2)]
+  private let rows = glint_local_maxima_rows_operands(
+    images: .input(0), columns: .workspace(0), counts: .workspace(1))
+  private let lists = glint_local_maxima_list_operands(
+    images: .input(0), columns: .workspace(0), row_counts: .workspace(1), indices: .output(0),
+    values: .output(1), counts: .output(2))
 
   public var cpu: [Candidate<CPULaunch>] {
     [
@@ -107,11 +110,12 @@ public struct LocalMaxima: NotDifferentiable {
         return .launches(
           [
             CPULaunch(
-              "local_maxima_rows", kernelParameters(shape), rows,
+              glint_cpu_local_maxima_rows, kernelParameters(shape), rows,
               items: .fixed(shape[0] * shape[1]), grain: 64,
               scratch: glint_maxima_scratch(Int32(shape[2]), Int32(radius))),
             CPULaunch(
-              "local_maxima_list", kernelParameters(shape), rows + lists, items: .fixed(shape[0])),
+              glint_cpu_local_maxima_list, kernelParameters(shape), lists,
+              items: .fixed(shape[0])),
           ], workspace: workspace(shape))
       }
     ]
@@ -124,10 +128,10 @@ public struct LocalMaxima: NotDifferentiable {
         return .launches(
           [
             OpenCLLaunch(
-              "detect/local_maxima_rows.cl", kernelParameters(shape), rows,
+              glint_opencl_local_maxima_rows, kernelParameters(shape), rows,
               items: shape[0] * shape[1], global: [shape[0] * shape[1] * 64]),
             OpenCLLaunch(
-              "detect/local_maxima_list.cl", kernelParameters(shape), rows + lists,
+              glint_opencl_local_maxima_list, kernelParameters(shape), lists,
               items: shape[0], global: [shape[0] * 64]),
           ], workspace: workspace(shape))
       }

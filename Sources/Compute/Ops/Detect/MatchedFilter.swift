@@ -84,8 +84,10 @@ public struct MatchedFilter: NotDifferentiable {
       read_noise: readNoise)
   }
 
-  private func operands(_ site: Site) -> [Operand] {
-    [.input(0), .input(1), site.inputs.count == 3 ? .input(2) : .none, .output(0)]
+  private func operands(_ site: Site) -> glint_matched_filter_operands {
+    glint_matched_filter_operands(
+      images: .input(0), templates: .input(1), noise: site.inputs.count == 3 ? .input(2) : .none,
+      out: .output(0))
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -94,7 +96,7 @@ public struct MatchedFilter: NotDifferentiable {
         let shape = site.inputs[0].shape
         return .launches([
           CPULaunch(
-            "matched_filter", kernelParameters(site), operands(site),
+            glint_cpu_matched_filter, kernelParameters(site), operands(site),
             items: .fixed(shape[0] * shape[1]), grain: 4,
             scratch: glint_matched_scratch(Int32(shape[2]), Int32(site.inputs[1].shape[1])))
         ])
@@ -109,7 +111,7 @@ public struct MatchedFilter: NotDifferentiable {
         let tile = (width: 32, height: 8)
         return .launches([
           OpenCLLaunch(
-            "detect/matched_filter.cl",
+            glint_opencl_matched_filter,
             defines: [
               "TILE_WIDTH": "\(tile.width)", "TILE_HEIGHT": "\(tile.height)",
               "SIDE": "\(site.inputs[1].shape[1])",

@@ -74,7 +74,8 @@ public struct NetGradient: NotDifferentiable {
       capacity: Int32(site.inputs[1].shape[1]))
   }
 
-  private let operands: [Operand] = [.input(0), .input(1), .input(2), .output(0)]
+  private let operands = glint_net_gradient_operands(
+    images: .input(0), indices: .input(1), counts: .input(2), values: .output(0))
 
   public var cpu: [Candidate<CPULaunch>] {
     [
@@ -83,7 +84,7 @@ public struct NetGradient: NotDifferentiable {
         let blocks = (site.inputs[1].shape[1] + block - 1) / block
         return .launches([
           CPULaunch(
-            "net_gradient", kernelParameters(site), operands,
+            glint_cpu_net_gradient, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].shape[0] * blocks), grain: 4,
             scratch: glint_gradient_scratch(Int32(box)))
         ])
@@ -96,7 +97,7 @@ public struct NetGradient: NotDifferentiable {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "detect/net_gradient.cl", kernelParameters(site), operands,
+            glint_opencl_net_gradient, kernelParameters(site), operands,
             items: site.inputs[1].count)
         ])
       }

@@ -78,10 +78,11 @@ public struct SelectPeaks: NotDifferentiable {
     [TensorType(.int32, site.inputs[0].shape[0])]
   }
 
-  private let counting: [Operand] = [.input(1), .input(2), .input(3), .workspace(0)]
-  private let writing: [Operand] = [
-    .input(0), .input(1), .input(2), .input(3), .workspace(0), .output(0), .output(1), .output(2),
-  ]
+  private let counting = glint_select_count_operands(
+    values: .input(1), counts: .input(2), cutoff: .input(3), kept: .workspace(0))
+  private let writing = glint_select_peaks_operands(
+    indices: .input(0), values: .input(1), counts: .input(2), cutoff: .input(3),
+    kept: .workspace(0), peaks: .output(0), score: .output(1), total: .output(2))
 
   public var cpu: [Candidate<CPULaunch>] {
     [
@@ -89,8 +90,10 @@ public struct SelectPeaks: NotDifferentiable {
         let frames = Items.fixed(site.inputs[0].shape[0])
         return .launches(
           [
-            CPULaunch("select_count", kernelParameters(site), counting, items: frames, grain: 8),
-            CPULaunch("select_peaks", kernelParameters(site), writing, items: frames, grain: 8),
+            CPULaunch(
+              glint_cpu_select_count, kernelParameters(site), counting, items: frames, grain: 8),
+            CPULaunch(
+              glint_cpu_select_peaks, kernelParameters(site), writing, items: frames, grain: 8),
           ], workspace: workspace(site))
       }
     ]
@@ -103,10 +106,10 @@ public struct SelectPeaks: NotDifferentiable {
         return .launches(
           [
             OpenCLLaunch(
-              "detect/select_count.cl", kernelParameters(site), counting, items: frames,
+              glint_opencl_select_count, kernelParameters(site), counting, items: frames,
               global: [frames * 64]),
             OpenCLLaunch(
-              "detect/select_peaks.cl", kernelParameters(site), writing, items: frames,
+              glint_opencl_select_peaks, kernelParameters(site), writing, items: frames,
               global: [frames * 64]),
           ], workspace: workspace(site))
       }

@@ -90,7 +90,9 @@ struct FilterDifference: Hashable, Sendable {
 
   private func bytes(_ taps: [Float]) -> [UInt8] { taps.withUnsafeBytes(Array.init) }
 
-  func cpu(_ kernel: String, _ operands: [Operand]) -> Candidate<CPULaunch> {
+  func cpu<Operands: BitwiseCopyable & Sendable>(
+    _ kernel: @escaping CPUKernel<glint_difference_params, Operands>, _ operands: Operands
+  ) -> Candidate<CPULaunch> {
     Candidate("rows") { site in
       let shape = site.inputs[0].shape
       return .launches([
@@ -101,7 +103,9 @@ struct FilterDifference: Hashable, Sendable {
     }
   }
 
-  func openCL(_ kernel: String, _ operands: [Operand]) -> Candidate<OpenCLLaunch> {
+  func openCL<Operands: BitwiseCopyable & Sendable>(
+    _ kernel: @escaping OpenCLKernel<glint_difference_params, Operands>, _ operands: Operands
+  ) -> Candidate<OpenCLLaunch> {
     Candidate("tile") { site in
       let shape = site.inputs[0].shape
       let tile = (width: 32, height: 8)
@@ -110,7 +114,7 @@ struct FilterDifference: Hashable, Sendable {
       }
       return .launches([
         OpenCLLaunch(
-          "detect/\(kernel).cl",
+          kernel,
           defines: [
             "TILE_WIDTH": "\(tile.width)", "TILE_HEIGHT": "\(tile.height)",
             "NARROW_RADIUS": "\(narrow.radius)", "WIDE_RADIUS": "\(wide.radius)",

@@ -68,6 +68,10 @@ public struct TemporalMedian: NotDifferentiable {
       first_output: Int32(first), output_frames: Int32(count), window: Int32(window))
   }
 
+  private var operands: glint_temporal_median_operands {
+    glint_temporal_median_operands(frames: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("window") { site in
@@ -75,7 +79,7 @@ public struct TemporalMedian: NotDifferentiable {
         let block = Int(GLINT_MEDIAN_PIXELS)
         return .launches([
           CPULaunch(
-            "temporal_median", kernelParameters(site), [.input(0), .output(0)],
+            glint_cpu_temporal_median, kernelParameters(site), operands,
             items: .fixed((pixels + block - 1) / block),
             scratch: glint_median_scratch(Int32(window)))
         ])
@@ -88,8 +92,9 @@ public struct TemporalMedian: NotDifferentiable {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "detect/temporal_median.cl", defines: ["WINDOW": "\(window)"], kernelParameters(site),
-            [.input(0), .output(0)], items: site.inputs[0].shape[1] * site.inputs[0].shape[2])
+            glint_opencl_temporal_median, defines: ["WINDOW": "\(window)"],
+            kernelParameters(site), operands,
+            items: site.inputs[0].shape[1] * site.inputs[0].shape[2])
         ])
       }
     ]

@@ -1,3 +1,5 @@
+import CPUKernels
+
 /// Undecimated B-spline transform (order 3, scale 2), ThunderSTORM's default filter.
 ///
 /// Input: float32 [frames, height, width]. Outputs, same type: V₁ − V₂, in which spots stand out, and
@@ -39,12 +41,16 @@ public struct Wavelet: Op {
     return [parts.count == 2 ? try graph.apply(Add(), parts[0], parts[1]) : parts.first]
   }
 
+  private var operands: glint_wavelet_operands {
+    glint_wavelet_operands(images: .input(0), out: .output(0), fine: .output(1))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
-    [filters.cpu("wavelet", [.input(0), .output(0), .output(1)])]
+    [filters.cpu(glint_cpu_wavelet, operands)]
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [filters.openCL("wavelet", [.input(0), .output(0), .output(1)])]
+    [filters.openCL(glint_opencl_wavelet, operands)]
   }
 
   public static var samples: [Sample] {

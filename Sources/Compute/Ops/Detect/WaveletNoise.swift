@@ -37,12 +37,16 @@ public struct WaveletNoise: NotDifferentiable {
     return glint_noise_params(frames: shape[0], height: shape[1], width: shape[2])
   }
 
+  private var operands: glint_wavelet_noise_operands {
+    glint_wavelet_noise_operands(images: .input(0), noise: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("frames") { site in
         .launches([
           CPULaunch(
-            "wavelet_noise", kernelParameters(site), [.input(0), .output(0)],
+            glint_cpu_wavelet_noise, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].shape[0]))
         ])
       }
@@ -55,7 +59,7 @@ public struct WaveletNoise: NotDifferentiable {
         let frames = site.inputs[0].shape[0]
         return .launches([
           OpenCLLaunch(
-            "detect/wavelet_noise.cl", kernelParameters(site), [.input(0), .output(0)],
+            glint_opencl_wavelet_noise, kernelParameters(site), operands,
             items: frames, global: [frames * Int(GLINT_SUMS)], local: [Int(GLINT_SUMS)])
         ])
       }

@@ -90,6 +90,10 @@ public struct ConvolutionWeightGradient: Op {
     return (parameters, (rows + block - 1) / block)
   }
 
+  private let partial = glint_weight_gradient_operands(
+    x: .input(0), given: .input(1), partial: .workspace(0))
+  private let sum = glint_weight_parts_operands(partial: .workspace(0), out: .output(0))
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
@@ -101,10 +105,10 @@ public struct ConvolutionWeightGradient: Op {
         return .launches(
           [
             CPULaunch(
-              "conv_weight_gradient", parameters, [.input(0), .input(1), .workspace(0)],
+              glint_cpu_weight_gradient, parameters, partial,
               items: .fixed(parts * w[0] * slices), scratch: 4 * g[2] * padded),
             CPULaunch(
-              "conv_weight_parts", parameters, [.workspace(0), .output(0)],
+              glint_cpu_weight_parts, parameters, sum,
               items: .fixed(w[0] * w[1] * w[2]), grain: 16),
           ], workspace: [TensorType(.float32, parts, w[0] * w[1] * w[2], padded)])
       }
@@ -114,15 +118,14 @@ public struct ConvolutionWeightGradient: Op {
   public var openCL: [Candidate<OpenCLLaunch>] { [tile, direct] }
 
   private func launches(
-    _ site: Site, _ launch: (glint_conv_params, _ parts: Int, [Operand]) -> OpenCLLaunch
+    _ site: Site, _ launch: (glint_conv_params, _ parts: Int) -> OpenCLLaunch
   ) -> Lowering<OpenCLLaunch> {
     let w = site.outputs[0]
     let (parameters, parts) = plan(site, padded: w.channels)
     return .launches(
       [
-        launch(parameters, parts, [.input(0), .input(1), .workspace(0)]),
-        OpenCLLaunch(
-          "train/weight_parts.cl", parameters, [.workspace(0), .output(0)], items: w.count),
+        launch(parameters, parts),
+        OpenCLLaunch(glint_opencl_weight_parts, parameters, sum, items: w.count),
       ], workspace: [TensorType(.float32, parts, w.pixels, w.channels)])
   }
 
@@ -137,11 +140,11 @@ public struct ConvolutionWeightGradient: Op {
         return .declined("a processor gains nothing from copies into local memory")
       }
       let channels = w.channels > 32 ? 64 : 32
-      return launches(site) { parameters, parts, operands in
+      return launches(site) { parameters, parts in
         let groups =
           parts * ((w.pixels + 63) / 64) * ((w.channels + channels - 1) / channels)
         return OpenCLLaunch(
-          "train/weight_tile.cl", defines: ["TILE": "\(channels)"], parameters, operands,
+          glint_opencl_weight_tile, defines: ["TILE": "\(channels)"], parameters, partial,
           items: groups, global: [groups * 64])
       }
     }
@@ -150,9 +153,9 @@ public struct ConvolutionWeightGradient: Op {
   private var direct: Candidate<OpenCLLaunch> {
     Candidate("direct") { site in
       let w = site.outputs[0]
-      return launches(site) { parameters, parts, operands in
+      return launches(site) { parameters, parts in
         OpenCLLaunch(
-          "train/weight_gradient.cl", parameters, operands,
+          glint_opencl_weight_gradient, parameters, partial,
           items: parts * w.pixels * ((w.channels + 7) / 8))
       }
     }

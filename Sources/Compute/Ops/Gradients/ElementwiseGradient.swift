@@ -31,12 +31,16 @@ public struct ElementwiseGradient: FirstOrder {
     Work(flops: 4 * chain.steps.count * inputs[0].count, bytes: 3 * inputs[0].bytes)
   }
 
+  private var operands: glint_elementwise_gradient_operands {
+    glint_elementwise_gradient_operands(x: .input(0), given: .input(1), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("vector") { site in
         .launches([
           CPULaunch(
-            "elementwise_gradient", chain.kernelParameters, [.input(0), .input(1), .output(0)],
+            glint_cpu_elementwise_gradient, chain.kernelParameters, operands,
             items: .fixed(site.inputs[0].count), grain: 16384)
         ])
       }
@@ -44,7 +48,7 @@ public struct ElementwiseGradient: FirstOrder {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("train/elementwise_gradient.cl", { _ in chain.kernelParameters })]
+    [.perValue(glint_opencl_elementwise_gradient, operands, { _ in chain.kernelParameters })]
   }
 
   /// Those of the chains, with a gradient given.

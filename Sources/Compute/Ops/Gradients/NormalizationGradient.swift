@@ -80,41 +80,32 @@ public struct NormalizationGradient: FirstOrder {
 
   private var isMoments: Bool { if case .moments = rule.statistic { true } else { false } }
 
-  /// The passes: kernel, operands, items (of `rows`, of groups), whether it is a second look at x.
-  private func passes(
-    _ site: Site
-  ) -> (list: [(kernel: String, operands: [Operand], items: Int, second: Bool)], [TensorType]) {
-    let x = site.inputs[0].shape
-    let (rows, sets) = (x[0] * x[1], (rule.across ? 1 : x[0]) * (rule.groups ?? x[3]))
-    let partial = TensorType(.float32, rows, x[3], 2)
-    let pair = TensorType(.float32, sets, 2)
-    var list: [(String, [Operand], Int, Bool)] = [
-      ("norm_rows", [.input(0), .none, .workspace(0)], rows, false),
-      ("norm_groups", [.workspace(0), .none, .workspace(1)], sets, false),
+  private var rows: glint_norm_gradient_rows_operands {
+    glint_norm_gradient_rows_operands(
+      x: .input(0), statistics: .workspace(rule.statistics.at), given: .input(1),
+      partial: .workspace(3))
+  }
+
+  private var groups: glint_norm_gradient_groups_operands {
+    glint_norm_gradient_groups_operands(
+      x: .input(0), extremes: isMoments ? .none : .workspace(0),
+      statistics: .workspace(rule.statistics.at), partial: .workspace(3), sums: .workspace(4),
+      places: .workspace(5))
+  }
+
+  private var applying: glint_norm_gradient_apply_operands {
+    glint_norm_gradient_apply_operands(
+      x: .input(0), statistics: .workspace(rule.statistics.at), given: .input(1),
+      sums: .workspace(4), places: .workspace(5), out: .output(0))
+  }
+
+  /// After that of the statistics: the gradient's sums per row and per group, and places of extremes.
+  private func workspace(_ site: Site) -> [TensorType] {
+    let (rows, sets) = rule.counts(site)
+    return rule.workspace(site) + [
+      TensorType(.float32, rows, site.inputs[0].channels, 2), TensorType(.float32, sets, 2),
+      TensorType(.int32, sets, 2),
     ]
-    if isMoments {
-      list += [
-        ("norm_rows", [.input(0), .workspace(1), .workspace(0)], rows, true),
-        ("norm_groups", [.workspace(0), .workspace(1), .workspace(2)], sets, true),
-      ]
-    }
-    let statistics = Operand.workspace(isMoments ? 2 : 1)
-    let sums: [Operand] = [.workspace(4), .workspace(5)]
-    list += [
-      (
-        "norm_gradient_rows", [.input(0), statistics, .input(1), .workspace(3)], rows, false
-      ),
-      (
-        "norm_gradient_groups",
-        [.input(0), isMoments ? .none : .workspace(0), statistics, .workspace(3)] + sums, sets,
-        false
-      ),
-      (
-        "norm_gradient_apply", [.input(0), statistics, .input(1)] + sums + [.output(0)],
-        rows * x[2], false
-      ),
-    ]
-    return (list, [partial, pair, pair, partial, pair, TensorType(.int32, sets, 2)])
   }
 
   private func kernelParameters(_ site: Site) -> glint_norm_gradient_params {
@@ -126,15 +117,19 @@ public struct NormalizationGradient: FirstOrder {
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("passes") { site in
-        let (list, workspace) = passes(site)
-        let (own, norm) = (kernelParameters(site), rule.kernelParameters(site))
+        let (parameters, counts) = (kernelParameters(site), rule.counts(site))
         return .launches(
-          list.map { kernel, operands, items, _ in
-            let grain = kernel.hasSuffix("apply") ? 1024 : 4
-            return kernel.contains("gradient")
-              ? CPULaunch(kernel, own, operands, items: .fixed(items), grain: grain)
-              : CPULaunch(kernel, norm, operands, items: .fixed(items), grain: grain)
-          }, workspace: workspace)
+          rule.cpuStatistics(site) + [
+            CPULaunch(
+              glint_cpu_norm_gradient_rows, parameters, rows, items: .fixed(counts.rows),
+              grain: 4),
+            CPULaunch(
+              glint_cpu_norm_gradient_groups, parameters, groups, items: .fixed(counts.sets),
+              grain: 4),
+            CPULaunch(
+              glint_cpu_norm_gradient_apply, parameters, applying,
+              items: .fixed(site.inputs[0].pixels), grain: 1024),
+          ], workspace: workspace(site))
       }
     ]
   }
@@ -142,18 +137,18 @@ public struct NormalizationGradient: FirstOrder {
   public var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("passes") { site in
-        let (list, workspace) = passes(site)
-        let (own, norm) = (kernelParameters(site), rule.kernelParameters(site))
+        let (parameters, counts) = (kernelParameters(site), rule.counts(site))
         let channels = site.inputs[0].channels
         return .launches(
-          list.map { kernel, operands, items, second in
-            let items = kernel.hasSuffix("groups") ? items : items * channels
-            return kernel.contains("gradient")
-              ? OpenCLLaunch("train/\(kernel).cl", own, operands, items: items)
-              : OpenCLLaunch(
-                "tensor/\(kernel).cl", defines: ["SECOND_PASS": second ? "1" : "0"], norm,
-                operands, items: items)
-          }, workspace: workspace)
+          rule.openCLStatistics(site) + [
+            OpenCLLaunch(
+              glint_opencl_norm_gradient_rows, parameters, rows, items: counts.rows * channels),
+            OpenCLLaunch(
+              glint_opencl_norm_gradient_groups, parameters, groups, items: counts.sets),
+            OpenCLLaunch(
+              glint_opencl_norm_gradient_apply, parameters, applying,
+              items: site.inputs[0].count),
+          ], workspace: workspace(site))
       }
     ]
   }

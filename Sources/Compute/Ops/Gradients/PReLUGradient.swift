@@ -49,13 +49,17 @@ public struct PReLUGradient: FirstOrder {
       channels: Int32(site.inputs[0].channels), pitch: site.inputs[1].count > 1 ? 1 : 0, offset: 0)
   }
 
+  private var operands: glint_prelu_gradient_operands {
+    glint_prelu_gradient_operands(
+      x: .input(0), slopes: .input(1), given: .input(2), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("pixels") { site in
         .launches([
           CPULaunch(
-            "prelu_gradient", kernelParameters(site),
-            [.input(0), .input(1), .input(2), .output(0)],
+            glint_cpu_prelu_gradient, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].pixels), grain: 512)
         ])
       }
@@ -63,7 +67,7 @@ public struct PReLUGradient: FirstOrder {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("train/prelu_gradient.cl", kernelParameters)]
+    [.perValue(glint_opencl_prelu_gradient, operands, kernelParameters)]
   }
 
   public static var samples: [Sample] {

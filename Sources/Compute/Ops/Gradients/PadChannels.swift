@@ -51,12 +51,16 @@ public struct PadChannels: Op {
       channels: Int32(range.count), pitch: Int32(total), offset: Int32(range.lowerBound))
   }
 
+  private var operands: glint_pad_channels_operands {
+    glint_pad_channels_operands(in: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("copy") { site in
         .launches([
           CPULaunch(
-            "pad_channels", kernelParameters, [.input(0), .output(0)],
+            glint_cpu_pad_channels, kernelParameters, operands,
             items: .fixed(site.inputs[0].pixels), grain: 1024)
         ])
       }
@@ -64,7 +68,7 @@ public struct PadChannels: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("train/pad_channels.cl", { _ in kernelParameters })]
+    [.perValue(glint_opencl_pad_channels, operands, { _ in kernelParameters })]
   }
 
   public static var samples: [Sample] {

@@ -63,13 +63,17 @@ public struct PoolGradient: FirstOrder {
       Site(inputs: [site.inputs[0]], outputs: [site.inputs[1]], device: site.device))
   }
 
+  private var operands: glint_pool_gradient_operands {
+    glint_pool_gradient_operands(x: .input(0), given: .input(1), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
         let x = site.inputs[0].shape
         return .launches([
           CPULaunch(
-            "pool_gradient", kernelParameters(site), [.input(0), .input(1), .output(0)],
+            glint_cpu_pool_gradient, kernelParameters(site), operands,
             items: .fixed(x[0] * x[1]))
         ])
       }
@@ -77,7 +81,7 @@ public struct PoolGradient: FirstOrder {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("train/pool_gradient.cl", kernelParameters)]
+    [.perValue(glint_opencl_pool_gradient, operands, kernelParameters)]
   }
 
   /// Those of pooling, and images with equal values, of which the first counts.

@@ -38,14 +38,16 @@ public struct SoftmaxGradient: FirstOrder {
     glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
   }
 
-  private var operands: [Operand] { [.input(0), .input(1), .output(0)] }
+  private var operands: glint_softmax_gradient_operands {
+    glint_softmax_gradient_operands(y: .input(0), given: .input(1), out: .output(0))
+  }
 
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("pixels") { site in
         .launches([
           CPULaunch(
-            "softmax_gradient", kernelParameters(site), operands,
+            glint_cpu_softmax_gradient, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].pixels), grain: 64)
         ])
       }
@@ -57,7 +59,7 @@ public struct SoftmaxGradient: FirstOrder {
       Candidate("pixels") { site in
         .launches([
           OpenCLLaunch(
-            "train/softmax_gradient.cl", kernelParameters(site), operands,
+            glint_opencl_softmax_gradient, kernelParameters(site), operands,
             items: site.inputs[0].pixels)
         ])
       }

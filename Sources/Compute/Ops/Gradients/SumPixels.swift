@@ -57,9 +57,12 @@ public struct SumPixels: Op {
     return (parameters, (pixels + chunk - 1) / chunk)
   }
 
-  private func operands(_ site: Site) -> [Operand] {
-    [.input(0), site.inputs.count == 2 ? .input(1) : .none, .workspace(0)]
+  private func chunks(_ site: Site) -> glint_sum_pixels_operands {
+    glint_sum_pixels_operands(
+      left: .input(0), right: site.inputs.count == 2 ? .input(1) : .none, partial: .workspace(0))
   }
+
+  private let sum = glint_sum_chunks_operands(partial: .workspace(0), out: .output(0))
 
   public var cpu: [Candidate<CPULaunch>] {
     [
@@ -68,10 +71,10 @@ public struct SumPixels: Op {
         let channels = site.inputs[0].channels
         return .launches(
           [
-            CPULaunch("sum_pixels", parameters, operands(site), items: .fixed(chunks)),
             CPULaunch(
-              "sum_chunks", parameters, [.workspace(0), .output(0)], items: .fixed(channels),
-              grain: 64),
+              glint_cpu_sum_pixels, parameters, self.chunks(site), items: .fixed(chunks)),
+            CPULaunch(
+              glint_cpu_sum_chunks, parameters, sum, items: .fixed(channels), grain: 64),
           ], workspace: [TensorType(.float32, chunks, channels)])
       }
     ]
@@ -85,10 +88,11 @@ public struct SumPixels: Op {
         return .launches(
           [
             OpenCLLaunch(
-              "train/sum_pixels.cl", defines: ["PRODUCT": site.inputs.count == 2 ? "1" : "0"],
-              parameters, operands(site), items: chunks * channels),
+              glint_opencl_sum_pixels,
+              defines: ["PRODUCT": site.inputs.count == 2 ? "1" : "0"], parameters,
+              self.chunks(site), items: chunks * channels),
             OpenCLLaunch(
-              "train/sum_chunks.cl", parameters, [.workspace(0), .output(0)], items: channels),
+              glint_opencl_sum_chunks, parameters, sum, items: channels),
           ], workspace: [TensorType(.float32, chunks, channels)])
       }
     ]

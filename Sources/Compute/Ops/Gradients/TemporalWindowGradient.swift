@@ -46,12 +46,16 @@ public struct TemporalWindowGradient: Adjoint {
     glint_window_gradient_params(window: linear.kernelParameters(site.reversed), one: 1)
   }
 
+  private var operands: glint_window_gradient_operands {
+    glint_window_gradient_operands(given: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("frames") { site in
         .launches([
           CPULaunch(
-            "window_gradient", kernelParameters(site), [.input(0), .output(0)],
+            glint_cpu_window_gradient, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].shape[0]))
         ])
       }
@@ -59,7 +63,7 @@ public struct TemporalWindowGradient: Adjoint {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("train/window_gradient.cl", kernelParameters)]
+    [.perValue(glint_opencl_window_gradient, operands, kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -49,12 +49,16 @@ public struct TurnWeights: Op {
       outputs: Int32(shape.last!), flipped: flipped ? 1 : 0)
   }
 
+  private var operands: glint_turn_weights_operands {
+    glint_turn_weights_operands(in: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
         .launches([
           CPULaunch(
-            "turn_weights", kernelParameters(site), [.input(0), .output(0)],
+            glint_cpu_turn_weights, kernelParameters(site), operands,
             items: .fixed(site.outputs[0].pixels), grain: 16)
         ])
       }
@@ -62,7 +66,7 @@ public struct TurnWeights: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("train/turn_weights.cl", kernelParameters)]
+    [.perValue(glint_opencl_turn_weights, operands, kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -49,13 +49,17 @@ public struct UpsampleGradient: Adjoint {
     linear.kernelParameters(site.reversed)
   }
 
+  private var operands: glint_upsample_gradient_operands {
+    glint_upsample_gradient_operands(given: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
         let x = site.outputs[0].shape
         return .launches([
           CPULaunch(
-            "upsample_gradient", kernelParameters(site), [.input(0), .output(0)],
+            glint_cpu_upsample_gradient, kernelParameters(site), operands,
             items: .fixed(x[0] * x[1]))
         ])
       }
@@ -63,7 +67,7 @@ public struct UpsampleGradient: Adjoint {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("train/upsample_gradient.cl", kernelParameters)]
+    [.perValue(glint_opencl_upsample_gradient, operands, kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -52,13 +52,17 @@ public struct IntegrateProbability: NotDifferentiable {
       channels: 1, room: 0, radius: 1, threshold: threshold, second: adjacent)
   }
 
+  private var operands: glint_integrate_probability_operands {
+    glint_integrate_probability_operands(probability: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
         let parameters = kernelParameters(site)
         return .launches([
           CPULaunch(
-            "integrate_probability", parameters, [.input(0), .output(0)],
+            glint_cpu_integrate_probability, parameters, operands,
             items: .fixed(Int(parameters.rows)), grain: 8)
         ])
       }
@@ -66,7 +70,7 @@ public struct IntegrateProbability: NotDifferentiable {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("tensor/integrate_probability.cl", kernelParameters)]
+    [.perValue(glint_opencl_integrate_probability, operands, kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -79,17 +79,19 @@ public struct LinkPoints: NotDifferentiable {
       reach: reach * reach, scale_x: 1, scale_y: 1, scale_z: zScale, least: least)
   }
 
-  private let operands: [Operand] = [.input(0), .input(1), .output(0), .output(1)]
+  private let operands = glint_link_points_operands(
+    points: .input(0), weights: .input(1), joined: .output(0), sums: .output(1),
+    labels: .workspace(0))
 
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("frames") { site in
-        let shape = site.inputs[1].shape
-        return .launches([
-          CPULaunch(
-            "link_points", kernelParameters(site), operands, items: .fixed(shape[0]), grain: 8,
-            scratch: 4 * shape[1])
-        ])
+        .launches(
+          [
+            CPULaunch(
+              glint_cpu_link_points, kernelParameters(site), operands,
+              items: .fixed(site.inputs[1].shape[0]), grain: 8)
+          ], workspace: [TensorType(.int32, site.inputs[1].shape)])
       }
     ]
   }
@@ -100,7 +102,7 @@ public struct LinkPoints: NotDifferentiable {
         .launches(
           [
             OpenCLLaunch(
-              "tensor/link_points.cl", kernelParameters(site), operands + [.workspace(0)],
+              glint_opencl_link_points, kernelParameters(site), operands,
               items: site.inputs[1].shape[0])
           ], workspace: [TensorType(.int32, site.inputs[1].shape)])
       }

@@ -8,7 +8,8 @@ import CPUKernels
 /// there are, which may be more than there is room for. Entries past the total are undefined.
 public struct PixelList: RowList {
   public static let name = "pixel list"
-  static let stem = "pixel"
+  static let counting = KernelPair(glint_cpu_pixel_counts, glint_opencl_pixel_counts)
+  static let writing = KernelPair(glint_cpu_pixel_list, glint_opencl_pixel_list)
   static let grain = 16
   public let threshold: Float
   public let room: Int

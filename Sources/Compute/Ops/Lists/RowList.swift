@@ -7,8 +7,9 @@ import CPUKernels
 /// there are, which may be more than there is room for. Entries past the total are undefined.
 protocol RowList: NotDifferentiable {
   var room: Int { get }
-  /// Its kernels are `stem_counts` and `stem_list`, on the CPU and as `tensor/….cl`.
-  static var stem: String { get }
+  /// The kernels that count the entries of rows, and those that write them.
+  static var counting: KernelPair<glint_list_params, glint_row_counts_operands> { get }
+  static var writing: KernelPair<glint_list_params, glint_row_list_operands> { get }
   /// Rows that a thread takes at a time.
   static var grain: Int { get }
   func kernelParameters(_ site: Site) -> glint_list_params
@@ -41,11 +42,19 @@ extension RowList {
     return [listed, outputs[1].values.indices.map { listed[$0 / channels * columns] }, nil]
   }
 
-  private var counting: [Operand] { [.input(0), .workspace(0)] }
-  private var summing: [Operand] { [.workspace(0), .workspace(1), .output(2)] }
+  private var counts: glint_row_counts_operands {
+    glint_row_counts_operands(map: .input(0), counts: .workspace(0))
+  }
 
-  private func writing(_ site: Site) -> [Operand] {
-    site.inputs.indices.map(Operand.input) + [.workspace(1), .output(0), .output(1)]
+  private var starts: glint_list_starts_operands {
+    glint_list_starts_operands(
+      counts: .workspace(0), starts: .workspace(1), total: .output(2))
+  }
+
+  private func rows(_ site: Site) -> glint_row_list_operands {
+    glint_row_list_operands(
+      map: .input(0), features: site.inputs.count > 1 ? .input(1) : .none, starts: .workspace(1),
+      places: .output(0), values: .output(1))
   }
 
   /// Counts and starts of the rows.
@@ -58,14 +67,14 @@ extension RowList {
       Candidate("rows") { site in
         let parameters = kernelParameters(site)
         let rows = Int(parameters.rows)
-        func perRow(_ kernel: String, _ operands: [Operand]) -> CPULaunch {
-          CPULaunch(kernel, parameters, operands, items: .fixed(rows), grain: Self.grain)
-        }
         return .launches(
           [
-            perRow("\(Self.stem)_counts", counting),
-            CPULaunch("list_starts", parameters, summing, items: .fixed(1)),
-            perRow("\(Self.stem)_list", writing(site)),
+            CPULaunch(
+              Self.counting.cpu, parameters, counts, items: .fixed(rows), grain: Self.grain),
+            CPULaunch(glint_cpu_list_starts, parameters, starts, items: .fixed(1)),
+            CPULaunch(
+              Self.writing.cpu, parameters, self.rows(site), items: .fixed(rows),
+              grain: Self.grain),
           ], workspace: workspace(rows))
       }
     ]
@@ -78,9 +87,9 @@ extension RowList {
         let rows = Int(parameters.rows)
         return .launches(
           [
-            OpenCLLaunch("tensor/\(Self.stem)_counts.cl", parameters, counting, items: rows),
-            OpenCLLaunch("tensor/list_starts.cl", parameters, summing, items: 1),
-            OpenCLLaunch("tensor/\(Self.stem)_list.cl", parameters, writing(site), items: rows),
+            OpenCLLaunch(Self.counting.openCL, parameters, counts, items: rows),
+            OpenCLLaunch(glint_opencl_list_starts, parameters, starts, items: 1),
+            OpenCLLaunch(Self.writing.openCL, parameters, self.rows(site), items: rows),
           ], workspace: workspace(rows))
       }
     ]

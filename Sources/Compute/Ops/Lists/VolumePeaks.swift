@@ -9,7 +9,8 @@ import CPUKernels
 /// A maximum reaches `threshold`; of equal voxels in one window the first (y, x, z) is it.
 public struct VolumePeaks: RowList {
   public static let name = "volume peaks"
-  static let stem = "volume"
+  static let counting = KernelPair(glint_cpu_volume_counts, glint_opencl_volume_counts)
+  static let writing = KernelPair(glint_cpu_volume_list, glint_opencl_volume_list)
   static let grain = 1
   public let radius: Int
   public let threshold: Float

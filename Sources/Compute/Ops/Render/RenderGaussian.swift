@@ -1,3 +1,4 @@
+import CPUKernels
 import Foundation
 
 /// Image of localizations, each a Gaussian as wide as it is uncertain.
@@ -61,8 +62,25 @@ public struct RenderGaussian: NotDifferentiable {
     return (zip(below.dropFirst(), below).map { $0 - $1 }, first)
   }
 
-  public var cpu: [Candidate<CPULaunch>] { [target.cpu("render_gaussian")] }
-  public var openCL: [Candidate<OpenCLLaunch>] { [target.openCL("render_gaussian")] }
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      target.cpu(
+        glint_cpu_render_gaussian,
+        .init(
+          xs: .input(0), ys: .input(1), weights: .input(2), sigmas: .input(3), count: .input(4),
+          image: .output(0)))
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      target.openCL(
+        glint_opencl_render_gaussian,
+        .init(
+          xs: .input(0), ys: .input(1), weights: .input(2), sigmas: .input(3), count: .input(4),
+          sums: .workspace(0)))
+    ]
+  }
 
   public static var samples: [Sample] {
     func sample(

@@ -1,3 +1,5 @@
+import CPUKernels
+
 /// Image of how much weight of localizations lies in each pixel.
 ///
 /// Inputs: x, y float32 [rows] in pixels of the image (the first pixel's centre is (0, 0), it reaches
@@ -32,8 +34,24 @@ public struct RenderHistogram: NotDifferentiable {
     return [Reference(target.type, image)]
   }
 
-  public var cpu: [Candidate<CPULaunch>] { [target.cpu("render_histogram")] }
-  public var openCL: [Candidate<OpenCLLaunch>] { [target.openCL("render_histogram")] }
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      target.cpu(
+        glint_cpu_render_histogram,
+        .init(
+          xs: .input(0), ys: .input(1), weights: .input(2), count: .input(3), image: .output(0)))
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      target.openCL(
+        glint_opencl_render_histogram,
+        .init(
+          xs: .input(0), ys: .input(1), weights: .input(2), count: .input(3),
+          sums: .workspace(0)))
+    ]
+  }
 
   public static var samples: [Sample] {
     func sample(

@@ -32,32 +32,36 @@ struct RenderTarget: Hashable, Sendable {
       max_radius: Int32(maximumRadius), band: Int32(band))
   }
 
-  func cpu(_ kernel: String) -> Candidate<CPULaunch> {
+  func cpu<Operands: BitwiseCopyable & Sendable>(
+    _ kernel: @escaping CPUKernel<glint_render_params, Operands>, _ operands: Operands
+  ) -> Candidate<CPULaunch> {
     Candidate("bands") { site in
       // Enough bands for many cores, and sums that stay in a core's cache.
       let band = max(1, min((height + 63) / 64, 1 << 16 / width))
       let parameters = parameters(site, band: band)
       return .launches([
         CPULaunch(
-          kernel, parameters, site.inputs.indices.map { .input($0) } + [.output(0)],
+          kernel, parameters, operands,
           items: .fixed((height + band - 1) / band), scratch: glint_render_scratch(parameters))
       ])
     }
   }
 
-  func openCL(_ kernel: String) -> Candidate<OpenCLLaunch> {
+  /// `kernel` adds to the sums, workspace tensor 0.
+  func openCL<Operands: BitwiseCopyable & Sendable>(
+    _ kernel: @escaping OpenCLKernel<glint_render_params, Operands>, _ operands: Operands
+  ) -> Candidate<OpenCLLaunch> {
     Candidate("atomics") { site in
       let pixels = height * width
       return .launches(
         [
           OpenCLLaunch(
-            "render/render_clear.cl", parameters(site), [.workspace(0)], items: pixels),
+            glint_opencl_render_clear, parameters(site), .init(sums: .workspace(0)),
+            items: pixels),
+          OpenCLLaunch(kernel, parameters(site), operands, items: site.inputs[0].count),
           OpenCLLaunch(
-            "render/\(kernel).cl", parameters(site),
-            site.inputs.indices.map { .input($0) } + [.workspace(0)],
-            items: site.inputs[0].count),
-          OpenCLLaunch(
-            "render/render_image.cl", parameters(site), [.workspace(0), .output(0)], items: pixels),
+            glint_opencl_render_image, parameters(site),
+            .init(sums: .workspace(0), image: .output(0)), items: pixels),
         ], workspace: [TensorType(.int32, height, width, 2)])
     }
   }

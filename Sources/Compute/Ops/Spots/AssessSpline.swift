@@ -6,7 +6,7 @@ import CPUKernels
 /// [1], the PSF's grid, and optionally a noise variance per pixel. Outputs as `AssessSpots`.
 public struct AssessSpline: SplineOp {
   public static let name = "assess spline"
-  static let kernel = "assess_spline"
+  static let kernels = KernelPair(glint_cpu_assess_spline, glint_opencl_assess_spline)
   static let total = 2
   static let noise = 4
   public let model: SplineModel
@@ -43,6 +43,12 @@ public struct AssessSpline: SplineOp {
     Work(
       flops: inputs[0].count * 310 + inputs[0].shape[0] * 2000,
       bytes: inputs[0].count * 64 * 4 + (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  }
+
+  static func operands(_ site: Site) -> glint_assess_spline_operands {
+    glint_assess_spline_operands(
+      spots: .input(0), noise: noise(site), theta: .input(1), total: .input(total),
+      grid: .input(3), bound: .output(0), deviance: .output(1), chi_square: .output(2))
   }
 
   func kernelParameters(_ site: Site) -> glint_spline_params {

@@ -52,12 +52,18 @@ public struct AssessSpots: SpotOp {
     model.kernelParameters(capacity: site.inputs[0].shape[0], noiseMap: Self.hasNoise(site))
   }
 
+  private func operands(_ site: Site) -> glint_assess_operands {
+    glint_assess_operands(
+      spots: .input(0), noise: Self.noise(site), theta: .input(1), total: .input(Self.total),
+      bound: .output(0), deviance: .output(1), chi_square: .output(2))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("lanes") { site in
         .launches([
           CPULaunch(
-            model.kernel("assess"), kernelParameters(site), Self.operands(site),
+            glint_cpu_assess, kernelParameters(site), operands(site),
             items: Self.items(site), grain: 512, scratch: model.scratch(boxes: 2))
         ])
       }
@@ -69,8 +75,8 @@ public struct AssessSpots: SpotOp {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "spots/assess.cl", defines: model.defines, kernelParameters(site),
-            Self.operands(site), items: site.inputs[0].shape[0])
+            glint_opencl_assess, defines: model.defines, kernelParameters(site), operands(site),
+            items: site.inputs[0].shape[0])
         ])
       }
     ]

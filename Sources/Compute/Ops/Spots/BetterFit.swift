@@ -57,8 +57,15 @@ public struct BetterFit: NotDifferentiable {
     Work(flops: 0, bytes: 2 * outputs.reduce(0) { $0 + $1.bytes })
   }
 
-  private func operands() -> [Operand] {
-    (0..<13).map { .input($0) } + (0..<6).map { .output($0) }
+  private var operands: glint_better_fit_operands {
+    glint_better_fit_operands(
+      total: .input(0),
+      theta_a: .input(1), iterations_a: .input(2), state_a: .input(3), bound_a: .input(4),
+      deviance_a: .input(5), chi_square_a: .input(6),
+      theta_b: .input(7), iterations_b: .input(8), state_b: .input(9), bound_b: .input(10),
+      deviance_b: .input(11), chi_square_b: .input(12),
+      theta: .output(0), iterations: .output(1), state: .output(2), bound: .output(3),
+      deviance: .output(4), chi_square: .output(5))
   }
 
   private func kernelParameters(_ site: Site) -> glint_better_params {
@@ -70,7 +77,7 @@ public struct BetterFit: NotDifferentiable {
       Candidate("rows") { site in
         .launches([
           CPULaunch(
-            "better_fit", kernelParameters(site), operands(),
+            glint_cpu_better_fit, kernelParameters(site), operands,
             items: .counted(.input(0), limit: site.inputs[2].shape[0]), grain: 4096)
         ])
       }
@@ -82,7 +89,7 @@ public struct BetterFit: NotDifferentiable {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "spots/better_fit.cl", kernelParameters(site), operands(),
+            glint_opencl_better_fit, kernelParameters(site), operands,
             items: site.inputs[2].shape[0])
         ])
       }

@@ -10,7 +10,7 @@ import CPUKernels
 /// `FitSpots`.
 public struct FitSpline: SplineOp {
   public static let name = "fit spline"
-  static let kernel = "fit_spline"
+  static let kernels = KernelPair(glint_cpu_fit_spline, glint_opencl_fit_spline)
   static let total = 1
   static let noise = 4
   public let model: SplineModel
@@ -54,6 +54,12 @@ public struct FitSpline: SplineOp {
     Work(
       flops: inputs[0].count * 5 * 276,
       bytes: inputs[0].count * 5 * 64 * 4 + (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  }
+
+  static func operands(_ site: Site) -> glint_fit_spline_operands {
+    glint_fit_spline_operands(
+      spots: .input(0), noise: noise(site), total: .input(total), grid: .input(2),
+      tables: .input(3), theta: .output(0), iterations: .output(1), state: .output(2))
   }
 
   func kernelParameters(_ site: Site) -> glint_spline_params {

@@ -60,12 +60,18 @@ public struct FitSpots: SpotOp {
       tolerance: tolerance)
   }
 
+  private func operands(_ site: Site) -> glint_fit_operands {
+    glint_fit_operands(
+      spots: .input(0), noise: Self.noise(site), total: .input(Self.total), theta: .output(0),
+      iterations: .output(1), state: .output(2))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("lanes") { site in
         .launches([
           CPULaunch(
-            model.kernel("fit"), kernelParameters(site), Self.operands(site),
+            glint_cpu_fit, kernelParameters(site), operands(site),
             items: Self.items(site), grain: 512, scratch: model.scratch(boxes: 4))
         ])
       }
@@ -78,8 +84,8 @@ public struct FitSpots: SpotOp {
         let capacity = site.inputs[0].shape[0]
         return .launches([
           OpenCLLaunch(
-            "spots/fit.cl", defines: model.defines, kernelParameters(site),
-            Self.operands(site), items: capacity,
+            glint_opencl_fit, defines: model.defines, kernelParameters(site), operands(site),
+            items: capacity,
             global: [min(capacity, site.device.units * 1024)])
         ])
       }

@@ -97,14 +97,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
       "\(sigmas) \(estimator.rawValue) \(pixels) box \(box) σ \(start.x)/\(start.y) noise \(noise)"
   }
 
-  /// The vector kernel's name is built from the choices.
-  func kernel(_ stem: String) -> String {
-    if astigmatism != nil { return "\(stem)_astigmatic" }
-    return "\(stem)_\(sigmas)" + (estimator == .leastSquares ? "_lsq" : "")
-      + (pixels == .sampled ? "_sampled" : "")
-  }
-
-  /// The device kernel's choices are defines.
+  /// What the CPU's kernel learns from its parameters, an OpenCL kernel learns from defines.
   var defines: [String: String] {
     [
       "BOX": "\(box)", "PARAMETERS": "\(parameters)",
@@ -120,6 +113,10 @@ public struct SpotModel: Hashable, Codable, Sendable {
     capacity: Int, noiseMap: Bool, iterations: Int = 0, tolerance: Float = 0
   ) -> glint_fit_params {
     var p = glint_fit_params()
+    p.parameters = Int32(parameters)
+    p.least_squares = estimator == .leastSquares ? 1 : 0
+    p.sampled = pixels == .sampled ? 1 : 0
+    p.psf = astigmatism == nil ? 0 : 1
     p.box = Int32(box)
     p.capacity = Int32(capacity)
     p.has_noise_map = noiseMap ? 1 : 0

@@ -38,11 +38,8 @@ extension SpotOp {
     inputs.count > noise ? inputs[noise] : nil
   }
 
-  /// Spots and noise, the other inputs, the outputs.
-  static func operands(_ site: Site) -> [Operand] {
-    [.input(0), hasNoise(site) ? .input(noise) : .none]
-      + (1..<noise).map(Operand.input) + (0..<3).map(Operand.output)
-  }
+  /// The operand of the noise.
+  static func noise(_ site: Site) -> glint_maybe_in { hasNoise(site) ? .input(noise) : .none }
 
   /// As many items as there are spots.
   static func items(_ site: Site) -> Items {
@@ -53,8 +50,9 @@ extension SpotOp {
 /// An op on spots whose PSF is a spline. Both machines take columns of a box at once.
 protocol SplineOp: SpotOp {
   var model: SplineModel { get }
-  /// Its kernel, on the CPU and as `spots/….cl`.
-  static var kernel: String { get }
+  associatedtype Operands: BitwiseCopyable
+  static var kernels: KernelPair<glint_spline_params, Operands> { get }
+  static func operands(_ site: Site) -> Operands
   func kernelParameters(_ site: Site) -> glint_spline_params
 }
 
@@ -64,8 +62,8 @@ extension SplineOp {
       Candidate("columns") { site in
         .launches([
           CPULaunch(
-            Self.kernel, kernelParameters(site), Self.operands(site), items: Self.items(site),
-            grain: 128, scratch: model.scratch)
+            Self.kernels.cpu, kernelParameters(site), Self.operands(site),
+            items: Self.items(site), grain: 128, scratch: model.scratch)
         ])
       }
     ]
@@ -77,7 +75,7 @@ extension SplineOp {
         let (capacity, width) = (site.inputs[0].shape[0], model.groupWidth)
         return .launches([
           OpenCLLaunch(
-            "spots/\(Self.kernel).cl", defines: ["BOX": "\(model.box)", "WIDTH": "\(width)"],
+            Self.kernels.openCL, defines: ["BOX": "\(model.box)", "WIDTH": "\(width)"],
             kernelParameters(site), Self.operands(site), items: capacity,
             global: [capacity * width], local: [width])
         ])

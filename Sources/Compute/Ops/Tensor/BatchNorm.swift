@@ -70,8 +70,10 @@ public struct BatchNorm: Op {
       kind: Int32(glint_norm_given), has_affine: 1, epsilon: epsilon, share: 0)
   }
 
-  private var operands: [Operand] {
-    [.input(0), .none, .input(1), .input(2), .input(3), .input(4), .output(0)]
+  private var operands: glint_norm_apply_operands {
+    glint_norm_apply_operands(
+      x: .input(0), statistics: .none, scale: .input(1), shift: .input(2), mean: .input(3),
+      variance: .input(4), out: .output(0))
   }
 
   public var cpu: [Candidate<CPULaunch>] {
@@ -80,8 +82,8 @@ public struct BatchNorm: Op {
       Candidate("pixels") { site in
         .launches([
           CPULaunch(
-            "norm_apply", kernelParameters(site), operands, items: .fixed(site.inputs[0].pixels),
-            grain: 512)
+            glint_cpu_norm_apply, kernelParameters(site), operands,
+            items: .fixed(site.inputs[0].pixels), grain: 512)
         ])
       }
     ]
@@ -93,7 +95,8 @@ public struct BatchNorm: Op {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "tensor/norm_apply.cl", kernelParameters(site), operands, items: site.inputs[0].count)
+            glint_opencl_norm_apply, kernelParameters(site), operands,
+            items: site.inputs[0].count)
         ])
       }
     ]

@@ -37,13 +37,17 @@ public struct ChannelAffine: Op {
     glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
   }
 
+  private var operands: glint_channel_affine_operands {
+    glint_channel_affine_operands(
+      in: .input(0), scale: .input(1), shift: .input(2), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("pixels") { site in
         .launches([
           CPULaunch(
-            "channel_affine", kernelParameters(site),
-            [.input(0), .input(1), .input(2), .output(0)],
+            glint_cpu_channel_affine, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].pixels), grain: 512)
         ])
       }
@@ -51,7 +55,7 @@ public struct ChannelAffine: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("tensor/channel_affine.cl", kernelParameters)]
+    [.perValue(glint_opencl_channel_affine, operands, kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -56,13 +56,17 @@ public struct Concat: Op {
     }
   }
 
+  private func operands(_ part: Int) -> glint_put_channels_operands {
+    glint_put_channels_operands(in: .input(part), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("copy") { site in
         .launches(
           parts(site).map { index, part in
             CPULaunch(
-              "put_channels", part, [.input(index), .output(0)],
+              glint_cpu_put_channels, part, operands(index),
               items: .fixed(site.outputs[0].pixels), grain: 1024)
           })
       }
@@ -75,7 +79,7 @@ public struct Concat: Op {
         .launches(
           parts(site).map { index, part in
             OpenCLLaunch(
-              "tensor/put_channels.cl", part, [.input(index), .output(0)],
+              glint_opencl_put_channels, part, operands(index),
               items: site.inputs[index].count)
           })
       }

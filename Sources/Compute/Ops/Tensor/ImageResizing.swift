@@ -2,13 +2,16 @@ import CPUKernels
 
 /// An op that makes an image of another size, each value on its own from those around its place.
 protocol ImageResizing: ChannelRanged {
-  /// Its kernel, on the CPU and as `tensor/….cl`.
-  static var kernel: String { get }
+  static var kernels: KernelPair<glint_spatial_params, glint_resize_operands> { get }
   func kernelParameters(_ site: Site) -> glint_spatial_params
 }
 
 extension ImageResizing {
   func readsRange(_ input: Int) -> Bool { true }
+
+  private var operands: glint_resize_operands {
+    glint_resize_operands(in: .input(0), out: .output(0))
+  }
 
   public var cpu: [Candidate<CPULaunch>] {
     [
@@ -16,7 +19,7 @@ extension ImageResizing {
         let y = site.outputs[0].shape
         return .launches([
           CPULaunch(
-            Self.kernel, kernelParameters(site), [.input(0), .output(0)],
+            Self.kernels.cpu, kernelParameters(site), operands,
             items: .fixed(y[0] * y[1]))
         ])
       }
@@ -28,8 +31,8 @@ extension ImageResizing {
       Candidate("item") { site in
         .launches([
           OpenCLLaunch(
-            "tensor/\(Self.kernel).cl", defines: site.storage, kernelParameters(site),
-            [.input(0), .output(0)], items: site.outputs[0].count)
+            Self.kernels.openCL, defines: site.storage, kernelParameters(site), operands,
+            items: site.outputs[0].count)
         ])
       }
     ]

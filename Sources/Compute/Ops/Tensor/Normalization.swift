@@ -89,45 +89,87 @@ public struct Normalization: Hashable, Sendable {
       share: Float(sets) / Float(site.inputs[0].count))
   }
 
-  /// The passes over the image: kernel, operands, items, whether it is the second look at the data.
-  private func passes(
-    _ site: Site
-  ) -> (list: [(kernel: String, operands: [Operand], items: Int, second: Bool)], [TensorType]) {
+  /// A pass over the image: its operands, and whether it is the second look at the data.
+  enum Pass: Sendable {
+    case rows(glint_norm_rows_operands, second: Bool)
+    case groups(glint_norm_groups_operands, second: Bool)
+  }
+
+  /// The passes that leave the statistics of input 0 in a workspace tensor: mean and factor, or the
+  /// least value and factor. Workspace 0 has a pair per row and channel, 1 and 2 one per group.
+  var statistics: (passes: [Pass], at: Int) {
+    func look(_ mean: Int?) -> [Pass] {
+      let given: glint_maybe_in = mean.map { .workspace($0) } ?? .none
+      return [
+        .rows(.init(x: .input(0), statistics: given, partial: .workspace(0)), second: mean != nil),
+        .groups(
+          .init(
+            partial: .workspace(0), mean: given, statistics: .workspace(mean.map { $0 + 1 } ?? 1)),
+          second: mean != nil),
+      ]
+    }
+    if case .moments = statistic { return (look(nil) + look(1), 2) }
+    return (look(nil), 1)
+  }
+
+  /// Rows and groups of an image.
+  func counts(_ site: Site) -> (rows: Int, sets: Int) {
     let x = site.inputs[0].shape
-    let (rows, sets) = (x[0] * x[1], (across ? 1 : x[0]) * (groups ?? x[3]))
-    let pixels = rows * x[2]
-    let types = [
-      TensorType(.float32, rows, x[3], 2), TensorType(.float32, sets, 2),
+    return (x[0] * x[1], (across ? 1 : x[0]) * (groups ?? x[3]))
+  }
+
+  func workspace(_ site: Site) -> [TensorType] {
+    let (rows, sets) = counts(site)
+    return [
+      TensorType(.float32, rows, site.inputs[0].channels, 2), TensorType(.float32, sets, 2),
       TensorType(.float32, sets, 2),
     ]
-    var list: [(String, [Operand], Int, Bool)] = [
-      ("norm_rows", [.input(0), .none, .workspace(0)], rows, false),
-      ("norm_groups", [.workspace(0), .none, .workspace(1)], sets, false),
-    ]
-    var last = Operand.workspace(1)
-    if case .moments = statistic {
-      list += [
-        ("norm_rows", [.input(0), .workspace(1), .workspace(0)], rows, true),
-        ("norm_groups", [.workspace(0), .workspace(1), .workspace(2)], sets, true),
-      ]
-      last = .workspace(2)
+  }
+
+  func cpuStatistics(_ site: Site) -> [CPULaunch] {
+    let (parameters, counts) = (kernelParameters(site), counts(site))
+    return statistics.passes.map { pass in
+      switch pass {
+      case .rows(let operands, _):
+        CPULaunch(
+          glint_cpu_norm_rows, parameters, operands, items: .fixed(counts.rows), grain: 4)
+      case .groups(let operands, _):
+        CPULaunch(
+          glint_cpu_norm_groups, parameters, operands, items: .fixed(counts.sets), grain: 4)
+      }
     }
-    let scale: [Operand] = affine ? [.input(1), .input(2)] : [.none, .none]
-    list.append(
-      ("norm_apply", [.input(0), last] + scale + [.none, .none, .output(0)], pixels, false))
-    return (list, types)
+  }
+
+  func openCLStatistics(_ site: Site) -> [OpenCLLaunch] {
+    let (parameters, counts) = (kernelParameters(site), counts(site))
+    func defines(_ second: Bool) -> [String: String] { ["SECOND_PASS": second ? "1" : "0"] }
+    return statistics.passes.map { pass in
+      switch pass {
+      case .rows(let operands, let second):
+        OpenCLLaunch(
+          glint_opencl_norm_rows, defines: defines(second), parameters, operands,
+          items: counts.rows * site.inputs[0].channels)
+      case .groups(let operands, let second):
+        OpenCLLaunch(
+          glint_opencl_norm_groups, defines: defines(second), parameters, operands,
+          items: counts.sets)
+      }
+    }
+  }
+
+  private var applying: glint_norm_apply_operands {
+    glint_norm_apply_operands(
+      x: .input(0), statistics: .workspace(statistics.at), scale: affine ? .input(1) : .none,
+      shift: affine ? .input(2) : .none, mean: .none, variance: .none, out: .output(0))
   }
 
   var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("passes") { site in
-        let (list, workspace) = passes(site)
-        return .launches(
-          list.map {
-            CPULaunch(
-              $0.kernel, kernelParameters(site), $0.operands, items: .fixed($0.items),
-              grain: $0.kernel == "norm_apply" ? 1024 : 4)
-          }, workspace: workspace)
+        let apply = CPULaunch(
+          glint_cpu_norm_apply, kernelParameters(site), applying,
+          items: .fixed(site.inputs[0].pixels), grain: 1024)
+        return .launches(cpuStatistics(site) + [apply], workspace: workspace(site))
       }
     ]
   }
@@ -135,16 +177,10 @@ public struct Normalization: Hashable, Sendable {
   var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("passes") { site in
-        let (list, workspace) = passes(site)
-        let channels = site.inputs[0].channels
-        return .launches(
-          list.map {
-            OpenCLLaunch(
-              "tensor/\($0.kernel).cl",
-              defines: $0.kernel == "norm_apply" ? [:] : ["SECOND_PASS": $0.second ? "1" : "0"],
-              kernelParameters(site), $0.operands,
-              items: $0.kernel == "norm_groups" ? $0.items : $0.items * channels)
-          }, workspace: workspace)
+        let apply = OpenCLLaunch(
+          glint_opencl_norm_apply, kernelParameters(site), applying,
+          items: site.inputs[0].count)
+        return .launches(openCLStatistics(site) + [apply], workspace: workspace(site))
       }
     ]
   }

@@ -38,12 +38,16 @@ public struct PReLU: Op {
       channels: Int32(site.inputs[0].channels), pitch: site.inputs[1].count > 1 ? 1 : 0, offset: 0)
   }
 
+  private var operands: glint_prelu_operands {
+    glint_prelu_operands(in: .input(0), slopes: .input(1), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("pixels") { site in
         .launches([
           CPULaunch(
-            "prelu", kernelParameters(site), [.input(0), .input(1), .output(0)],
+            glint_cpu_prelu, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].pixels), grain: 512)
         ])
       }
@@ -51,7 +55,7 @@ public struct PReLU: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("tensor/prelu.cl", kernelParameters)]
+    [.perValue(glint_opencl_prelu, operands, kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -6,7 +6,7 @@ import CPUKernels
 /// padding gives ⌈size / stride⌉ outputs.
 public struct Pool: ImageResizing {
   public static let name = "pool"
-  static let kernel = "pool"
+  static let kernels = KernelPair(glint_cpu_pool, glint_opencl_pool)
 
   public enum Kind: String, Hashable, Sendable {
     case max

@@ -64,8 +64,10 @@ public struct RollingWindow: NotDifferentiable {
       radius: Int32(radius))
   }
 
-  private let reading: [Operand] = [.input(0), .input(1), .output(0)]
-  private let moving: [Operand] = [.input(0), .input(1), .output(1)]
+  private let reading = glint_rolling_window_operands(
+    in: .input(0), history: .input(1), out: .output(0))
+  private let moving = glint_rolling_history_operands(
+    in: .input(0), history: .input(1), out: .output(1))
 
   public var cpu: [Candidate<CPULaunch>] {
     [
@@ -73,10 +75,10 @@ public struct RollingWindow: NotDifferentiable {
         let parameters = kernelParameters(site)
         return .launches([
           CPULaunch(
-            "rolling_window", parameters, reading, items: .fixed(site.inputs[0].pixels),
+            glint_cpu_rolling_window, parameters, reading, items: .fixed(site.inputs[0].pixels),
             grain: 1024),
           CPULaunch(
-            "rolling_history", parameters, moving, items: .fixed(Int(parameters.values)),
+            glint_cpu_rolling_history, parameters, moving, items: .fixed(Int(parameters.values)),
             grain: 1024),
         ])
       }
@@ -89,9 +91,9 @@ public struct RollingWindow: NotDifferentiable {
         let parameters = kernelParameters(site)
         return .launches([
           OpenCLLaunch(
-            "tensor/rolling_window.cl", parameters, reading, items: site.outputs[0].count),
+            glint_opencl_rolling_window, parameters, reading, items: site.outputs[0].count),
           OpenCLLaunch(
-            "tensor/rolling_history.cl", parameters, moving,
+            glint_opencl_rolling_history, parameters, moving,
             items: Int(parameters.values * parameters.channels)),
         ])
       }

@@ -32,12 +32,16 @@ public struct SelectChannels: Op {
       offset: Int32(range.lowerBound))
   }
 
+  private var operands: glint_take_channels_operands {
+    glint_take_channels_operands(in: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("copy") { site in
         .launches([
           CPULaunch(
-            "take_channels", kernelParameters(site), [.input(0), .output(0)],
+            glint_cpu_take_channels, kernelParameters(site), operands,
             items: .fixed(site.outputs[0].pixels), grain: 1024)
         ])
       }
@@ -49,7 +53,7 @@ public struct SelectChannels: Op {
       Candidate("copy") { site in
         .launches([
           OpenCLLaunch(
-            "tensor/take_channels.cl", kernelParameters(site), [.input(0), .output(0)],
+            glint_opencl_take_channels, kernelParameters(site), operands,
             items: site.outputs[0].count)
         ])
       }

@@ -28,12 +28,16 @@ public struct Softmax: Op {
     glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
   }
 
+  private var operands: glint_softmax_operands {
+    glint_softmax_operands(in: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("pixels") { site in
         .launches([
           CPULaunch(
-            "softmax", kernelParameters(site), [.input(0), .output(0)],
+            glint_cpu_softmax, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].pixels), grain: 64)
         ])
       }
@@ -45,7 +49,7 @@ public struct Softmax: Op {
       Candidate("pixels") { site in
         .launches([
           OpenCLLaunch(
-            "tensor/softmax.cl", kernelParameters(site), [.input(0), .output(0)],
+            glint_opencl_softmax, kernelParameters(site), operands,
             items: site.inputs[0].pixels)
         ])
       }

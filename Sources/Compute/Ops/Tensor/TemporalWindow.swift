@@ -51,12 +51,16 @@ public struct TemporalWindow: Op {
       radius: Int32(radius))
   }
 
+  private var operands: glint_temporal_window_operands {
+    glint_temporal_window_operands(in: .input(0), out: .output(0))
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("frames") { site in
         .launches([
           CPULaunch(
-            "temporal_window", kernelParameters(site), [.input(0), .output(0)],
+            glint_cpu_temporal_window, kernelParameters(site), operands,
             items: .fixed(site.inputs[0].shape[0]))
         ])
       }
@@ -64,7 +68,7 @@ public struct TemporalWindow: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue("tensor/temporal_window.cl", kernelParameters)]
+    [.perValue(glint_opencl_temporal_window, operands, kernelParameters)]
   }
 
   public static var samples: [Sample] {

@@ -6,7 +6,7 @@ import CPUKernels
 /// Bilinear: pixel centres at halves, edge pixels repeated ("align corners" off).
 public struct Upsample: ImageResizing {
   public static let name = "upsample"
-  static let kernel = "upsample_image"
+  static let kernels = KernelPair(glint_cpu_upsample_image, glint_opencl_upsample_image)
 
   public enum Kind: String, Hashable, Sendable {
     case nearest

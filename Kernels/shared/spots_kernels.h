@@ -1,7 +1,7 @@
-// Parameter structs of the per-spot kernels: the same bytes for C, OpenCL C and Swift, so only 4-byte
-// fields.
-#ifndef GLINT_SPOTS_PARAMS_H
-#define GLINT_SPOTS_PARAMS_H
+// The per-spot kernels: parameters (4-byte fields only) and operands.
+#ifndef GLINT_SPOTS_KERNELS_H
+#define GLINT_SPOTS_KERNELS_H
+#include "kernel.h"
 
 /// Largest side of a spot's box, in pixels; the CPU's working arrays are this long.
 #define GLINT_BOX_LIMIT 31
@@ -32,6 +32,12 @@ typedef struct {
 
 /// Maximum likelihood and least-squares fits, and their assessment.
 typedef struct {
+  // The model, for which the CPU has code of its own; OpenCL kernels have it as defines:
+  int parameters;      ///< free ones: 4, 5 or 6
+  int least_squares;
+  int sampled;
+  int psf;             ///< see spot.clh
+  // And the spots:
   int box;             ///< side of the box, odd, at most GLINT_BOX_LIMIT
   int capacity;        ///< rows of every table; the valid ones are the first min(total, capacity)
   int has_noise_map;   ///< 1: `noise` holds a variance per pixel; 0: `noise_variance` holds for all
@@ -71,5 +77,39 @@ typedef struct {
 typedef struct {
   int capacity;  ///< rows of every table
 } glint_better_params;
+
+/// spots and noise [capacity, box, box], total [1]; theta [capacity, 6], iterations and state [capacity].
+#define GLINT_fit(X)                                                                  \
+  X(in, float, spots) X(maybe_in, float, noise) X(in, int, total)                     \
+  X(out, float, theta) X(out, int, iterations) X(out, int, state)
+GLINT_KERNEL(spots, fit, glint_fit_params)
+
+/// bound [capacity, 6, 2]: variances as sums of two floats; deviance and chi_square [capacity].
+#define GLINT_assess(X)                                                               \
+  X(in, float, spots) X(maybe_in, float, noise) X(in, float, theta) X(in, int, total) \
+  X(out, float, bound) X(out, float, deviance) X(out, float, chi_square)
+GLINT_KERNEL(spots, assess, glint_fit_params)
+
+/// The same by a spline's grid and tables.
+#define GLINT_fit_spline(X)                                                           \
+  X(in, float, spots) X(maybe_in, float, noise) X(in, int, total) X(in, float, grid)  \
+  X(in, float, tables) X(out, float, theta) X(out, int, iterations) X(out, int, state)
+GLINT_KERNEL(spots, fit_spline, glint_spline_params)
+
+#define GLINT_assess_spline(X)                                                        \
+  X(in, float, spots) X(maybe_in, float, noise) X(in, float, theta) X(in, int, total) \
+  X(in, float, grid) X(out, float, bound) X(out, float, deviance) X(out, float, chi_square)
+GLINT_KERNEL(spots, assess_spline, glint_spline_params)
+
+/// All of the one or all of the other, for each spot.
+#define GLINT_better_fit(X)                                                           \
+  X(in, int, total)                                                                   \
+  X(in, float, theta_a) X(in, int, iterations_a) X(in, int, state_a)                  \
+  X(in, float, bound_a) X(in, float, deviance_a) X(in, float, chi_square_a)           \
+  X(in, float, theta_b) X(in, int, iterations_b) X(in, int, state_b)                  \
+  X(in, float, bound_b) X(in, float, deviance_b) X(in, float, chi_square_b)           \
+  X(out, float, theta) X(out, int, iterations) X(out, int, state)                     \
+  X(out, float, bound) X(out, float, deviance) X(out, float, chi_square)
+GLINT_KERNEL(spots, better_fit, glint_better_params)
 
 #endif

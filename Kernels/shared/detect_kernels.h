@@ -1,0 +1,199 @@
+// The detection kernels: parameters and operands. The structs are the same bytes for C, OpenCL C and
+// Swift, so only 4-byte fields.
+#ifndef GLINT_DETECT_KERNELS_H
+#define GLINT_DETECT_KERNELS_H
+#include "kernel.h"
+
+/// ADU to photoelectrons: (D - offset) * inverse_gain, per pixel where maps are given.
+typedef struct {
+  int width;
+  int height;
+  int has_maps;
+  float offset;
+  float inverse_gain;
+} glint_calibrate_params;
+
+/// Largest radii of the filters of a difference.
+#define GLINT_NARROW_RADIUS 31
+#define GLINT_WIDE_RADIUS 63
+
+/// Difference of two separable symmetric filters, narrow minus wide; narrow_radius <= wide_radius.
+/// Taps are given from the centre outwards.
+typedef struct {
+  int frames;
+  int height;
+  int width;
+  int narrow_radius;
+  int wide_radius;
+  float narrow[GLINT_NARROW_RADIUS + 1];
+  float wide[GLINT_WIDE_RADIUS + 1];
+} glint_difference_params;
+
+/// Partial sums into which a frame is split before they are added in a fixed tree: column x belongs
+/// to sum x % GLINT_SUMS, so a machine may do as many of them at a time as it likes.
+#define GLINT_SUMS 64
+
+/// Largest side of a template.
+#define GLINT_TEMPLATE_SIDE 31
+
+/// Greatest of several templates' sums over the noise at a place, whose variance is
+/// read_noise + excess * max(sum of the box's pixels, 1); excess is per pixel of the box.
+typedef struct {
+  int frames;
+  int height;
+  int width;
+  int templates;
+  int side;       ///< odd
+  int has_noise;  ///< a map of variances takes the place of read_noise
+  float excess;
+  float read_noise;
+} glint_matched_params;
+
+/// Standard deviation of each frame.
+typedef struct {
+  int frames;
+  int height;
+  int width;
+} glint_noise_params;
+
+/// Frame minus the median of the `window` (odd) frames around it; the window is cut at the ends of
+/// the input, so the input has window / 2 frames more on either side except at the movie's ends.
+typedef struct {
+  int pixels;        ///< in a frame
+  int input_frames;
+  int first_output;  ///< input frame of output frame 0
+  int output_frames;
+  int window;
+} glint_median_params;
+
+/// Pixels that one CPU item of the temporal median takes through time: whole cache lines.
+#define GLINT_MEDIAN_PIXELS 64
+
+/// Largest radius of a maximum's window.
+#define GLINT_MAXIMA_RADIUS 64
+
+/// Maxima of windows of 2 * radius + 1 (radius >= 1), none within `border` pixels of an edge.
+typedef struct {
+  int frames;
+  int height;
+  int width;
+  int radius;
+  int border;
+  int row_capacity;  ///< ceil(width / (radius + 1))
+  int capacity;      ///< row_capacity * ceil(height / (radius + 1)), in each frame
+} glint_maxima_params;
+
+/// Net gradient of listed maxima over a box of odd side.
+typedef struct {
+  int frames;
+  int height;
+  int width;
+  int box;
+  int capacity;  ///< list entries of a frame
+} glint_gradient_params;
+
+/// List entries that one CPU item of the net gradient takes.
+#define GLINT_GRADIENT_ENTRIES 64
+
+/// cutoff = median + scale * (q80 - q20) of each frame's listed values; scale = factor / 0.6.
+typedef struct {
+  int frames;
+  int capacity;
+  float scale;
+} glint_dynamic_cutoff_params;
+
+/// Listed maxima above their frame's cut-off, as one list over the batch.
+typedef struct {
+  int frames;
+  int width;
+  int list_capacity;  ///< list entries of a frame
+  int capacity;       ///< peaks of the batch
+} glint_select_params;
+
+/// Boxes cut from frames: ((D - offset) * inverse_gain) * scale.
+typedef struct {
+  int height;
+  int width;
+  int box;
+  int capacity;     ///< peaks of the batch
+  int first_frame;  ///< frame of the buffer that a peak's frame 0 means
+  int has_maps;     ///< offset and inverse gain per pixel
+  int has_noise;    ///< a noise map is given and its boxes are wanted
+  float offset;
+  float inverse_gain;
+  float scale;
+  float saturation;  ///< in ADU; flags 1 from here
+} glint_gather_params;
+
+/// Bits of a gathered spot's flags.
+#define GLINT_SPOT_SATURATED 1
+#define GLINT_SPOT_NAN 2
+
+/// ADU to photoelectrons; without maps one offset and gain hold for all pixels.
+#define GLINT_calibrate(X)                                                            \
+  X(in, PIXEL, frames) X(maybe_in, float, offsets) X(maybe_in, float, gains)          \
+  X(out, float, out)
+GLINT_OPERANDS(calibrate)
+GLINT_CPU_PIXEL_KERNEL(calibrate_u16, glint_calibrate_params, calibrate, uint16)
+GLINT_CPU_PIXEL_KERNEL(calibrate_f32, glint_calibrate_params, calibrate, float32)
+GLINT_OPENCL_KERNEL(detect, calibrate, glint_calibrate_params, calibrate)
+
+/// Narrow minus wide.
+#define GLINT_difference_of_gaussians(X) X(in, float, images) X(out, float, out)
+GLINT_KERNEL(detect, difference_of_gaussians, glint_difference_params)
+
+/// The same with B-spline taps; fine: image minus narrow.
+#define GLINT_wavelet(X) X(in, float, images) X(out, float, out) X(out, float, fine)
+GLINT_KERNEL(detect, wavelet, glint_difference_params)
+
+/// templates [templates, side, side]; noise: a variance per pixel.
+#define GLINT_matched_filter(X)                                                       \
+  X(in, float, images) X(in, float, templates) X(maybe_in, float, noise) X(out, float, out)
+GLINT_KERNEL(detect, matched_filter, glint_matched_params)
+
+/// The standard deviation of each frame.
+#define GLINT_wavelet_noise(X) X(in, float, images) X(out, float, noise)
+GLINT_KERNEL(detect, wavelet_noise, glint_noise_params)
+
+#define GLINT_temporal_median(X) X(in, float, frames) X(out, float, out)
+GLINT_KERNEL(detect, temporal_median, glint_median_params)
+
+/// columns [frames, height, row_capacity] of each row's maxima, counts [frames, height].
+#define GLINT_local_maxima_rows(X) X(in, float, images) X(out, int, columns) X(out, int, counts)
+GLINT_KERNEL(detect, local_maxima_rows, glint_maxima_params)
+
+/// The rows' maxima in one list for each frame: indices and values [frames, capacity], counts [frames].
+#define GLINT_local_maxima_list(X)                                                    \
+  X(in, float, images) X(in, int, columns) X(in, int, row_counts)                     \
+  X(out, int, indices) X(out, float, values) X(out, int, counts)
+GLINT_KERNEL(detect, local_maxima_list, glint_maxima_params)
+
+#define GLINT_net_gradient(X)                                                         \
+  X(in, float, images) X(in, int, indices) X(in, int, counts) X(out, float, values)
+GLINT_KERNEL(detect, net_gradient, glint_gradient_params)
+
+#define GLINT_dynamic_cutoff(X) X(in, float, lists) X(in, int, counts) X(out, float, cutoff)
+GLINT_KERNEL(detect, dynamic_cutoff, glint_dynamic_cutoff_params)
+
+/// How many of each frame's listed values are above its cut-off.
+#define GLINT_select_count(X)                                                         \
+  X(in, float, values) X(in, int, counts) X(in, float, cutoff) X(out, int, kept)
+GLINT_KERNEL(detect, select_count, glint_select_params)
+
+/// peaks [capacity, 3]: frame, y, x; score [capacity]; total [1], also of what had no room.
+#define GLINT_select_peaks(X)                                                         \
+  X(in, int, indices) X(in, float, values) X(in, int, counts) X(in, float, cutoff)      \
+  X(in, int, kept) X(out, int, peaks) X(out, float, score) X(out, int, total)
+GLINT_KERNEL(detect, select_peaks, glint_select_params)
+
+/// Boxes around peaks, and those of the noise map where there is one.
+#define GLINT_gather_spots(X)                                                         \
+  X(in, PIXEL, frames) X(maybe_in, float, offsets) X(maybe_in, float, gains)          \
+  X(maybe_in, float, noise_map) X(in, int, peaks) X(in, int, total)                   \
+  X(out, float, spots) X(maybe_out, float, noise) X(out, int, flags)
+GLINT_OPERANDS(gather_spots)
+GLINT_CPU_PIXEL_KERNEL(gather_spots_u16, glint_gather_params, gather_spots, uint16)
+GLINT_CPU_PIXEL_KERNEL(gather_spots_f32, glint_gather_params, gather_spots, float32)
+GLINT_OPENCL_KERNEL(detect, gather_spots, glint_gather_params, gather_spots)
+
+#endif

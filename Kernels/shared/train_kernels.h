@@ -1,0 +1,102 @@
+// The kernels that gradients need: parameters (4-byte fields only) and operands. A field `one` is 1: a
+// factor that no compiler can drop, so that it keeps fma(a, one, sum) and with it the sum's order.
+#ifndef GLINT_TRAIN_KERNELS_H
+#define GLINT_TRAIN_KERNELS_H
+#include "conv_kernels.h"
+
+/// Sums over the pixels of [pixels, channels], first of `chunk` pixels, then of chunks.
+typedef struct {
+  int pixels, channels, chunk;
+  float one;
+} glint_sum_params;
+
+/// Weights [taps, channels, outputs] to [taps, outputs, channels].
+typedef struct {
+  int taps, channels, outputs;
+  int flipped;  ///< the last tap first
+} glint_turn_params;
+
+/// The gradient of a normalisation; the share is 1 where sums, not means, are wanted.
+typedef struct {
+  glint_norm_params norm;
+  float one;
+} glint_norm_gradient_params;
+
+typedef struct {
+  glint_window_params window;
+  float one;
+} glint_window_gradient_params;
+
+/// Input channels of one CPU item of a convolution's weight gradient.
+#define GLINT_WEIGHT_SLICE 64
+
+// Activations.
+
+#define GLINT_elementwise_gradient(X) X(in, float, x) X(in, float, given) X(out, float, out)
+GLINT_KERNEL(train, elementwise_gradient, glint_elementwise_params)
+
+#define GLINT_prelu_gradient(X) \
+  X(in, float, x) X(in, float, slopes) X(in, float, given) X(out, float, out)
+GLINT_KERNEL(train, prelu_gradient, glint_channels_params)
+
+/// From the softmax's result y.
+#define GLINT_softmax_gradient(X) X(in, float, y) X(in, float, given) X(out, float, out)
+GLINT_KERNEL(train, softmax_gradient, glint_channels_params)
+
+// What gathers pixels, gathered itself.
+
+#define GLINT_pool_gradient(X) X(in, float, x) X(in, float, given) X(out, float, out)
+GLINT_KERNEL(train, pool_gradient, glint_spatial_params)
+
+#define GLINT_upsample_gradient(X) X(in, float, given) X(out, float, out)
+GLINT_KERNEL(train, upsample_gradient, glint_spatial_params)
+
+#define GLINT_window_gradient(X) X(in, float, given) X(out, float, out)
+GLINT_KERNEL(train, window_gradient, glint_window_gradient_params)
+
+// Sums over pixels, and tensors moved from one form to another.
+
+/// Sums of values, or of products with `right`: partial [chunks, channels].
+#define GLINT_sum_pixels(X) X(in, float, left) X(maybe_in, float, right) X(out, float, partial)
+GLINT_KERNEL(train, sum_pixels, glint_sum_params)
+#define GLINT_sum_chunks(X) X(in, float, partial) X(out, float, out)
+GLINT_KERNEL(train, sum_chunks, glint_sum_params)
+
+/// Channels and outputs of weights change places.
+#define GLINT_turn_weights(X) X(in, float, in) X(out, float, out)
+GLINT_KERNEL(train, turn_weights, glint_turn_params)
+
+/// Dense rows into rows of zeros `pitch` long.
+#define GLINT_pad_channels(X) X(in, float, in) X(out, float, out)
+GLINT_KERNEL(train, pad_channels, glint_channels_params)
+
+// The way back through a normalization.
+
+/// partial [rows, channels, 2]: sums of the gradient given, and of it times the normalized value.
+#define GLINT_norm_gradient_rows(X) \
+  X(in, float, x) X(in, float, statistics) X(in, float, given) X(out, float, partial)
+GLINT_KERNEL(train, norm_gradient_rows, glint_norm_gradient_params)
+
+/// extremes: the rows' least and greatest values, absent for moments. sums [sets, groups, 2]: means of the
+/// gradient and of it times the normalized value; for extremes what goes to the first least and the first
+/// greatest value, at places [sets, groups, 2] (-1: to none).
+#define GLINT_norm_gradient_groups(X)                                                 \
+  X(in, float, x) X(maybe_in, float, extremes) X(in, float, statistics)               \
+  X(in, float, partial) X(out, float, sums) X(out, int, places)
+GLINT_KERNEL(train, norm_gradient_groups, glint_norm_gradient_params)
+
+#define GLINT_norm_gradient_apply(X)                                                  \
+  X(in, float, x) X(in, float, statistics) X(in, float, given) X(in, float, sums)     \
+  X(in, int, places) X(out, float, out)
+GLINT_KERNEL(train, norm_gradient_apply, glint_norm_gradient_params)
+
+// The weights of a convolution: per part of the pixels, then the parts in order.
+
+#define GLINT_weight_gradient(X) X(in, float, x) X(in, float, given) X(out, float, partial)
+GLINT_KERNEL(train, weight_gradient, glint_conv_params)
+GLINT_OPENCL_KERNEL(train, weight_tile, glint_conv_params, weight_gradient)
+
+#define GLINT_weight_parts(X) X(in, float, partial) X(out, float, out)
+GLINT_KERNEL(train, weight_parts, glint_conv_params)
+
+#endif
