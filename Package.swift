@@ -67,7 +67,11 @@ let package = Package(
 
     // Tools: small programs on the same modules.
     .executableTarget(
-      name: "glint-bench", dependencies: ["Workflow", "Networks"], path: "Tools/bench",
+      name: "glint-bench",
+      dependencies: [
+        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Workflow",
+      ],
+      path: "Tools/bench",
       exclude: ["results", "against_onnxruntime.py"]),
     .executableTarget(
       name: "glint-parity",
@@ -85,7 +89,7 @@ let package = Package(
     .executableTarget(
       name: "glint-accuracy",
       dependencies: [
-        "Compute", "Optics",
+        "Compute", "Microscopy", "Optics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tools/accuracy", exclude: ["README.md", "movies", "threshold"]),
@@ -110,6 +114,7 @@ let package = Package(
         "Compute", "COpenCL", "CTestSupport", "TestConditions", "TestSupport", "glint-parity",
         "planted-faults",
       ]),
+    .testTarget(name: "HouseTests"),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
     .testTarget(
       name: "FormatsTests",
