@@ -71,7 +71,11 @@ let package = Package(
 
     // Tools: small programs on the same modules.
     .executableTarget(
-      name: "glint-bench", dependencies: ["Workflow", "Networks"], path: "Tools/bench",
+      name: "glint-bench",
+      dependencies: [
+        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Workflow",
+      ],
+      path: "Tools/bench",
       exclude: ["results", "against_onnxruntime.py"]),
     .executableTarget(
       name: "glint-parity",
@@ -89,7 +93,7 @@ let package = Package(
     .executableTarget(
       name: "glint-accuracy",
       dependencies: [
-        "Compute", "Optics",
+        "Compute", "Microscopy", "Optics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tools/accuracy", exclude: ["README.md", "movies", "threshold"]),
@@ -100,6 +104,9 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CPUKernels", "Compute", "Microscopy", "Optics"],
       path: "Tests/TestSupport"),
+    .target(
+      name: "TestConditions", dependencies: ["Compute", "CTestSupport", "TestSupport"],
+      path: "Tests/TestConditions"),
     .executableTarget(
       name: "planted-faults", dependencies: ["TestSupport"], path: "Tests/PlantedFaults"),
     .executableTarget(
@@ -108,21 +115,29 @@ let package = Package(
     .testTarget(
       name: "ComputeTests",
       dependencies: [
-        "CPUKernels", "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity",
-        "planted-faults",
+        "CPUKernels", "Compute", "COpenCL", "CTestSupport", "TestConditions", "TestSupport",
+        "glint-parity", "planted-faults",
       ]),
+    .testTarget(name: "HouseTests"),
     .testTarget(
-      name: "ContainersTests", dependencies: ["Containers", "TestSupport"]),
+      name: "ContainersTests", dependencies: ["Containers", "TestConditions", "TestSupport"]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
     .testTarget(
       name: "FormatsTests",
-      dependencies: ["Containers", "Formats", "CTestSupport", "CZlib", "TestSupport"]),
+      dependencies: [
+        "Containers", "Formats", "CTestSupport", "CZlib", "TestConditions", "TestSupport",
+      ]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(
-      name: "NetworksTests", dependencies: ["Containers", "Networks", "TestSupport"]),
+      name: "NetworksTests",
+      dependencies: ["Containers", "Networks", "TestConditions", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
-    .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport", "steady-state"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["glint", "Workflow", "TestSupport"]),
+    .testTarget(
+      name: "WorkflowTests",
+      dependencies: ["Workflow", "TestConditions", "TestSupport", "steady-state"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["glint", "Workflow", "TestConditions", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
