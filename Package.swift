@@ -22,7 +22,10 @@ let package = Package(
     .target(name: "Kernels", path: "Kernels", exclude: kernelText),
     .target(
       name: "CPUKernels",
-      exclude: ["README.md", "detect", "spots", "render", "tensor", "conv", "train", "vector"],
+      exclude: [
+        "README.md", "detect", "spots", "render", "arithmetic", "tensor", "conv", "train",
+        "random", "fourier", "vector",
+      ],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
@@ -145,6 +148,7 @@ let package = Package(
 /// Device text lives beside the C file that embeds it, one folder per stage of the pipeline.
 var kernelText: [String] {
   [
-    "README.md", "tuning.json", "shared", "detect", "spots", "render", "tensor", "conv", "train",
+    "README.md", "tuning.json", "shared", "detect", "spots", "render", "arithmetic",
+    "tensor", "conv", "train", "random", "fourier",
   ]
 }

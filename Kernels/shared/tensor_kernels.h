@@ -15,6 +15,16 @@ enum {
   glint_step_sigmoid = 6,   ///< 1 / (1 + e^-x)
   glint_step_tanh = 7,
   glint_step_softplus = 8,  ///< ln(1 + e^x)
+  // Functions that only chains of their own have (functions.clh), no epilogue of a convolution:
+  glint_step_exp = 32,
+  glint_step_log = 33,
+  glint_step_sqrt = 34,
+  glint_step_square = 35,
+  glint_step_abs = 36,
+  glint_step_reciprocal = 37,  ///< 1 / x
+  glint_step_sign = 38,
+  glint_step_sin = 39,
+  glint_step_cos = 40,
   // In a convolution's epilogue also steps that read tensors, taken in order:
   glint_step_bias = 16,         ///< + one value per channel
   glint_step_scale_shift = 17,  ///< x scale + shift, two tensors with one value per channel

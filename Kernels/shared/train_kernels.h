@@ -4,12 +4,6 @@
 #define GLINT_TRAIN_KERNELS_H
 #include "conv_kernels.h"
 
-/// Sums over the pixels of [pixels, channels], first of `chunk` pixels, then of chunks.
-typedef struct {
-  int pixels, channels, chunk;
-  float one;
-} glint_sum_params;
-
 /// Weights [taps, channels, outputs] to [taps, outputs, channels].
 typedef struct {
   int taps, channels, outputs;
@@ -26,6 +20,22 @@ typedef struct {
   glint_window_params window;
   float one;
 } glint_window_gradient_params;
+
+/// The running statistics of a batch norm: `momentum` of the way to the batch's, whose variance is
+/// multiplied by `correction`.
+typedef struct {
+  glint_norm_params norm;
+  float momentum, correction;
+} glint_norm_running_params;
+
+/// A rule of an optimiser (`Optimizer`); what changes with the step is in a tensor.
+typedef struct {
+  int adaptive;  ///< divided by the root of the mean square of gradients
+  float decay;   ///< of the parameter, added to the gradient
+  float mean_kept, mean_new;
+  float square_kept, square_new;
+  float epsilon;
+} glint_optimizer_params;
 
 /// Input channels of one CPU item of a convolution's weight gradient.
 #define GLINT_WEIGHT_SLICE 64
@@ -54,13 +64,7 @@ GLINT_KERNEL(train, upsample_gradient, glint_spatial_params)
 #define GLINT_window_gradient(X) X(in, float, given) X(out, float, out)
 GLINT_KERNEL(train, window_gradient, glint_window_gradient_params)
 
-// Sums over pixels, and tensors moved from one form to another.
-
-/// Sums of values, or of products with `right`: partial [chunks, channels].
-#define GLINT_sum_pixels(X) X(in, float, left) X(maybe_in, float, right) X(out, float, partial)
-GLINT_KERNEL(train, sum_pixels, glint_sum_params)
-#define GLINT_sum_chunks(X) X(in, float, partial) X(out, float, out)
-GLINT_KERNEL(train, sum_chunks, glint_sum_params)
+// Tensors moved from one form to another.
 
 /// Channels and outputs of weights change places.
 #define GLINT_turn_weights(X) X(in, float, in) X(out, float, out)
@@ -98,5 +102,21 @@ GLINT_OPENCL_KERNEL(train, weight_tile, glint_conv_params, weight_gradient)
 
 #define GLINT_weight_parts(X) X(in, float, partial) X(out, float, out)
 GLINT_KERNEL(train, weight_parts, glint_conv_params)
+
+// What a step of training leaves. New values may lie over the old ones.
+
+/// partial: squares about the mean by rows and channels, as `norm_rows` leaves them.
+#define GLINT_norm_running(X)                                                         \
+  X(in, float, partial) X(in, float, statistics) X(in, float, mean)                   \
+  X(in, float, variance) X(out, float, new_mean) X(out, float, new_variance)
+GLINT_KERNEL(train, norm_running, glint_norm_running_params)
+
+/// A parameter and what its optimiser keeps: the mean gradient and, where the rule is adaptive, its mean
+/// square.
+#define GLINT_optimizer_step(X)                                                       \
+  X(in, float, parameter) X(in, float, gradient) X(in, float, schedule)               \
+  X(in, float, factor) X(in, float, mean) X(maybe_in, float, square)                  \
+  X(out, float, new_parameter) X(out, float, new_mean) X(maybe_out, float, new_square)
+GLINT_KERNEL(train, optimizer_step, glint_optimizer_params)
 
 #endif

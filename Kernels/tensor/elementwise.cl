@@ -1,10 +1,10 @@
 // A chain of elementwise steps in one pass.
-#include "shared/activations.clh"
+#include "shared/functions.clh"
 
 KERNEL(elementwise) {
   const int i = get_global_id(0);
   if (i >= items) return;
   float x = in[i];
-  for (int k = 0; k < p.count; k++) x = elementwise_step(p.kind[k], p.a[k], p.b[k], x);
+  for (int k = 0; k < p.count; k++) x = chain_step(p.kind[k], p.a[k], p.b[k], x);
   out[i] = x;
 }

@@ -1,7 +1,7 @@
 /// Every op, once. Parity tests, `glint parity` and the support table walk this list.
 public enum Catalogue {
   public static let ops: [any Op.Type] = [
-    Elementwise.self, Add.self, Calibrate.self,
+    Elementwise.self, Add.self, Binary.self, Stretch.self, Reduce.self, Calibrate.self,
     DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, MatchedFilter.self,
     TemporalMedian.self,
     LocalMaxima.self, NetGradient.self, DynamicCutoff.self, SelectPeaks.self, GatherSpots.self,
@@ -14,8 +14,9 @@ public enum Catalogue {
     RenderHistogram.self, RenderGaussian.self,
     ElementwiseGradient.self, PReLUGradient.self, SoftmaxGradient.self, PoolGradient.self,
     UpsampleGradient.self, TemporalWindowGradient.self, NormalizationGradient.self,
-    ConvolutionInputGradient.self, ConvolutionWeightGradient.self, SumPixels.self,
+    ConvolutionInputGradient.self, ConvolutionWeightGradient.self,
     TurnWeights.self, PadChannels.self, Reshape.self,
+    OptimizerStep.self, RandomNumbers.self, FourierTransform.self,
   ]
 
   /// All sample cases, in the order of the ops.

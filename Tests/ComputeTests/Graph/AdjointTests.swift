@@ -10,9 +10,10 @@ import Testing
     case let op as TransposedConvolution: op.epilogue.steps.isEmpty
     case let op as Dense: op.epilogue.steps.isEmpty
     case let op as Pool: op.kind == .average
-    case is SumPixels, is ConvolutionInputGradient, is ConvolutionWeightGradient, is Upsample,
+    case let op as Reduce: op.kind != .maximum
+    case is Stretch, is ConvolutionInputGradient, is ConvolutionWeightGradient, is Upsample,
       is UpsampleGradient, is TemporalWindow, is TemporalWindowGradient, is SelectChannels,
-      is PadChannels, is TurnWeights, is Reshape:
+      is PadChannels, is TurnWeights, is Reshape, is FourierTransform:
       true
     default: false
     }

@@ -32,8 +32,8 @@ import Testing
           Convolution(bias: true), sides, weight("w3", [1, 1, 9, 1]), weight("b3", [1])))
       let difference = try graph.apply(
         Add(), map, graph.apply(Elementwise(.affine(scale: -1, shift: 0)), target))
-      let column = try graph.apply(Reshape([shape.reduce(1, *), 1]), difference)
-      let loss = try graph.apply(SumPixels(), column, column)
+      let loss = try graph.apply(
+        Reduce(.sum, axes: Array(shape.indices), keepsAxes: false), difference, difference)
       graph.output("loss", loss)
       guard withGradients else { return }
       let gradients = try graph.gradients(of: loss, withRespectTo: weights.map(\.value))

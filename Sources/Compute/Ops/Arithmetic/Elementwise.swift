@@ -78,32 +78,52 @@ public struct Elementwise: EpilogueHost {
   }
 
   public static var samples: [Sample] {
-    [1, 3, 17, 1025].map { count in
+    let chains = [1, 3, 17, 1025].map { count in
       Sample(
         Elementwise(.affine(scale: 0.37, shift: -2), .atLeast(-1.5), .atMost(3)),
         [.random([count], -10...30)], .roundings(2), tiny: count < 100)
-    } + [
+    }
+    let curved = activations.map { step in
+      Sample(
+        Elementwise(step), [.random([3, 5, 17], -20...20)], .relative(4 * 0x1p-23), tiny: true)
+    }
+    let small = activations.map { step in
+      Sample(
+        Elementwise(step), [.random([19], -0.001...0.001)], note: "small", .relative(4 * 0x1p-23),
+        tiny: true)
+    }
+    let others = functions.map { step, range in
+      Sample(
+        Elementwise(step), [.random([3, 5, 17], range)], note: "\(range)", .roundings(6),
+        tiny: true)
+    }
+    return chains + curved + small + others + [
       Sample(
         Elementwise(.affine(scale: -3, shift: 1)), [.random([5, 13], -1...1)],
-        .roundings(2), tiny: true)
+        .roundings(2), tiny: true),
+      Sample(
+        Elementwise(.tanh, .elu(alpha: 1)), [.extremes], note: "extremes", .absolute(1e-6),
+        tiny: true),
+      Sample(
+        Elementwise(.silu, .sigmoid), [.extremes], note: "extremes", .absolute(1e-6), tiny: true),
+      Sample(
+        Elementwise(.softplus), [.extremes], note: "extremes", .absolute(1e-6), tiny: true),
+      Sample(
+        Elementwise(.log), [Reference(Tensor([0, -1, 1, 0x1p-126, 3e38, .infinity], shape: [6]))],
+        note: "edges", .relative(4 * 0x1p-23), tiny: true),
+      Sample(
+        Elementwise(.square, .affine(scale: 1, shift: 1), .log), [.random([3, 17], -3...3)],
+        .roundings(6), tiny: true),
     ]
-      + activations.map { step in
-        Sample(
-          Elementwise(step), [.random([3, 5, 17], -20...20)], .relative(4 * 0x1p-23), tiny: true)
-      }
-      + activations.map { step in
-        Sample(
-          Elementwise(step), [.random([19], -0.001...0.001)], note: "small",
-          .relative(4 * 0x1p-23), tiny: true)
-      } + [
-        Sample(
-          Elementwise(.tanh, .elu(alpha: 1)), [.extremes], note: "extremes", .absolute(1e-6),
-          tiny: true),
-        Sample(
-          Elementwise(.silu, .sigmoid), [.extremes], note: "extremes", .absolute(1e-6), tiny: true),
-        Sample(
-          Elementwise(.softplus), [.extremes], note: "extremes", .absolute(1e-6), tiny: true),
-      ]
+  }
+
+  /// With ranges in which they and their slopes are of moderate size.
+  private static var functions: [(ElementwiseStep, ClosedRange<Double>)] {
+    [
+      (.exp, -20...3), (.log, 0.3...9), (.sqrt, 0.1...9), (.square, -3...3), (.abs, -3...3),
+      (.reciprocal, 0.4...9), (.sign, -3...3), (.sin, -20...20), (.cos, -20...20),
+      (.sin, -1e5...1e5), (.cos, -0.7...0.7), (.sin, -0.001...0.001),
+    ]
   }
 
   private static var activations: [ElementwiseStep] {

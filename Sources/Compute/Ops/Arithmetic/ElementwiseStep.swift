@@ -17,6 +17,21 @@ public enum ElementwiseStep: Hashable, Sendable {
   case tanh
   /// ln(1 + eˣ).
   case softplus
+  /// eˣ, held within e⁻⁸⁷ and e⁸⁸.
+  case exp
+  /// ln x: −∞ at 0, NaN below.
+  case log
+  case sqrt
+  case square
+  case abs
+  /// 1 / x.
+  case reciprocal
+  /// −1, 0 or 1.
+  case sign
+  /// NaN where |x| ≥ 2²⁰: there neighbouring single-precision numbers are 1/16 radian apart.
+  case sin
+  /// As `sin`.
+  case cos
 
   public static let relu = ElementwiseStep.atLeast(0)
 
@@ -27,10 +42,19 @@ public enum ElementwiseStep: Hashable, Sendable {
     case .atMost(let bound): min(x, Double(bound))
     case .leakyReLU(let slope): x < 0 ? x * Double(slope) : x
     case .elu(let alpha): x < 0 ? Double(alpha) * expm1(x) : x
-    case .silu: x / (1 + exp(-x))
-    case .sigmoid: 1 / (1 + exp(-x))
+    case .silu: x / (1 + Foundation.exp(-x))
+    case .sigmoid: 1 / (1 + Foundation.exp(-x))
     case .tanh: Foundation.tanh(x)
-    case .softplus: max(x, 0) + log1p(exp(-abs(x)))
+    case .softplus: max(x, 0) + log1p(Foundation.exp(-Swift.abs(x)))
+    case .exp: Foundation.exp(min(max(x, -87), 88))
+    case .log: Foundation.log(x)
+    case .sqrt: x.squareRoot()
+    case .square: x * x
+    case .abs: Swift.abs(x)
+    case .reciprocal: 1 / x
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x
+    case .sin: Swift.abs(x) < 0x1p20 ? Foundation.sin(x) : .nan
+    case .cos: Swift.abs(x) < 0x1p20 ? Foundation.cos(x) : .nan
     }
   }
 
@@ -41,28 +65,41 @@ public enum ElementwiseStep: Hashable, Sendable {
     case .atLeast(let bound): return x > Double(bound) ? 1 : 0
     case .atMost(let bound): return x < Double(bound) ? 1 : 0
     case .leakyReLU(let slope): return x < 0 ? Double(slope) : 1
-    case .elu(let alpha): return x < 0 ? Double(alpha) * exp(x) : 1
+    case .elu(let alpha): return x < 0 ? Double(alpha) * Foundation.exp(x) : 1
     case .silu:
-      let share = 1 / (1 + exp(-x))
-      return share + x * share / (1 + exp(x))
+      let share = 1 / (1 + Foundation.exp(-x))
+      return share + x * share / (1 + Foundation.exp(x))
     case .sigmoid:
-      let z = exp(-abs(x))
+      let z = Foundation.exp(-Swift.abs(x))
       return z / ((1 + z) * (1 + z))
     case .tanh:
-      let z = exp(-2 * abs(x))
+      let z = Foundation.exp(-2 * Swift.abs(x))
       return 4 * z / ((1 + z) * (1 + z))
-    case .softplus: return 1 / (1 + exp(-x))
+    case .softplus: return 1 / (1 + Foundation.exp(-x))
+    case .exp: return Foundation.exp(min(max(x, -87), 88))
+    case .log: return 1 / x
+    case .sqrt: return 0.5 / x.squareRoot()
+    case .square: return 2 * x
+    case .abs: return ElementwiseStep.sign.apply(x)
+    case .reciprocal: return -1 / (x * x)
+    case .sign: return 0
+    case .sin: return ElementwiseStep.cos.apply(x)
+    case .cos: return -ElementwiseStep.sin.apply(x)
     }
   }
 
-  /// The largest slope, for bounds on how an error grows.
+  /// Whether only chains have it, not the epilogues of convolutions, whose kernels stay small.
+  var isFunction: Bool { code.kind >= Int32(glint_step_exp) }
+
+  /// The largest slope of what an epilogue may have, for bounds on how an error grows.
   var steepness: Double {
     switch self {
-    case .affine(let scale, _): abs(Double(scale))
-    case .leakyReLU(let factor), .elu(let factor): max(1, abs(Double(factor)))
+    case .affine(let scale, _): Swift.abs(Double(scale))
+    case .leakyReLU(let factor), .elu(let factor): max(1, Swift.abs(Double(factor)))
     case .silu: 1.1
     case .atLeast, .atMost, .tanh, .softplus: 1
     case .sigmoid: 0.25
+    case .exp, .log, .sqrt, .square, .abs, .reciprocal, .sign, .sin, .cos: .infinity
     }
   }
 
@@ -77,6 +114,15 @@ public enum ElementwiseStep: Hashable, Sendable {
     case .sigmoid: "sigmoid"
     case .tanh: "tanh"
     case .softplus: "softplus"
+    case .exp: "exp"
+    case .log: "log"
+    case .sqrt: "sqrt"
+    case .square: "square"
+    case .abs: "abs"
+    case .reciprocal: "reciprocal"
+    case .sign: "sign"
+    case .sin: "sin"
+    case .cos: "cos"
     }
   }
 
@@ -92,6 +138,15 @@ public enum ElementwiseStep: Hashable, Sendable {
     case .sigmoid: (Int32(glint_step_sigmoid), 0, 0)
     case .tanh: (Int32(glint_step_tanh), 0, 0)
     case .softplus: (Int32(glint_step_softplus), 0, 0)
+    case .exp: (Int32(glint_step_exp), 0, 0)
+    case .log: (Int32(glint_step_log), 0, 0)
+    case .sqrt: (Int32(glint_step_sqrt), 0, 0)
+    case .square: (Int32(glint_step_square), 0, 0)
+    case .abs: (Int32(glint_step_abs), 0, 0)
+    case .reciprocal: (Int32(glint_step_reciprocal), 0, 0)
+    case .sign: (Int32(glint_step_sign), 0, 0)
+    case .sin: (Int32(glint_step_sin), 0, 0)
+    case .cos: (Int32(glint_step_cos), 0, 0)
     }
   }
 }

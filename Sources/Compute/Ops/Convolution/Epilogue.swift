@@ -19,6 +19,8 @@ public enum EpilogueStep: Hashable, Sendable {
     }
   }
 
+  var isFunction: Bool { if case .each(let step) = self { step.isFunction } else { false } }
+
   var label: String {
     switch self {
     case .bias: "bias"
@@ -35,9 +37,10 @@ public enum EpilogueStep: Hashable, Sendable {
 public struct Epilogue: Hashable, Sendable {
   public let steps: [EpilogueStep]
 
-  /// Nil where kernels have no room: more than eight steps, or more than four tensors.
+  /// Nil where kernels have no room (more than eight steps, or more than four tensors) or not the code
+  /// for a step.
   init?(_ steps: [EpilogueStep]) {
-    guard steps.count <= Int(GLINT_ELEMENTWISE_STEPS),
+    guard steps.count <= Int(GLINT_ELEMENTWISE_STEPS), !steps.contains(where: \.isFunction),
       steps.reduce(0, { $0 + $1.tensors }) <= Int(GLINT_EPILOGUE_TENSORS)
     else { return nil }
     self.steps = steps

@@ -38,7 +38,7 @@ extension Convolution {
       given[0]!, weights: inputs[1], to: graph.type(of: inputs[0]), in: &graph)
     let weights = try graph.apply(
       ConvolutionWeightGradient(of: self, kernel: (w[0], w[1])), inputs[0], given[0]!)
-    let bias = epilogue == .bias ? [try graph.apply(SumPixels(), given[0]!)] : []
+    let bias = epilogue == .bias ? [try graph.sumOverPixels(given[0]!)] : []
     return [image, weights] + bias
   }
 
@@ -65,7 +65,7 @@ extension TransposedConvolution {
       convolution, given[0]!, graph.apply(TurnWeights(), inputs[1]))
     let turned = try graph.apply(
       ConvolutionWeightGradient(of: convolution, kernel: (w[0], w[1])), given[0]!, inputs[0])
-    let bias = epilogue == .bias ? [try graph.apply(SumPixels(), given[0]!)] : []
+    let bias = epilogue == .bias ? [try graph.sumOverPixels(given[0]!)] : []
     return [image, try graph.apply(TurnWeights(), turned)] + bias
   }
 
@@ -89,7 +89,7 @@ extension Dense {
     let slopes = try graph.apply(Reshape([1, 1, x[0], w[1]]), given[0]!)
     let weights = try graph.apply(
       ConvolutionWeightGradient(of: Convolution(padding: .valid), kernel: (1, 1)), pixels, slopes)
-    let bias = epilogue == .bias ? [try graph.apply(SumPixels(), given[0]!)] : []
+    let bias = epilogue == .bias ? [try graph.sumOverPixels(given[0]!)] : []
     return [
       try graph.apply(Reshape(x), rows), try graph.apply(Reshape(w), weights),
     ] + bias

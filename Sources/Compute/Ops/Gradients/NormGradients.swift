@@ -14,18 +14,22 @@ extension Normalization {
     let scaled = try graph.apply(ChannelAffine(), given, inputs[1], zeros)
     return [
       try graph.apply(NormalizationGradient(of: self), inputs[0], scaled),
-      try graph.apply(SumPixels(), given, normalized), try graph.apply(SumPixels(), given),
+      try graph.sumOverPixels(given, normalized), try graph.sumOverPixels(given),
     ]
   }
 }
 
 extension BatchNorm {
-  /// With running statistics these are inputs like the others, and have gradients too.
+  /// With running statistics these are inputs like the others, and have gradients too; tracked ones are
+  /// state, which has none.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     guard statistics == .running else {
-      return try rule.gradient(self, inputs, given: given[0]!, in: &graph)
+      guard let given = given[0] else { return inputs.map { _ in nil } }
+      let parts = try rule.gradient(
+        BatchNorm(.batch, epsilon: epsilon), inputs, given: given, in: &graph)
+      return parts + inputs.dropFirst(3).map { _ in nil }
     }
     let channel = graph.type(of: inputs[1])
     let (ones, zeros) = (graph.constant(ones: channel), graph.constant(zeros: channel))
@@ -35,12 +39,12 @@ extension BatchNorm {
     let back = try graph.apply(self, given[0]!, inputs[1], zeros, zeros, variance)
     let again = try graph.apply(self, normalized, ones, zeros, zeros, variance)
     return [
-      back, try graph.apply(SumPixels(), given[0]!, normalized),
-      try graph.apply(SumPixels(), given[0]!),
+      back, try graph.sumOverPixels(given[0]!, normalized),
+      try graph.sumOverPixels(given[0]!),
       try graph.apply(
-        Elementwise(.affine(scale: -1, shift: 0)), graph.apply(SumPixels(), back)),
+        Elementwise(.affine(scale: -1, shift: 0)), graph.sumOverPixels(back)),
       try graph.apply(
-        Elementwise(.affine(scale: -0.5, shift: 0)), graph.apply(SumPixels(), back, again)),
+        Elementwise(.affine(scale: -0.5, shift: 0)), graph.sumOverPixels(back, again)),
     ]
   }
 }
@@ -60,8 +64,8 @@ extension ChannelAffine {
     let zeros = graph.constant(zeros: graph.type(of: inputs[1]))
     return [
       try graph.apply(self, given[0]!, inputs[1], zeros),
-      try graph.apply(SumPixels(), given[0]!, inputs[0]),
-      try graph.apply(SumPixels(), given[0]!),
+      try graph.sumOverPixels(given[0]!, inputs[0]),
+      try graph.sumOverPixels(given[0]!),
     ]
   }
 }

@@ -12,7 +12,7 @@ extension PReLU {
     }
     return [
       try graph.apply(PReLUGradient(), inputs[0], inputs[1], given[0]!),
-      try graph.apply(SumPixels(), to: parts)[0],
+      try graph.sumOverPixels(parts[0], parts[1]),
     ]
   }
 }

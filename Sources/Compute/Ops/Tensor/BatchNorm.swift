@@ -2,15 +2,31 @@ import CPUKernels
 
 /// Batch normalisation: with running statistics at inference, with those of the batch in training.
 ///
-/// Inputs: x [… channels], scale (γ) and shift (β) [channels], and with running statistics also mean
-/// and variance [channels]. Output: (x − mean) / √(variance + ε) · γ + β. Batch statistics need x
-/// [batch, height, width, channels].
+/// Inputs: x [… channels], scale (γ) and shift (β) [channels], and with running or tracked statistics
+/// also the running mean and variance [channels]. Output: (x − mean) / √(variance + ε) · γ + β; with
+/// tracked statistics also the new running mean and variance, which may lie over the old ones. Batch
+/// statistics need x [batch, height, width, channels]. After Ioffe and Szegedy (2015).
 public struct BatchNorm: Op {
   public static let name = "batch norm"
 
-  public enum Statistics: String, Hashable, Sendable {
+  public enum Statistics: Hashable, Sendable {
+    /// The running ones: inference.
     case running
+    /// Those of the batch, which nothing remembers.
     case batch
+    /// Those of the batch, which move the running ones by `momentum` of the difference, as PyTorch
+    /// counts it (Keras' momentum is 1 minus that). PyTorch's running variance is `unbiased`, divided by
+    /// n − 1; Keras' is not. No gradient goes through the running ones.
+    case tracked(momentum: Float, unbiased: Bool)
+
+    var label: String {
+      switch self {
+      case .running: "running"
+      case .batch: "batch"
+      case .tracked(let momentum, let unbiased):
+        "tracked \(momentum)" + (unbiased ? " unbiased" : "")
+      }
+    }
   }
 
   public let statistics: Statistics
@@ -25,10 +41,16 @@ public struct BatchNorm: Op {
     Normalization(statistic: .moments(epsilon: epsilon), groups: nil, across: true, affine: true)
   }
 
-  public var parameters: String { "\(statistics) ε \(epsilon)" }
+  public var parameters: String { "\(statistics.label) ε \(epsilon)" }
+
+  public var updates: [Int: Int] { tracking == nil ? [:] : [1: 3, 2: 4] }
+
+  private var tracking: (momentum: Float, unbiased: Bool)? {
+    if case .tracked(let momentum, let unbiased) = statistics { (momentum, unbiased) } else { nil }
+  }
 
   public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    guard statistics == .running else { return try rule.outputs(inputs, op: Self.name) }
+    if statistics == .batch { return try rule.outputs(inputs, op: Self.name) }
     guard inputs.count == 5, !inputs[0].shape.isEmpty, inputs[0].element == .float32,
       inputs.dropFirst().allSatisfy({ $0 == TensorType(.float32, inputs[0].channels) })
     else {
@@ -36,17 +58,41 @@ public struct BatchNorm: Op {
         Self.name,
         "takes x, scale, shift, mean and variance with one value per channel, not \(inputs)")
     }
-    return [inputs[0]]
+    guard let tracking else { return [inputs[0]] }
+    guard inputs[0].pixels > 1 || !tracking.unbiased else {
+      throw ShapeError(Self.name, "one value per channel has no unbiased variance")
+    }
+    return try rule.outputs(Array(inputs.prefix(3)), op: Self.name) + inputs[3...]
   }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
-    guard statistics == .running else { return rule.reference(inputs) }
+    guard statistics == .running else {
+      return rule.reference(inputs) + (tracking == nil ? [] : moved(inputs))
+    }
     let channels = inputs[0].type.channels
     let affine = affine(inputs)
     let values = inputs[0].values.enumerated().map { index, x in
       x * affine.scale[index % channels] + affine.shift[index % channels]
     }
     return [Reference(inputs[0].type, values)]
+  }
+
+  /// The new running mean and variance.
+  private func moved(_ inputs: [Reference]) -> [Reference] {
+    guard let (momentum, unbiased) = tracking else { return [] }
+    let channels = inputs[1].values.indices
+    let count = Double(inputs[0].type.pixels)
+    var (mean, variance) = (inputs[3], inputs[4])
+    for channel in channels {
+      let values = stride(from: channel, to: inputs[0].values.count, by: channels.count)
+        .map { inputs[0].values[$0] }
+      let centre = values.reduce(0, +) / count
+      let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
+      let spread = squares / (unbiased ? count - 1 : count)
+      mean.values[channel] += Double(momentum) * (centre - mean.values[channel])
+      variance.values[channel] += Double(momentum) * (spread - variance.values[channel])
+    }
+    return [mean, variance]
   }
 
   /// The scale and shift per channel that running statistics amount to; `inputs` as of the op.
@@ -59,8 +105,8 @@ public struct BatchNorm: Op {
   }
 
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    statistics == .batch
-      ? rule.work(inputs) : Work(flops: 3 * inputs[0].count, bytes: 2 * inputs[0].bytes)
+    statistics == .running
+      ? Work(flops: 3 * inputs[0].count, bytes: 2 * inputs[0].bytes) : rule.work(inputs)
   }
 
   private func kernelParameters(_ site: Site) -> glint_norm_params {
@@ -76,7 +122,32 @@ public struct BatchNorm: Op {
       variance: .input(4), out: .output(0))
   }
 
+  /// Moves the running statistics, from the workspace of the norm's passes (`Normalization`).
+  private func moving(
+    _ site: Site, _ momentum: Float, _ unbiased: Bool
+  ) -> (parameters: glint_norm_running_params, operands: glint_norm_running_operands) {
+    let count = Float(site.inputs[0].pixels)
+    let parameters = glint_norm_running_params(
+      norm: rule.kernelParameters(site), momentum: momentum,
+      correction: unbiased ? count / (count - 1) : 1)
+    let operands = glint_norm_running_operands(
+      partial: .workspace(0), statistics: .workspace(rule.statistics.at), mean: .input(3),
+      variance: .input(4),
+      new_mean: .output(1), new_variance: .output(2))
+    return (parameters, operands)
+  }
+
   public var cpu: [Candidate<CPULaunch>] {
+    if let (momentum, unbiased) = tracking {
+      return rule.cpu.map {
+        $0.followed(by: { site in
+          let (parameters, operands) = moving(site, momentum, unbiased)
+          return CPULaunch(
+            glint_cpu_norm_running, parameters, operands, items: .fixed(site.inputs[0].channels),
+            grain: 16)
+        })
+      }
+    }
     if statistics == .batch { return rule.cpu }
     return [
       Candidate("pixels") { site in
@@ -90,6 +161,15 @@ public struct BatchNorm: Op {
   }
 
   public var openCL: [Candidate<OpenCLLaunch>] {
+    if let (momentum, unbiased) = tracking {
+      return rule.openCL.map {
+        $0.followed(by: { site in
+          let (parameters, operands) = moving(site, momentum, unbiased)
+          return OpenCLLaunch(
+            glint_opencl_norm_running, parameters, operands, items: site.inputs[0].channels)
+        })
+      }
+    }
     if statistics == .batch { return rule.openCL }
     return [
       Candidate("item") { site in
@@ -111,6 +191,12 @@ public struct BatchNorm: Op {
       return [
         Sample(BatchNorm(), [x] + affine + [mean, variance], .roundings(8), tiny: true),
         Sample(BatchNorm(.batch, epsilon: 1e-3), [x] + affine, .roundings(64), tiny: true),
+        Sample(
+          BatchNorm(.tracked(momentum: 0.1, unbiased: true), epsilon: 1e-3),
+          [x] + affine + [mean, variance], .roundings(64), tiny: true),
+        Sample(
+          BatchNorm(.tracked(momentum: 0.01, unbiased: false)),
+          [x] + affine + [mean, variance], .roundings(64), tiny: true),
       ]
     }
   }

@@ -186,6 +186,18 @@ public struct Normalization: Hashable, Sendable {
   }
 }
 
+extension Candidate {
+  /// The same with one more launch at the end.
+  func followed(by last: @escaping @Sendable (Site) -> Launch) -> Candidate {
+    Candidate(name, error: error) { site in
+      guard case .launches(let launches, let workspace, let preparing, let prepared) = lower(site)
+      else { return lower(site) }
+      return .launches(
+        launches + [last(site)], workspace: workspace, preparing: preparing, prepared: prepared)
+    }
+  }
+}
+
 /// An op that is nothing but a normalization.
 public protocol NormalizingOp: Op {
   var rule: Normalization { get }

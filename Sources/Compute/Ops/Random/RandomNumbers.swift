@@ -1,0 +1,182 @@
+import CPUKernels
+
+/// Random numbers that are a function of seed, step, stream and place alone, so that every device draws
+/// the same, bit for bit, and a run can be resumed at any step.
+///
+/// Inputs: the clock, int32 [3]: lower and upper half of the seed, and the step; for Poisson and gamma
+/// numbers also float32 parameters. Output: float32. Each number takes words of Philox-4x32-10 whose key
+/// is the seed and whose counter is (place, trial, step, stream).
+public struct RandomNumbers: NotDifferentiable {
+  public static let name = "random numbers"
+  public static let obstacle = "a random number does not follow its parameter smoothly"
+
+  public enum Distribution: Hashable, Sendable {
+    /// In [0, 1), multiples of 2⁻²⁴; of that shape.
+    case uniform([Int])
+    /// Of mean 0 and variance 1 (Box and Muller 1958); of that shape.
+    case normal([Int])
+    /// Whole numbers whose means are the second input: below 10 by inversion, above by PTRS (Hörmann
+    /// 1993). Not positive gives 0, NaN NaN. Means up to 2²².
+    case poisson
+    /// Numbers whose shapes are the second input, of scale 1 (Marsaglia and Tsang 2000). Not positive
+    /// gives 0, NaN NaN.
+    case gamma
+
+    var label: String {
+      switch self {
+      case .uniform(let shape): "uniform \(shape.map(String.init).joined(separator: "×"))"
+      case .normal(let shape): "normal \(shape.map(String.init).joined(separator: "×"))"
+      case .poisson: "Poisson"
+      case .gamma: "gamma"
+      }
+    }
+
+    var code: Int {
+      switch self {
+      case .uniform: glint_random_uniform
+      case .normal: glint_random_normal
+      case .poisson: glint_random_poisson
+      case .gamma: glint_random_gamma
+      }
+    }
+
+    /// The shape where no input has it.
+    var shape: [Int]? {
+      switch self {
+      case .uniform(let shape), .normal(let shape): shape
+      case .poisson, .gamma: nil
+      }
+    }
+  }
+
+  public let distribution: Distribution
+  /// Sets the generators of one graph apart.
+  public let stream: UInt32
+
+  public init(_ distribution: Distribution, stream: UInt32) {
+    self.distribution = distribution
+    self.stream = stream
+  }
+
+  /// The clock of a step.
+  public static func clock(seed: UInt64, step: Int) -> [Int32] {
+    [
+      Int32(truncatingIfNeeded: seed), Int32(truncatingIfNeeded: seed >> 32),
+      Int32(truncatingIfNeeded: step),
+    ]
+  }
+
+  public var parameters: String { "\(distribution.label) stream \(stream)" }
+
+  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    let wanted = distribution.shape == nil ? 2 : 1
+    guard inputs.count == wanted, inputs[0] == TensorType(.int32, 3),
+      inputs.dropFirst().allSatisfy({ $0.element == .float32 })
+    else {
+      throw ShapeError(
+        Self.name,
+        "takes a clock int32[3]" + (wanted == 2 ? " and float32 parameters" : "")
+          + ", not \(inputs)")
+    }
+    let shape = distribution.shape ?? inputs[1].shape
+    guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, *) <= Int(Int32.max) else {
+      throw ShapeError(Self.name, "there is no tensor of the shape \(shape)")
+    }
+    return [TensorType(.float32, shape)]
+  }
+
+  public func reference(_ inputs: [Reference]) -> [Reference] {
+    let clock = inputs[0].values.map { UInt32(truncatingIfNeeded: Int($0)) }
+    let type = TensorType(.float32, distribution.shape ?? inputs[1].type.shape)
+    let values = (0..<type.count).map { place -> Double in
+      let source = RandomSource(
+        place: UInt32(truncatingIfNeeded: place), step: clock[2], stream: stream,
+        key: SIMD2(clock[0], clock[1]))
+      switch distribution {
+      case .uniform: return Double(Philox.fraction(source.block(0).x))
+      case .normal: return source.normal(0)
+      case .poisson: return source.poisson(mean: inputs[1].values[place])
+      case .gamma: return source.gamma(shape: inputs[1].values[place])
+      }
+    }
+    return [Reference(type, values)]
+  }
+
+  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 100 * outputs[0].count, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  }
+
+  private var kernelParameters: glint_random_params {
+    glint_random_params(kind: Int32(distribution.code), stream: stream)
+  }
+
+  private var operands: glint_random_operands {
+    glint_random_operands(
+      clock: .input(0), parameter: distribution.shape == nil ? .input(1) : .none, out: .output(0))
+  }
+
+  public var cpu: [Candidate<CPULaunch>] {
+    [
+      Candidate("vector") { site in
+        .launches([
+          CPULaunch(
+            glint_cpu_random, kernelParameters, operands, items: .fixed(site.outputs[0].count),
+            grain: 1024)
+        ])
+      }
+    ]
+  }
+
+  public var openCL: [Candidate<OpenCLLaunch>] {
+    [
+      Candidate("item") { site in
+        .launches([
+          OpenCLLaunch(
+            glint_opencl_random,
+            defines: [
+              "KIND": "\(distribution.code)",
+              "HAS_PARAMETER": distribution.shape == nil ? "1" : "0",
+            ], kernelParameters, operands, items: site.outputs[0].count)
+        ])
+      }
+    ]
+  }
+
+  public static var samples: [Sample] {
+    let clock = Reference(
+      Tensor(clock(seed: 0x1234_5678_9ABC_DEF0, step: 12345), shape: [3]))
+    // A rounding may turn a comparison, so one number in a thousand may be another, the same everywhere.
+    func drawn(
+      _ distribution: Distribution, _ values: [Reference], _ note: String, _ tolerance: Tolerance
+    ) -> Sample {
+      Sample(
+        RandomNumbers(distribution, stream: 3), [clock] + values, note: note, tolerance,
+        tiny: (values.first?.values.count ?? 0) < 300)
+    }
+    func parameters(_ range: ClosedRange<Double>, _ count: Int) -> (Reference, String) {
+      (.random([count], range), "\(range)")
+    }
+    let plain: [Sample] = [[1], [3, 5, 17], [1027]].flatMap { shape in
+      [
+        drawn(.uniform(shape), [], "", .exact),
+        drawn(.normal(shape), [], "", .absolute(4e-6)),
+      ]
+    }
+    let means = [
+      parameters(0...12, 211), parameters(0.1...9, 5000), parameters(10...40, 5000),
+      parameters(100...1e4, 2000), parameters(1e5...1e6, 500),
+    ]
+    let poisson = means.map { drawn(.poisson, [$0], $1, .absolute(0.5, share: 0.999)) }
+    let shapes = [
+      parameters(0.2...3, 211), parameters(0.05...0.9, 3000), parameters(1...40, 3000),
+      parameters(100...1e5, 1000),
+    ]
+    let gamma = shapes.map { drawn(.gamma, [$0], $1, .relative(3e-5, share: 0.999)) }
+    let edges = Reference(
+      Tensor([0, -1, .nan, 1e-30, 0.5, 9.999999, 10, 1, 3, 0.01], shape: [2, 5]))
+    return plain + poisson + gamma + [
+      drawn(.poisson, [edges], "edges", .absolute(0.5)),
+      drawn(.gamma, [edges], "edges", .absolute(1e-4)),
+    ]
+  }
+}
