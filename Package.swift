@@ -118,7 +118,7 @@ let package = Package(
       dependencies: ["Containers", "Formats", "CTestSupport", "CZlib", "TestSupport"]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(
-      name: "NetworksTests", dependencies: ["Containers", "Networks", "TestSupport"]),
+      name: "NetworksTests", dependencies: ["Containers", "Networks", "Reporting", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport", "steady-state"]),
     .testTarget(name: "CommandLineTests", dependencies: ["glint", "Workflow", "TestSupport"]),
