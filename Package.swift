@@ -133,7 +133,7 @@ let package = Package(
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(
       name: "NetworksTests",
-      dependencies: ["Containers", "Networks", "TestConditions", "TestSupport"]),
+      dependencies: ["Containers", "Networks", "Reporting", "TestConditions", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(
       name: "WorkflowTests",

@@ -3,10 +3,11 @@ import Compute
 /// One layer of a network, without its learned numbers.
 ///
 /// A layer says everything that the rest of the package needs to know of it. Nothing here has a default:
-/// tiles, costs, files of weights and exports rely on each answer;
-/// what layers have in common they say by conforming to `PixelwiseLayer` or `UnlearnedLayer`. Axes of images are [batch, rows,
-/// columns, channels] in the graph and [batch, channels, rows, columns] in ONNX; a vector is [batch,
-/// channels] in both.
+/// tiles, costs, files of weights and exports rely on each answer. What layers have in common they say by
+/// conforming to `PixelwiseLayer` or `UnlearnedLayer`.
+///
+/// Images are [batch, rows, columns, channels] in the graph and [batch, channels, rows, columns] in ONNX;
+/// vectors are [batch, channels] in both.
 protocol Layer: Hashable, Sendable {
   /// Channels of the result for inputs of these channels.
   func channels(_ given: [Int]) -> Int

@@ -64,13 +64,11 @@ struct TilePlan {
     }
   }
 
-  /// Bytes that a run takes beside the model's own weights: the arena, each thread's working memory, the
-  /// weights as the device holds them, and the host's copies of folded weights, of a tile and of its result.
+  /// Bytes that a run takes: the arena, each thread's working memory, the weights as the device holds them,
+  /// and the host's copies of a tile and of its result.
   var bytes: Int { Self.bytes(plan) }
 
-  private static func bytes(_ plan: Plan) -> Int {
-    plan.bytes + plan.heldBytes + plan.constantBytes + plan.portBytes
-  }
+  private static func bytes(_ plan: Plan) -> Int { plan.bytes + plan.heldBytes + plan.portBytes }
 }
 
 extension Model {

@@ -36,8 +36,10 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
     /// Bytes of the program before any work. What libraries load when a movie is first read or a table
     /// first written comes on top.
     public let program: Int
-    /// Bytes of the device's arena with working memory and the host's copies of what goes in and out.
+    /// Bytes of the device's arena with working memory and weights, and the host's copies of what goes in
+    /// and out.
     public let run: Int
+    /// Bytes of the weights on the host: as the model has them, and what folding made of them.
     public let weights: Int
     /// Bytes of the movie's frames under way, and of images or rows on their way out: rows of a dense
     /// movie, one emitter in 200 pixels.
@@ -86,11 +88,12 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
           + (head.room == nil
             ? 4 * plan.batch * pixels * finer * network.channels(of: network.outputs[0].value)
             : row * pace.batch * pixels / 200)
+      let weights = model.weightBytes + plan.plan.constantBytes
       memory = Memory(
         height: height, width: width, batch: plan.batch,
         tiles: plan.rows.parts.count * plan.columns.parts.count, program: program,
-        run: plan.bytes, weights: model.weightBytes, frames: frames,
-        total: program + plan.bytes + model.weightBytes + frames)
+        run: plan.bytes, weights: weights, frames: frames,
+        total: program + plan.bytes + weights + frames)
       refusal = nil
     } catch {
       memory = nil
