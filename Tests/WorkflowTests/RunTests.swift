@@ -285,8 +285,14 @@ private struct SlowDevice: Device {
   private let base = CPUDevice(threads: 1)
   var info: DeviceInfo { base.info }
 
-  func compile(_ plan: Plan, profiling: Bool) throws -> any Executable {
-    SlowExecutable(try base.compile(plan, profiling: profiling))
+  var heldBytes: Int { base.heldBytes }
+
+  func store(_ values: ParameterValues) throws -> any ParameterStore { try base.store(values) }
+
+  func compile(
+    _ plan: Plan, store: (any ParameterStore)?, profiling: Bool
+  ) throws -> any Executable {
+    SlowExecutable(try base.compile(plan, store: store, profiling: profiling))
   }
 
   private final class SlowExecutable: Executable {

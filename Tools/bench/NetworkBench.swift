@@ -74,9 +74,11 @@ struct NetworkBench {
     }
     print(
       String(
-        format: "%@: %.1f ms (median of %d; %.1f to %.1f), %.0f GFLOP/s, plan %d MiB",
+        format:
+          "%@: %.1f ms (median of %d; %.1f to %.1f), %.0f GFLOP/s, plan %d and weights %d MiB",
         item.name, median * 1e3, runs, least * 1e3, most * 1e3, item.flops / median * 1e-9,
-        executable.plan.bytes >> 20) + ", resident +\((resident("VmHWM") - before) >> 10) MiB")
+        executable.plan.bytes >> 20, executable.plan.heldBytes >> 20)
+        + ", resident +\((resident("VmHWM") - before) >> 10) MiB")
     guard profiling else { return }
     for row in executable.profile {
       let each = row.seconds / Double(max(row.runs, 1))
