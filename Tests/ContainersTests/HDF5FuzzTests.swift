@@ -81,7 +81,7 @@ import Testing
     let bytes = try small(versions)
     var read = 0
     for place in bytes.indices {
-      for value in [0, 0x80, 0xff, bytes[place] ^ 1, bytes[place] &+ 8] as [UInt8]
+      for value in [0, 0xff, bytes[place] ^ 1] as [UInt8]
       where value != bytes[place] {
         var damaged = bytes
         damaged[place] = value
@@ -89,14 +89,14 @@ import Testing
       }
     }
     // Damage in one place leaves the others readable: the test did reach them.
-    #expect(read > 20 * bytes.count)
+    #expect(read > 30 * bytes.count)
   }
 
   @Test(arguments: versions) func randomDamageIsSurvived(_ versions: [String]) throws {
     let bytes = try small(versions)
     var random = SplitMix(state: 0x1234)
     let effort = Int(ProcessInfo.processInfo.environment["GLINT_FUZZ"] ?? "") ?? 1
-    for round in 0..<4000 * effort {
+    for round in 0..<2000 * effort {
       var damaged = bytes
       for _ in 0..<Int.random(in: 2...12, using: &random) {
         damaged[Int.random(in: damaged.indices, using: &random)] = .random(
