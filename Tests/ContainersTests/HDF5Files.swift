@@ -151,7 +151,7 @@ enum HDF5Files {
     f.create_dataset("d/one", data=np.arange(8, dtype=">f4"), chunks=(8,))
     f["text"] = "a text"
     f["soft"] = h5py.SoftLink("/d/plain")
-    f["reference"] = np.array([f["text"].ref, f["d"].ref], dtype=h5py.ref_dtype)
+    f["reference"] = np.array([f["text"].ref, f["locs"].ref], dtype=h5py.ref_dtype)
     f.create_group("g")
     for i in range(12): f[f"g/{i}"] = f["text"]
     for i in range(10): f["g"].attrs[f"a{i}"] = [i, 2 * i]

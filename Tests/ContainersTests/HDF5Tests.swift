@@ -30,7 +30,7 @@ import Testing
   }
 
   private func write(
-    _ script: String = HDF5Files.matrix, _ versions: [String], in folder: URL
+    _ script: String, _ versions: [String], in folder: URL
   ) throws -> String {
     let path = folder.appendingPathComponent("m.h5").path
     try H5py.run(script, [path] + versions)
@@ -43,7 +43,7 @@ import Testing
   ])
   func everyValueIsRead(_ versions: [String]) throws {
     try withScratchFolder { folder in
-      let path = try write(versions, in: folder)
+      let path = try write(HDF5Files.matrix, versions, in: folder)
       let expected = try JSONDecoder().decode(
         Expected.self, from: Data(contentsOf: URL(fileURLWithPath: path + ".json")))
       let file = try HDF5File(path: path)

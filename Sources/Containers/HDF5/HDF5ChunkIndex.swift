@@ -121,15 +121,7 @@ struct HDF5ChunkIndex {
     let whole = chunkBytes
     try storage.forEachRecord(ofTree: address, kinds: [10, 11]) { kind, record throws(FileFault) in
       guard let address = try record.address() else { return }
-      var (size, skipped) = (whole, UInt32(0))
-      if kind == 11 {
-        let width = record.left - 4 - 8 * rank
-        guard 1...8 ~= width else {
-          throw FileFault("has chunks without a size", byte: record.position)
-        }
-        size = try record.length(width)
-        skipped = UInt32(try record.unsigned(4))
-      }
+      let (size, skipped) = kind == 11 ? try record.filtered(behind: 8 * rank) : (whole, 0)
       var place: [Int] = []
       for _ in 0..<rank { place.append(try record.length(8)) }
       found.append((place, address, size, skipped))
@@ -181,11 +173,7 @@ struct HDF5ChunkIndex {
     _ address: Int, _ space: HDF5Dataspace
   ) throws(FileFault) {
     let numbering = try numbering(space)
-    var records: [ByteCursor?]
-    switch chunks.index {
-    case .fixedArray: records = try HDF5ChunkArray.fixed(storage, at: address)
-    case .extensibleArray: records = try HDF5ChunkArray.extensible(storage, at: address)
-    default:
+    if case .implicit = chunks.index {
       guard let count = numbering.count, count <= storage.size / chunkBytes else {
         throw FileFault("has chunks that are cut off", byte: address)
       }
@@ -194,19 +182,30 @@ struct HDF5ChunkIndex {
       }
       return
     }
-    for number in records.indices where numbering.count ?? .max > number {
-      guard var record = records[number], let address = try record.address() else { continue }
-      records[number] = nil
-      var (size, skipped) = (chunkBytes, UInt32(0))
-      if record.left > 0 {
-        let width = record.left - 4
-        guard 1...8 ~= width else {
-          throw FileFault("has chunks without a size", byte: record.position)
-        }
-        size = try record.length(width)
-        skipped = UInt32(try record.unsigned(4))
-      }
-      try add(numbering.place(number), address, size, skipped)
+    var isFixed = false
+    if case .fixedArray = chunks.index { isFixed = true }
+    let whole = chunkBytes
+    var found: [(number: Int, address: Int, size: Int, skipped: UInt32)] = []
+    try HDF5ChunkArray.forEachElement(
+      storage, at: address, isFixed: isFixed
+    ) { number, element throws(FileFault) in
+      guard let address = try element.address(), number < numbering.count ?? .max else { return }
+      let (size, skipped) = element.left > 0 ? try element.filtered(behind: 0) : (whole, 0)
+      found.append((number, address, size, skipped))
     }
+    for chunk in found {
+      try add(numbering.place(chunk.number), chunk.address, chunk.size, chunk.skipped)
+    }
+  }
+}
+
+extension ByteCursor {
+  /// The size of a filtered chunk and the filters left out, behind which so many bytes are left.
+  fileprivate mutating func filtered(
+    behind rest: Int
+  ) throws(FileFault) -> (size: Int, skipped: UInt32) {
+    let width = left - 4 - rest
+    guard 1...8 ~= width else { throw FileFault("has chunks without a size", byte: position) }
+    return (try length(width), UInt32(try unsigned(4)))
   }
 }

@@ -12,6 +12,7 @@ package final class HDF5File {
   private let root: Int
   /// Names in the groups that were looked into, by the address of the group.
   private var groups: [Int: [String: HDF5Link]] = [:]
+  private var rootLinks: [String: HDF5Link]?
   private var cachedLinks = 0
 
   private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
@@ -169,9 +170,13 @@ package final class HDF5File {
   }
 
   private func links(at address: Int) throws(FileFault) -> [String: HDF5Link] {
-    if let links = groups[address] { return links }
+    if let links = address == root ? rootLinks : groups[address] { return links }
     let links = try storage.links(of: try storage.object(at: address))
-    // Many groups may share their names in a damaged file.
+    if address == root {
+      rootLinks = links
+      return links
+    }
+    // There may be as many groups as frames; in a damaged file they may share their names.
     cachedLinks += links.count + 1
     if cachedLinks > 1 << 20 {
       groups.removeAll()

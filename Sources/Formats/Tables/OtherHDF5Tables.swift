@@ -64,7 +64,10 @@ enum StormAnalysisTable {
     var table = Localizations(field: field)
     (table[.x], table[.y]) = ([], [])
     var present: [(String, Quantity)]?
-    for frame in 0..<frames where try file.has("fr_\(frame)/x") {
+    let groups = try file.names().compactMap { name in
+      name.hasPrefix("fr_") ? Int(name.dropFirst(3)) : nil
+    }
+    for frame in groups.filter({ 0..<frames ~= $0 }).sorted() where try file.has("fr_\(frame)/x") {
       func values(_ name: String) throws -> [Double] {
         guard let values = try file.dataset("fr_\(frame)/\(name)")?.numbers() else {
           throw TableError.missingColumns(path: path, missing: ["fr_\(frame)/\(name)"], found: [])
