@@ -43,7 +43,7 @@ import Testing
       [Reference(TensorType(.float32, 1, height, width, 2), values)], [FourierTransform(.forward)])
     for (place, value) in found.enumerated() {
       let wanted = place == 2 * (v * width + u) ? Double(height * width) : 0
-      #expect(abs(value - wanted) < 2e-3, "\(place)")
+      #expect(abs(value - wanted) < 16 * 0x1p-24 * Double(height * width), "\(place)")
     }
   }
 

@@ -19,7 +19,7 @@ public struct RandomNumbers: NotDifferentiable {
     /// 1993). Not positive gives 0, NaN NaN. Means up to 2²².
     case poisson
     /// Numbers whose shapes are the second input, of scale 1 (Marsaglia and Tsang 2000). Not positive
-    /// gives 0, NaN NaN.
+    /// gives 0, NaN NaN. Of shapes below 0.1 some numbers would be below 10⁻³⁸: they are held near it.
     case gamma
 
     var label: String {
