@@ -60,7 +60,7 @@ struct HDF5ChunkArray {
       } else {
         skip(length)
       }
-      place += length * width + 4
+      place &+= length * width + 4
       bit += 1
       rest -= length
     }

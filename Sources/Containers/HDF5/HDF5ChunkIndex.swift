@@ -70,7 +70,7 @@ struct HDF5ChunkIndex {
       index = index * grid[axis] + coordinate
     }
     // Chunks do not overlap, so that they cannot stand for more bytes than the file has.
-    guard size <= storage.size - storedBytes else {
+    guard size <= storage.size - storedBytes, address <= storage.size - size else {
       throw FileFault("has chunks that are cut off or overlap", byte: address)
     }
     storedBytes += size
@@ -174,7 +174,9 @@ struct HDF5ChunkIndex {
   ) throws(FileFault) {
     let numbering = try numbering(space)
     if case .implicit = chunks.index {
-      guard let count = numbering.count, count <= storage.size / chunkBytes else {
+      guard let count = numbering.count, count <= storage.size / chunkBytes,
+        address <= storage.size - count * chunkBytes
+      else {
         throw FileFault("has chunks that are cut off", byte: address)
       }
       for number in 0..<count {

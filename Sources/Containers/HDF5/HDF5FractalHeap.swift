@@ -91,6 +91,7 @@ struct HDF5FractalHeap {
           - width.trailingZeroBitCount + 1
     }
     guard offset < size, length <= size - offset else { throw outside }
+    try storage.count(length)
     if blocks[address] == nil {
       blocks[address] = try storage.structure("FHDB", at: address, size)
     }

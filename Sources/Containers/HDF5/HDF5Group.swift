@@ -93,7 +93,9 @@ extension HDF5Storage {
       }
       var name = names
       try name.skip(offset)
-      return try name.zeroEnded()
+      let text = try name.zeroEnded()
+      try self.count(text.utf8.count)
+      return text
     }
     for _ in 0..<count {
       let name = try text(try symbols.length(8))

@@ -26,6 +26,9 @@ final class HDF5Storage {
   /// Counts bytes that are about to be made of the file's data.
   func allow(_ bytes: Int) throws(FileFault) { try contents.take(bytes) }
 
+  /// Counts bytes of a structure that are copied once more: several names may share their bytes.
+  func count(_ bytes: Int) throws(FileFault) { try structures.take(bytes) }
+
   /// `count` bytes of a structure at an address.
   func cursor(at address: Int, _ count: Int) throws(FileFault) -> ByteCursor {
     // Reading costs more than the bytes alone.
