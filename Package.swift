@@ -100,6 +100,9 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Compute", "Microscopy", "Optics"],
       path: "Tests/TestSupport"),
+    .target(
+      name: "TestConditions", dependencies: ["Compute", "CTestSupport", "TestSupport"],
+      path: "Tests/TestConditions"),
     .executableTarget(
       name: "planted-faults", dependencies: ["TestSupport"], path: "Tests/PlantedFaults"),
     .executableTarget(
@@ -108,20 +111,27 @@ let package = Package(
     .testTarget(
       name: "ComputeTests",
       dependencies: [
-        "Compute", "COpenCL", "CTestSupport", "TestSupport", "glint-parity", "planted-faults",
+        "Compute", "COpenCL", "CTestSupport", "TestConditions", "TestSupport", "glint-parity",
+        "planted-faults",
       ]),
     .testTarget(
       name: "ContainersTests", dependencies: ["Containers", "TestSupport"]),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
     .testTarget(
       name: "FormatsTests",
-      dependencies: ["Containers", "Formats", "CTestSupport", "CZlib", "TestSupport"]),
+      dependencies: [
+        "Containers", "Formats", "CTestSupport", "CZlib", "TestConditions", "TestSupport",
+      ]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(
-      name: "NetworksTests", dependencies: ["Containers", "Networks", "TestSupport"]),
+      name: "NetworksTests", dependencies: ["Containers", "Networks", "TestConditions", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
-    .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport", "steady-state"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["glint", "Workflow", "TestSupport"]),
+    .testTarget(
+      name: "WorkflowTests",
+      dependencies: ["Workflow", "TestConditions", "TestSupport", "steady-state"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["glint", "Workflow", "TestConditions", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -92,7 +92,8 @@ import Testing
   private static let canLimitFiles =
     ProcessInfo.processInfo.environment["GLINT_SANITIZER"] != "thread"
 
-  @Test(.enabled(if: canLimitFiles)) func noRoom() throws {
+  @Test(.enabled(if: canLimitFiles, "a limit on files would stop the thread sanitizer"))
+  func noRoom() throws {
     try inShell { shell in
       try writeMovie(shell.path("part.tif"), frames: 300)
       let run = { (output: String) in
@@ -114,7 +115,8 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: canLimitFiles)) func noRoomStatus() throws {
+  @Test(.enabled(if: canLimitFiles, "a limit on files would stop the thread sanitizer"))
+  func noRoomStatus() throws {
     try inShell { shell in
       try writeMovie(shell.path("part.tif"), frames: 300)
       for (output, limit) in [("a.csv", 300), ("b.hdf5", 300), ("b.hdf5", 1), ("a.csv", 1)] {

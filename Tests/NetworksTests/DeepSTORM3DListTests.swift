@@ -1,18 +1,20 @@
 import Compute
 import Containers
+import TestConditions
+import TestSupport
 import Testing
 
 @testable import Networks
 
 /// The published weights' list of emitters is that of their authors' post-processing.
 @Suite struct DeepSTORM3DListTests {
-  @Test func theListIsThatOfTheStoredVoxels() throws {
+  @Test(.data("models/deepstorm3d_tetrapod_demo2", "movies/real/tetrapod_mito_deepstorm3d/5.tif"))
+  func theListIsThatOfTheStoredVoxels() throws {
     let folder = "models/deepstorm3d_tetrapod_demo2/"
-    guard let weights = RecordedData.path(folder + "weights_best_loss.pkl"),
-      let golden = try RecordedData.array(folder + "golden_output_sparse.npy"),
-      let bytes = try RecordedData.bytes("movies/real/tetrapod_mito_deepstorm3d/5.tif")
-    else { return }
-    let model = try Model(reading: weights, system: "deepstorm3d")
+    let golden = try SharedData.array(folder + "golden_output_sparse.npy")
+    let bytes = try SharedData.bytes("movies/real/tetrapod_mito_deepstorm3d/5.tif")
+    let model = try Model(
+      reading: SharedData.path(folder + "weights_best_loss.pkl"), system: "deepstorm3d")
     let (_, width, frame) = try #require(PlainTIFF(bytes)?.page(0))
     let side = 96
     let crop = (100..<196).flatMap { frame[$0 * width + 200..<$0 * width + 200 + side] }

@@ -1,6 +1,8 @@
 import Compute
 import Foundation
 import Networks
+import TestConditions
+import TestSupport
 import Testing
 
 /// Systems without stored results against the same layers written anew with other libraries.
@@ -11,15 +13,16 @@ import Testing
   }
 
   /// Keras' arithmetic on the published file, in NumPy.
-  @Test func defconFollowsKeras() throws {
-    guard let path = RecordedData.path("models/defcon/defcon_tf13.h5"),
-      let bytes = try RecordedData.bytes("models/defcon/test_data.tif"),
-      let (height, width, image) = PlainTIFF(bytes)?.page(3)
-    else { return }
+  @Test(
+    .data("models/defcon/defcon_tf13.h5", "models/defcon/test_data.tif"), .python("numpy", "h5py"))
+  func defconFollowsKeras() throws {
+    let path = SharedData.path("models/defcon/defcon_tf13.h5")
+    let bytes = try SharedData.bytes("models/defcon/test_data.tif")
+    let (height, width, image) = try #require(PlainTIFF(bytes)?.page(3))
     try withTemporaryFolder { folder in
       try image.withUnsafeBytes { Data($0) }.write(to: folder.appendingPathComponent("x.bin"))
       let script = """
-        np = numpy
+        import h5py, numpy as np
         groups = h5py.File('\(path)')['model_weights']
         def tensors(name):
             return [np.array(groups[name][w.decode()], 'f8') for w in groups[name].attrs['weight_names']]
@@ -52,7 +55,7 @@ import Testing
         x = conv(x, 'conv_5'); x = deconv(deconv(x, 'deconv_1'), 'deconv_2'); x = conv(x, 'density', 1, '')
         x.astype('f4').tofile('density.bin')
         """
-      guard try Python.run(script, needs: ["numpy", "h5py"], in: folder) != nil else { return }
+      _ = try Python.run(script, in: folder)
       let model = try Model(reading: path, system: "defcon")
       let read = try run(model.graph(height: height, width: width), image)
       let errors = (
@@ -65,7 +68,7 @@ import Testing
   }
 
   /// DECODE's two layouts, Deep-STORM and DeepSTORM3D in PyTorch's functions, on random weights.
-  @Test func torchAgrees() throws {
+  @Test(.python("numpy", "torch")) func torchAgrees() throws {
     var authors = DECODE()
     authors.features = 8
     var paper = authors
@@ -89,9 +92,7 @@ import Testing
             x = torch.from_numpy(numpy.fromfile('x.bin', 'f4')).reshape(\(batch), 1, \(height), \(width)).double()
             \(call).float().numpy().tofile('y.bin')
             """
-        guard try Python.run(script, needs: ["numpy", "torch", "json"], in: folder) != nil else {
-          return
-        }
+        _ = try Python.run(script, in: folder)
         let graph = try system.network.graph(
           weights, batch: batch, height: height, width: width, scaling: false)
         let network = system.network
@@ -108,6 +109,7 @@ import Testing
 
   /// Written from the descriptions of the networks.
   private static let torchSystems = """
+    import json, numpy, torch
     F = torch.nn.functional
     raw = open('w.safetensors', 'rb').read(); n = int.from_bytes(raw[:8], 'little')
     W = {}

@@ -1,5 +1,7 @@
 import Compute
 import Foundation
+import TestConditions
+import TestSupport
 import Testing
 
 @testable import Networks
@@ -7,18 +9,17 @@ import Testing
 /// Published weights give the stored results.
 @Suite struct ReferenceTests {
   /// A frame of an uncompressed little- or big-endian 8- or 16-bit TIFF.
-  private func frame(_ name: String, page: Int = 0) throws -> (height: Int, width: Int, [Float])? {
-    guard let bytes = try RecordedData.bytes(name) else { return nil }
-    return try #require(PlainTIFF(bytes)?.page(page))
+  private func frame(_ name: String, page: Int = 0) throws -> (height: Int, width: Int, [Float]) {
+    try #require(PlainTIFF(SharedData.bytes(name))?.page(page))
   }
 
-  @Test func deepSTORM3DGivesTheStoredVoxels() throws {
+  @Test(.data("models/deepstorm3d_tetrapod_demo2", "movies/real/tetrapod_mito_deepstorm3d/5.tif"))
+  func deepSTORM3DGivesTheStoredVoxels() throws {
     let folder = "models/deepstorm3d_tetrapod_demo2/"
-    guard let weights = RecordedData.path(folder + "weights_best_loss.pkl"),
-      let golden = try RecordedData.array(folder + "golden_output_sparse.npy"),
-      let (_, width, image) = try frame("movies/real/tetrapod_mito_deepstorm3d/5.tif")
-    else { return }
-    let model = try Model(reading: weights, system: "deepstorm3d")
+    let golden = try SharedData.array(folder + "golden_output_sparse.npy")
+    let (_, width, image) = try frame("movies/real/tetrapod_mito_deepstorm3d/5.tif")
+    let model = try Model(
+      reading: SharedData.path(folder + "weights_best_loss.pkl"), system: "deepstorm3d")
     #expect((model.system as? DeepSTORM3D)?.planes == 121)
     #expect(model.network.parameterCount == 612_703)
     let side = 96
@@ -46,15 +47,13 @@ import Testing
     }
   }
 
-  @Test func fidSTORMGivesTheStoredMap() throws {
-    guard let weights = RecordedData.path("models/fidstorm/modelDynamic_ours_64x64.onnx"),
-      let golden = try RecordedData.array("models/fidstorm/golden_64_output.npy"),
-      let name = RecordedData.path("movies"),
-      let movie = try FileManager.default.subpathsOfDirectory(atPath: name).first(where: {
-        $0.hasSuffix("ArtificialDataset_demo1.tif")
-      }), let (height, width, image) = try frame("movies/" + movie)
-    else { return }
-    let file = try WeightFile.read(weights)
+  @Test(.data("models/fidstorm", "movies/deepstorm_random_hd/ArtificialDataset_demo1.tif"))
+  func fidSTORMGivesTheStoredMap() throws {
+    let golden = try SharedData.array("models/fidstorm/golden_64_output.npy")
+    let (height, width, image) = try frame(
+      "movies/deepstorm_random_hd/ArtificialDataset_demo1.tif")
+    let file = try WeightFile.read(
+      SharedData.path("models/fidstorm/modelDynamic_ours_64x64.onnx"))
     let model = try Model(FIDSTORM.self, file)
     #expect(model.network.parameterCount == 208_400)
     #expect(height == 64 && width == 64)
@@ -66,19 +65,18 @@ import Testing
     }
     // The file's own graph, by its operators' definitions, says the same as the system.
     let (low, high) = (Double(image.min() ?? 0), Double(image.max() ?? 1))
-    let own = try ONNXReference([UInt8](try Data(contentsOf: URL(fileURLWithPath: weights)))).run(
+    let own = try ONNXReference(SharedData.bytes("models/fidstorm/modelDynamic_ours_64x64.onnx")).run(
       .init([1, 1, 64, 64], image.map { (Double($0) - low) / (high - low) }))
     let map = try run(model.graph(height: height, width: width), image)("density")
     let expected = try #require(own["output"])
     #expect(relativeError(map, expected.values.map { Float($0) }) < 1e-5)
   }
 
-  @Test func speNetGivesTheStoredProbabilities() throws {
-    guard let weights = RecordedData.path("models/spenet/spenet_weights.npz"),
-      let input = try RecordedData.array("models/spenet/golden_input.npy"),
-      let golden = try RecordedData.array("models/spenet/golden_output.npy")
-    else { return }
-    let model = try Model(reading: weights, system: "spenet")
+  @Test(.data("models/spenet")) func speNetGivesTheStoredProbabilities() throws {
+    let input = try SharedData.array("models/spenet/golden_input.npy")
+    let golden = try SharedData.array("models/spenet/golden_output.npy")
+    let model = try Model(
+      reading: SharedData.path("models/spenet/spenet_weights.npz"), system: "spenet")
     for device in [CPUDevice()] + Devices.openCL.devices as [any Device] {
       let read = try run(
         model.graph(batch: 8, height: 7, width: 201), input.values, on: device)

@@ -5,57 +5,8 @@ import Networks
 import TestSupport
 import Testing
 
-/// The recorded data, where they are at hand.
-enum RecordedData {
-  /// The path of a file, or a line that says why the test does nothing.
-  static func path(_ name: String) -> String? { SharedData.path(name) }
-
-  static func bytes(_ name: String) throws -> [UInt8]? {
-    try path(name).map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))) }
-  }
-
-  static func array(_ name: String) throws -> NumPyArray? {
-    try bytes(name).map { try NumPyArray($0) }
-  }
-}
-
-/// Another implementation to compare with: Python with some packages, where it is installed.
-/// `GLINT_PYTHON` names the interpreter.
-enum Python {
-  static let interpreter = ProcessInfo.processInfo.environment["GLINT_PYTHON"] ?? "python3"
-
-  /// Runs a script in a folder; nil with a line where Python lacks a package.
-  static func run(_ script: String, needs packages: [String], in folder: URL) throws -> String? {
-    let imports = packages.map { "import \($0)\n" }.joined()
-    guard try call(imports, folder).status == 0 else {
-      print("skipped: \(interpreter) has no \(packages.joined(separator: ", ")) (GLINT_PYTHON)")
-      return nil
-    }
-    let (status, output) = try call(imports + script, folder)
-    #expect(status == 0, "\(output)")
-    return output
-  }
-
-  private static func call(_ script: String, _ folder: URL) throws -> (
-    status: Int32, output: String
-  ) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [interpreter, "-c", script]
-    process.currentDirectoryURL = folder
-    let pipe = Pipe()
-    let complaints = folder.appendingPathComponent("stderr.txt")
-    _ = FileManager.default.createFile(atPath: complaints.path, contents: nil)
-    process.standardOutput = pipe
-    process.standardError = try FileHandle(forWritingTo: complaints)
-    try process.run()
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus != 0 else { return (0, output) }
-    return (
-      process.terminationStatus, output + (try String(contentsOf: complaints, encoding: .utf8))
-    )
-  }
+extension SharedData {
+  static func array(_ name: String) throws -> NumPyArray { try NumPyArray(bytes(name)) }
 }
 
 /// A folder that is gone after the test.

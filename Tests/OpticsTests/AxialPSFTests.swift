@@ -80,6 +80,7 @@ import Testing
         #expect(abs(shares[k].value - expected) < 1e-5 * abs(expected))
       }
     }
+    #expect(psf.knots.count == volume.count)
     for (knot, sample) in zip(psf.knots, volume) { #expect(abs(knot - sample) < 2e-5) }
     let twice = try SplinePSF(
       interpolating: volume.map { $0 * 2 }, columns: nx, rows: ny, planes: nz, zStep: 10,
@@ -91,6 +92,7 @@ import Testing
     for (x, y, z) in [(6.2, 5.7, -310.0), (5.6, 6.4, 5)] {
       let exact = Self.astigmatic.shares(columns: 0..<13, rows: 0..<13, x: x, y: y, z: z)
       let spline = Self.spline.shares(columns: 0..<13, rows: 0..<13, x: x, y: y, z: z)
+      #expect(exact.count == 169 && spline.count == 169)
       for (a, b) in zip(exact, spline) { #expect(abs(a.value - b.value) < 5e-4) }
     }
     #expect(abs(Self.spline.light(at: 0) - 1) < 1e-6)

@@ -71,6 +71,7 @@ import Testing
     )
     #expect(focus[12 * 25 + 12] > 2 * above[12 * 25 + 12])
     // Without a phase above and below look alike.
+    #expect(above.count == 25 * 25 && below.count == above.count)
     for (a, b) in zip(above, below) { #expect(abs(a - b) < 1e-9) }
   }
 
@@ -174,6 +175,7 @@ import Testing
     for (x, y, z) in [(0.0, 0.0, 0.0), (0.37, -0.11, 93), (-0.48, 0.29, -171), (0.13, 0.5, 200)] {
       let exact = psf.shares(columns: -3..<4, rows: -3..<4, x: x, y: y, z: z)
       let found = table.shares(columns: -3..<4, rows: -3..<4, x: x, y: y, z: z)
+      #expect(exact.count == 49 && found.count == 49)
       for (a, b) in zip(exact, found) { #expect(abs(a - b.value) < 1e-3 * highest) }
       let h = 1e-4
       let right = table.shares(columns: -3..<4, rows: -3..<4, x: x + h, y: y, z: z)
@@ -198,6 +200,7 @@ import Testing
     light.withUnsafeMutableBufferPointer {
       table.draw(columns: columns, rows: rows, x: 20.3, y: 1.2, z: 50, into: $0)
     }
+    #expect(shares.count == columns.count * rows.count)
     for (a, b) in zip(shares, light) { #expect(abs(max(0, a.value) - b) < 1e-12) }
   }
 

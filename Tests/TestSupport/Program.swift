@@ -13,9 +13,12 @@ package struct Program {
     try run(built(name), arguments, environment: environment)
   }
 
-  /// - Parameter environment: added to the tests' own.
+  /// - Parameters:
+  ///   - folder: where it runs; nil for where the tests do.
+  ///   - environment: added to the tests' own.
   package static func run(
-    _ program: URL, _ arguments: [String] = [], environment: [String: String] = [:]
+    _ program: URL, _ arguments: [String] = [], in folder: URL? = nil,
+    environment: [String: String] = [:]
   ) throws -> Program {
     let scratch = FileManager.default.temporaryDirectory
       .appendingPathComponent("glint-program-\(UUID().uuidString)")
@@ -27,6 +30,7 @@ package struct Program {
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
+    if let folder { process.currentDirectoryURL = folder }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])

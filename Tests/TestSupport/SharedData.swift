@@ -1,17 +1,21 @@
 import Foundation
 
-/// The recorded data, where they are at hand: in the folder that GLINT_DATA names, else in `shared/data`
-/// beside the package.
+/// The recorded data: in the folder that GLINT_DATA names, else in `shared/data` beside the package.
+/// They are not part of the package; a test that reads them has the trait `.data`.
 package enum SharedData {
-  /// The path of a file or folder of them; nil, with a line that says so, where it is not there.
-  package static func path(_ name: String) -> String? {
+  private static let folder: String = {
     let beside = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../shared/data")
-    let folder = ProcessInfo.processInfo.environment["GLINT_DATA"] ?? beside.standardized.path
-    let path = folder + "/" + name
-    guard FileManager.default.fileExists(atPath: path) else {
-      print("skipped: \(name) is not at hand (GLINT_DATA names the folder of the shared data)")
-      return nil
-    }
-    return path
+    return ProcessInfo.processInfo.environment["GLINT_DATA"] ?? beside.standardized.path
+  }()
+
+  /// The path of a file or folder of them, whether it is there or not.
+  package static func path(_ name: String) -> String { folder + "/" + name }
+
+  package static func has(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: path(name))
+  }
+
+  package static func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import TestConditions
 import TestSupport
 import Testing
 import Workflow
@@ -176,7 +177,7 @@ import Workflow
     #expect(byFile[.z] == scaled[.z])
   }
 
-  @Test(.enabled(if: Devices.all.contains { $0.info.kind != .cpu }))
+  @Test(.openCL)
   func rowsAreTheSameOnAnotherDevice() throws {
     let other = try #require(Devices.all.first { $0.info.kind != .cpu })
     for psf in [CalibratedPSF.astigmatic(.typical), .spline(try Self.spline())] {

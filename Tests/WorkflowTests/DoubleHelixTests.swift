@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import TestConditions
 import TestSupport
 import Testing
 import Workflow
@@ -132,11 +133,13 @@ import Workflow
   }
 
   /// The double-helix movie of storm-analysis, by the PSF that its simulator states.
-  @Test func theMovieOfOthers() throws {
-    let stem = "movies/storm_analysis/test_300x200_dh"
-    guard let path = SharedData.path(stem + ".dax"), let list = SharedData.path(stem + "_olist.bin")
-    else { return }
-    let movie = try Movies.open(path)
+  @Test(
+    .data(
+      "movies/storm_analysis/test_300x200_dh.dax",
+      "movies/storm_analysis/test_300x200_dh_olist.bin"))
+  func theMovieOfOthers() throws {
+    let stem = SharedData.path("movies/storm_analysis/test_300x200_dh")
+    let movie = try Movies.open(stem + ".dax")
     let psf = CalibratedPSF.spline(
       try SplinePSF(
         sampling: RotatingLobes(sigma: 1), side: 25, zStep: 20, zRange: -800...800))
@@ -144,7 +147,7 @@ import Workflow
     recipe.pixelSize = 160
     var table = try Self.localize(movie, recipe, psf).table
     table.field = FieldOfView(width: 300, height: 200, frames: 5, pixelSize: 160)
-    let truth = try Tables.read(list, options: TableOptions(pixelSize: 160))
+    let truth = try Tables.read(stem + "_olist.bin", options: TableOptions(pixelSize: 160))
     let score = try Self.score(table, truth)
     #expect(score.truePositives == 120 && score.falsePositives == 0)
     #expect(score.falseNegatives == 0)

@@ -3,15 +3,16 @@ import Formats
 import Foundation
 import Microscopy
 import Optics
+import TestConditions
 import TestSupport
 import Testing
 import Workflow
 
 /// The stacks of the SMLM challenge: a PSF from four beads, tried on the other two.
-@Suite struct HeldOutBeadTests {
-  private func beads(_ name: String) throws -> BeadStack? {
-    guard let path = SharedData.path("psf/challenge2016_beads_\(name).tif") else { return nil }
-    let movie = try Movies.open(path)
+@Suite(.data("psf/challenge2016_beads_AS.tif", "psf/challenge2016_beads_DH.tif"))
+struct HeldOutBeadTests {
+  private func beads(_ name: String) throws -> BeadStack {
+    let movie = try Movies.open(SharedData.path("psf/challenge2016_beads_\(name).tif"))
     let info = movie.info
     let bytes = UnsafeMutableRawBufferPointer.allocate(
       byteCount: info.frames * info.frameBytes, alignment: 64)
@@ -106,7 +107,7 @@ import Workflow
 
   @Test(arguments: ["AS", "DH"])
   func challenge(name: String) throws {
-    guard let stack = try beads(name) else { return }
+    let stack = try beads(name)
     let settings = PSFCalibrationSettings(zStep: 10, roi: 25, pixelSize: 100, origin: .middle)
     let calibration = try PSFCalibrator(settings).calibrate([cut(stack, 0..<92)])
     #expect(calibration.used == 4)
@@ -147,7 +148,7 @@ import Workflow
   /// and is set against the same mean of what was predicted for each bead at its own place.
   @Test(arguments: [("AS", 0.998, 0.9995), ("DH", 0.997, 0.9993)])
   func meanOfHeldOutBeads(name: String, least: Double, smoothed: Double) throws {
-    guard let stack = try beads(name) else { return }
+    let stack = try beads(name)
     let settings = PSFCalibrationSettings(zStep: 10, roi: 25, pixelSize: 100, origin: .middle)
     let (top, middle, bottom) = (
       cut(stack, 0..<46), cut(stack, 46..<92), cut(stack, 92..<stack.height)

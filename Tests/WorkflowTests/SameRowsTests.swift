@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import TestConditions
 import TestSupport
 import Testing
 import Workflow
@@ -41,9 +42,8 @@ import Workflow
     }
   }
 
-  @Test func openCL() throws {
+  @Test(.openCL) func openCL() throws {
     let devices = Devices.openCL.devices
-    guard !devices.isEmpty else { return print("no OpenCL device: \(Devices.openCL.reason ?? "")") }
     let movie = try smallMovie()
     // Each value of each setting at least once; every combination would build kernels for minutes.
     for index in [0, 5, 9, 14, 19, 22, 26, 35] {

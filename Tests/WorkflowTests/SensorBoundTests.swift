@@ -13,9 +13,8 @@ import Workflow
 @Suite struct SensorBoundTests {
   /// The middle of a real sensor where the data are at hand, else one with a heavy tail.
   private func sensor(_ side: Int) throws -> CameraMaps {
-    if let path = SharedData.path("camera/scmos_storm/calib.npy"),
-      let maps = try CameraFiles.read(path).maps
-    {
+    let real = "camera/scmos_storm/calib.npy"
+    if SharedData.has(real), let maps = try CameraFiles.read(SharedData.path(real)).maps {
       let region = PixelRegion(x: 60, y: 60, width: side, height: side)
       return try #require(maps.cropped(to: region))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestConditions
 import TestSupport
 import Testing
 
@@ -9,35 +10,40 @@ import Testing
   /// What libhdf5 itself may allocate to write a chunk of 4096 rows; 0 to 9 were measured.
   private static let perChunk = 20
 
-  @Test func allocationsDoNotGrowWithTheMovie() throws {
-    #if DEBUG
-      print("skipped: in a debug build generic code of the standard library allocates")
-    #else
-      try withScratchFolder { folder in
-        let program = try Program.run(built: "steady-state", [folder.path])
-        #expect(program.status == 0, "\(program.errors)")
-        let lines = program.output.split(separator: "\n").map { $0.split(separator: " ") }
-        // Six by fitting and three by DECODE; one in tiles, three of peaks, three that list nothing.
-        #expect(lines.count == 16, "\(program.output)")
-        var inTiles = 0
-        for line in lines {
-          let numbers = line.dropFirst(2).compactMap { Int($0) }
-          guard line.count == 7, numbers.count == 5 else {
-            Issue.record("not a line of numbers: \(line)")
-            continue
-          }
-          if numbers[1] == 0 { return print("skipped: allocations cannot be counted here") }
-          let (more, batches, rows) = (numbers[1] - numbers[0], numbers[2], numbers[3])
-          inTiles += numbers[4] > 1 ? 1 : 0
-          // One for each batch, row or image would be above what may come late; HDF5 writes whole chunks.
-          let isHDF5 = line[1].hasSuffix("hdf5")
-          #expect(2 * batches > 3 * Self.late, "\(line)")
-          #expect(rows > (isHDF5 ? 4096 : 5 * Self.late), "\(line)")
-          let chunks = isHDF5 ? rows / 4096 + 1 : 0
-          #expect(more <= Self.late + Self.perChunk * chunks, "\(line)")
+  #if DEBUG
+    private static let isDebugBuild = true
+  #else
+    private static let isDebugBuild = false
+  #endif
+
+  @Test(
+    .countedAllocations,
+    .enabled(
+      if: !isDebugBuild, "in a debug build generic code of the standard library allocates"))
+  func allocationsDoNotGrowWithTheMovie() throws {
+    try withScratchFolder { folder in
+      let program = try Program.run(built: "steady-state", [folder.path])
+      #expect(program.status == 0, "\(program.errors)")
+      let lines = program.output.split(separator: "\n").map { $0.split(separator: " ") }
+      // Six by fitting and three by DECODE; one in tiles, three of peaks, three that list nothing.
+      #expect(lines.count == 16, "\(program.output)")
+      var inTiles = 0
+      for line in lines {
+        let numbers = line.dropFirst(2).compactMap { Int($0) }
+        guard line.count == 7, numbers.count == 5 else {
+          Issue.record("not a line of numbers: \(line)")
+          continue
         }
-        #expect(inTiles == 1, "\(program.output)")
+        let (more, batches, rows) = (numbers[1] - numbers[0], numbers[2], numbers[3])
+        inTiles += numbers[4] > 1 ? 1 : 0
+        // One for each batch, row or image would be above what may come late; HDF5 writes whole chunks.
+        let isHDF5 = line[1].hasSuffix("hdf5")
+        #expect(2 * batches > 3 * Self.late, "\(line)")
+        #expect(rows > (isHDF5 ? 4096 : 5 * Self.late), "\(line)")
+        let chunks = isHDF5 ? rows / 4096 + 1 : 0
+        #expect(more <= Self.late + Self.perChunk * chunks, "\(line)")
       }
-    #endif
+      #expect(inTiles == 1, "\(program.output)")
+    }
   }
 }

@@ -1,16 +1,19 @@
 import Formats
 import Foundation
 import Optics
+import TestConditions
 import TestSupport
 import Testing
 
 /// Published phase masks, through the pupil.
 @Suite struct TetrapodTests {
   /// The tetrapod of DeepSTORM3D: two lobes on one diagonal above the focus, on the other below.
-  @Test func aPublishedTetrapod() throws {
+  @Test(
+    .data("psf/deepstorm3d/mask_tetrapod.mat", "psf/deepstorm3d/mask_tetrapod_printed.mat"))
+  func aPublishedTetrapod() throws {
     for (name, expected) in [("mask_tetrapod", 165), ("mask_tetrapod_printed", 89)] {
-      guard let path = SharedData.path("psf/deepstorm3d/\(name).mat") else { return }
-      let (side, radians) = try PhaseMaskFile.read(path)
+      let (side, radians) = try PhaseMaskFile.read(
+        SharedData.path("psf/deepstorm3d/\(name).mat"))
       #expect(side == expected)
       let psf = PupilPSF(
         numericalAperture: 1.45, refractiveIndex: 1.518, pixelSize: 110,

@@ -53,12 +53,8 @@ struct Efficiency: Codable {
     let n = Double(ratios.count)
     rmse = (ratios.reduce(0) { $0 + $1 * $1 } / n).squareRoot()
     bias = ratios.reduce(0, +) / n
-    func median(_ values: [Double]) -> Double {
-      values.isEmpty ? .nan : values.sorted()[values.count / 2]
-    }
     let reported = errors.map { $0.error / $0.reported }
-    let centre = median(reported)
-    spread = 1.4826 * median(reported.map { abs($0 - centre) })
+    spread = reported.robustSpread
   }
 
   /// Whether the bars for a position hold.

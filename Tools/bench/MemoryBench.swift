@@ -142,13 +142,8 @@ struct MemoryBench {
 
   /// Counts between 100 and 227.
   private static func noise(_ count: Int, seed: UInt64) -> [UInt16] {
-    var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
-    return (0..<count).map { _ in
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return 100 + UInt16(truncatingIfNeeded: state >> 40) % 128
-    }
+    var random = SampleGenerator(seed: seed)
+    return (0..<count).map { _ in 100 + UInt16(truncatingIfNeeded: random.next() >> 40) % 128 }
   }
 
   /// What the program prints.

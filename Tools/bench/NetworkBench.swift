@@ -135,13 +135,8 @@ struct NetworkBench {
 
   /// Values that neither vanish nor grow on their way through a network.
   private static func noise(_ count: Int) -> [Float] {
-    var state: UInt64 = 88_172_645_463_325_252
-    return (0..<count).map { _ in
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return Float(state >> 40) / Float(1 << 23) - 1
-    }
+    var random = SampleGenerator(seed: 1)
+    return (0..<count).map { _ in Float(random.next() >> 40) / Float(1 << 23) - 1 }
   }
 
   /// What of DECODE runs per frame of a window, and what once per window of three.

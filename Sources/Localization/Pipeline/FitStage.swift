@@ -255,7 +255,7 @@ extension PSFTemplates {
   /// What a pixel's noise exceeds the sensor's median by counts as in the template that feels it most.
   fileprivate func variance(of maps: CameraMaps) -> [Float] {
     let noise = zip(maps.variance, maps.gain).map { Double($0) / (Double($1) * Double($1)) }
-    let usual = noise.sorted()[noise.count / 2]
+    let usual = noise.median
     var weights = [Double](repeating: 0, count: side * side)
     for (k, value) in images.enumerated() {
       weights[k % weights.count] = max(weights[k % weights.count], Double(value) * Double(value))

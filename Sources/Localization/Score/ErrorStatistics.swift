@@ -1,3 +1,5 @@
+import Optics
+
 /// The error along one axis over all pairs, nm.
 public struct AxisError: Codable, Hashable, Sendable {
   public let rmse: Double
@@ -47,8 +49,8 @@ public struct Honesty: Codable, Hashable, Sendable {
   public init?(_ ratios: [Double]) {
     guard !ratios.isEmpty else { return nil }
     rms = ratios.rootMeanSquare
-    let centre = ratios.median
-    spread = 1.4826 * ratios.map { abs($0 - centre) }.median
+    let centre = Statistics.median(ratios)
+    spread = 1.4826 * Statistics.median(ratios.map { abs($0 - centre) })
     bias = ratios.mean
     pairs = ratios.count
   }
@@ -58,11 +60,5 @@ extension [Double] {
   fileprivate var mean: Double { reduce(0, +) / Double(count) }
   fileprivate var rootMeanSquare: Double {
     (reduce(0) { $0 + $1 * $1 } / Double(count)).squareRoot()
-  }
-  fileprivate var median: Double {
-    let ordered = sorted()
-    let middle = ordered.count / 2
-    return ordered.count.isMultiple(of: 2)
-      ? (ordered[middle - 1] + ordered[middle]) / 2 : ordered[middle]
   }
 }

@@ -1,5 +1,5 @@
-import CTestSupport
 import Compute
+import TestConditions
 import TestSupport
 import Testing
 
@@ -13,7 +13,7 @@ import Testing
   }
 
   /// The log names our file and the line in it.
-  @Test func aBuildErrorNamesFileDefinesAndLine() throws {
+  @Test(.openCL) func aBuildErrorNamesFileDefinesAndLine() throws {
     for device in Devices.openCL.devices {
       let error = #expect(throws: DeviceError.self) { try compile(.doesNotBuild, on: device) }
       guard case .build(let kernel, let defines, let name, let log) = error else {
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  @Test func aWorkGroupThatIsTooLarge() throws {
+  @Test(.openCL) func aWorkGroupThatIsTooLarge() throws {
     for device in Devices.openCL.devices {
       let error = #expect(throws: DeviceError.self) { try compile(.hugeGroup, on: device) }
       guard case .workGroup("faulty add/add", 1_048_576, let limit, _) = error else {
@@ -49,8 +49,7 @@ import Testing
   }
 
   /// The system refuses what the device's description promised.
-  @Test func hostMemoryRunsOut() throws {
-    if glint_sanitized() != 0 { return }  // sanitizers stop the program instead
+  @Test(.noSanitizer) func hostMemoryRunsOut() throws {
     let device = CPUDevice()
     var info = device.info
     info.maxAllocation = .max

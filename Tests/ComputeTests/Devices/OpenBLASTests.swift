@@ -18,10 +18,16 @@ import Testing
       OpenBLAS.obstacle(library: "libm.so.6") == "cblas_sgemm is missing from the library")
   }
 
+  private static let isInstalled = OpenBLAS.obstacle == nil
+
   @Test func itIsNotTakenUnlessMeasuredOrNamed() throws {
+    let plan = try Plan(graph(), for: CPUDevice().info, tuning: TuningTable())
+    #expect(!plan.explain().contains("[blas"))
+  }
+
+  @Test(.enabled(if: isInstalled, "OpenBLAS is not installed"))
+  func itIsTakenWhereMeasured() throws {
     let cpu = CPUDevice().info
-    #expect(try !Plan(graph(), for: cpu, tuning: TuningTable()).explain().contains("[blas"))
-    guard OpenBLAS.obstacle == nil else { return print("OpenBLAS is not installed") }
     let at = TuningCase(form: "convolution 3×3 s1", channels: 24, outputs: 20, pixels: 126)
     let row = TuningTable.Row(at: at, microseconds: ["blas": 1], order: ["blas"])
     let table = TuningTable(devices: [cpu.tuningName: [row]])
@@ -29,7 +35,11 @@ import Testing
   }
 
   /// Its instructions are its own choice, so narrower kernels are not mixed with it.
-  @Test func narrowerInstructionSetsDeclineIt() throws {
+  @Test(
+    .enabled(
+      if: CPUDevice.InstructionSet.present.count > 1,
+      "this processor has no vector instructions beside the baseline"))
+  func narrowerInstructionSetsDeclineIt() throws {
     for set in CPUDevice.InstructionSet.present.dropFirst() {
       let error = #expect(throws: PlanError.self) {
         try Plan(graph(), for: CPUDevice(set).info, forcing: ["convolution": "blas"])
@@ -39,8 +49,8 @@ import Testing
   }
 
   /// Blocks of pixels are products of their own: threads and their number change nothing.
-  @Test func threadsGiveTheSameBits() throws {
-    guard OpenBLAS.obstacle == nil else { return print("OpenBLAS is not installed") }
+  @Test(.enabled(if: isInstalled, "OpenBLAS is not installed"))
+  func threadsGiveTheSameBits() throws {
     let image = Reference.random([2, 9, 7, 24], -1...1, seed: 3).tensor.bytes
     func result(_ threads: Int) throws -> Tensor {
       let device = CPUDevice(threads: threads)

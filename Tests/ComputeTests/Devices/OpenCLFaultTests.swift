@@ -2,24 +2,22 @@ import COpenCL
 import CTestSupport
 import Compute
 import Foundation
+import TestConditions
 import TestSupport
 import Testing
 
 /// A driver that fails on demand: typed errors, and nothing left behind.
 ///
 /// One process-wide set of faults, hence one test at a time.
-@Suite(.serialized) struct OpenCLFaultTests {
-  /// The first OpenCL device behind entry points that can fail; nil where there is none.
-  private func device() throws -> (any Device)? {
-    guard let real = try? OpenCL() else {
-      print("no OpenCL: faults of its driver are not tested")
-      return nil
-    }
+@Suite(.serialized, .openCL) struct OpenCLFaultTests {
+  /// The first OpenCL device behind entry points that can fail.
+  private func device() throws -> any Device {
+    let real = try OpenCL()
     glint_faults_arm(nil, 0, 0)
     glint_faults_limit_work_group(0)
     var calls = real.calls
     let faulty = OpenCL(calls: glint_faults_before(&calls))
-    return try OpenCLPlatform.discover(faulty).devices.first
+    return try #require(OpenCLPlatform.discover(faulty).devices.first)
   }
 
   private func plan(_ info: DeviceInfo) throws -> Plan {
@@ -43,7 +41,7 @@ import Testing
     var nth = 1
     var struck = true
     while struck {
-      guard let device = try device() else { return }
+      let device = try device()
       glint_faults_arm(nil, nth, CL_INVALID_VALUE)
       // The context lives as long as its device; what the executable makes must go with it.
       do {
@@ -62,7 +60,7 @@ import Testing
 
   @Test func repeatedUseLeavesNothing() throws {
     do {
-      guard let device = try device() else { return }
+      let device = try device()
       for _ in 0..<3 { try compileAndRun(device) }
     }
     #expect(glint_faults_live() == 0)
@@ -71,7 +69,7 @@ import Testing
   /// Memory that is not there: when the buffer is made, or when it is first used.
   @Test(arguments: ["CreateBuffer", "EnqueueFillBuffer", "Finish"])
   func memoryRunsOut(_ call: String) throws {
-    guard let device = try device() else { return }
+    let device = try device()
     let error = call.withCString { name in
       glint_faults_arm(name, 1, CL_MEM_OBJECT_ALLOCATION_FAILURE)
       defer { glint_faults_arm(nil, 0, 0) }
@@ -86,7 +84,7 @@ import Testing
 
   /// The kernel's own limit, below the device's, as drivers report when registers run short.
   @Test func aKernelsWorkGroupLimit() throws {
-    guard let device = try device() else { return }
+    let device = try device()
     glint_faults_limit_work_group(32)
     defer { glint_faults_limit_work_group(0) }
     let error = #expect(throws: DeviceError.self) { try compileAndRun(device) }
@@ -105,7 +103,7 @@ import Testing
   /// A batch fails in the middle of a run; the same batch on the CPU gives the result.
   @Test(arguments: ["EnqueueWriteBuffer", "EnqueueNDRangeKernel", "Flush", "EnqueueReadBuffer"])
   func aRunFails(_ call: String) throws {
-    guard let device = try device() else { return }
+    let device = try device()
     var graph = Graph()
     let x = graph.input("x", TensorType(.float32, 2))
     graph.output("y", try graph.apply(Add(), x, x))

@@ -1,15 +1,16 @@
 import Compute
 import Foundation
 import Synchronization
+import TestConditions
 import TestSupport
 import Testing
 
 /// Built programs are kept on disk, and nothing on disk can do harm.
-@Suite struct ProgramStoreTests {
+@Suite(.openCL) struct ProgramStoreTests {
   /// The first OpenCL device as a new process would open it, with its store in `folder`.
-  private func device(_ folder: URL) throws -> OpenCLDevice? {
-    guard let cl = try? OpenCL() else { return nil }
-    return try OpenCLPlatform.discover(cl, storage: .folder(folder)).devices.first as? OpenCLDevice
+  private func device(_ folder: URL) throws -> OpenCLDevice {
+    let devices = try OpenCLPlatform.discover(OpenCL(), storage: .folder(folder)).devices
+    return try #require(devices.first as? OpenCLDevice)
   }
 
   private func use(_ device: OpenCLDevice) throws {
@@ -28,7 +29,7 @@ import Testing
 
   @Test func theSecondOpeningReadsWhatTheFirstBuilt() throws {
     try withScratchFolder { folder in
-      guard let first = try device(folder), let second = try device(folder) else { return }
+      let (first, second) = (try device(folder), try device(folder))
       try use(first)
       #expect(first.programs.origins == (compiled: 1, loaded: 0))
       #expect(try files(folder).count == 1)
@@ -42,7 +43,7 @@ import Testing
   /// Cut off, changed in one byte at several places, empty, or something else altogether.
   @Test func aDamagedFileMeansCompile() throws {
     try withScratchFolder { folder in
-      guard let first = try device(folder) else { return }
+      let first = try device(folder)
       try use(first)
       let file = try #require(try files(folder).first)
       let whole = try Data(contentsOf: file)
@@ -54,7 +55,7 @@ import Testing
       }
       for data in damaged {
         try data.write(to: file)
-        let again = try #require(try device(folder))
+        let again = try device(folder)
         try use(again)
         #expect(again.programs.origins == (compiled: 1, loaded: 0))
         #expect(try Data(contentsOf: file).count == whole.count, "it is written anew")
@@ -68,7 +69,7 @@ import Testing
       try Data("in the way".utf8).write(to: file)
       for unusable in [file, file.appendingPathComponent("below"), URL(fileURLWithPath: "/proc/x")]
       {
-        guard let device = try device(unusable) else { return }
+        let device = try device(unusable)
         try use(device)
         #expect(device.programs.origins == (compiled: 1, loaded: 0))
       }
@@ -78,19 +79,17 @@ import Testing
 
   @Test func writersDoNotDisturbEachOther() throws {
     try withScratchFolder { folder in
-      guard let probe = try device(folder) else { return }
-      _ = probe
       let failures = Mutex<[String]>([])
       DispatchQueue.concurrentPerform(iterations: 4) { _ in
         do {
-          if let device = try device(folder) { try use(device) }
+          try use(device(folder))
         } catch {
           failures.withLock { $0.append("\(error)") }
         }
       }
       #expect(failures.withLock { $0 }.isEmpty)
       #expect(try files(folder).count == 1, "no temporary file stays")
-      let last = try #require(try device(folder))
+      let last = try device(folder)
       try use(last)
       #expect(last.programs.origins == (compiled: 0, loaded: 1))
     }
@@ -99,7 +98,7 @@ import Testing
   /// Two threads that want the same programs of one device: each is built once.
   @Test func oneDeviceCompilesFromManyThreads() throws {
     try withScratchFolder { folder in
-      guard let device = try device(folder) else { return }
+      let device = try device(folder)
       let failures = Mutex<[String]>([])
       DispatchQueue.concurrentPerform(iterations: 4) { _ in
         do { try use(device) } catch { failures.withLock { $0.append("\(error)") } }

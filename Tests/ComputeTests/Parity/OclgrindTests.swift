@@ -1,20 +1,17 @@
 import Foundation
+import TestConditions
 import TestSupport
 import Testing
 
 /// The tiny samples on Oclgrind, which sees races, out-of-bounds accesses and uses of uninitialized
 /// values that other devices let pass. Its exit status is always 0; the log is what counts. Under a
 /// sanitizer, which sees nothing of the kernels that it interprets, it would only take long.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["GLINT_SANITIZER"] == nil))
-struct OclgrindTests {
-  /// The log of a program of this build under Oclgrind; nil where that is not installed.
+@Suite(.noSanitizer, .program("oclgrind")) struct OclgrindTests {
+  /// The log of a program of this build under Oclgrind.
   private func log(
     _ check: String, of program: String, _ arguments: [String]
-  ) throws -> (log: String, run: Program)? {
-    guard let oclgrind = Program.onPath("oclgrind") else {
-      print("oclgrind is not installed: its checks are left out")
-      return nil
-    }
+  ) throws -> (log: String, run: Program) {
+    let oclgrind = try #require(Program.onPath("oclgrind"))
     return try withScratchFolder { folder in
       let log = folder.appendingPathComponent("log")
       let run = try Program.run(
@@ -24,10 +21,8 @@ struct OclgrindTests {
   }
 
   @Test func tinySamplesHaveNoRacesAndStayInBounds() throws {
-    guard
-      let (log, run) = try log(
-        "--data-races", of: "glint-parity", ["--device", "opencl", "--tiny"])
-    else { return }
+    let (log, run) = try log(
+      "--data-races", of: "glint-parity", ["--device", "opencl", "--tiny"])
     #expect(log.isEmpty, "\(log.prefix(2000))")
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     #expect(run.output.contains("elementwise"), "\(run.output)\(run.errors)")
@@ -36,10 +31,8 @@ struct OclgrindTests {
   /// A separate run: the check gives up on kernels in which the compiler left an instruction that it
   /// does not know (`freeze`), and what they compute is then wrong.
   @Test func tinySamplesUseNoUninitializedValues() throws {
-    guard
-      let (log, run) = try log(
-        "--uninitialized", of: "glint-parity", ["--device", "opencl", "--tiny"])
-    else { return }
+    let (log, run) = try log(
+      "--uninitialized", of: "glint-parity", ["--device", "opencl", "--tiny"])
     #expect(run.output.contains("elementwise"), "\(run.output)\(run.errors)")
     let reports = log.split(separator: "\n\n").filter {
       $0.lowercased().contains("uninitialized value")
@@ -57,13 +50,13 @@ struct OclgrindTests {
     (.privateUninitialized, "--uninitialized", "Uninitialized value"),
   ])
   func plantedFaultsAreSeen(_ fault: FaultyAdd.Fault, _ check: String, _ report: String) throws {
-    guard let (log, _) = try log(check, of: "planted-faults", [fault.rawValue]) else { return }
+    let (log, _) = try log(check, of: "planted-faults", [fault.rawValue])
     #expect(log.contains(report), "\(log.prefix(2000))")
   }
 
   @Test(arguments: ["--data-races", "--uninitialized"])
   func nothingPlantedIsClean(_ check: String) throws {
-    guard let (log, run) = try log(check, of: "planted-faults", ["none"]) else { return }
+    let (log, run) = try log(check, of: "planted-faults", ["none"])
     #expect(log.isEmpty, "\(log.prefix(2000))")
     #expect(run.output.contains("1/1"), "\(run.output)\(run.errors)")
   }

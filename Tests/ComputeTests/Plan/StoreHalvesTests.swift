@@ -1,4 +1,5 @@
 import Foundation
+import TestConditions
 import Testing
 
 @testable import Compute
@@ -46,7 +47,7 @@ import Testing
     #expect(halves.count == 3)
   }
 
-  @Test(arguments: Devices.openCL.devices.map(\.info.name))
+  @Test(.openCL, arguments: Devices.openCL.devices.map(\.info.name))
   func errorsStayWithinTheBound(_ name: String) throws {
     let device = try Devices.named(name)
     let x = Reference.random([2, 6, 8, 8], -1...1, seed: 4)
@@ -72,7 +73,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Devices.openCL.devices.map(\.info.name))
+  @Test(.openCL, arguments: Devices.openCL.devices.map(\.info.name))
   func copiesThroughLocalMemoryConvertToo(_ name: String) throws {
     let device = try Devices.named(name)
     let x = Reference.random([1, 9, 7, 16], -1...1, seed: 5)

@@ -1,12 +1,15 @@
 import CZlib
+import Compute
 import Formats
 import Foundation
 import Microscopy
+import TestConditions
+import TestSupport
 import Testing
 
 /// A lopsided spline whose every number can be told: cell (i, j, k) is a cubic of its own.
 func sampleSpline(columns: Int = 6, rows: Int = 6, planes: Int = 5, seed: UInt64 = 3) -> SplinePSF {
-  var random = Noise(state: seed)
+  var random = SampleGenerator(seed: seed)
   let coefficients = (0..<columns * rows * planes * 64).map { place in
     // Multiples of 1/1024, so that turning planes over is exact.
     Float(Int.random(in: place % 64 == 0 ? 1...200 : -100...100, using: &random)) / 1024
@@ -276,7 +279,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   }
 
   /// v7.3 as h5py writes it: indices in reverse, the cell a reference.
-  @Test func smapHDF5() throws {
+  @Test(.python("h5py", "numpy")) func smapHDF5() throws {
     let folder = try TemporaryFolder()
     let psf = sampleSpline(columns: 6, rows: 4, planes: 5)
     let raw = smapCoefficients(psf).withUnsafeBytes { Data($0) }
@@ -295,7 +298,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
       b = open("\(folder.file("a.mat"))", "r+b")
       b.write(b"MATLAB 7.3 MAT-file, Platform: test")
       """
-    guard python(script, needs: ["h5py", "numpy"]) != nil else { return }
+    _ = try Python.run(script)
     let back = try spline(folder.file("a.mat"))
     #expect(back.coefficients == psf.coefficients)
     #expect(abs(back.firstZ - psf.firstZ) < 1e-9)
@@ -309,7 +312,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   // MARK: other programs' own files
 
   /// h5py's attributes: a text of variable length, a truth value, numbers.
-  @Test func smappyByPython() throws {
+  @Test(.python("h5py", "numpy")) func smappyByPython() throws {
     let folder = try TemporaryFolder()
     let script = """
       import h5py, numpy, json
@@ -325,7 +328,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
       f.create_dataset("parameters_json", data=json.dumps({"roi": 5}))
       f.close()
       """
-    guard python(script, needs: ["h5py", "numpy"]) != nil else { return }
+    _ = try Python.run(script)
     let psf = try spline(folder.file("s.h5"))
     #expect((psf.columns, psf.rows, psf.planes) == (5, 4, 3))
     #expect(psf.firstZ == -40)
@@ -338,7 +341,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   }
 
   /// Picasso's bytes run as [z, y, x, 64] under the shape (64, x, y, z); its z falls with the plane.
-  @Test func picassoByPython() throws {
+  @Test(.python("h5py", "numpy")) func picassoByPython() throws {
     let folder = try TemporaryFolder()
     let script = """
       import h5py, numpy, json
@@ -352,7 +355,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
         oversampling=1.0))
       f.close()
       """
-    guard python(script, needs: ["h5py", "numpy"]) != nil else { return }
+    _ = try Python.run(script)
     let psf = try spline(folder.file("p.hdf5"))
     #expect(psf.coefficients[(0 * 16 + 1 * 4 + 3) * 64] == 0.0625)
     #expect(psf.coefficients[(0 * 16 + 1 * 4 + 3) * 64 + 1] == 0.5)
@@ -361,7 +364,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     #expect(psf.pixelSize == 130)
   }
 
-  @Test func picassoModelsThatGlintCannotUse() throws {
+  @Test(.python("h5py", "numpy")) func picassoModelsThatGlintCannotUse() throws {
     let folder = try TemporaryFolder()
     func script(_ fields: String) -> String {
       """
@@ -377,7 +380,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
       ("model='spline-3d', z_center=1", "z_step_nm in its metadata is no number"),
       ("model='spline-3d', z_center=1, z_step_nm=-2", "z_step_nm -2.0"),
     ] {
-      guard python(script(fields), needs: ["h5py", "numpy"]) != nil else { return }
+      _ = try Python.run(script(fields))
       let complaint = complaint { try CalibrationFiles.read(folder.file("p.hdf5")) }
       #expect(complaint.contains(words), "\(complaint)")
     }

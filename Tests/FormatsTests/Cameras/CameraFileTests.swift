@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Microscopy
+import TestConditions
 import TestSupport
 import Testing
 
@@ -107,8 +108,8 @@ import Testing
     #expect(try words(numpy(odd)).contains("pixel (0, 0): gain 0.0 ADU/e⁻ must be"))
   }
 
-  @Test func sharedMaps() throws {
-    guard let path = SharedData.path("camera/scmos_storm/calib.npy") else { return }
+  @Test(.data("camera/scmos_storm/calib.npy")) func sharedMaps() throws {
+    let path = SharedData.path("camera/scmos_storm/calib.npy")
     let maps = try #require(try CameraFiles.read(path).maps)
     #expect((maps.width, maps.height) == (256, 256))
     func mean(_ map: [Float]) -> Double { map.reduce(0.0) { $0 + Double($1) } / Double(map.count) }
@@ -118,7 +119,7 @@ import Testing
     #expect(abs(maps.variance.max()! - 1962) < 1)
   }
 
-  @Test func picassoMaps() throws {
+  @Test(.python("h5py", "numpy")) func picassoMaps() throws {
     let folder = try TemporaryFolder()
     func script(_ name: String, gain: Bool, rows: Int = 2) -> String {
       """
@@ -130,17 +131,17 @@ import Testing
       f.close()
       """
     }
-    guard python(script("a.hdf5", gain: true), needs: ["h5py", "numpy"]) != nil else { return }
+    _ = try Python.run(script("a.hdf5", gain: true))
     let maps = try #require(try CameraFiles.read(folder.file("a.hdf5")).maps)
     #expect((maps.width, maps.height) == (4, 2))
     #expect(maps.offset[5] == 105)
     #expect(maps.variance[7] == 3.5)
     #expect(maps.gain == Array(repeating: 2.5, count: 8))
-    _ = python(script("b.hdf5", gain: false), needs: ["h5py"])
+    _ = try Python.run(script("b.hdf5", gain: false))
     let given = Camera(gain: 1.75)
     let other = try #require(try CameraFiles.read(folder.file("b.hdf5"), scalars: given).maps)
     #expect(other.gain == Array(repeating: 1.75, count: 8))
-    _ = python(script("c.hdf5", gain: false, rows: 3), needs: ["h5py"])
+    _ = try Python.run(script("c.hdf5", gain: false, rows: 3))
     #expect(complaint { try CameraFiles.read(folder.file("c.hdf5")) }.contains("differ in size"))
   }
 
@@ -156,29 +157,40 @@ import Testing
     }
   }
 
+  private static func maps(_ start: Float) -> CameraMaps {
+    CameraMaps(
+      width: 2, height: 3, offset: (0..<6).map { start + Float($0) },
+      variance: (0..<6).map { start + 10 + Float($0) }, gain: Array(repeating: start, count: 6))
+  }
+
+  /// Longer than an attribute may be where its text is stored inside.
+  private static let longNotes =
+    #"{"note": ""# + String(repeating: "x", count: 100_000) + #""}"#
+
   @Test func errorsAndNotesTravelWithTheMaps() throws {
     let folder = try TemporaryFolder()
-    func maps(_ start: Float) -> CameraMaps {
-      CameraMaps(
-        width: 2, height: 3, offset: (0..<6).map { start + Float($0) },
-        variance: (0..<6).map { start + 10 + Float($0) }, gain: Array(repeating: start, count: 6))
-    }
     let path = folder.file("m.hdf5")
-    // Longer than an attribute may be where its text is stored inside.
-    let notes = #"{"note": ""# + String(repeating: "x", count: 100_000) + #""}"#
-    try CameraFiles.write(maps(1), errors: maps(2), metadata: notes, to: path)
-    #expect(try CameraFiles.read(path).maps == maps(1))
-    #expect(try CameraFiles.errors(of: path) == maps(2))
-    try CameraFiles.write(maps(1), to: folder.file("bare.hdf5"))
+    try CameraFiles.write(
+      Self.maps(1), errors: Self.maps(2), metadata: Self.longNotes, to: path)
+    #expect(try CameraFiles.read(path).maps == Self.maps(1))
+    #expect(try CameraFiles.errors(of: path) == Self.maps(2))
+    try CameraFiles.write(Self.maps(1), to: folder.file("bare.hdf5"))
     #expect(try CameraFiles.errors(of: folder.file("bare.hdf5")) == nil)
     #expect(try CameraFiles.errors(of: folder.write(numpy(values), to: "c.npy")) == nil)
-    let text = python(
+  }
+
+  @Test(.python("h5py")) func h5pyReadsErrorsAndNotes() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("m.hdf5")
+    try CameraFiles.write(
+      Self.maps(1), errors: Self.maps(2), metadata: Self.longNotes, to: path)
+    let text = try Python.run(
       """
       import h5py, json
       with h5py.File("\(path)") as f:
         print(len(json.loads(f.attrs["metadata"])["note"]), f["variance_error"][2, 1])
-      """, needs: ["h5py"])
-    if let text { #expect(text.hasPrefix("100000 17.0")) }
+      """)
+    #expect(text.hasPrefix("100000 17.0"))
   }
 
   @Test func theRecordedPartOfTheSensorIsFound() {
@@ -213,26 +225,26 @@ import Testing
     #expect(complaint.contains("without offset and variance (locs, metadata)"))
   }
 
-  @Test func tiffMaps() throws {
+  @Test(.python("numpy", "tifffile")) func tiffMaps() throws {
     let folder = try TemporaryFolder()
-    func write(_ name: String, _ pages: Int, _ type: String) -> Bool {
-      python(
+    func write(_ name: String, _ pages: Int, _ type: String) throws {
+      _ = try Python.run(
         """
         import numpy, tifffile
         with tifffile.TiffWriter("\(folder.file(name))") as t:
           for k in range(\(pages)):
             t.write((numpy.arange(8).reshape(2, 4) + 10 * k + 1).astype("\(type)"), metadata=None)
-        """, needs: ["numpy", "tifffile"]) != nil
+        """)
     }
     for type in ["f4", "f8", "u2", "u1", "u4"] {
-      guard write("\(type).tif", 3, type) else { return }
+      try write("\(type).tif", 3, type)
       let maps = try #require(try CameraFiles.read(folder.file("\(type).tif")).maps)
       #expect((maps.width, maps.height) == (4, 2))
       #expect(maps.offset == (1...8).map(Float.init))
       #expect(maps.variance == (11...18).map(Float.init))
       #expect(maps.gain == (21...28).map(Float.init))
     }
-    _ = write("two.tif", 2, "f4")
+    try write("two.tif", 2, "f4")
     #expect(complaint { try CameraFiles.read(folder.file("two.tif")) }.contains("of 2 pages"))
   }
 

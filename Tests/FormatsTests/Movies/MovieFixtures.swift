@@ -1,11 +1,12 @@
 import CTIFF
+import Compute
 import Formats
 import Foundation
 import Microscopy
 import Testing
 
 func testPixels(_ count: Int, seed: UInt64 = 1) -> [UInt16] {
-  var noise = Noise(state: seed)
+  var noise = SampleGenerator(seed: seed)
   return (0..<count).map { _ in UInt16.random(in: 0...65535, using: &noise) }
 }
 

@@ -1,4 +1,5 @@
 import CTIFF
+import Compute
 import Formats
 import Foundation
 import Microscopy
@@ -36,7 +37,7 @@ import Testing
     _ folder: TemporaryFolder, _ name: String, opening path: String? = nil, seed: UInt64
   ) throws {
     let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file(name))))
-    var noise = Noise(state: seed)
+    var noise = SampleGenerator(seed: seed)
     let clock = ContinuousClock()
     func check(_ bytes: [UInt8], _ what: String) throws {
       let path = path ?? folder.file(name)
@@ -58,7 +59,7 @@ import Testing
   }
 
   /// One wrong byte, field or number.
-  private func mutate(_ bytes: inout [UInt8], _ noise: inout Noise) {
+  private func mutate(_ bytes: inout [UInt8], _ noise: inout SampleGenerator) {
     guard !bytes.isEmpty else { return }
     // Headers and tables matter more than pixels.
     let reach = Bool.random(using: &noise) ? min(bytes.count, 400) : bytes.count
@@ -173,7 +174,7 @@ import Testing
 
   @Test func randomBytes() throws {
     let folder = try TemporaryFolder()
-    var noise = Noise(state: 99)
+    var noise = SampleGenerator(seed: 99)
     let heads: [[UInt8]] = [
       [], [0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0, 8, 0, 0, 0],
       [0x4D, 0x4D, 0, 43, 0, 8, 0, 0],

@@ -1,15 +1,17 @@
 import Formats
 import Foundation
 import Microscopy
+import TestConditions
+import TestSupport
 import Testing
 
-/// tifffile as an independent reader and writer; skipped where Python or tifffile is absent.
-@Suite struct PythonMovieTests {
+/// tifffile as an independent reader and writer.
+@Suite(.python("tifffile", "numpy")) struct PythonMovieTests {
   /// What a script prints whose arguments are in `a`.
-  private func answer(_ script: String, _ arguments: [String]) -> String? {
-    python(
-      "import sys, tifffile, numpy as np\na = sys.argv[1:]\n" + script, arguments,
-      needs: ["tifffile", "numpy"])?.trimmingCharacters(in: .whitespacesAndNewlines)
+  private func answer(_ script: String, _ arguments: [String]) throws -> String {
+    try Python.run(
+      "import sys, tifffile, numpy as np\na = sys.argv[1:]\n" + script, arguments
+    ).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   @Test func tifffileReadsWhatGlintWrites() throws {
@@ -30,7 +32,7 @@ import Testing
         print(x.shape, x.dtype, int((x.ravel() * np.arange(1, x.size + 1)).sum()),
               bool((pages == x).all()), t.is_bigtiff, t.byteorder, t.is_imagej, r[0] / r[1])
         """
-      guard let answer = answer(script, [path]) else { return }
+      let answer = try answer(script, [path])
       let sum = pixels.enumerated().reduce(0) { $0 + ($1.offset + 1) * Int($1.element) }
       #expect(
         answer == "(5, 17, 13) \(order ? ">" : "")uint16 \(sum) True \(big ? "True" : "False") "
@@ -58,7 +60,7 @@ import Testing
       tifffile.imwrite(d + 'ome.ome.tif', x, photometric='minisblack',
                        metadata={'axes': 'TYX', 'PhysicalSizeX': 0.1, 'PhysicalSizeXUnit': 'µm'})
       """
-    guard answer(script, [folder.path]) != nil else { return }
+    _ = try answer(script, [folder.path])
     let expected = (0..<(6 * 33 * 21)).map { Double($0 * 7919 % 65536) }
     #expect(try Movies.open(folder.file("float.tif")).allPixels() == expected.map { $0 / 8 })
     for name in ["plain", "shaped", "imagej", "big", "tiles", "strips", "ome.ome"] {

@@ -2,6 +2,7 @@ import CTestSupport
 import Formats
 import Foundation
 import Microscopy
+import TestConditions
 import Testing
 
 /// Movies over several files: Micro-Manager, OME-TIFF, NDTiff.
@@ -90,11 +91,7 @@ import Testing
   }
 
   /// Reading allocates nothing: table of pages, widening in place, index map, one read of many.
-  @Test func readingUncompressedFramesAllocatesNothing() throws {
-    guard glint_allocations_counted() == 1 else {
-      print("skipped: allocations cannot be counted here")
-      return
-    }
+  @Test(.countedAllocations) func readingUncompressedFramesAllocatesNothing() throws {
     let folder = try TemporaryFolder()
     _ = try folder.write(
       Self.microManager((0..<50).map { UInt16($0) }), to: "a_MMStack.ome.tif")

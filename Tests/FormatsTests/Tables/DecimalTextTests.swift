@@ -1,3 +1,4 @@
+import Compute
 import Formats
 import Foundation
 import Testing
@@ -43,7 +44,7 @@ import Testing
   func significant(value: Double, text: String) { #expect(write(value, .significant(9)) == text) }
 
   @Test func nineDigitsBringEveryFloatBack() {
-    var random = Noise(state: 3)
+    var random = SampleGenerator(seed: 3)
     for _ in 0..<20_000 {
       let float = Float(bitPattern: UInt32.random(in: 0..<0x7F80_0000, using: &random))
       let text = write(Double(float), .significant(9))
@@ -52,7 +53,7 @@ import Testing
   }
 
   @Test func readingIsCorrectlyRounded() {
-    var random = Noise(state: 4)
+    var random = SampleGenerator(seed: 4)
     for _ in 0..<20_000 {
       let value = Double(bitPattern: UInt64.random(in: 0..<0x7FF0_0000_0000_0000, using: &random))
       #expect(read("\(value)").value == value)

@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Microscopy
+import TestConditions
 import TestSupport
 import Testing
 
@@ -80,10 +81,11 @@ import Testing
       y: 236.5692188),
   ]
 
-  @Test(arguments: tables)
+  @Test(
+    .anyData(of: tables.map(\.path)), arguments: tables.filter { SharedData.has($0.path) })
   func reads(_ expected: Expected) throws {
-    guard let path = SharedData.path(expected.path) else { return }
-    let table = try Tables.read(path, options: TableOptions(pixelSize: expected.pixelSize))
+    let table = try Tables.read(
+      SharedData.path(expected.path), options: TableOptions(pixelSize: expected.pixelSize))
     #expect(table.count == expected.rows)
     #expect(table.frame.last == expected.frame)
     #expect(abs((table[.x]?.last ?? .nan) - expected.x) < 1e-6)
@@ -93,19 +95,19 @@ import Testing
     }
   }
 
-  @Test func nairrColumnsHaveTheirMeaning() throws {
-    let name = "movies/nairr_2DGauss_LD_Train/2DGauss_LD_Train_xy.csv"
-    guard let path = SharedData.path(name) else { return }
-    let table = try Tables.read(path, options: TableOptions(pixelSize: 100))
+  @Test(.data("movies/nairr_2DGauss_LD_Train/2DGauss_LD_Train_xy.csv"))
+  func nairrColumnsHaveTheirMeaning() throws {
+    let table = try Tables.read(
+      SharedData.path("movies/nairr_2DGauss_LD_Train/2DGauss_LD_Train_xy.csv"),
+      options: TableOptions(pixelSize: 100))
     #expect(table[.id]?.first == 25)
     #expect(table[.photons]?.first == 3000)
     #expect(table[.background]?.first == 500)
     #expect(abs(table[.sigmaX]!.first! - 1.08805981) < 1e-8)
   }
 
-  @Test func picassoFieldAndErrors() throws {
-    guard let path = SharedData.path("tables/picasso/testdata_locs.hdf5") else { return }
-    let table = try Tables.read(path)
+  @Test(.data("tables/picasso/testdata_locs.hdf5")) func picassoFieldAndErrors() throws {
+    let table = try Tables.read(SharedData.path("tables/picasso/testdata_locs.hdf5"))
     #expect(table.field == FieldOfView(width: 32, height: 32, frames: 1000, pixelSize: 130))
     #expect(abs(table[.xError]!.last! - 0.0338152) < 1e-6)
     #expect(table[.iterations]?.last == 4)
@@ -113,17 +115,17 @@ import Testing
   }
 
   /// The emitter list and the reference table hold the same positions in two conventions.
-  @Test func insight3AndStormAnalysisAgree() throws {
-    guard let list = SharedData.path("movies/storm_analysis/test_olist.txt"),
-      let reference = SharedData.path("movies/storm_analysis/test_ref.hdf5")
-    else { return }
-    let (a, b) = (try Tables.read(list), try Tables.read(reference))
+  @Test(
+    .data("movies/storm_analysis/test_olist.txt", "movies/storm_analysis/test_ref.hdf5"))
+  func insight3AndStormAnalysisAgree() throws {
+    let a = try Tables.read(SharedData.path("movies/storm_analysis/test_olist.txt"))
+    let b = try Tables.read(SharedData.path("movies/storm_analysis/test_ref.hdf5"))
     #expect(difference(a, b, .x) < 1e-4)
     #expect(difference(a, b, .y) < 1e-4)
   }
 
-  @Test func emptyDecodeTable() throws {
-    guard let path = SharedData.path("tables/locan/decode_dstorm_data_empty.h5") else { return }
+  @Test(.data("tables/locan/decode_dstorm_data_empty.h5")) func emptyDecodeTable() throws {
+    let path = SharedData.path("tables/locan/decode_dstorm_data_empty.h5")
     #expect(try Tables.read(path).count == 0)
   }
 

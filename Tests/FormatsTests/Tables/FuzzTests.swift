@@ -1,3 +1,4 @@
+import Compute
 import Formats
 import Foundation
 import Microscopy
@@ -116,7 +117,7 @@ import Testing
 
   @Test func noise() throws {
     let folder = try TemporaryFolder()
-    var random = Noise(state: 8)
+    var random = SampleGenerator(seed: 8)
     for length in [1, 2, 7, 8, 16, 100, 4095, 4096, 5000] {
       for round in 0..<12 {
         // Half of them look like text.
@@ -153,7 +154,7 @@ import Testing
 
 /// Cuts, flipped bits, overwritten bytes and noise.
 func damagedCopies(of data: Data, count: Int, seed: UInt64) -> [Data] {
-  var random = Noise(state: seed)
+  var random = SampleGenerator(seed: seed)
   // Structure stands at the ends of a file, rows in between.
   func place() -> Int {
     let end = min(data.count, 6000)

@@ -1,9 +1,11 @@
 import Containers
 import Foundation
+import TestConditions
+import TestSupport
 import Testing
 
 /// Attributes are decoded here and not by the library: against files that h5py writes in every layout.
-@Suite struct HDF5AttributeTests {
+@Suite(.python("h5py", "numpy")) struct HDF5AttributeTests {
   /// How a file is laid out, in the words of h5py's `File`; the number of other attributes moves them
   /// out of the first header block, and in the newest layout out of the header.
   struct Layout: Sendable, CustomStringConvertible {
@@ -17,7 +19,7 @@ import Testing
   }
 
   /// Writes one attribute of each kind to the root and to a group.
-  private func write(_ layout: Layout, to path: String) -> Bool {
+  private func write(_ layout: Layout, to path: String) throws {
     let script = """
       import h5py, numpy
       with h5py.File("\(path)", "w"\(layout.options.isEmpty ? "" : ", " + layout.options)) as f:
@@ -36,14 +38,14 @@ import Testing
           a["variable"] = "variable \\u00b5m"
           a["none"] = h5py.Empty("f")
       """
-    return python(script, needs: ["h5py", "numpy"]) == ""
+    #expect(try Python.run(script).isEmpty)
   }
 
   @Test(arguments: layouts)
   func readsWhatH5pyWrites(_ layout: Layout) throws {
     let folder = try TemporaryFolder()
     let path = folder.file("a.h5")
-    guard write(layout, to: path) else { return }
+    try write(layout, to: path)
     let file = try HDF5File(path: path)
     for object in ["/", "/meta"] {
       #expect(try file.number("whole", of: object) == -7)
@@ -71,7 +73,7 @@ import Testing
   func damagedAttributes(_ options: String) throws {
     let folder = try TemporaryFolder()
     let path = folder.file("a.h5")
-    guard write(Layout(options: options, others: 0), to: path) else { return }
+    try write(Layout(options: options, others: 0), to: path)
     let sound = try Data(contentsOf: URL(fileURLWithPath: path))
     let names = ["whole", "real", "truth", "list", "fixed", "variable", "none", "nothing"]
     var read = 0

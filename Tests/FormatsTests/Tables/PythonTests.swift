@@ -1,11 +1,13 @@
 import Formats
 import Foundation
 import Microscopy
+import TestConditions
+import TestSupport
 import Testing
 
 /// Our files, read by the programs they are meant for.
 @Suite struct PythonTests {
-  @Test func h5pyReadsTheRecords() throws {
+  @Test(.python("h5py")) func h5pyReadsTheRecords() throws {
     let folder = try TemporaryFolder()
     let table = sampleTable(rows: 20_000)
     try Tables.write(table, to: folder.file("t.hdf5"))
@@ -19,7 +21,7 @@ import Testing
       m = json.loads(f["metadata"][()])
       print(m[0]["Width"], m[0]["Pixelsize"], m[1]["Box Size"], len(m))
       """
-    guard let text = python(script, needs: ["h5py"]) else { return }
+    let text = try Python.run(script)
     let names = "('frame', 'x', 'y', 'photons', 'sx', 'sy', 'bg', 'lpx', 'lpy')"
     #expect(
       text == """
@@ -30,7 +32,7 @@ import Testing
         """)
   }
 
-  @Test func pandasReadsBoth() throws {
+  @Test(.python("pandas", "tables")) func pandasReadsBoth() throws {
     let folder = try TemporaryFolder()
     let table = sampleTable(rows: 1000)
     try Tables.write(table, to: folder.file("t.hdf5"))
@@ -42,12 +44,12 @@ import Testing
       print(len(h), len(c), list(c.columns[:5]))
       print(((h.x + 0.5) * 130 - c["x [nm]"]).abs().max() < 0.01, (h.frame + 1 - c.frame).abs().max())
       """
-    guard let text = python(script, needs: ["pandas", "tables"]) else { return }
+    let text = try Python.run(script)
     #expect(
       text == "1000 1000 ['id', 'frame', 'x [nm]', 'y [nm]', 'z [nm]']\nTrue 0\n")
   }
 
-  @Test func picassoLoadsTheTable() throws {
+  @Test(.python("picasso")) func picassoLoadsTheTable() throws {
     let folder = try TemporaryFolder()
     try Tables.write(sampleTable(rows: 1000), to: folder.file("t.hdf5"))
     let script = """
@@ -57,11 +59,11 @@ import Testing
       locs, info = io.load_locs("\(folder.file("t.hdf5"))")
       print("rows", len(locs), len(info), info[0]["Width"], lib.get_from_metadata(info, "Pixelsize"))
       """
-    guard let text = python(script, needs: ["picasso"]) else { return }
+    let text = try Python.run(script)
     #expect(text.hasSuffix("rows 1000 3 256 130\n"), "\(text)")
   }
 
-  @Test func yamlIsPlain() throws {
+  @Test(.python("yaml")) func yamlIsPlain() throws {
     let folder = try TemporaryFolder()
     let table = sampleTable(rows: 10)
     try Tables.write(table, to: folder.file("t.hdf5"))
@@ -70,7 +72,7 @@ import Testing
       d = list(yaml.safe_load_all(open("\(folder.file("t.yaml"))")))
       print(len(d), d[0]["Width"], d[1]["Box Size"], repr(d[1]["recipe"]), d[0]["Column units"])
       """
-    guard let text = python(script, needs: ["yaml"]) else { return }
+    let text = try Python.run(script)
     #expect(text == "3 256 7 'detector: dog\\nbox: 7\\n' {'tilt': 'deg'}\n")
   }
 }

@@ -1,6 +1,8 @@
+import Compute
 import Formats
 import Foundation
 import Microscopy
+import TestConditions
 import Testing
 
 @Suite struct StagedFileTests {
@@ -93,11 +95,7 @@ import Testing
     )
   }
 
-  @Test func unwritableFolder() throws {
-    guard geteuid() != 0 else {
-      print("skipped: the superuser may write everywhere")
-      return
-    }
+  @Test(.filePermissions) func unwritableFolder() throws {
     let folder = try TemporaryFolder()
     chmod(folder.path, 0o555)
     defer { chmod(folder.path, 0o755) }
@@ -106,11 +104,7 @@ import Testing
         "permission denied"))
   }
 
-  @Test func fullDiskIsSaid() throws {
-    guard FileManager.default.fileExists(atPath: "/dev/full") else {
-      print("skipped: this system has no /dev/full")
-      return
-    }
+  @Test(.fullDevice) func fullDiskIsSaid() throws {
     var sink = try FileSink(file: "/dev/full", path: "out.csv")
     try sink.write("")
     let complaint = words { try sink.write("twelve bytes") }
@@ -180,7 +174,7 @@ import Testing
     @Test func picturesLeaveNothing() async {
       await #expect(processExitsWith: .success) {
         let folder = try TemporaryFolder()
-        var random = Noise(state: 1)
+        var random = SampleGenerator(seed: 1)
         let pixels = (0..<1_000_000).map { _ in Float.random(in: 0...1, using: &random) }
         let image = Image(width: 1000, height: 1000, pixels: pixels)
         Self.limitFiles(to: 300_000)

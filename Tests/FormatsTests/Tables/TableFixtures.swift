@@ -1,10 +1,11 @@
+import Compute
 import Formats
 import Foundation
 import Microscopy
 
 /// A table with every quantity that a 3D fit gives, and one that only the test knows.
 func sampleTable(rows: Int, seed: UInt64 = 1) -> Localizations {
-  var random = Noise(state: seed)
+  var random = SampleGenerator(seed: seed)
   var table = Localizations(
     field: FieldOfView(width: 256, height: 200, frames: rows + 10, pixelSize: 130))
   table.frame = (0..<rows).map { $0 / 3 }

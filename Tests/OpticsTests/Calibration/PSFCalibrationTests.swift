@@ -49,6 +49,7 @@ private func agreement(
     let found = result.beads.sorted { $0.y < $1.y }
     let truth = scene.beads.sorted { $0.y < $1.y }
     let middle = truth.map(\.z).reduce(0, +) / 5
+    #expect(found.count == 5)
     for (bead, expected) in zip(found, truth) {
       #expect(abs(bead.x - expected.x) < 0.03, "\(bead.x) \(expected.x)")
       #expect(abs(bead.y - expected.y) < 0.03, "\(bead.y) \(expected.y)")

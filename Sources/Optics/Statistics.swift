@@ -1,0 +1,76 @@
+/// Statistics of maps: they have millions of pixels, so one of their values is selected and nothing is
+/// interpolated.
+extension [Double] {
+  /// The value that a share of the others lies below (the nearest rank), NaN for none.
+  ///
+  /// Selection after Hoare (CACM 4, 321 (1961)).
+  func quantile(_ share: Double) -> Double {
+    guard !isEmpty else { return .nan }
+    var values = self
+    let rank = Int((Double(count - 1) * Swift.min(Swift.max(share, 0), 1)).rounded())
+    var (low, high) = (0, count - 1)
+    while low < high {
+      let pivot = values[low + (high - low) / 2]
+      var (i, j) = (low, high)
+      while i <= j {
+        while values[i] < pivot { i += 1 }
+        while values[j] > pivot { j -= 1 }
+        if i <= j {
+          values.swapAt(i, j)
+          i += 1
+          j -= 1
+        }
+      }
+      if rank <= j { high = j } else if rank >= i { low = i } else { break }
+    }
+    return values[rank]
+  }
+
+  /// One of the values: of an even number the upper of the middle two; NaN for none.
+  package var median: Double { quantile(0.5) }
+
+  /// A standard deviation that outliers do not move: 1.4826 times the median distance from the median.
+  package var robustSpread: Double {
+    let centre = median
+    return 1.4826 * map { abs($0 - centre) }.median
+  }
+}
+
+/// Statistics of lists that are short enough to be sorted.
+package enum Statistics {
+  /// Between the middle two of an even number; 0 for no values.
+  package static func median(_ values: [Double]) -> Double { quantile(values, 0.5) }
+
+  /// Interpolated between two values; 0 for none.
+  static func quantile(_ values: [Double], _ part: Double) -> Double {
+    guard !values.isEmpty else { return 0 }
+    let sorted = values.sorted()
+    let place = part * Double(sorted.count - 1)
+    let low = Int(place)
+    let high = min(low + 1, sorted.count - 1)
+    return sorted[low] + (place - Double(low)) * (sorted[high] - sorted[low])
+  }
+
+  static func mean(_ values: [Double]) -> Double {
+    values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// Pearson's; 0 where one of them does not vary.
+  static func correlation(_ a: [Double], _ b: [Double]) -> Double {
+    let (ma, mb) = (mean(a), mean(b))
+    var (ab, aa, bb) = (0.0, 0.0, 0.0)
+    for (x, y) in zip(a, b) {
+      ab += (x - ma) * (y - mb)
+      aa += (x - ma) * (x - ma)
+      bb += (y - mb) * (y - mb)
+    }
+    return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : 0
+  }
+
+  /// Mean of what lies within six robust standard deviations of the median.
+  static func clippedMean(_ values: [Double]) -> Double {
+    let middle = median(values)
+    let spread = max(1.4826 * median(values.map { abs($0 - middle) }), 1e-9)
+    return mean(values.filter { abs($0 - middle) <= 6 * spread })
+  }
+}

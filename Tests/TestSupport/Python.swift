@@ -1,0 +1,36 @@
+import Foundation
+import Synchronization
+
+/// Another implementation to compare with. GLINT_PYTHON names another interpreter than python3. A test
+/// that runs scripts has the trait `.python` with the modules that they import.
+package enum Python {
+  package static let interpreter = ProcessInfo.processInfo.environment["GLINT_PYTHON"] ?? "python3"
+  private static let known = Mutex<[String: Bool]>([:])
+
+  /// Whether all of these modules can be imported; tried once for each.
+  package static func has(_ modules: [String]) -> Bool {
+    modules.allSatisfy { module in
+      if let answer = known.withLock({ $0[module] }) { return answer }
+      let answer = (try? run("import \(module)")) != nil
+      known.withLock { $0[module] = answer }
+      return answer
+    }
+  }
+
+  /// A script that ended with an error: what it printed and said.
+  package struct Failure: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  /// Runs a script, in `folder` where one is given, and returns what it prints.
+  package static func run(
+    _ script: String, _ arguments: [String] = [], in folder: URL? = nil
+  ) throws -> String {
+    let program = try Program.run(
+      URL(fileURLWithPath: "/usr/bin/env"), [interpreter, "-c", script] + arguments, in: folder)
+    guard program.status == 0 else {
+      throw Failure(description: "\(program.output)\(program.errors)")
+    }
+    return program.output
+  }
+}
