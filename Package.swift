@@ -71,7 +71,11 @@ let package = Package(
 
     // Tools: small programs on the same modules.
     .executableTarget(
-      name: "glint-bench", dependencies: ["Workflow", "Networks"], path: "Tools/bench",
+      name: "glint-bench",
+      dependencies: [
+        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Workflow",
+      ],
+      path: "Tools/bench",
       exclude: ["results", "against_onnxruntime.py"]),
     .executableTarget(
       name: "glint-parity",
@@ -89,7 +93,7 @@ let package = Package(
     .executableTarget(
       name: "glint-accuracy",
       dependencies: [
-        "Compute", "Optics",
+        "Compute", "Microscopy", "Optics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tools/accuracy", exclude: ["README.md", "movies", "threshold"]),
@@ -116,6 +120,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "ContainersTests", dependencies: ["Containers", "TestSupport"]),
+    .testTarget(name: "HouseTests"),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
     .testTarget(
       name: "FormatsTests",
