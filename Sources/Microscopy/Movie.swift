@@ -8,6 +8,12 @@ public enum PixelType: String, Codable, Hashable, Sendable {
   public var bytes: Int { self == .uint16 ? 2 : 4 }
 }
 
+/// The order in which a file stores the bytes of a number; the raw value is numpy's mark.
+public enum ByteOrder: String, Codable, Hashable, Sendable {
+  case littleEndian = "<"
+  case bigEndian = ">"
+}
+
 /// What is known of a movie before its first frame is read.
 public struct MovieInfo: Hashable, Sendable {
   public var width: Int
@@ -19,6 +25,8 @@ public struct MovieInfo: Hashable, Sendable {
   public var format: String
   /// How pixels lie in the file, for example "uint16 big-endian".
   public var storage: String
+  /// nil where pixels are single bytes, where files differ, and for a movie that is in no file.
+  public var byteOrder: ByteOrder?
   /// Camera pixel in the sample plane, nm, where the file states it believably.
   public var pixelSize: Double?
   /// Facts a reader should know, such as "the header promises 500 frames, the file holds 412".
@@ -32,7 +40,8 @@ public struct MovieInfo: Hashable, Sendable {
 
   public init(
     width: Int, height: Int, frames: Int, pixel: PixelType, format: String, storage: String,
-    pixelSize: Double? = nil, notes: [String] = [], metadata: [String: String] = [:],
+    byteOrder: ByteOrder? = nil, pixelSize: Double? = nil, notes: [String] = [],
+    metadata: [String: String] = [:],
     files: [String] = [], truncation: Truncation? = nil
   ) {
     self.width = width
@@ -41,6 +50,7 @@ public struct MovieInfo: Hashable, Sendable {
     self.pixel = pixel
     self.format = format
     self.storage = storage
+    self.byteOrder = byteOrder
     self.pixelSize = pixelSize
     self.notes = notes
     self.metadata = metadata

@@ -85,8 +85,17 @@ public struct TuningTable: Codable, Hashable, Sendable {
 }
 
 extension DeviceInfo {
-  /// What decides which candidate is fast: the hardware, and on a CPU the instruction set.
-  public var tuningName: String { kind == .cpu ? "\(hardware), \(driver)" : hardware }
+  /// What decides which candidate is fast: a GPU by its name; a processor by its numbers, with the
+  /// instruction set, or in OpenCL with the first word that the runtime says of itself ("PoCL").
+  public var tuningName: String {
+    switch kind {
+    case .cpu: "\(Processor.identity), \(driver)"
+    case .openCLCPU:
+      // "OpenCL 1.2 PoCL HSTR: …": after the version the runtime is free to say what it wants.
+      "\(Processor.identity), \(driver.split(separator: " ").dropFirst(2).first ?? "OpenCL")"
+    case .openCLGPU, .openCLOther: hardware
+    }
+  }
 }
 
 extension Convolution: Tunable {

@@ -84,7 +84,8 @@ enum Dax {
       offsets: OffsetTable(first: 0, stride: shape.bytes, count: frames),
       info: MovieInfo(
         width: width, height: height, frames: frames, pixel: .uint16, format: format,
-        storage: storage.description, notes: notes, metadata: metadata, files: [file.path],
+        storage: storage.description, byteOrder: storage.byteOrder, notes: notes,
+        metadata: metadata, files: [file.path],
         truncation: truncation))
   }
 

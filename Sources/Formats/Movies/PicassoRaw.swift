@@ -73,6 +73,7 @@ enum PicassoRaw {
       info: MovieInfo(
         width: shape.width, height: shape.height, frames: frames, pixel: storage.sample.delivered,
         format: "raw + yaml", storage: storage.description,
+        byteOrder: storage.byteOrder,
         notes: isLonger ? ["\(rest) bytes follow the last frame"] : [], metadata: fields,
         files: [file.path], truncation: truncation))
   }

@@ -22,6 +22,11 @@ struct PixelStorage: Hashable, Sendable {
   var sample: Sample
   var bigEndian: Bool
 
+  /// nil for single bytes.
+  var byteOrder: ByteOrder? {
+    sample.bytes == 1 ? nil : bigEndian ? .bigEndian : .littleEndian
+  }
+
   var description: String {
     sample.bytes == 1
       ? sample.rawValue : "\(sample.rawValue) \(bigEndian ? "big" : "little")-endian"

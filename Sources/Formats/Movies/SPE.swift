@@ -62,7 +62,8 @@ enum SPE {
       offsets: OffsetTable(first: headerBytes, stride: shape.bytes, count: frames),
       info: MovieInfo(
         width: shape.width, height: shape.height, frames: frames, pixel: sample.delivered,
-        format: version >= 3 ? "SPE 3" : "SPE 2", storage: storage.description, notes: notes,
+        format: version >= 3 ? "SPE 3" : "SPE 2", storage: storage.description,
+        byteOrder: storage.byteOrder, notes: notes,
         files: [file.path], truncation: truncation))
   }
 }

@@ -33,7 +33,8 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
     /// Frames at a time, and tiles of a frame.
     public let batch: Int
     public let tiles: Int
-    /// Bytes of the program itself.
+    /// Bytes of the program before any work. What libraries load when a movie is first read or a table
+    /// first written comes on top.
     public let program: Int
     /// Bytes of the device's arena with working memory and the host's copies of what goes in and out.
     public let run: Int
@@ -46,7 +47,7 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
 
   /// - Parameters:
   ///   - memory: bytes that a run may take; larger frames are cut into tiles.
-  ///   - program: bytes that the program takes for itself.
+  ///   - program: bytes that the program takes before any work.
   public init(
     _ model: Model, height: Int, width: Int, memory limit: Int = 1 << 30, program: Int = 0,
     on device: DeviceInfo

@@ -178,8 +178,9 @@ public struct LocalizeJob {
   private var settingsForOthers: [String: String] {
     var settings = [
       "File": movie.info.files.first ?? "", "Data Type": movie.info.pixel.rawValue,
-      "Byte Order": "<", "Camera": recipe.cameraFile.isEmpty ? "scalars" : recipe.cameraFile,
+      "Camera": recipe.cameraFile.isEmpty ? "scalars" : recipe.cameraFile,
     ]
+    settings["Byte Order"] = movie.info.byteOrder?.rawValue
     if recipe.network.isUsed {
       settings["network"] = recipe.network.name
       settings["weights"] = recipe.network.weights

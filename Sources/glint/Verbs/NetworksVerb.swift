@@ -45,7 +45,7 @@ struct NetworksVerb: ParsableCommand {
         let system = try $0.init().with(settings: settings.settings)
         return try NetworkSummary(
           system, height: size.height, width: size.width, memory: settings.memory << 20,
-          program: Self.program(resident, for: system), on: info)
+          program: resident, on: info)
       }
       return try show(summaries, WeightsSummary?.none, info)
     }
@@ -64,20 +64,13 @@ struct NetworksVerb: ParsableCommand {
       fits.map {
         NetworkSummary(
           $0, height: size.height, width: size.width, memory: settings.memory << 20,
-          program: Self.program(resident, for: $0.system), on: info)
+          program: resident, on: info)
       }, summary, info)
     if let output, !json { print("wrote \(output)") }
     if fits.isEmpty {
       say("hint: ask for one with --network NAME to be told what does not fit")
       throw ExitCode(1)
     }
-  }
-
-  /// What the program itself takes in a run: what it has before any work, and what movies and outputs
-  /// load of it and of its libraries, as measured (`glint-bench memory`).
-  private static func program(_ resident: Int, for system: any NetworkSystem) -> Int {
-    let loaded = !system.task.givesImages ? 6 : system.task.emitters != nil ? 9 : 10
-    return resident + loaded << 20
   }
 
   private func write(_ fits: [Model], to output: String, _ path: String) throws {

@@ -41,9 +41,47 @@ import Testing
   @Test func farCasesAndOtherDevicesDoNotCount() throws {
     #expect(chosen(try Plan(graph(96), for: cpu, tuning: table("direct"))) == "direct")
     #expect(chosen(try Plan(graph(8), for: cpu, tuning: table("direct"))) == "winograd4")
-    var other = cpu
-    other.hardware = "another processor"
-    #expect(chosen(try Plan(graph(), for: other, tuning: table("direct"))) == "winograd4")
+    let elsewhere = TuningTable(
+      devices: ["another processor": try #require(table("direct").devices[cpu.tuningName])])
+    #expect(chosen(try Plan(graph(), for: cpu, tuning: elsewhere)) == "winograd4")
+  }
+
+  /// Two processors of one name are told apart; instruction sets and runtimes of one are, too.
+  @Test func processorsGoByTheirNumbers() {
+    let cloud = """
+      processor\t: 0
+      vendor_id\t: GenuineIntel
+      cpu family\t: 6
+      model\t\t: 207
+      model name\t: Intel(R) Xeon(R) Processor
+      stepping\t: 2
+      """
+    let caches = [
+      ("1", "Data", "48K"), ("1", "Instruction", "32K"), ("2", "Unified", "2048K"),
+      ("3", "Unified", "266240K"), ("", "", ""),
+    ]
+    #expect(
+      Processor.identity(cpuinfo: cloud, caches: caches)
+        == "GenuineIntel 6/207, L1 48K, L2 2048K")
+    #expect(
+      Processor.identity(
+        cpuinfo: cloud.replacingOccurrences(of: "207", with: "143"), caches: caches)
+        == "GenuineIntel 6/143, L1 48K, L2 2048K")
+    #expect(
+      Processor.identity(
+        cpuinfo: "CPU implementer : 0x41\nCPU architecture: 8\nCPU part : 0xd40", caches: [])
+        == "0x41 8/0xd40")
+    #expect(Processor.identity(cpuinfo: "", caches: []) == "unknown ?/?")
+    #expect(
+      Set(CPUDevice.InstructionSet.present.map { CPUDevice($0).info.tuningName }).count
+        == CPUDevice.InstructionSet.present.count)
+    var runtime = cpu
+    runtime.kind = .openCLCPU
+    runtime.driver = "OpenCL 1.2 PoCL HSTR: pthread, 3.1"
+    #expect(runtime.tuningName == "\(Processor.identity), PoCL")
+    runtime.kind = .openCLGPU
+    runtime.hardware = "a GPU"
+    #expect(runtime.tuningName == "a GPU")
   }
 
   @Test func theNearestCaseCounts() throws {
@@ -64,21 +102,28 @@ import Testing
     #expect(fastest(11.1, 10) == "second")
   }
 
-  /// The table that Glint is built with is what plans ask, on processors that it knows.
-  @Test func theBuiltInTableIsUsed() throws {
-    for set in CPUDevice.InstructionSet.present {
+  /// The table that Glint is built with, its rows given to this processor.
+  @Test(
+    .enabled(
+      if: CPUDevice.InstructionSet.present.count > 1, "no row is for the baseline's kernels"))
+  func theBuiltInTableIsUsed() throws {
+    var tried = 0
+    for set in CPUDevice.InstructionSet.present.dropLast() {
       let info = CPUDevice(set).info
-      for row in TuningTable.builtIn.devices[info.tuningName] ?? []
-      where row.at.form == "convolution 1×1 s1" {
+      let rows = TuningTable.builtIn.devices.filter { $0.key.hasSuffix(", \(info.driver)") }
+      let table = TuningTable(devices: [info.tuningName: rows.flatMap(\.value)])
+      for row in table.devices[info.tuningName]! where row.at.form == "convolution 1×1 s1" {
         var graph = Graph()
         let x = graph.input("x", TensorType(.float32, 1, 1, row.at.pixels, row.at.channels))
         let w = graph.input("w", TensorType(.float32, 1, 1, row.at.channels, row.at.outputs))
         graph.output("y", try graph.apply(Convolution(), x, w))
-        let plan = try Plan(graph, for: info)
         guard row.fastest != "blas" || OpenBLAS.obstacle == nil else { continue }
+        tried += 1
+        let plan = try Plan(graph, for: info, tuning: table)
         #expect(plan.explain().contains("[\(row.fastest), measured]"), "\(row.at), \(info.name)")
       }
     }
+    #expect(tried > 0)
   }
 
   /// A table from another version may name what there is no longer, or what declines.
@@ -93,5 +138,6 @@ import Testing
     #expect(throws: DecodingError.self) { try TuningTable(json: Data("[]".utf8)) }
     let embedded = try #require(KernelText.file("tuning.json"))
     #expect(try TuningTable(json: Data(embedded.utf8)) == .builtIn)
+    #expect(TuningTable.builtIn.devices.values.contains { !$0.isEmpty })
   }
 }

@@ -21,6 +21,7 @@ import Testing
         #expect(movie.info.frames == 4 && movie.info.width == width && movie.info.height == height)
         #expect(movie.info.format == "dax + inf")
         #expect(movie.info.storage == "uint16 \(bigEndian ? "big" : "little")-endian")
+        #expect(movie.info.byteOrder == (bigEndian ? .bigEndian : .littleEndian))
         #expect(try movie.allPixels() == pixels.map(Double.init))
       }
     }

@@ -42,6 +42,8 @@ final class JoinedMovie: Movie {
     var info = info
     info.frames = order?.count ?? starts.last!
     info.files = parts.flatMap(\.info.files)
+    let orders = Set(parts.map(\.info.byteOrder))
+    info.byteOrder = orders.count == 1 ? orders.first! : nil
     info.truncation = truncation
     self.info = info
   }

@@ -35,7 +35,7 @@ enum NDTiff {
           info: MovieInfo(
             width: run.entry.width, height: run.entry.height, frames: run.offsets.count,
             pixel: run.entry.sample.delivered, format: "NDTiff", storage: storage.description,
-            files: [file.path])))
+            byteOrder: storage.byteOrder, files: [file.path])))
     }
 
     var entries = Entries(index)

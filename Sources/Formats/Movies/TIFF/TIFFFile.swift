@@ -91,7 +91,8 @@ struct TIFFFile: Sendable {
     return MovieInfo(
       width: format.shape.width, height: format.shape.height, frames: frames,
       pixel: format.sample.delivered, format: kind,
-      storage: storage.description + packing + (first.isTiled ? ", tiles" : ""), pixelSize: size,
+      storage: storage.description + packing + (first.isTiled ? ", tiles" : ""),
+      byteOrder: storage.byteOrder, pixelSize: size,
       notes: notes + more, metadata: metadata, files: [path], truncation: truncation)
   }
 

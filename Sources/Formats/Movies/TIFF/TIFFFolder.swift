@@ -43,6 +43,8 @@ final class TIFFFolder: Movie {
     format = first.format
     var info = first.info("folder of TIFFs", paths.count, [])
     info.files = paths
+    // Each file has its own, which nobody looked at yet.
+    info.byteOrder = nil
     self.info = info
   }
 
