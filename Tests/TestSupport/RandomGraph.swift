@@ -31,8 +31,9 @@ package struct RandomGraph: Sendable {
         graph.constant(Reference.integers(type.shape, -16...16, seed: generator.next()).tensor))
     }
     for _ in 0..<ops {
-      let a = values.randomElement(using: &generator)!
-      switch Int.random(in: 0..<(hasImages ? 6 : 3), using: &generator) {
+      // Mostly of what is new, so that little is of no use.
+      let a = values.suffix(3).randomElement(using: &generator)!
+      switch Int.random(in: 0..<(hasImages ? 7 : 3), using: &generator) {
       case 0:
         values.append(try graph.apply(Add(), a, values.randomElement(using: &generator)!))
       case 1, 2: values.append(try graph.apply(Self.chain(&generator), a))
@@ -41,7 +42,8 @@ package struct RandomGraph: Sendable {
       default: values.append(try Self.enlargement(a, &graph, &generator))
       }
     }
-    for index in 0..<Int.random(in: 1...3, using: &generator) {
+    graph.output("out0", values.last!)
+    for index in 1..<Int.random(in: 1...3, using: &generator) {
       graph.output("out\(index)", values.suffix(ops).randomElement(using: &generator)!)
     }
     self.graph = graph

@@ -21,11 +21,12 @@ package struct RandomNetwork: Sendable {
       let type = graph.type(of: value).shape
       let channels = type[3]
       // What follows an enlargement is what the rules about it look for.
-      let kind = enlarged ? 0 : number(0...9)
-      enlarged = kind == 3 && type[1] < 12
+      let kind = enlarged ? 0 : number(0...10)
+      let enlarges = (kind == 3 || kind == 9) && type[1] < 12
+      defer { enlarged = enlarges }
       switch kind {
       case 0, 1, 2:
-        let kernel = [1, 3, 3].randomElement(using: &random)!
+        let kernel = (enlarged ? [1, 3] : [1, 3, 3]).randomElement(using: &random)!
         let outputs = [channels, 8, 5].randomElement(using: &random)!
         let reach = 1 / Double(kernel * channels)
         let weights = constant([kernel, kernel, channels, outputs], -reach...reach)
@@ -33,7 +34,7 @@ package struct RandomNetwork: Sendable {
           Bool.random(using: &random)
           ? try graph.apply(Convolution(), value, weights)
           : try graph.apply(Convolution(bias: true), value, weights, constant([outputs], -1...1))
-      case 3 where type[1] < 12:
+      case _ where enlarges:
         value = try graph.apply(
           Upsample(Bool.random(using: &random) ? .nearest : .bilinear), value)
       case 4:

@@ -47,7 +47,7 @@ import Testing
       x = try active(convolved(x, 3, to: number(4...16)))
       for skip in skips.reversed() {
         var up = try graph.apply(Upsample(number(0...1) == 0 ? .nearest : .bilinear), x)
-        if number(0...1) == 0 { up = try convolved(up, [1, 3][number(0...1)], to: number(3...9)) }
+        if number(0...3) > 0 { up = try convolved(up, [1, 3][number(0...1)], to: number(3...9)) }
         let parts = number(0...1) == 0 ? [skip, up] : [up, skip]
         x = try active(convolved(graph.apply(Concat(), to: parts)[0], 3, to: number(3...9)))
       }
