@@ -1,4 +1,6 @@
 import Foundation
+import TestConditions
+import TestSupport
 import Testing
 
 @testable import Compute
@@ -62,7 +64,8 @@ import Testing
     #expect((expected.values.max() ?? 0) > (expected.values.min() ?? 0))
   }
 
-  @Test(arguments: LayerSample.all) func onnxRuntimeAgrees(_ sample: LayerSample) throws {
+  @Test(.python("numpy", "onnxruntime"), arguments: LayerSample.all)
+  func onnxRuntimeAgrees(_ sample: LayerSample) throws {
     try withTemporaryFolder { folder in
       let network = sample.network()
       let pixels = sample.height * sample.width
@@ -72,15 +75,14 @@ import Testing
         to: folder.appendingPathComponent("model.onnx"))
       try x.withUnsafeBytes { Data($0) }.write(to: folder.appendingPathComponent("x.bin"))
       let script = """
+        import numpy, onnxruntime
         shape = (\(sample.batch), \(sample.channels), \(sample.height), \(sample.width))
         x = numpy.fromfile('x.bin', 'f4').reshape(shape)
         session = onnxruntime.InferenceSession('model.onnx', providers=['CPUExecutionProvider'])
         y = session.run(None, {'frames': x})[0]
         y.astype('f4').tofile('y.bin'); print(*y.shape)
         """
-      guard let output = try Python.run(script, needs: ["numpy", "onnxruntime"], in: folder) else {
-        return
-      }
+      let output = try Python.run(script, in: folder)
       let shape = output.split { $0 == " " || $0 == "\n" }.compactMap { Int($0) }
       let expected = try Data(contentsOf: folder.appendingPathComponent("y.bin"))
         .withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
@@ -230,10 +232,13 @@ import Testing
   }
 
   /// A layer that looks farther than it says would give wrong tiles: a network in tiles is the network.
-  @Test(arguments: LayerSample.all.indices.filter { Plain(sample: $0).network.reach.pitch == 1 })
+  @Test(
+    arguments: LayerSample.all.indices.filter {
+      let network = Plain(sample: $0).network
+      return network.reach.pitch == 1 && network.tileable
+    })
   func tilesAreTheWhole(_ index: Int) throws {
     let system = Plain(sample: index)
-    guard system.network.tileable else { return }
     let model = try Model(system, system.network.randomWeights(seed: 2))
     let frames = ONNXTests.frames(5 * 61 * 40).map { $0 / 100 - 2 }
     let whole = try TiledNetwork(model, height: 61, width: 40, on: CPUDevice())

@@ -119,6 +119,7 @@ import Testing
 
   @Test(.data("psf/fov_tetrapod_beads")) func aFolderOfStacksIsNotOneMovie() throws {
     let error = try movieError(SharedData.path("psf/fov_tetrapod_beads"))
-    #expect(error?.kind == .inconsistent && error?.hint?.text().contains("open one of the files") == true)
+    #expect(
+      error?.kind == .inconsistent && error?.hint?.text().contains("open one of the files") == true)
   }
 }
