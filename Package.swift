@@ -119,7 +119,7 @@ let package = Package(
         "planted-faults",
       ]),
     .testTarget(
-      name: "ContainersTests", dependencies: ["Containers", "TestSupport"]),
+      name: "ContainersTests", dependencies: ["Containers", "TestConditions", "TestSupport"]),
     .testTarget(name: "HouseTests"),
     .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
     .testTarget(
@@ -129,7 +129,8 @@ let package = Package(
       ]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(
-      name: "NetworksTests", dependencies: ["Containers", "Networks", "TestConditions", "TestSupport"]),
+      name: "NetworksTests",
+      dependencies: ["Containers", "Networks", "TestConditions", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(
       name: "WorkflowTests",
