@@ -1,4 +1,5 @@
 import Compute
+import Reporting
 import Testing
 
 @testable import Networks
