@@ -47,13 +47,16 @@ func inShell<Result>(_ body: (Shell) throws -> Result) throws -> Result {
   try withScratchFolder { try body(Shell(folder: $0)) }
 }
 
-func writeMovie(_ path: String, frames: Int, width: Int = 56, height: Int = 48) throws {
+func writeMovie(
+  _ path: String, frames: Int, width: Int = 56, height: Int = 48, bigEndian: Bool = false
+) throws {
   let movie = try Simulation(
     SimulationSettings(
       width: width, height: height, frames: frames, psf: GaussianPSF(sigma: 1.2),
       blinking: .independent(perFrame: 6), photons: .fixed(photons: 1500),
       camera: Camera(offset: 100, gain: 2, readNoise: 1.5), seed: 7))
-  let writer = try TIFFMovieWriter(path: path, width: width, height: height)
+  let writer = try TIFFMovieWriter(
+    path: path, width: width, height: height, bigEndian: bigEndian)
   var pixels = [UInt16](repeating: 0, count: width * height)
   for frame in 0..<frames {
     pixels.withUnsafeMutableBufferPointer { movie.frame(frame, into: $0) }

@@ -11,6 +11,20 @@ import Testing
     "profile", "networks", "infer", "calibrate", "check",
   ]
 
+  /// What a table says of its movie is what the movie's file holds.
+  @Test func theSidecarHasTheMoviesByteOrder() throws {
+    try inShell { shell in
+      for (bigEndian, mark) in [(false, "<"), (true, ">")] {
+        try writeMovie(shell.path("m.tif"), frames: 4, bigEndian: bigEndian)
+        try shell.glint("localize", "m.tif", "-o", "a.hdf5", "--force", "--device", "cpu")
+          .expectSuccess()
+        let sidecar = try String(contentsOfFile: shell.path("a.yaml"), encoding: .utf8)
+        #expect(sidecar.contains("Byte Order: \"\(mark)\""), "\(sidecar)")
+        try FileManager.default.removeItem(atPath: shell.path("m.tif"))
+      }
+    }
+  }
+
   @Test func help() throws {
     try inShell { shell in
       let root = try shell.glint()

@@ -1,4 +1,5 @@
 import Foundation
+import TestConditions
 import TestSupport
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 /// Damaged files give a typed error or values; never a trap, a hang or unbounded memory.
 ///
 /// Checksums are not held against the bytes here, so that damage reaches what stands behind them.
-@Suite(.enabled(if: H5py.isAtHand, H5py.missing)) struct HDF5FuzzTests {
+@Suite(.python("h5py", "numpy")) struct HDF5FuzzTests {
   static let versions = [["earliest", "latest"], ["latest", "latest"]]
   /// GLINT_FUZZ multiplies the number of damaged copies.
   private static let effort = Int(ProcessInfo.processInfo.environment["GLINT_FUZZ"] ?? "") ?? 1
@@ -15,7 +16,7 @@ import Testing
   private func small(_ versions: [String]) throws -> [UInt8] {
     try withScratchFolder { folder in
       let path = folder.appendingPathComponent("s.h5").path
-      try H5py.run(HDF5Files.small, [path] + versions)
+      _ = try Python.run(HDF5Files.small, [path] + versions)
       return try ByteSource.contents(of: path)
     }
   }

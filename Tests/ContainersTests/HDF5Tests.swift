@@ -1,11 +1,12 @@
 import Foundation
+import TestConditions
 import TestSupport
 import Testing
 
 @testable import Containers
 
 /// Files of h5py in every layout, read value by value.
-@Suite(.enabled(if: H5py.isAtHand, H5py.missing)) struct HDF5Tests {
+@Suite(.python("h5py", "numpy")) struct HDF5Tests {
   struct Expected: Decodable {
     struct Numbers: Decodable {
       let shape: [Int]
@@ -33,7 +34,7 @@ import Testing
     _ script: String, _ versions: [String], in folder: URL
   ) throws -> String {
     let path = folder.appendingPathComponent("m.h5").path
-    try H5py.run(script, [path] + versions)
+    _ = try Python.run(script, [path] + versions)
     return path
   }
 
@@ -240,9 +241,9 @@ import Testing
   }
 
   /// An Imaris file, which no reader of this package opens yet, can be walked.
-  @Test(.enabled(if: SharedData.path("formats/ims/Minimal_IMS_File.ims") != nil))
+  @Test(.data("formats/ims/Minimal_IMS_File.ims"))
   func imaris() throws {
-    let path = try #require(SharedData.path("formats/ims/Minimal_IMS_File.ims"))
+    let path = SharedData.path("formats/ims/Minimal_IMS_File.ims")
     let file = try HDF5File(path: path)
     let paths = try file.paths()
     let data = "DataSet/ResolutionLevel 0/TimePoint 0/Channel 0/Data"
