@@ -121,7 +121,12 @@ let package = Package(
       name: "NetworksTests", dependencies: ["Containers", "Networks", "TestSupport"]),
     .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
     .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "TestSupport", "steady-state"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["glint", "Workflow", "TestSupport"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: [
+        "glint", "Workflow", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
