@@ -92,12 +92,12 @@ import Testing
     let whole = try #require(plan.steps.last { $0.op is Concat })
     let first = try #require(
       plan.steps.firstIndex { $0.outputs == whole.outputs && !($0.op is Concat) })
-    let slot = try slot(whole.outputs[0], of: plan)
+    let own = try slot(whole.outputs[0], of: plan)
     for step in plan.steps[first...] where step.outputs != whole.outputs {
       for other in step.outputs {
         let neighbour = try slot(other, of: plan)
         #expect(
-          !neighbour.range.overlaps(slot.range) || !neighbour.life.overlaps(slot.life),
+          !neighbour.range.overlaps(own.range) || !neighbour.life.overlaps(own.life),
           "\(step.op.label)")
       }
     }
