@@ -106,9 +106,8 @@ import Testing
     for device in Devices.all {
       let (plan, gradients) = try network.run(on: device)
       let terms = plan.steps.reduce(0.0) { sum, step in
-        let types = (step.inputs + step.outputs).map { plan.arena.slots[$0].type }
-        let (inputs, outputs) = (types.prefix(step.inputs.count), types.suffix(step.outputs.count))
-        let work = step.op.work(Array(inputs), Array(outputs))
+        let outputs = step.types.outputs
+        let work = step.op.work(step.types.inputs, outputs)
         return sum + Double(work.flops) / Double(outputs.reduce(0) { $0 + $1.count }) + 1
       }
       for (name, gradient) in gradients {

@@ -110,7 +110,7 @@ import Testing
   /// Long after the start NAdam's product of momenta has vanished, and its factors are finite.
   @Test func lateStepsAreFinite() {
     let schedule = Optimizer.nadam().schedule(rate: 1e-3, step: 1_000_000)
-    #expect(schedule.allSatisfy(\.isFinite))
+    #expect(schedule.allSatisfy { $0.isFinite })
     #expect(abs(schedule[3] - 1) < 1e-6)
   }
 

@@ -92,15 +92,23 @@ import Testing
     let whole = try #require(plan.steps.last { $0.op is Concat })
     let first = try #require(
       plan.steps.firstIndex { $0.outputs == whole.outputs && !($0.op is Concat) })
-    let slot = plan.arena.slots[whole.outputs[0]]
+    let own = try slot(whole.outputs[0], of: plan)
     for step in plan.steps[first...] where step.outputs != whole.outputs {
       for other in step.outputs {
-        let neighbour = plan.arena.slots[other]
+        let neighbour = try slot(other, of: plan)
         #expect(
-          !neighbour.range.overlaps(slot.range) || !neighbour.life.overlaps(slot.life),
+          !neighbour.range.overlaps(own.range) || !neighbour.life.overlaps(own.life),
           "\(step.op.label)")
       }
     }
+  }
+
+  private func slot(_ place: Plan.Place, of plan: Plan) throws -> Slot {
+    guard case .arena(let index) = place else {
+      Issue.record("a result lies in the arena, not at \(place)")
+      throw CancellationError()
+    }
+    return plan.arena.slots[index]
   }
 
   /// Results beyond the caches' size are stored past them where a vector is a cache line; other
