@@ -140,7 +140,10 @@ let package = Package(
       dependencies: ["Workflow", "TestConditions", "TestSupport", "steady-state"]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["glint", "Workflow", "TestConditions", "TestSupport"]),
+      dependencies: [
+        "glint", "Workflow", "TestConditions", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,5 @@
+import Reporting
+
 /// A camera as statistics: how the digital number of a pixel follows from the photons that hit it.
 ///
 /// A pixel that receives `n` photons gives `D = offset + gain · emGain · e`, where the photoelectrons
@@ -26,8 +28,10 @@ public struct Camera: Codable, Hashable, Sendable {
   public var excessNoise: Double { emGain > 1 ? 2 : 1 }
 
   public init(
-    offset: Double = 0, gain: Double = 1, emGain: Double = 1, quantumEfficiency: Double = 1,
-    readNoise: Double = 0, saturation: Double? = nil
+    offset: Double = Camera.offset.standard, gain: Double = Camera.gain.standard,
+    emGain: Double = Camera.emGain.standard,
+    quantumEfficiency: Double = Camera.quantumEfficiency.standard,
+    readNoise: Double = Camera.readNoise.standard, saturation: Double? = nil
   ) {
     self.offset = offset
     self.gain = gain
@@ -37,7 +41,7 @@ public struct Camera: Codable, Hashable, Sendable {
     self.saturation = saturation
   }
 
-  /// The names in recipes and settings, which are also those of camera files.
+  /// The names in the settings of a simulation; recipes and camera files have the same.
   enum CodingKeys: String, CodingKey {
     case offset, gain
     case emGain = "em_gain"
@@ -46,7 +50,7 @@ public struct Camera: Codable, Hashable, Sendable {
     case saturation
   }
 
-  /// Writes every field, so that whoever reads a recipe sees what it can hold.
+  /// Writes every field, so that whoever reads the settings sees what they can hold.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(offset, forKey: .offset)
@@ -55,23 +59,6 @@ public struct Camera: Codable, Hashable, Sendable {
     try container.encode(quantumEfficiency, forKey: .quantumEfficiency)
     try container.encode(readNoise, forKey: .readNoise)
     try container.encode(saturation, forKey: .saturation)
-  }
-
-  /// What makes the numbers impossible, or nil when they can be a camera.
-  public var problem: String? {
-    if !(offset.isFinite) { return "offset \(offset) is not a number of ADU" }
-    if !(gain.isFinite && gain > 0) { return "gain \(gain) ADU/e⁻ must be greater than 0" }
-    if !(emGain.isFinite && emGain >= 1) { return "EM gain \(emGain) must be at least 1" }
-    if !(quantumEfficiency > 0 && quantumEfficiency <= 1) {
-      return "quantum efficiency \(quantumEfficiency) must be in (0, 1]"
-    }
-    if !(readNoise.isFinite && readNoise >= 0) {
-      return "read noise \(readNoise) e⁻ must be 0 or more"
-    }
-    if let saturation, !(saturation > offset) {
-      return "saturation \(saturation) ADU must be above the offset of \(offset)"
-    }
-    return nil
   }
 }
 

@@ -57,8 +57,8 @@ for film in films { try film.write() }
 struct Case {
   var film: Film
   var network: (any NetworkSystem)?
-  /// Of the network; 0 for its own.
-  var threshold = 0.0
+  /// Of the network; nil for its own.
+  var threshold: Double?
   /// Of a run of the network, MiB.
   var memory = 1024
   /// Name of the output; nil for a table that nobody writes.
@@ -72,10 +72,11 @@ struct Case {
       var recipe = Recipe()
       recipe.camera = camera
       guard let network else { return recipe }
-      recipe.network.weights = "\(folder)/weights.safetensors"
-      recipe.network.threshold = threshold
-      recipe.network.memory = memory
-      try SafeTensors.write(try Model(network, calm(network)).file, to: recipe.network.weights)
+      var settings = NetworkSettings(weights: "\(folder)/weights.safetensors")
+      settings.threshold = threshold
+      settings.memory = memory
+      recipe.network = settings
+      try SafeTensors.write(try Model(network, calm(network)).file, to: settings.weights)
       return recipe
     }
   }
@@ -101,13 +102,13 @@ struct Case {
     let info = source.info
     let region = try recipe.region(in: info)
     let localize = try LocalizeRun(
-      source, stage: try recipe.stage(nil, for: region, in: info),
-      frames: 0..<recipe.endFrame, region: region, devices: [CPUDevice(threads: 2)], batch: batch)
+      source, stage: try recipe.stage(nil, for: region, in: info), frames: 0..<count,
+      region: region, devices: [CPUDevice(threads: 2)], batch: batch)
     let writers = try output.map {
       try Tables.writer(
         path: "\(folder)/\($0)",
         field: FieldOfView(
-          width: info.width, height: info.height, frames: recipe.endFrame, pixelSize: 100),
+          width: info.width, height: info.height, frames: count, pixelSize: 100),
         quantities: localize.quantities, overwrite: true)
     }
     let before = glint_allocations_of_all_threads()

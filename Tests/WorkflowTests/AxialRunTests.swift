@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import Reporting
 import TestConditions
 import TestSupport
 import Testing
@@ -58,6 +59,7 @@ import Workflow
     recipe.camera = Camera(offset: 100, gain: 2, readNoise: 1)
     recipe.detection.threshold = 2
     recipe.fit.box = 13
+    recipe.fit.spot = .psf(PSFFile("psf.yaml"))
     change(&recipe)
     return recipe
   }
@@ -142,8 +144,7 @@ import Workflow
 
   @Test func widthsGiveNearlyTheSame() throws {
     let recipe = Self.recipe {
-      $0.fit.axial = .widths
-      $0.fit.sigma = .elliptical
+      $0.fit.spot = .widths(GaussianFit(.elliptical), PSFFile("psf.yaml"))
     }
     let table = try Self.localize(recipe, psf: .astigmatic(.typical))
     let score = try Self.score(table)
@@ -166,7 +167,8 @@ import Workflow
   @Test func theIndexFactorScalesZ() throws {
     let one = try Self.localize(Self.recipe(), psf: .astigmatic(.typical))
     let scaled = try Self.localize(
-      Self.recipe { $0.refractiveIndexFactor = 0.75 }, psf: .astigmatic(.typical))
+      Self.recipe { $0.fit.spot = .psf(PSFFile("psf.yaml", indexFactor: 0.75)) },
+      psf: .astigmatic(.typical))
     var stated = AstigmaticPSF.typical
     stated.axial.indexFactor = 0.75
     let byFile = try Self.localize(Self.recipe(), psf: .astigmatic(stated))

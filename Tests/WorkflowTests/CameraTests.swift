@@ -3,6 +3,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import Reporting
 import Testing
 import Workflow
 
@@ -27,7 +28,7 @@ import Workflow
     let movie = try scene(camera, hasMaps ? SensorVariation() : nil)
     var recipe = Recipe()
     recipe.camera = camera
-    recipe.detection.detector = .wavelet
+    recipe.detection.detector = Detector(.wavelet)
     let outcome = try localize(movie, recipe, maps: movie.maps)
     let table = outcome.table
     let score = try Score(of: fielded(table, movie), against: movie.truth)
@@ -79,8 +80,8 @@ import Workflow
   }
 
   /// A pixel that is no number costs the spots around it, is told, and leaves all else as it was.
-  @Test(arguments: DetectionSettings.Detector.withoutPSF)
-  func pixelsThatAreNoNumbers(_ detector: DetectionSettings.Detector) throws {
+  @Test(arguments: Detector.Kind.withoutPSF)
+  func pixelsThatAreNoNumbers(_ detector: Detector.Kind) throws {
     let simulation = try smallMovie(width: 96, height: 96, perFrame: 12)
     let recipe = smallRecipe(detector)
     let own = try localize(EditedMovie(simulation, floating: true), recipe)

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import Reporting
 import TestConditions
 import TestSupport
 import Testing
@@ -27,7 +28,10 @@ import Workflow
     var recipe = Recipe()
     recipe.camera = camera
     recipe.fit.box = FitSettings.usualBox(psf)
-    recipe.detection.choose(for: psf, box: recipe.fit.box)
+    recipe.fit.spot = .psf(PSFFile("psf.hdf5"))
+    if let detector = Detector.usual(for: psf, box: recipe.fit.box) {
+      recipe.detection.detector = detector
+    }
     return recipe
   }
 
@@ -57,7 +61,7 @@ import Workflow
     let movie = try Self.simulation(RotatingLobes(sigma: 1.1))
     let psf = try #require(try movie.calibration)
     let recipe = Self.recipe(psf)
-    #expect(recipe.detection.detector == .psf && recipe.detection.threshold == 5)
+    #expect(recipe.detection.detector == .psf(threshold: 5, radius: 2))
     let found = try Self.score(try Self.localize(movie, recipe, psf).table, movie.truth)
     #expect(found.recall > 0.97 && found.precision > 0.97, "\(found)")
     #expect(try #require(found.z).rmse < 25)
@@ -121,14 +125,12 @@ import Workflow
     var recipe = Self.recipe(psf)
     let whole = PixelRegion(x: 0, y: 0, width: 100, height: 80)
     #expect(throws: SettingsError.self) { try recipe.stage(nil, for: whole, in: movie.info) }
-    recipe.detection.background = .temporalMedian
+    recipe.detection.background = .temporalMedian(window: 51)
     let error = #expect(throws: SettingsError.self) {
       try recipe.stage(nil, psf: psf, for: whole, in: movie.info)
     }
     #expect(error?.description.contains("temporal_median") == true)
-    var lens = DetectionSettings()
-    lens.choose(for: .astigmatic(.typical), box: 13)
-    #expect(lens == DetectionSettings())
+    #expect(Detector.usual(for: .astigmatic(.typical), box: 13) == nil)
     #expect(throws: SimulationError.self) { try Self.simulation(RotatingLobes(sigma: .nan)) }
   }
 

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Networks
+import Reporting
 import TestSupport
 import Testing
 import Workflow
@@ -27,7 +28,7 @@ import Workflow
     let path = folder.appendingPathComponent("weights.safetensors").path
     try SafeTensors.write(try model.file, to: path)
     var recipe = Recipe()
-    recipe.network.weights = path
+    recipe.network = NetworkSettings(weights: path)
     recipe.camera = Camera(offset: 100, gain: 2)
     return recipe
   }
@@ -38,7 +39,7 @@ import Workflow
     try withScratchFolder { folder in
       let movie = try smallMovie()
       var recipe = try decode(in: folder, layout: layout)
-      recipe.network.threshold = 0.8
+      recipe.network?.threshold = 0.8
       let own = try localize(movie, recipe, batch: 5)
       #expect(own.table.count > 50 && own.notes.isEmpty)
       #expect(
@@ -50,7 +51,7 @@ import Workflow
       let light =
         layout == .authors
         ? (Quantity.background, 200.0) : (Quantity("pixel_photons", .photonPerPixel), 500.0)
-      let model = try recipe.network.model()
+      let model = try #require(recipe.network).model()
       let info = movie.info
       var pixels = [UInt16](repeating: 0, count: info.frames * info.width * info.height)
       pixels.withUnsafeMutableBytes { movie.read(0..<info.frames, into: $0) }
@@ -118,12 +119,12 @@ import Workflow
     try withScratchFolder { folder in
       let movie = try smallMovie()
       var recipe = try decode(in: folder)
-      recipe.network.threshold = 0.999
+      recipe.network?.threshold = 0.999
       let few = CountingDevice()
       let room = 56 * 48
       #expect(try localize(movie, recipe, on: few, batch: 5, capacity: room).table.count > 0)
       #expect(few.compiled == 1)
-      recipe.network.threshold = 1e-3
+      recipe.network?.threshold = 1e-3
       let many = CountingDevice()
       let rows = try localize(movie, recipe, on: many, batch: 5, capacity: 1).table
       #expect(rows.count > 24 * 56 * 48 / 64 && many.compiled == 2)
@@ -136,7 +137,7 @@ import Workflow
   func fewFrames(_ layout: DECODE.Layout) throws {
     try withScratchFolder { folder in
       var recipe = try decode(in: folder, layout: layout)
-      recipe.network.threshold = 0.5
+      recipe.network?.threshold = 0.5
       for frames in 1...3 {
         let movie = try smallMovie(frames: frames)
         let own = try localize(movie, recipe)
@@ -215,9 +216,9 @@ import Workflow
     try withScratchFolder { folder in
       let given = try decode(in: folder)
       let recipe = try given.resolved(given.model())
-      #expect(recipe.network.name == "decode" && recipe.network.threshold == 0.5)
-      #expect(recipe.network.settings.contains(#""z":900"#))
-      let again = try Recipe(yaml: try recipe.yaml())
+      #expect(recipe.network?.name == "decode" && recipe.network?.threshold == 0.5)
+      #expect(recipe.network?.settings?.contains(#""z":900"#) == true)
+      let again = try Recipe(yaml: recipe.yaml())
       #expect(again == recipe)
       #expect(try again.resolved(again.model()) == recipe)
     }
@@ -228,12 +229,12 @@ import Workflow
     try withScratchFolder { folder in
       let recipe = try decode(in: folder)
       let model = try #require(try recipe.model())
-      try FileManager.default.removeItem(atPath: recipe.network.weights)
+      try FileManager.default.removeItem(atPath: try #require(recipe.network).weights)
       #expect(throws: WeightError.self) { try recipe.model() }
       let movie = try smallMovie()
       let region = try recipe.region(in: movie.info)
       let pipeline = try recipe.resolved(model)
-        .pipeline(nil, model: model, for: region, in: movie.info)
+        .stage(nil, model: model, for: region, in: movie.info)
       #expect(pipeline.quantities.count == 10)
     }
   }

@@ -115,12 +115,11 @@ func smallMovie(
 }
 
 /// The recipe for `smallMovie`.
-func smallRecipe(_ detector: DetectionSettings.Detector = .dog) -> Recipe {
+func smallRecipe(_ detector: Detector.Kind = .dog) -> Recipe {
   var recipe = Recipe()
   recipe.camera = Camera(offset: 100, gain: 2, readNoise: 1.5)
-  recipe.detection.detector = detector
-  recipe.detection.threshold =
-    detector == .gradient ? 1500 : DetectionSettings.defaultThreshold(detector)
+  recipe.detection.detector =
+    detector == .gradient ? .gradient(threshold: 1500) : Detector(detector)
   return recipe
 }
 

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import Reporting
 import TestConditions
 import TestSupport
 import Testing
@@ -12,14 +13,15 @@ import Workflow
 /// The rows of a movie do not depend on how they were computed.
 @Suite struct SameRowsTests {
   /// Every way to find and fit.
-  static let recipes: [Recipe] = DetectionSettings.Detector.withoutPSF.flatMap { detector in
-    FitSettings.Estimator.allCases.flatMap { estimator in
-      FitSettings.Sigma.allCases.flatMap { sigma in
-        FitSettings.Model.allCases.map { model in
+  static let recipes: [Recipe] = Detector.Kind.withoutPSF.flatMap { detector in
+    SpotModel.Estimator.allCases.flatMap { estimator in
+      SpotModel.Sigmas.allCases.flatMap { sigma in
+        SpotModel.Pixels.allCases.map { model in
           var recipe = smallRecipe(detector)
-          recipe.fit.estimator = estimator
-          recipe.fit.sigma = sigma
-          recipe.fit.model = model
+          var fit = GaussianFit(sigma)
+          fit.estimator = estimator
+          fit.pixels = model
+          recipe.fit.spot = .gaussian(fit)
           return recipe
         }
       }
@@ -27,7 +29,7 @@ import Workflow
   }
 
   static func name(_ recipe: Recipe) -> String {
-    "\(recipe.detection.detector) \(recipe.fit.estimator) \(recipe.fit.sigma) \(recipe.fit.model)"
+    "\(recipe.detection.detector) \(recipe.fit.spot)"
   }
 
   @Test func everySettingOnEveryInstructionSet() throws {
@@ -58,12 +60,11 @@ import Workflow
   }
 
   /// Batches meet where a temporal median needs frames of both.
-  @Test(arguments: DetectionSettings.Detector.withoutPSF, [false, true])
-  func batchesAndParts(_ detector: DetectionSettings.Detector, median: Bool) throws {
+  @Test(arguments: Detector.Kind.withoutPSF, [false, true])
+  func batchesAndParts(_ detector: Detector.Kind, median: Bool) throws {
     let movie = try smallMovie()
     var recipe = smallRecipe(detector)
-    recipe.detection.medianWindow = 7
-    if median { recipe.detection.background = .temporalMedian }
+    if median { recipe.detection.background = .temporalMedian(window: 7) }
     let whole = try localize(movie, recipe)
     #expect(whole.table.count > 50)
     for batch in [1, 3, 7, 24, 1000] {
@@ -75,7 +76,7 @@ import Workflow
     #expect(part.rows == Outcome.rows(of: inside))
     #expect(part.report.frames == 12)
     // A window longer than the movie, at batches shorter than the window.
-    recipe.detection.medianWindow = 51
+    if median { recipe.detection.background = .temporalMedian(window: 51) }
     #expect(
       try localize(movie, recipe, batch: 2).rows == localize(movie, recipe).rows)
   }

@@ -36,8 +36,7 @@ import Workflow
     func score(_ maps: CameraMaps?, _ scalars: Camera) throws -> Score {
       var recipe = Recipe()
       recipe.camera = scalars
-      recipe.fit.sigma = .fixed
-      recipe.fit.psfSigma = 1.2
+      recipe.fit.spot = .gaussian(GaussianFit(.fixed))
       recipe.fit.box = 9
       var table = try localize(movie, recipe, maps: maps).table
       table.field = movie.field

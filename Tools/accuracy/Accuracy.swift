@@ -19,7 +19,7 @@ struct Accuracy: ParsableCommand {
   @Option(help: "A PSF that depends on z: astigmatic or spline; without it a Gaussian is fitted.")
   var psf: AxialCondition.PSF?
   @Option(help: "Widths that are fitted: fixed, free or elliptical.")
-  var sigma = CramerRaoBound.Sigma.elliptical
+  var sigma = SpotModel.Sigmas.elliptical
   @Option(help: "Spots per row.")
   var spots = 20_000
   @Option(help: "Read noise, e⁻ rms.")
@@ -106,4 +106,4 @@ struct Accuracy: ParsableCommand {
 extension AxialCondition.PSF: ExpressibleByArgument {}
 extension AxialCondition.Noise: ExpressibleByArgument {}
 
-extension CramerRaoBound.Sigma: ExpressibleByArgument {}
+extension SpotModel.Sigmas: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Microscopy
 import Optics
@@ -11,7 +12,7 @@ struct Condition: Codable, Hashable, Sendable {
   var background: Double
   /// Side of the fitted square, px.
   var box: Int
-  var sigma: CramerRaoBound.Sigma
+  var sigma: SpotModel.Sigmas
   /// e⁻ rms
   var readNoise: Double
 

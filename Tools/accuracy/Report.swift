@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Optics
 
@@ -34,7 +35,7 @@ enum Report {
 
   /// The mean background that comes back from half a photon per pixel under 1 e⁻ of read noise.
   static func darkBackground(
-    _ fitter: SpotFitter, spots: Int, sigma: CramerRaoBound.Sigma, seed: UInt64
+    _ fitter: SpotFitter, spots: Int, sigma: SpotModel.Sigmas, seed: UInt64
   ) throws -> String {
     let condition = Condition(
       psfSigma: 1.25, photons: 1000, background: 0.5, box: 13, sigma: sigma, readNoise: 1)

@@ -17,7 +17,7 @@ struct SpotFitter {
   func fit(_ spots: [Spot], _ condition: Condition) throws -> [FittedSpot] {
     let rows = spots.count
     let model = SpotModel(
-      SpotModel.Sigmas(rawValue: condition.sigma.rawValue) ?? .elliptical, box: condition.box,
+      condition.sigma, box: condition.box,
       sigmaX: Float(condition.psfSigma), noise: Float(condition.readNoise * condition.readNoise))
     var graph = Graph()
     let pixels = graph.input("spots", TensorType(.float32, rows, condition.box * condition.box))

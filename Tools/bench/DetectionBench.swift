@@ -17,9 +17,9 @@ struct DetectionBench {
         blinking: .independent(perFrame: 40), camera: Camera()))
     var pixels = [UInt16](repeating: 0, count: batch * 256 * 256)
     pixels.withUnsafeMutableBytes { simulation.read(0..<batch, into: $0) }
-    for detector in DetectionSettings.Detector.withoutPSF {
+    for detector in Detector.Kind.withoutPSF {
       var settings = LocalizationSettings()
-      settings.detection.detector = detector
+      settings.detection.detector = Detector(detector)
       settings.detection.threshold = detector == .gradient ? 300 : detector == .dog ? 1.7 : 1.5
       let stage = try FitStage(
         settings, camera: Camera(), maps: nil, width: 256, height: 256, pixel: .uint16)

@@ -139,11 +139,3 @@ public enum Tables {
     }
   }
 }
-
-extension Localizations {
-  /// Adds the rows of a table with the same columns.
-  package mutating func append(contentsOf other: Localizations) {
-    frame.append(contentsOf: other.frame)
-    for quantity in quantities { self[quantity]?.append(contentsOf: other[quantity] ?? []) }
-  }
-}

@@ -1,12 +1,13 @@
 import Microscopy
 import Networks
+import Reporting
 
 extension Camera {
   /// Throws `SettingsError` where the camera cannot be, or does not go with these maps and frames.
   func check(_ maps: CameraMaps?, width: Int, height: Int) throws(SettingsError) {
     if let problem {
       throw SettingsError(
-        "the camera cannot be: \(problem)", hint: "check --offset, --gain and the camera file")
+        "the camera cannot be: \(problem)", hint: "check \(.offset), \(.gain) and the camera file")
     }
     if let maps, maps.width != width || maps.height != height {
       throw SettingsError(

@@ -20,14 +20,14 @@ extension FitStage {
   }
 
   /// Whether widths are parameters of the fit.
-  private var fitsWidths: Bool { axialFit == nil && settings.fit.sigma != .fixed }
+  private var fitsWidths: Bool { axialFit == nil && settings.fit.gaussian?.widths != .fixed }
 
   /// How far a spot's widths are from those of its height, √px; Picasso's name.
   private static let distance = Quantity("d_zcalib", .none)
 
   /// The detector's score; Picasso's has a name of its own.
   private var score: Quantity {
-    settings.detection.detector == .gradient ? Self.netGradient : .score
+    settings.detection.detector.kind == .gradient ? Self.netGradient : .score
   }
 
   private static let netGradient = Quantity("net_gradient", .none)

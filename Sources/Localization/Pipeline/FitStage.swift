@@ -1,6 +1,7 @@
 import Compute
 import Microscopy
 import Optics
+import Reporting
 
 /// Detect, cut out, fit: the graph of a batch, and the reading of its results.
 ///
@@ -35,6 +36,11 @@ package struct FitStage: RowStage {
   ) throws(SettingsError) {
     try settings.validate(width: width, height: height)
     try camera.check(maps, width: width, height: height)
+    guard (psf == nil) == (settings.fit.psf == nil) else {
+      throw SettingsError(
+        psf == nil ? "the fit needs the PSF that it names" : "a PSF goes with a fit of z",
+        hint: "name its calibration with \(.psf)")
+    }
     if let psf { try settings.fit.validate(psf) }
     try settings.detection.validate(psf)
     self.settings = settings
@@ -45,14 +51,14 @@ package struct FitStage: RowStage {
     self.pixel = pixel
     self.origin = origin
     self.psf = psf
-    let shapes =
-      settings.detection.detector == .psf || settings.fit.axial == .fitted
-      ? psf.map { PSFTemplates($0, side: settings.fit.box) } : nil
-    templates = settings.detection.detector == .psf ? shapes : nil
-    if let psf, settings.fit.axial == .fitted {
+    let fitted = settings.fit.axial == .fitted ? psf : nil
+    let findsByShape = settings.detection.detector.kind == .psf
+    let shapes = (findsByShape ? psf : fitted).map { PSFTemplates($0, side: settings.fit.box) }
+    templates = findsByShape ? shapes : nil
+    if let fitted {
       axialFit = AxialFit(
-        psf, box: settings.fit.box, noise: noiseVariance, iterations: settings.fit.maxIterations,
-        tolerance: settings.fit.tolerance)
+        fitted, box: settings.fit.box, noise: noiseVariance,
+        iterations: settings.fit.maxIterations, tolerance: settings.fit.tolerance)
     }
     if let shapes, axialFit != nil, templates != nil || shapes.hasSeveralPeaks {
       resolution = shapes.resolution
@@ -61,9 +67,7 @@ package struct FitStage: RowStage {
 
   package var usesCamera: Bool { true }
 
-  package var halo: Int {
-    settings.detection.background == .temporalMedian ? settings.detection.medianWindow / 2 : 0
-  }
+  package var halo: Int { settings.detection.halo }
 
   /// Two where transfer and computing overlap.
   package func workers(on device: DeviceInfo) -> Int { device.kind == .cpu ? 1 : 2 }
@@ -121,7 +125,10 @@ package struct FitStage: RowStage {
       return graph
     }
     let noise = sensor == nil ? [] : [gathered[2]]
-    let model = settings.fit.model(noise: noiseVariance)
+    guard let gaussian = settings.fit.gaussian else { preconditionFailure("validated settings") }
+    let model = SpotModel(
+      gaussian.widths, gaussian.estimator, gaussian.pixels, box: settings.fit.box,
+      sigmaX: Float(gaussian.sigma), noise: Float(noiseVariance))
     let fitted = try graph.apply(
       FitSpots(
         model, iterations: settings.fit.maxIterations, tolerance: Float(settings.fit.tolerance)),
@@ -192,35 +199,35 @@ package struct FitStage: RowStage {
   private func detect(
     _ frames: Graph.Value, _ sensor: SensorMaps?, _ shape: BatchShape, in graph: inout Graph
   ) throws -> Maxima {
-    let detection = settings.detection
     let border = settings.fit.box / 2
-    // Net gradients are in camera counts, as Picasso's thresholds are.
-    let calibrate =
-      detection.detector == .gradient
-      ? Calibrate() : Calibrate(offset: Float(camera.offset), gain: Float(totalGain))
-    let calibration =
-      detection.detector == .gradient ? [] : sensor.map { [$0.offset, $0.inverseGain] } ?? []
-    var image = try graph.apply(calibrate, to: [frames] + calibration)[0]
-    if detection.background == .temporalMedian {
-      image = try graph.apply(
-        TemporalMedian(
-          window: detection.medianWindow, first: shape.leading, count: shape.frames), image)
+    var (calibrate, calibration) = (
+      Calibrate(offset: Float(camera.offset), gain: Float(totalGain)),
+      sensor.map { [$0.offset, $0.inverseGain] } ?? []
+    )
+    if case .gradient = settings.detection.detector {
+      // Net gradients are in camera counts, as Picasso's thresholds are.
+      (calibrate, calibration) = (Calibrate(), [])
     }
-    let threshold = Float(detection.threshold)
-    switch detection.detector {
-    case .dog:
-      let filtered = try graph.apply(DifferenceOfGaussians(narrow: detection.sigma), image)
-      let maxima = try graph.apply(
-        LocalMaxima(radius: detection.radius, border: border), to: [filtered])
-      let cutoff = try graph.apply(DynamicCutoff(factor: threshold), maxima[1], maxima[2])
+    var image = try graph.apply(calibrate, to: [frames] + calibration)[0]
+    if case .temporalMedian(let window) = settings.detection.background {
+      image = try graph.apply(
+        TemporalMedian(window: window, first: shape.leading, count: shape.frames), image)
+    }
+    switch settings.detection.detector {
+    case .dog(let threshold, let sigma, let radius):
+      let filtered = try graph.apply(DifferenceOfGaussians(narrow: sigma), image)
+      let maxima = try graph.apply(LocalMaxima(radius: radius, border: border), to: [filtered])
+      let cutoff = try graph.apply(
+        DynamicCutoff(factor: Float(threshold)), maxima[1], maxima[2])
       return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
-    case .wavelet:
+    case .wavelet(let threshold):
       let planes = try graph.apply(Wavelet(), to: [image])
       let maxima = try graph.apply(LocalMaxima(radius: 1, border: border), to: [planes[0]])
       let noise = try graph.apply(WaveletNoise(), planes[1])
-      let cutoff = try graph.apply(Elementwise(.affine(scale: threshold, shift: 0)), noise)
+      let cutoff = try graph.apply(
+        Elementwise(.affine(scale: Float(threshold), shift: 0)), noise)
       return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
-    case .psf:
+    case .psf(let threshold, let radius):
       guard let templates else { preconditionFailure("validated settings") }
       let side = templates.side
       let taps = graph.constant(
@@ -234,16 +241,16 @@ package struct FitStage: RowStage {
         MatchedFilter(excess: Float(camera.excessNoise), readNoise: Float(read * read)),
         to: [image, taps] + (noise.map { [$0] } ?? []))[0]
       let maxima = try graph.apply(
-        LocalMaxima(radius: max(detection.radius, templates.reach), border: border), to: [score])
+        LocalMaxima(radius: max(radius, templates.reach), border: border), to: [score])
       let cutoff = graph.constant(
-        Tensor([Float](repeating: threshold, count: shape.frames), shape: [shape.frames]))
+        Tensor([Float](repeating: Float(threshold), count: shape.frames), shape: [shape.frames]))
       return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
-    case .gradient:
+    case .gradient(let threshold):
       let maxima = try graph.apply(LocalMaxima(radius: border, border: border), to: [image])
       let score = try graph.apply(
         NetGradient(box: settings.fit.box), image, maxima[0], maxima[2])
       let cutoff = graph.constant(
-        Tensor([Float](repeating: threshold, count: shape.frames), shape: [shape.frames]))
+        Tensor([Float](repeating: Float(threshold), count: shape.frames), shape: [shape.frames]))
       return Maxima(index: maxima[0], score: score, count: maxima[2], cutoff: cutoff)
     }
   }
@@ -271,16 +278,5 @@ extension PSFTemplates {
       }
     }
     return result.map { Float($0) }
-  }
-}
-
-extension FitSettings {
-  /// The settings in the terms of the fit's ops.
-  func model(noise: Double) -> SpotModel {
-    SpotModel(
-      sigma == .fixed ? .fixed : sigma == .free ? .free : .elliptical,
-      estimator == .lsq ? .leastSquares : .maximumLikelihood,
-      model == .sampled ? .sampled : .integrated, box: box, sigmaX: Float(psfSigma),
-      noise: Float(noise))
   }
 }

@@ -25,7 +25,7 @@ package struct NetworkStage: RowStage {
     _ model: Model, _ settings: NetworkSettings, camera: Camera, maps: CameraMaps?, width: Int,
     height: Int, pixel: PixelType, origin: (x: Int, y: Int) = (0, 0)
   ) throws {
-    try settings.check()
+    try settings.checkRanges()
     try camera.check(maps, width: width, height: height)
     let system = model.system
     guard let emitters = system.task.emitters else { throw Self.refusal(of: model) }
@@ -69,7 +69,7 @@ package struct NetworkStage: RowStage {
     let together = min(batch, model.pace(height: height, width: width, on: device.info).together)
     guard
       let head = model.listHead(
-        threshold: settings.threshold > 0 ? Float(settings.threshold) : nil, batch: together,
+        threshold: settings.threshold.map(Float.init), batch: together,
         height: height, width: width, perFrame: room)
     else { throw Self.refusal(of: model) }
     return try TiledNetwork(

@@ -1,11 +1,12 @@
 import Compute
 import Microscopy
+import Reporting
 
 /// Draws a table as an image, on any device, to the same values.
 ///
 /// Rows go to the device a block at a time; the image of each block is added to the whole.
 public struct Renderer {
-  public enum Style: String, CaseIterable, Sendable {
+  public enum Style: String, SettingChoice {
     /// Rows counted in pixels.
     case histogram
     /// Each row a Gaussian as wide as its standard error, integrated over pixels.
@@ -18,7 +19,15 @@ public struct Renderer {
   /// Narrowest Gaussian, nm: rows cannot be trusted further than the drift.
   public let minimumSigma: Double
 
-  public init(pixel: Double = 10, style: Style = .gaussian, minimumSigma: Double = 3) {
+  public static let pixel = Setting(
+    .pixel, unit: "nm", standard: 10.0, allowed: .above(0), "side of an image pixel")
+  public static let style = Setting(
+    .style, standard: Style.gaussian, "Gaussians as wide as the standard error, or counts")
+
+  public init(
+    pixel: Double = Renderer.pixel.standard, style: Style = Renderer.style.standard,
+    minimumSigma: Double = 3
+  ) {
     self.pixel = pixel
     self.style = style
     self.minimumSigma = minimumSigma

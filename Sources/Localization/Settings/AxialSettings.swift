@@ -2,19 +2,24 @@ import Microscopy
 import Optics
 import Reporting
 
-extension DetectionSettings {
-  /// Throws `SettingsError` where the PSF cannot find spots.
-  func validate(_ psf: CalibratedPSF?) throws(SettingsError) {
-    guard detector == .psf else { return }
-    guard psf != nil else {
-      throw SettingsError(
-        "the detector psf needs a PSF", hint: "name its calibration with --psf, or use wavelet")
+extension Statement {
+  /// What a PSF chooses where nobody else does: the box that holds its light, and a detector of its own
+  /// shape where it has several peaks.
+  ///
+  /// - Parameters:
+  ///   - said: statements that have a say before it.
+  ///   - psf: what the PSF file holds.
+  public init(choicesOf psf: CalibratedPSF, after said: [Statement]) {
+    self.init(.file("the PSF"))
+    func value<Value>(of setting: Setting<Value>) -> Value? {
+      said.lazy.compactMap { $0.value(of: setting) }.first
     }
-    guard background == .none else {
-      throw SettingsError(
-        "the detector psf takes the noise from each frame's own light, which temporal_median removes",
-        hint: "leave the background at none: the filter ignores what is even under a molecule")
-    }
+    let own = value(of: FitSettings.box)
+    let box = own ?? FitSettings.usualBox(psf)
+    if own == nil { say(FitSettings.box, box) }
+    let axial = value(of: FitSettings.axial) ?? FitSettings.axial.standard
+    guard axial == .fitted, value(of: DetectionSettings.detectorKind) == nil else { return }
+    say(DetectionSettings.detectorKind, Detector.usual(for: psf, box: box)?.kind)
   }
 }
 
@@ -41,24 +46,18 @@ extension FitSettings {
     if let problem = psf.problem {
       throw SettingsError("the PSF cannot be: \(problem)", hint: "calibrate it again from beads")
     }
-    if axial == .widths {
+    if case .widths(let fit, _) = spot {
       guard case .astigmatic = psf else {
         throw SettingsError(
           "z from widths needs the width curves of an astigmatic PSF, not a spline",
-          hint: "leave --axial out: a spline fit finds z itself")
+          hint: "leave \(.axial) out: a spline fit finds z itself")
       }
-      guard sigma == .elliptical else {
+      guard fit.widths == .elliptical else {
         throw SettingsError(
-          "z from widths needs a width for each axis, not \(sigma.rawValue) ones",
-          hint: "use --sigma elliptical")
+          "z from widths needs a width for each axis, not \(fit.widths.rawValue) ones",
+          hint: "use \(.widths) elliptical")
       }
       return
-    }
-    guard estimator == .mle, model == .integrated else {
-      throw SettingsError(
-        "z is fitted by maximum likelihood of integrated pixels, not \(estimator.rawValue), "
-          + "\(model.rawValue)",
-        hint: "leave --fit and --model out, or use --axial widths")
     }
     if case .spline(let spline) = psf {
       let room = spline.reach - Double(box / 2)
@@ -67,7 +66,7 @@ extension FitSettings {
         throw SettingsError(
           "the PSF's grid of \(spline.columns)×\(spline.rows) px leaves a box of \(box) px no room",
           hint: widest >= 3
-            ? "use --box \(widest) or less, or calibrate a wider PSF"
+            ? "use \(.box) \(widest) or less, or calibrate a wider PSF"
             : "calibrate a wider PSF")
       }
     }
@@ -80,9 +79,10 @@ extension FitSettings {
       return
     }
     throw SettingsError(
-      "the PSF is wider than the box: \(box)×\(box) px hold \(Int((100 * part).rounded())) % of its "
-        + "light at z = \(Int(z.rounded())) nm",
-      hint: "use a larger --box")
+      """
+      the PSF is wider than the box: \(box)×\(box) px hold \(Int((100 * part).rounded())) % of its \
+      light at z = \(Int(z.rounded())) nm
+      """, hint: "use a larger \(.box)")
   }
 
   /// The part of a molecule's light that falls into a box around it, at nine heights of the range.

@@ -1,66 +1,82 @@
 import Microscopy
-import Optics
+import Reporting
 
 /// How spots are found in a frame.
-public struct DetectionSettings: Codable, Hashable, Sendable {
-  /// The filter that makes spots stand out.
-  public enum Detector: String, Codable, CaseIterable, Sendable {
-    /// Difference of two Gaussians with a cut-off from each frame's own maxima (SMAP).
-    case dog
-    /// Picasso's net gradient on the frame as the camera gave it.
-    case gradient
-    /// Undecimated B-spline wavelet, order 3, scale 2 (ThunderSTORM's default).
-    case wavelet
-    /// Matched filter with the images of the PSF that is fitted, at several heights; the threshold is a
-    /// signal over noise.
-    case psf
-
-    /// Those that need no PSF.
-    package static let withoutPSF = allCases.filter { $0 != .psf }
-  }
+public struct DetectionSettings: Hashable, Sendable {
+  public var detector = Detector(detectorKind.standard)
+  public var background = Background.none
 
   /// What is subtracted before spots are looked for; fits always use the raw pixels.
-  public enum Background: String, Codable, CaseIterable, Sendable {
+  public enum Background: Hashable, Sendable {
     case none
-    /// The rolling median of each pixel over time.
-    case temporalMedian = "temporal_median"
+    /// The rolling median of each pixel over so many frames.
+    case temporalMedian(window: Int)
+
+    public enum Kind: String, SettingChoice {
+      case none
+      case temporalMedian = "temporal_median"
+    }
+
+    public var kind: Kind { self == .none ? .none : .temporalMedian }
   }
 
-  public var detector: Detector = .wavelet
-  /// dog: factor of the cut-off, median + factor · (q80 − q20)/0.6 of a frame's maxima; gradient: net
-  /// gradient in camera counts; wavelet: factor of the first wavelet plane's standard deviation; psf:
-  /// signal over noise.
-  public var threshold: Double = 1.2
-  /// Inner σ of the difference of Gaussians, px; the outer is 2.5 times as wide.
-  public var sigma: Double = 1.2
-  /// Two spots are at least this many pixels apart, plus one; psf: or as far as its side maxima reach.
-  public var radius: Int = 2
-  public var background: Background = .none
-  /// Frames of the temporal median.
-  public var medianWindow: Int = 51
+  public init(_ detector: Detector = Detector(detectorKind.standard)) { self.detector = detector }
 
-  public init() {}
+  /// The detector's.
+  public var threshold: Double {
+    get { detector.threshold }
+    set { detector.threshold = newValue }
+  }
 
-  /// The threshold that a detector starts with.
-  public static func defaultThreshold(_ detector: Detector) -> Double {
-    switch detector {
-    case .dog: 1.7
-    case .gradient: 5000
-    case .wavelet: 1.2
-    case .psf: 5
+  /// Neighbours that each frame needs on either side.
+  public var halo: Int {
+    if case .temporalMedian(let window) = background { return window / 2 }
+    return 0
+  }
+}
+
+extension DetectionSettings: SettingGroup {
+  public static let detectorKind = Setting(
+    .detector, in: "detection", standard: Detector.Kind.wavelet,
+    "filter that finds spots; psf, of the PSF's own shape, by default where that has several peaks")
+  public static let backgroundKind = Setting(
+    .background, in: "detection", standard: Background.Kind.none,
+    "what is subtracted for finding spots; fits use the raw pixels")
+  public static let medianWindow = Setting(
+    .medianWindow, in: "detection", of: "temporal_median", unit: "frames", standard: 51,
+    allowed: .odd(3...101), "length of the rolling median", remedy: "51 frames is usual")
+
+  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+    var kind = detector.kind
+    try form.field(Self.detectorKind, &kind)
+    if kind != detector.kind { detector = Detector(kind) }
+    try form.within(Self.detectorKind, kind) { form throws(SettingsError) in
+      try detector.exchange(&form)
+    }
+    var subtracted = background.kind
+    try form.field(Self.backgroundKind, &subtracted)
+    switch subtracted {
+    case .none: background = .none
+    case .temporalMedian:
+      var window = Self.medianWindow.standard
+      if case .temporalMedian(let own) = background { window = own }
+      try form.field(Self.medianWindow, &window)
+      background = .temporalMedian(window: window)
     }
   }
 
-  /// Takes the detector that goes with a PSF: its own shape where it has several peaks, each of which
-  /// other detectors take for a molecule.
-  public mutating func choose(for psf: CalibratedPSF, box: Int) {
-    guard psf.problem == nil, PSFTemplates(psf, side: box).hasSeveralPeaks else { return }
-    detector = .psf
-    threshold = Self.defaultThreshold(.psf)
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case detector, threshold, sigma, radius, background
-    case medianWindow = "median_window"
+  /// Throws `SettingsError` where the PSF cannot find spots.
+  func validate(_ psf: CalibratedPSF?) throws(SettingsError) {
+    guard case .psf = detector else { return }
+    guard psf != nil else {
+      throw SettingsError(
+        "the detector psf needs a PSF",
+        hint: "name its calibration with \(.psf), or use the detector wavelet")
+    }
+    guard background == .none else {
+      throw SettingsError(
+        "the detector psf takes the noise from each frame's own light, which temporal_median removes",
+        hint: "leave the background at none: the filter ignores what is even under a molecule")
+    }
   }
 }

@@ -1,57 +1,148 @@
+import Compute
+import Microscopy
+import Reporting
+
 /// How a spot is fitted.
-public struct FitSettings: Codable, Hashable, Sendable {
-  public enum Estimator: String, Codable, CaseIterable, Sendable {
-    /// Poisson maximum likelihood.
-    case mle
-    /// Unweighted least squares.
-    case lsq
-  }
+public struct FitSettings: Hashable, Sendable {
+  public var spot = Spot.gaussian(GaussianFit())
+  /// Side of the square that is fitted, px, odd.
+  public var box = Self.box.standard
+  public var maxIterations = Self.maxIterations.standard
+  /// A fit has converged when its next step is shorter than this share of the standard error; that
+  /// step is still taken, so the distance left is an order less.
+  public var tolerance = Self.tolerance.standard
 
-  /// Which widths of the Gaussian are fitted.
-  public enum Sigma: String, Codable, CaseIterable, Sendable {
-    case fixed
-    /// One width for both axes.
-    case free
-    /// One for each axis.
-    case elliptical
-  }
-
-  public enum Model: String, Codable, CaseIterable, Sendable {
-    /// The Gaussian integrated over each pixel.
-    case integrated
-    /// Its value at the pixel's centre, for comparison with software that does that.
-    case sampled
+  /// What is fitted.
+  public enum Spot: Hashable, Sendable {
+    /// A Gaussian in the plane.
+    case gaussian(GaussianFit)
+    /// A calibrated PSF, with z as a parameter, by maximum likelihood of integrated pixels.
+    case psf(PSFFile)
+    /// A Gaussian with a width for each axis, from which an astigmatic PSF tells z afterwards, as some
+    /// other programs do.
+    case widths(GaussianFit, PSFFile)
   }
 
   /// Where z comes from, with a PSF that depends on it.
-  public enum Axial: String, Codable, CaseIterable, Sendable {
+  public enum Axial: String, SettingChoice {
     /// z is a parameter of the fit.
     case fitted
-    /// After the fact from the widths of an elliptical Gaussian, as some other programs do.
+    /// After the fact, from the widths of an elliptical Gaussian.
     case widths
   }
 
-  public var estimator: Estimator = .mle
-  public var sigma: Sigma = .free
-  public var model: Model = .integrated
-  /// Width of the PSF, px: the start of the fit, or its value where `sigma` is fixed.
-  public var psfSigma: Double = 1.2
-  /// Without a calibrated PSF it has no meaning.
-  public var axial: Axial = .fitted
-  /// Side of the square that is fitted, px, odd.
-  public var box: Int = 7
-  public var maxIterations: Int = 50
-  /// A fit has converged when its next step is shorter than this share of the standard error; that
-  /// step is still taken, so the distance left is an order less.
-  public var tolerance: Double = 0.1
-
   public init() {}
 
-  enum CodingKeys: String, CodingKey {
-    case estimator, sigma, model
-    case psfSigma = "psf_sigma"
-    case axial, box
-    case maxIterations = "max_iterations"
-    case tolerance
+  /// The PSF that gives z; nil for fits in the plane.
+  public var psf: PSFFile? {
+    switch spot {
+    case .gaussian: nil
+    case .psf(let file), .widths(_, let file): file
+    }
+  }
+
+  /// nil where there is no z.
+  public var axial: Axial? {
+    switch spot {
+    case .gaussian: nil
+    case .psf: .fitted
+    case .widths: .widths
+    }
+  }
+
+  /// The Gaussian that is fitted; nil where that is a PSF.
+  public var gaussian: GaussianFit? {
+    switch spot {
+    case .gaussian(let fit), .widths(let fit, _): fit
+    case .psf: nil
+    }
+  }
+}
+
+/// A PSF by the file that holds it.
+public struct PSFFile: Hashable, Sendable {
+  public var path: String
+  /// Factor from the PSF's z to the sample's, for the mismatch of refractive indices; nil for the file's
+  /// own.
+  public var indexFactor: Double?
+
+  public init(_ path: String, indexFactor: Double? = nil) {
+    self.path = path
+    self.indexFactor = indexFactor
+  }
+}
+
+extension FitSettings: SettingGroup {
+  public static let psfFile = Setting<String?>(
+    .psf, field: "psf_file", standard: nil,
+    "calibrated PSF that gives z: Glint, Picasso (.yaml, .hdf5), SMAPpy (.h5), SMAP (.mat)")
+  public static let indexFactor = Setting<Double?>(
+    .indexFactor, title: "refractive-index factor", of: "a PSF", standard: nil,
+    allowed: .optional(.above(0, upTo: 10)),
+    "z of the table per z of the PSF; the PSF file's own if left out",
+    remedy: "0.7 to 0.8 is usual for oil objectives in water; leave it out for the PSF file's own")
+  public static let axial = Setting(
+    .axial, in: "fit", of: "a PSF", standard: Axial.fitted,
+    "whether z is fitted, or found after the fact from fitted widths")
+  public static let box = Setting(
+    .box, in: "fit", unit: "px", standard: 7, allowed: .odd(3...31),
+    "side of the square that is fitted; with a PSF that depends on z usually 13",
+    remedy: "use \(.box) 7 for σ near 1.2 px, about 6σ + 1 elsewhere")
+  public static let maxIterations = Setting(
+    .maxIterations, in: "fit", standard: 50, allowed: .within(1...1000),
+    "steps of a fit at most", remedy: "50 is plenty")
+  public static let tolerance = Setting(
+    .tolerance, in: "fit", standard: 0.1, allowed: .between(0, 1),
+    "share of the standard error at which a step is small enough",
+    remedy: "0.1 leaves a few percent of the standard error")
+
+  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+    var path = psf?.path
+    try form.field(Self.psfFile, &path)
+    if let path {
+      try exchangeAxial(PSFFile(path, indexFactor: psf?.indexFactor), &form)
+    } else {
+      var fit = gaussian ?? GaussianFit()
+      try fit.exchange(&form)
+      spot = .gaussian(fit)
+    }
+    try form.field(Self.box, &box)
+    try form.field(Self.maxIterations, &maxIterations)
+    try form.field(Self.tolerance, &tolerance)
+  }
+
+  private mutating func exchangeAxial(
+    _ file: PSFFile, _ form: inout SettingsForm
+  ) throws(SettingsError) {
+    var file = file
+    try form.field(Self.indexFactor, &file.indexFactor)
+    var source = axial ?? Self.axial.standard
+    try form.field(Self.axial, &source)
+    switch source {
+    case .fitted:
+      let estimator = try form.stated(GaussianFit.estimator) ?? .maximumLikelihood
+      let pixels = try form.stated(GaussianFit.pixels) ?? .integrated
+      guard estimator == .maximumLikelihood, pixels == .integrated else {
+        throw SettingsError(
+          """
+          z is fitted by maximum likelihood of integrated pixels, not \(estimator.rawValue), \
+          \(pixels.rawValue)
+          """, hint: "leave \(.estimator) and \(.pixelModel) out, or use \(.axial) widths")
+      }
+      spot = .psf(file)
+    case .widths:
+      var fit = axial == .widths ? gaussian ?? GaussianFit() : GaussianFit()
+      if axial != .widths { fit.widths = .elliptical }
+      try fit.exchange(&form)
+      spot = .widths(fit, file)
+    }
+  }
+
+  /// Throws `SettingsError` where settings within their ranges contradict each other.
+  func validate() throws(SettingsError) {
+    if let sigma = gaussian?.sigma, sigma > Double(box) {
+      throw SettingsError(
+        "psf σ \(sigma) px must be in 0.3...\(box)", hint: GaussianFit.sigma.facts.remedy)
+    }
   }
 }

@@ -1,53 +1,71 @@
 import Networks
+import Reporting
 
 /// A learned localizer, and what it is told.
-public struct NetworkSettings: Codable, Hashable, Sendable {
-  /// As `glint networks` lists it; empty where the weights say it, or for none.
-  public var name = ""
-  /// File of weights; empty for none.
-  public var weights = ""
-  /// Settings of the network that are not as the weights say: a JSON object, or empty.
-  public var settings = ""
-  /// What an emitter needs: a probability, or the height of a maximum; 0 for the network's own.
-  public var threshold: Double = 0
+public struct NetworkSettings: Hashable, Sendable {
+  /// As `glint networks` lists it; nil where the weights say it.
+  public var name: String?
+  /// File of weights.
+  public var weights: String
+  /// Settings of the network that are not as the weights say, a JSON object.
+  public var settings: String?
+  /// What an emitter needs: a probability, or the height of a maximum; nil for the network's own.
+  public var threshold: Double?
   /// MiB that a run of the network may take; larger frames are cut into tiles.
-  public var memory = 1024
+  public var memory = NetworkSettings.memory.standard
 
-  public init() {}
-
-  /// Whether a network is asked for.
-  public var isUsed: Bool { !name.isEmpty || !weights.isEmpty }
-
-  public func check() throws(SettingsError) {
-    guard threshold.isFinite, threshold >= 0, threshold <= 1e6 else {
-      throw SettingsError(
-        "threshold \(threshold) must be in 0...1000000",
-        hint: "leave --threshold out for the default")
-    }
-    guard (1...1 << 24).contains(memory) else {
-      throw SettingsError(
-        "a memory of \(memory) MiB must be in 1...\(1 << 24)", hint: "1024 is the default")
-    }
-    if isUsed, weights.isEmpty {
-      throw SettingsError(
-        "\(name) needs weights", hint: "name the file that its training gave with --weights FILE")
-    }
+  public init(weights: String, name: String? = nil) {
+    self.weights = weights
+    self.name = name
   }
 
   /// The network with its weights. Throws `WeightError`, `NetworkError`.
   public func model() throws -> Model {
-    try Model(reading: weights, system: name.isEmpty ? nil : name, settings: settings)
+    try Model(reading: weights, system: name, settings: settings ?? "")
   }
 
-  /// The same with every setting said, where `model` is theirs.
+  /// The same with every setting said, as the network has it.
   public func resolved(_ model: Model) throws -> NetworkSettings {
-    let system = model.system
     var result = self
-    result.name = type(of: system).name
-    result.settings = try system.configuration.settings
-    if threshold == 0, let own = system.task.threshold {
-      result.threshold = Double("\(own)") ?? Double(own)
-    }
+    result.name = type(of: model.system).name
+    result.settings = try model.system.configuration.settings
+    result.threshold = threshold ?? model.system.task.threshold.map(Double.init)
     return result
+  }
+}
+
+extension NetworkSettings: SettingGroup {
+  public static let name = Setting<String?>(
+    .network, in: "network", field: "name", standard: nil,
+    "a network that `glint networks` lists; not needed where the weights say it")
+  public static let weights = Setting<String?>(
+    .weights, in: "network", standard: nil,
+    "its weights: safetensors, ONNX, PyTorch, Keras (.h5, .keras) or npz")
+  public static let settings = Setting<String?>(
+    .networkSettings, in: "network", field: "settings", of: "a network", standard: nil,
+    "settings of the network that are not as the weights say, as JSON")
+  public static let threshold = Setting<Double?>(
+    .threshold, in: "network", of: "a network", standard: nil,
+    allowed: .optional(.within(0...1e6)), "of the network's result; its own if left out",
+    remedy: "leave \(.threshold) out for the default")
+  public static let memory = Setting(
+    .memory, in: "network", of: "a network", unit: "MiB", standard: 1024,
+    allowed: .within(1...1 << 24),
+    "what a run of the network may take; larger frames are cut into tiles",
+    remedy: "1024 is the default")
+
+  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+    try form.field(Self.name, &name)
+    var path: String? = weights.isEmpty ? nil : weights
+    try form.field(Self.weights, &path)
+    guard let path else {
+      throw SettingsError(
+        "\(name ?? "the network") needs weights",
+        hint: "name the file that its training gave with \(.weights)")
+    }
+    weights = path
+    try form.field(Self.settings, &settings)
+    try form.field(Self.threshold, &threshold)
+    try form.field(Self.memory, &memory)
   }
 }

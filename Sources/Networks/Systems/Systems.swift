@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 
 /// The networks that Glint knows.
 public enum Systems {
@@ -49,7 +50,7 @@ extension NetworkSystem {
       let merged = try JSONSerialization.data(withJSONObject: Self.merge(given, into: own))
       return try JSONDecoder().decode(Self.self, from: merged)
     } catch let error as DecodingError {
-      throw fault("\(Self.explain(error))")
+      throw fault(error.words)
     } catch {
       throw fault("\(error)")
     }
@@ -59,21 +60,6 @@ extension NetworkSystem {
     own.merging(given) { old, new in
       guard let old = old as? [String: Any], let new = new as? [String: Any] else { return new }
       return merge(new, into: old)
-    }
-  }
-
-  private static func explain(_ error: DecodingError) -> String {
-    func field(_ context: DecodingError.Context) -> String {
-      context.codingPath.isEmpty
-        ? "a number" : "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`"
-    }
-    return switch error {
-    case .typeMismatch(let type, let context): "\(field(context)) must be of type \(type)"
-    case .valueNotFound(_, let context), .dataCorrupted(let context):
-      "\(field(context)) cannot have that value"
-    case .keyNotFound(let key, let context):
-      "\(field(context)) lacks `\(key.stringValue)`"
-    @unknown default: "\(error)"
     }
   }
 }

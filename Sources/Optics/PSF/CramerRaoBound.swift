@@ -1,3 +1,4 @@
+import Compute
 import Microscopy
 
 /// The least variance with which an unbiased fit can find a molecule in a box of pixels.
@@ -13,13 +14,6 @@ import Microscopy
 /// bound?[.x]
 /// ```
 public struct CramerRaoBound: Hashable, Sendable {
-  /// Which widths the fit has to find along with position, photons and background.
-  public enum Sigma: String, Codable, Hashable, Sendable, CaseIterable {
-    case fixed
-    case free
-    case elliptical
-  }
-
   /// x, y, photons, background, then the free widths or z; order of the matrices' rows.
   public let parameters: [Quantity]
   public let information: SymmetricMatrix
@@ -33,10 +27,11 @@ public struct CramerRaoBound: Hashable, Sendable {
 
   /// `x`, `y` count from the centre of the box's first pixel; `box` is its side, pixels.
   ///
-  /// nil where the information is singular, as for zero photons.
+  /// `sigma` says which widths the fit has to find too. nil where the information is singular, as for zero
+  /// photons.
   public init?(
     psf: GaussianPSF, x: Double, y: Double, photons: Double, background: Double, box: Int,
-    sigma: Sigma = .fixed, noise: PixelNoise = PixelNoise()
+    sigma: SpotModel.Sigmas = .fixed, noise: PixelNoise = PixelNoise()
   ) {
     let widths: [Quantity] =
       switch sigma {

@@ -69,10 +69,10 @@ public struct DemoJob {
     if report.interrupted { throw Interrupted() }
     let locs = try Tables.read(tables[1])
     let score = try Score(of: locs, against: Tables.read(made.files[1]))
-    try RenderJob(
-      table: locs, output: picture, pixel: 20, style: .gaussian, device: device,
-      overwrite: overwrite, observer: observer
-    ).run()
+    let drawing = try PictureWriter(
+      path: picture, pixel: 20, device: device, overwrite: overwrite, observer: observer)
+    drawing.append(locs)
+    try drawing.finish(locs.provenance)
     return Result(
       report: report, score: score,
       files: made.files.map { URL(fileURLWithPath: $0).lastPathComponent }

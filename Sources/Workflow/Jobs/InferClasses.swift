@@ -11,18 +11,19 @@ extension InferJob {
   func classify(_ model: Model, _ recipe: Recipe) throws -> InferReport {
     guard let size = model.system.inputSize else {
       throw NetworkError.task(
-        system: recipe.network.name, wanted: "classes of crops",
+        system: type(of: model.system).name, wanted: "classes of crops",
         purpose: type(of: model.system).purpose)
     }
     let (wanted, places) =
-      try crops.map { try self.places(around: $0, size) } ?? stack(size, recipe)
+      try crops.map { try self.places(around: $0, size) }
+      ?? stack(size, recipe, for: type(of: model.system).name)
     let run = try self.run(
       ImageStage(
         model, height: size.height, width: size.width, .float32,
-        memory: recipe.network.memory << 20),
+        memory: recipe.networkMemory),
       items: max(movie.info.frames, crops?.table.count ?? 0, 1), .crops)
     let source = CropSource(
-      movie, places, size: size, batch: run.batch, for: recipe.network.name)
+      movie, places, size: size, batch: run.batch, for: type(of: model.system).name)
     let classes = ClassList(
       crops: wanted, classes: model.network.channelNames.count, places: source.places)
     let summary = try run.run(from: source, into: [classes])
@@ -50,13 +51,13 @@ extension InferJob {
 
   /// Every frame of the movie is a crop.
   private func stack(
-    _ size: (height: Int, width: Int), _ recipe: Recipe
+    _ size: (height: Int, width: Int), _ recipe: Recipe, for network: String
   ) throws -> (Int, [CropSource.Place]) {
     let region = try recipe.region(in: movie.info)
     let frames = try recipe.frames(in: movie.info)
     guard region.height == size.height, region.width == size.width else {
       throw NetworkError.frame(
-        system: recipe.network.name,
+        system: network,
         reason: "it is \(region.height)×\(region.width) pixels, not \(size.height)×\(size.width)")
     }
     let places = frames.enumerated().map {

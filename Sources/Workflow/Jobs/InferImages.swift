@@ -65,7 +65,7 @@ extension InferJob {
       model, result: result, height: region.height, width: region.width,
       info.pixel == .uint16 ? .uint16 : .float32,
       units: model.system.unit == .photons ? recipe.camera.photonUnits(maps) : .counts,
-      memory: recipe.network.memory << 20)
+      memory: recipe.networkMemory)
     return try run(stage, items: info.frames, .frames)
   }
 

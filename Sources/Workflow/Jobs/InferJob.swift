@@ -64,21 +64,24 @@ public struct InferJob {
   /// is complete stays under a name with `.partial` in it.
   public func run() throws -> InferReport {
     try recipe.check()
-    var resolved = recipe
-    let model = try recipe.network.model()
+    guard let model = try recipe.model() else {
+      throw SettingsError(
+        "no network is named", hint: "name one with \(.network), or its weights with \(.weights)")
+    }
     try model.system.checkReadiness()
-    resolved.network = try recipe.network.resolved(model)
+    let resolved = try recipe.resolved(model)
+    let network = type(of: model.system).name
     if let result, !model.network.outputs.contains(where: { $0.name == result }) {
       throw SettingsError(
-        "\(resolved.network.name) has no result `\(result)`",
+        "\(network) has no result `\(result)`",
         hint: "it has \(model.network.outputs.map(\.name).joined(separator: ", "))")
     }
     let isTable = !model.system.task.givesImages
     if isTable, sum {
       throw SettingsError(
-        "\(resolved.network.name) gives classes, which have no sum", hint: "leave --sum out")
+        "\(network) gives classes, which have no sum", hint: "leave \(.sum) out")
     }
-    try checkNames(isTable: isTable)
+    try checkNames(isTable: isTable, network: network)
     for line in movie.info.notes { observer.note(Message(line)) }
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     return try cancellation.watch {
@@ -97,9 +100,9 @@ public struct InferJob {
     }
   }
 
-  private func checkNames(isTable: Bool) throws {
+  private func checkNames(isTable: Bool, network: String) throws {
     var names = OutputNames(
-      inputs: movie.info.files + [recipe.cameraFile, recipe.network.weights, crops?.path ?? ""],
+      inputs: movie.info.files + recipe.files + (crops.map { [$0.path] } ?? []),
       overwrite: overwrite)
     let kind = URL(fileURLWithPath: output).pathExtension.lowercased()
     switch (isTable, crops == nil) {
@@ -116,7 +119,7 @@ public struct InferJob {
       }
       guard crops == nil else {
         throw SettingsError(
-          "\(recipe.network.name) takes whole frames, no crops", hint: "leave --table out")
+          "\(network) takes whole frames, no crops", hint: "leave \(.table) out")
       }
       try names.add(output)
     }
@@ -143,7 +146,7 @@ public struct InferJob {
     _ recipe: Recipe, device: String, frames: String? = nil
   ) throws -> ProvenanceStep {
     var settings = [
-      "recipe": try recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
+      "recipe": recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
     ]
     settings["result"] = result
     settings["sum"] = sum ? "of all frames, negative values as 0" : nil

@@ -108,9 +108,7 @@ public struct LocalizeJob {
         URL(fileURLWithPath: file).deletingPathExtension().appendingPathExtension($0).path
       }
     }
-    var names = OutputNames(
-      inputs: files + sidecars + [recipe.cameraFile, recipe.psfFile, recipe.network.weights],
-      overwrite: overwrite)
+    var names = OutputNames(inputs: files + sidecars + recipe.files, overwrite: overwrite)
     for path in outputs { try names.add(table: path) }
     if let reportPath { try names.add(reportPath) }
   }
@@ -160,7 +158,7 @@ public struct LocalizeJob {
     var step = ProvenanceStep(
       program: "Glint", version: glintVersion, action: "localize", device: device,
       settings: [
-        "recipe": try recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
+        "recipe": recipe.yaml(), "movie": movie.info.files.first ?? movie.info.format,
       ].merging(settingsForOthers) { $1 })
     step.settings["z"] = try meaningOfZ()
     step.settings["stopped"] = frames.map { "only frames \($0)" }
@@ -170,7 +168,8 @@ public struct LocalizeJob {
   /// Sign, origin and scale of z, and where it comes from; nil where there is none.
   private func meaningOfZ() throws -> String? {
     try psf.map {
-      "\(try recipe.adjusted($0).axial.summary); \(recipe.fit.axial.rawValue)"
+      try recipe.adjusted($0).axial.summary
+        + (recipe.fit.axial.map { "; \($0.rawValue)" } ?? "")
     }
   }
 
@@ -178,21 +177,22 @@ public struct LocalizeJob {
   private var settingsForOthers: [String: String] {
     var settings = [
       "File": movie.info.files.first ?? "", "Data Type": movie.info.pixel.rawValue,
-      "Camera": recipe.cameraFile.isEmpty ? "scalars" : recipe.cameraFile,
+      "Camera": recipe.cameraFile ?? "scalars",
     ]
     settings["Byte Order"] = movie.info.byteOrder?.rawValue
-    if recipe.network.isUsed {
-      settings["network"] = recipe.network.name
-      settings["weights"] = recipe.network.weights
+    if let network = recipe.network {
+      settings["network"] = network.name
+      settings["weights"] = network.weights
       return settings
     }
     settings.merge([
       "box": "\(recipe.fit.box)", "max-iterations": "\(recipe.fit.maxIterations)",
-      "fit": "\(recipe.fit.estimator.rawValue), \(recipe.fit.sigma.rawValue) sigma",
+      "fit": recipe.fit.gaussian.map { "\($0.estimator.rawValue), \($0.widths.rawValue) sigma" }
+        ?? "mle, calibrated PSF",
       "tolerance": "\(recipe.fit.tolerance)", "offset": "\(recipe.camera.offset)",
       "qe": "\(recipe.camera.quantumEfficiency)",
     ]) { $1 }
-    if recipe.detection.detector == .gradient {
+    if recipe.detection.detector.kind == .gradient {
       settings["min-net-gradient"] = "\(recipe.detection.threshold)"
     }
     return settings

@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Localization
+import Reporting
 
 /// The names that a job's files will have, looked at before any work.
 struct OutputNames {

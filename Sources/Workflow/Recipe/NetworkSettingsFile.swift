@@ -1,7 +1,6 @@
 import Foundation
 import Localization
 import Reporting
-import Yams
 
 /// Settings of a network from a file, in the form that `NetworkSettings.settings` holds.
 public enum NetworkSettingsFile {
@@ -15,73 +14,66 @@ public enum NetworkSettingsFile {
     guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 22,
       let text = String(data: data, encoding: .utf8)
     else { throw SettingsError("cannot read the network's settings in \(path)", hint: hint) }
-    guard let fields = yaml(text) as? [String: Any] else {
+    let fields = FieldValue(yaml: text)
+    guard let fields, case .section = fields else {
       throw SettingsError("\(path) holds no settings", hint: hint)
     }
-    let own = try (fields["Scaling"] as? [String: Any]).map { _ throws(SettingsError) in
-      try DECODEParameters(fields: fields, path: path).settings()
+    let own =
+      fields["Scaling"] == nil
+      ? fields : try DECODEParameters(fields: fields, path: path).settings()
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let json = try? encoder.encode(own) else {
+      throw SettingsError("\(path) holds no settings", hint: hint)
     }
-    guard JSONSerialization.isValidJSONObject(own ?? fields),
-      let json = try? JSONSerialization.data(
-        withJSONObject: own ?? fields, options: [.sortedKeys, .withoutEscapingSlashes])
-    else { throw SettingsError("\(path) holds no settings", hint: hint) }
     return String(decoding: json, as: UTF8.self)
-  }
-
-  /// What the text says; nil where it is no YAML, or where aliases of aliases make it endless.
-  private static func yaml(_ text: String) -> Any? {
-    guard let root = try? Yams.compose(yaml: text) else { return nil }
-    var waiting = [root]
-    var seen = 0
-    while let node = waiting.popLast() {
-      seen += 1
-      guard seen + waiting.count < 100_000 else { return nil }
-      switch node {
-      case .mapping(let mapping): for (key, value) in mapping { waiting += [key, value] }
-      case .sequence(let items): waiting += items
-      default: break
-      }
-    }
-    return root.any
   }
 }
 
 /// What a training of DECODE wrote down, as its releases (0.10) and its later program (0.11) name it.
 private struct DECODEParameters {
-  let fields: [String: Any]
+  let fields: FieldValue
   let path: String
 
   /// (x − offset) / scale, the largest results, and how the network enlarges.
-  func settings() throws(SettingsError) -> [String: Any] {
+  func settings() throws(SettingsError) -> FieldValue {
     try checkNetwork()
     let scale = try number("input_scale", "input.frame.scale")
     let offset = try number("input_offset", "input.frame.offset", isPositive: false)
-    var settings: [String: Any] = [
-      "scaling": ["normalization": "none", "scale": 1 / scale, "shift": -offset / scale],
-      "results": [
-        "photons": try number("phot_max", "output.phot.max"),
-        "z": try number("z_max", "output.z.max"),
-        "background": try number("bg_max", "output.bg.max"),
-      ],
+    var settings: [String: FieldValue] = [
+      "scaling": .section([
+        "normalization": .text("none"), "scale": (1 / scale).field,
+        "shift": (-offset / scale).field,
+      ]),
+      "results": .section([
+        "photons": try number("phot_max", "output.phot.max").field,
+        "z": try number("z_max", "output.z.max").field,
+        "background": try number("bg_max", "output.bg.max").field,
+      ]),
     ]
-    switch network("upsample_mode") as? String {
+    switch network("upsample_mode") {
     case nil: break
-    case "nearest": settings["bilinear"] = false
-    case "bilinear": settings["bilinear"] = true
+    case .text("nearest"): settings["bilinear"] = .flag(false)
+    case .text("bilinear"): settings["bilinear"] = .flag(true)
     case let mode?:
       throw SettingsError(
-        "\(path) has the upsample_mode `\(mode)`", hint: "nearest and bilinear are known")
+        "\(path) has the upsample_mode `\(mode.words)`", hint: "nearest and bilinear are known")
     }
     if let disabled = value("HyperParameter.disabled_attributes") ?? network("disabled_attributes")
     {
-      settings["disabled"] = disabled is Int ? [disabled] : disabled
+      if case .integer = disabled {
+        settings["disabled"] = .list([disabled])
+      } else {
+        settings["disabled"] = disabled
+      }
     }
-    return settings
+    return .section(settings)
   }
 
   /// Throws for what weights do not tell and Glint does not do, rather than give other numbers.
   private func checkNetwork() throws(SettingsError) {
-    if let activation = network("activation") as? String, !["ELU", "nn.ELU()"].contains(activation)
+    if case .text(let activation) = network("activation"),
+      !["ELU", "nn.ELU()"].contains(activation)
     {
       throw SettingsError(
         "\(path) has the activation `\(activation)`", hint: "networks with ELU are known")
@@ -89,19 +81,20 @@ private struct DECODEParameters {
     for name in ["norm", "norm_head"] {
       if let norm = network(name) {
         throw SettingsError(
-          "\(path) has the \(name) `\(norm)`", hint: "networks without normalisation are known")
+          "\(path) has the \(name) `\(norm.words)`",
+          hint: "networks without normalisation are known")
       }
     }
     if let dimension = value("Camera.mirror_dim") ?? value("Camera.0.mirror_dim") {
       throw SettingsError(
-        "\(path) asks to mirror frames (`mirror_dim` \(dimension))",
+        "\(path) asks to mirror frames (`mirror_dim` \(dimension.words))",
         hint:
           "mirror the movie, then leave mirror_dim empty; positions are those of the mirrored movie"
       )
     }
   }
 
-  private func network(_ name: String) -> Any? {
+  private func network(_ name: String) -> FieldValue? {
     value("HyperParameter.arch_param.\(name)") ?? value("Model.backbone_specs.\(name)")
   }
 
@@ -110,8 +103,9 @@ private struct DECODEParameters {
     _ name: String, _ later: String, isPositive: Bool = true
   ) throws(SettingsError) -> Double {
     let found = value("Scaling.\(name)") ?? value("Scaling.\(later)")
-    let number = (found as? Double) ?? (found as? Int).map(Double.init)
-    guard let number, number.isFinite, !isPositive || number > 0 else {
+    guard let number = found.flatMap(Double.init(field:)), number.isFinite,
+      !isPositive || number > 0
+    else {
       let isLater = value("Scaling.input") != nil
       throw SettingsError(
         "\(path) has no `Scaling.\(isLater ? later : name)`",
@@ -121,14 +115,5 @@ private struct DECODEParameters {
   }
 
   /// What stands at a path of keys; nil where nothing does.
-  private func value(_ keys: String) -> Any? {
-    var value: Any = fields
-    for key in keys.split(separator: ".") {
-      guard let inner = value as? [AnyHashable: Any],
-        let next = inner[String(key)] ?? Int(key).flatMap({ inner[$0] })
-      else { return nil }
-      value = next
-    }
-    return value is NSNull ? nil : value
-  }
+  private func value(_ keys: String) -> FieldValue? { fields[path: keys] }
 }

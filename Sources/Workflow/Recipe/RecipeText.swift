@@ -1,128 +1,146 @@
 import Foundation
 import Localization
-import Yams
+import Microscopy
+import Reporting
 
 /// Recipes as YAML.
 extension Recipe {
-  /// The recipe as YAML, every field with its meaning beside it; reading it gives the same recipe.
-  public func yaml() throws -> String {
-    let encoder = YAMLEncoder()
-    encoder.options.allowUnicode = true
-    // A folded line has no place for a comment.
-    encoder.options.width = -1
-    let exact = try exactNumbers()
-    var section = ""
-    return try encoder.encode(self).split(separator: "\n", omittingEmptySubsequences: false)
-      .map { line in
-        let key = line.prefix { $0 != ":" }.trimmingCharacters(in: .whitespaces)
-        guard let meaning = RecipeMeaning.of[key], line.contains(":") else { return String(line) }
-        let isInside = line.hasPrefix(" ")
-        if !isInside { section = key }
-        let number = exact[isInside ? "\(section).\(key)" : key]
-        let text = number.map { "\(line.prefix { $0 != ":" }): \($0)" } ?? String(line)
-        let gap = String(repeating: " ", count: max(2, 30 - text.count))
-        return "\(text)\(gap)# \(meaning)"
-      }.joined(separator: "\n")
-  }
+  /// The format that is written. Format 1, which is read too, stated every field whether it applied or not.
+  static let format = 2
 
-  /// Every number as people write it and to its last bit: 100 and not the 1e+2 of the encoder, which
-  /// also rounds to 15 digits.
-  private func exactNumbers() throws -> [String: String] {
-    let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: ".inf", negativeInfinity: "-.inf", nan: ".nan")
-    var result: [String: String] = [:]
-    func collect(_ fields: [String: Any], _ path: String) {
-      for (key, value) in fields {
-        if let part = value as? [String: Any] {
-          collect(part, "\(path)\(key).")
-        } else if !(value is String), let number = value as? Double {
-          result[path + key] = Int(exactly: number).map(String.init) ?? "\(number)"
-        }
+  /// The recipe as YAML, every field that applies with its meaning beside it; reading it gives the same
+  /// recipe.
+  public func yaml() -> String {
+    var top = [Self.line("recipe: \(Self.format)", "format of this file")]
+    var sections: [String: [String]] = [:]
+    for entry in entries where entry.value != .null {
+      let (facts, text) = (entry.facts, "\(entry.facts.field): \(entry.value.yaml)")
+      if facts.section.isEmpty {
+        top.append(Self.line(text, facts.comment))
+      } else {
+        if sections[facts.section] == nil { top.append(facts.section) }
+        sections[facts.section, default: []].append(Self.line("  " + text, facts.comment))
       }
     }
-    let object = try JSONSerialization.jsonObject(with: encoder.encode(self))
-    collect(object as? [String: Any] ?? [:], "")
-    return result
+    return top.flatMap { line in
+      sections[line].map { [Self.line("\(line):", Self.sections[line] ?? line)] + $0 } ?? [line]
+    }.joined(separator: "\n") + "\n"
+  }
+
+  private static let sections = [
+    "camera": "scalars; a camera file's maps replace offset, gain and read noise",
+    "detection": "how spots are found", "fit": "how each spot is fitted",
+    "network": "a learned localizer in place of detection and fit",
+    "measured": "what the run measured on its movie",
+  ]
+
+  private static func line(_ text: String, _ comment: String) -> String {
+    text + String(repeating: " ", count: max(2, 30 - text.count)) + "# \(comment)"
   }
 
   /// Reads a recipe from a file.
   ///
   /// Throws `RecipeError`.
-  public init(file path: String) throws {
+  public init(file path: String) throws(RecipeError) {
+    self = try RecipeFile(path: path).recipe
+  }
+
+  /// Reads a recipe; fields that it leaves out keep their defaults (a threshold that of its
+  /// detector), fields that do not exist or do not apply are refused.
+  ///
+  /// Throws `RecipeError` naming the field.
+  public init(yaml text: String) throws(RecipeError) { self = try RecipeFile(yaml: text).recipe }
+}
+
+/// A recipe as a file states it: what it says, and what it leaves to others.
+public struct RecipeFile: Sendable {
+  public let statement: Statement
+  /// The recipe that the file makes by itself.
+  public let recipe: Recipe
+
+  public init(path: String) throws(RecipeError) {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw RecipeError("cannot read the recipe \(path)")
     }
     guard data.count < 1 << 20, let text = String(data: data, encoding: .utf8) else {
       throw RecipeError("\(path) is not a recipe")
     }
-    do { try self.init(yaml: text) } catch let error as RecipeError {
-      throw RecipeError("\(path): \(error.what)")
-    }
+    do { try self.init(yaml: text) } catch { throw RecipeError("\(path): \(error.message)") }
   }
 
-  /// Reads a recipe; fields that it leaves out keep their defaults (a threshold that of its
-  /// detector), fields that do not exist are refused.
-  ///
-  /// Throws `RecipeError` naming the field.
-  public init(yaml text: String) throws {
-    let node: Node?
-    do { node = try compose(yaml: text) } catch {
-      throw RecipeError("the recipe is not YAML: \(error)")
+  public init(yaml text: String) throws(RecipeError) {
+    guard !text.allSatisfy(\.isWhitespace) else { throw RecipeError("the recipe holds no fields") }
+    guard let content = FieldValue(yaml: text) else { throw RecipeError("the recipe is not YAML") }
+    guard case .section(var fields) = content else {
+      throw RecipeError("the recipe holds no fields")
     }
-    guard let given = node?.mapping else { throw RecipeError("the recipe holds no fields") }
-    var start = Recipe()
-    if let name = given["detection"]?["detector"]?.string,
-      let detector = DetectionSettings.Detector(rawValue: name)
-    {
-      start.detection.threshold = DetectionSettings.defaultThreshold(detector)
+    let format = fields.removeValue(forKey: "recipe") ?? .integer(1)
+    guard [1, Recipe.format].map(FieldValue.integer).contains(format) else {
+      throw RecipeError("a recipe of format \(format.words) is not known, only 1 and 2")
     }
-    guard let defaults = try compose(yaml: start.yaml())?.mapping else {
-      throw RecipeError("the recipe's own defaults cannot be read")
-    }
-    let merged = try Self.merge(given, into: defaults, path: "")
-    do {
-      self = try YAMLDecoder().decode(Recipe.self, from: Node.mapping(merged))
-    } catch let error as DecodingError {
-      throw RecipeError(Self.explain(error))
-    }
-  }
-
-  private static func merge(
-    _ given: Node.Mapping, into defaults: Node.Mapping, path: String
-  ) throws -> Node.Mapping {
-    var result = defaults
-    for (key, value) in given {
-      let name = path + (key.string ?? "?")
-      guard let known = defaults[key] else {
-        throw RecipeError("the recipe's field `\(name)` does not exist")
+    var statement = Statement(.recipe, fields: fields)
+    for path in statement.paths where Recipe.known[path] == nil {
+      guard !Recipe.isSection(path) else {
+        throw RecipeError("the recipe's field `\(path)` must hold fields")
       }
-      if let section = known.mapping {
-        guard let part = value.mapping else {
-          throw RecipeError("the recipe's field `\(name)` must hold fields")
-        }
-        result[key] = .mapping(try merge(part, into: section, path: "\(name)."))
-      } else {
-        result[key] = value
+      throw RecipeError("the recipe's field `\(path)` does not exist")
+    }
+    if format == .integer(1) { statement.leaveOutPlaceholders() }
+    var form = SettingsForm([statement], checks: false)
+    var recipe = Recipe()
+    do { try recipe.exchange(&form) } catch { throw RecipeError("the recipe: \(error.message)") }
+    // Format 1 stated every field, so one that does not apply says nothing.
+    if format == .integer(Recipe.format) {
+      let unused = Set(statement.paths).subtracting(form.used(of: 0))
+      if let path = unused.min() {
+        let owners = Set(Recipe.known[path, default: []].compactMap(\.owner)).sorted()
+        throw RecipeError(
+          "the recipe's field `\(path)` does not apply here"
+            + (owners.isEmpty ? "" : "; it goes with \(owners.joined(separator: ", "))"))
       }
     }
-    return result
+    self.statement = statement
+    self.recipe = recipe
+  }
+}
+
+extension Statement {
+  /// Takes out what format 1 wrote for nothing: "", [], 0 and −1.
+  fileprivate mutating func leaveOutPlaceholders() {
+    for (facts, placeholders) in Self.placeholders {
+      if let value = self[facts.path], value == .null || placeholders.contains(value) {
+        self[facts.path] = nil
+      }
+    }
+    if case .integer(..<0) = self[Recipe.endFrame.facts.path] {
+      self[Recipe.endFrame.facts.path] = nil
+    }
   }
 
-  private static func explain(_ error: DecodingError) -> String {
-    func field(_ context: DecodingError.Context) -> String {
-      let path = context.codingPath.filter { $0.intValue == nil }.map(\.stringValue)
-      return "the recipe's field `\(path.joined(separator: "."))`"
-    }
-    switch error {
-    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return "\(field(context)) must be of type \(type)"
-    case .dataCorrupted(let context):
-      let choices = context.codingPath.last.flatMap { RecipeMeaning.of[$0.stringValue] }
-      return "\(field(context)) cannot have that value"
-        + (choices.map { "; it is \($0)" } ?? "")
-    case .keyNotFound(let key, _): return "the recipe lacks `\(key.stringValue)`"
-    @unknown default: return "the recipe cannot be read: \(error)"
-    }
+  private static let placeholders: [(SettingFacts, [FieldValue])] = [
+    (Recipe.cameraFile.facts, [.text("")]), (Recipe.cameraRegion.facts, [.list([])]),
+    (FitSettings.psfFile.facts, [.text("")]),
+    (FitSettings.indexFactor.facts, [.integer(0), .number(0)]),
+    (NetworkSettings.name.facts, [.text("")]), (NetworkSettings.weights.facts, [.text("")]),
+    (NetworkSettings.settings.facts, [.text("")]),
+    (NetworkSettings.threshold.facts, [.integer(0), .number(0)]),
+    (Recipe.roi.facts, [.list([])]),
+  ]
+}
+
+/// As one object with the fields of the YAML: what reports in JSON hold.
+extension Recipe: Codable {
+  public func encode(to encoder: any Encoder) throws {
+    var fields = self.fields
+    fields["recipe"] = .integer(Self.format)
+    try FieldValue.section(fields).encode(to: encoder)
+  }
+
+  public init(from decoder: any Decoder) throws {
+    var fields = try [String: FieldValue](from: decoder)
+    fields["recipe"] = nil
+    var form = SettingsForm([Statement(.recipe, fields: fields)], checks: false)
+    self.init()
+    try exchange(&form)
   }
 }

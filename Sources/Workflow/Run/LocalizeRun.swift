@@ -48,8 +48,10 @@ package final class LocalizeRun {
     let bytes = pixels * (run.slots * movie.info.pixel.bytes + 2 * PixelType.float32.bytes)
     guard pixels <= 1 << 30, bytes <= ProcessInfo.processInfo.physicalMemory else {
       throw SettingsError(
-        "a batch of \(total) frames of \(region.width)×\(region.height) px is too large: "
-          + "about \(bytes >> 20) MiB",
+        """
+        a batch of \(total) frames of \(region.width)×\(region.height) px is too large: about \
+        \(bytes >> 20) MiB
+        """,
         hint: "use a smaller \(.batch), a smaller \(.roi) or a shorter median window")
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compute
 import Formats
 import Localization
 import Microscopy
@@ -22,29 +23,16 @@ struct FrameRange: ExpressibleByArgument {
 }
 
 /// A region of interest, `X,Y,W,H` in pixels.
-struct Region: ExpressibleByArgument {
-  let region: PixelRegion
-
-  init?(argument: String) {
+extension PixelRegion: ExpressibleByArgument {
+  public init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
     guard parts.count == 4, let x = parts[0], let y = parts[1], let width = parts[2],
       let height = parts[3], x >= 0, y >= 0, width > 0, height > 0
     else { return nil }
-    region = PixelRegion(x: x, y: y, width: width, height: height)
+    self.init(x: x, y: y, width: width, height: height)
   }
 }
 
-extension TableOptions {
-  /// Refuses numbers of a first frame that no program uses.
-  static func check(firstFrame: Int) throws {
-    guard (-1_000_000...1_000_000).contains(firstFrame) else {
-      throw ValidationError("the first frame's number \(firstFrame) must be in -1000000...1000000")
-    }
-  }
-}
-
-extension DetectionSettings.Detector: ExpressibleByArgument {}
-extension FitSettings.Estimator: ExpressibleByArgument {}
-extension FitSettings.Sigma: ExpressibleByArgument {}
-extension FitSettings.Model: ExpressibleByArgument {}
-extension FitSettings.Axial: ExpressibleByArgument {}
+extension SpotModel.Estimator: ExpressibleByArgument {}
+extension SpotModel.Sigmas: ExpressibleByArgument {}
+extension SpotModel.Pixels: ExpressibleByArgument {}

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Microscopy
+import Reporting
 import Workflow
 
 /// Which part of a movie.
@@ -7,17 +9,14 @@ struct ExtentOptions: ParsableArguments {
     parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
   )
   var frames: FrameRange?
+  @Option(Recipe.roi, "X,Y,W,H") var roi: PixelRegion?
 
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Region of interest, px.", valueName: "X,Y,W,H"))
-  var roi: Region?
-
-  /// Replaces in `recipe` what was given.
-  func apply(to recipe: inout Recipe) {
-    if let frames {
-      recipe.firstFrame = frames.first
-      recipe.endFrame = frames.end ?? -1
-    }
-    if let region = roi?.region { recipe.roi = [region.x, region.y, region.width, region.height] }
+  func say(in said: inout Statement) {
+    said.say(Recipe.roi, roi)
+    guard let frames else { return }
+    said.say(Recipe.firstFrame, frames.first)
+    said.say(Recipe.endFrame, frames.end)
+    // An open end is the movie's, whatever a recipe says.
+    if frames.end == nil { said[Recipe.endFrame.facts.path] = .null }
   }
 }

@@ -1,42 +1,34 @@
 import ArgumentParser
 import Localization
+import Reporting
 import Workflow
 
 /// A network and its weights.
 struct NetworkOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "A network that `glint networks` lists; not needed where the weights say it.",
-      valueName: "name"))
-  var network: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Its weights: safetensors, ONNX, PyTorch, Keras (.h5, .keras) or npz.", valueName: "file"))
-  var weights: String?
-
+  @Option(NetworkSettings.name, "name") var network: String?
+  @Option(NetworkSettings.weights, "file") var weights: String?
   @Option(
     help: ArgumentHelp(
       "Settings that the weights do not say: JSON, YAML, or DECODE's param_run.yaml.",
       valueName: "file"))
   var networkSettings: String?
+  @Option(NetworkSettings.memory) var memory: Int?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "What a run of the network may take; larger frames are cut into tiles (1024).",
-      valueName: "MiB"))
-  var memory: Int?
+  /// The settings of the file that is named, as JSON.
+  var settings: String? {
+    get throws { try networkSettings.map { try NetworkSettingsFile.read($0) } }
+  }
 
-  /// Replaces in `settings` what was given.
-  func apply(to settings: inout NetworkSettings) throws {
-    if let network { settings.name = network }
-    if let weights { settings.weights = weights }
-    if let networkSettings {
-      settings.settings = try NetworkSettingsFile.read(networkSettings)
-    }
-    if let memory { settings.memory = memory }
-    if !settings.isUsed, networkSettings != nil || memory != nil {
+  func say(in said: inout Statement) throws {
+    said.say(NetworkSettings.name, network)
+    said.say(NetworkSettings.weights, weights)
+    said.say(NetworkSettings.settings, try settings)
+    said.say(NetworkSettings.memory, memory)
+  }
+
+  /// Throws where only a network could follow what was given.
+  func check(isUsed: Bool) throws {
+    if !isUsed, networkSettings != nil || memory != nil {
       throw ValidationError("--network-settings and --memory go with --network or --weights")
     }
   }

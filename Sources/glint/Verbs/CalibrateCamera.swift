@@ -37,7 +37,7 @@ struct CalibrateCamera: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Part of the frames to calibrate, px.", valueName: "X,Y,W,H"))
-  var roi: Region?
+  var roi: PixelRegion?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("The highest number that a pixel can have.", valueName: "ADU"))
@@ -66,7 +66,7 @@ struct CalibrateCamera: ParsableCommand {
     let result = try CalibrateCameraJob(
       dark: try (movies + dark).map { try raw.open($0) },
       bright: try bright.map { try raw.open($0) }, output: output,
-      gain: gain, region: roi?.region, saturation: saturation, threads: cpu.threads,
+      gain: gain, region: roi, saturation: saturation, threads: cpu.threads,
       overwrite: force,
       observer: Terminal(quiet: quiet), cancellation: Interrupt.cancellation
     ).run()

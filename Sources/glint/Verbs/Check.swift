@@ -35,7 +35,7 @@ struct CheckCamera: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp(
       "Where on the sensor of the maps the frames were recorded, px.", valueName: "X,Y,W,H"))
-  var roi: Region?
+  var roi: PixelRegion?
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Write the result as JSON.", valueName: "file"))
   var json: String?
@@ -47,7 +47,7 @@ struct CheckCamera: ParsableCommand {
   func run() throws {
     let file = try json.map { try StagedFile(path: $0, overwrite: force) }
     let result = try CheckCameraJob(
-      maps: maps, dark: try dark.map { try raw.open($0) }, region: roi?.region,
+      maps: maps, dark: try dark.map { try raw.open($0) }, region: roi,
       threads: cpu.threads,
       observer: Terminal(quiet: quiet), cancellation: Interrupt.cancellation
     ).run()

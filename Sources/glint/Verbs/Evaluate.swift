@@ -19,10 +19,7 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "Truth: any readable table, or a folder of per-frame challenge files.")
   var truth: String
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Camera pixel, where a file does not say it.", valueName: "nm"))
-  var pixelSize: Double?
+  @OptionGroup var reading: TableReading
   @Option(
     parsing: .unconditional,
     help: "Pairing: nearest first as the challenge's program does, or the best possible.")
@@ -72,19 +69,11 @@ struct Evaluate: ParsableCommand {
     parsing: .unconditional, help: ArgumentHelp("Write the score as JSON.", valueName: "file"))
   var json: String?
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Number of the first frame of the localizations, where a text table departs from its kind's "
-        + "rule.", valueName: "n"))
-  var firstFrame: Int?
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("The same of the truth.", valueName: "n"))
+    parsing: .unconditional, help: ArgumentHelp("The first frame of the truth.", valueName: "n"))
   var truthFirstFrame: Int?
   @Flag(help: "Replace the JSON file if it exists.") var force = false
 
   func validate() throws {
-    try firstFrame.map(TableOptions.check(firstFrame:))
-    try truthFirstFrame.map(TableOptions.check(firstFrame:))
     guard box >= 3, box <= 99, !box.isMultiple(of: 2) else {
       throw ValidationError("--box \(box) must be odd and in 3...99")
     }
@@ -97,10 +86,10 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     // Its name is claimed before the work.
     let report = try json.map { try StagedFile(path: $0, overwrite: force) }
-    let found = try Tables.read(
-      locs, options: TableOptions(pixelSize: pixelSize, firstFrame: firstFrame))
-    let molecules = try Tables.read(
-      truth, options: TableOptions(pixelSize: pixelSize, firstFrame: truthFirstFrame))
+    let found = try Tables.read(locs, options: reading.options())
+    var ofTruth = reading
+    ofTruth.firstFrame = truthFirstFrame
+    let molecules = try Tables.read(truth, options: ofTruth.options())
     var settings = ScoreSettings(
       assignment: assignment, lateralTolerance: tolerance, axialTolerance: axialTolerance,
       border: border)

@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Localization
 import Microscopy
+import Reporting
 import Workflow
 
 struct Infer: ParsableCommand {
@@ -45,10 +46,7 @@ struct Infer: ParsableCommand {
     help: ArgumentHelp("From a localization to the centre of its crop, px.", valueName: "DX,DY"))
   var shift: Shift?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
-  var pixelSize: Double?
+  @Option(Recipe.pixelSize) var pixelSize: Double?
 
   @OptionGroup var extent: ExtentOptions
 
@@ -66,23 +64,24 @@ struct Infer: ParsableCommand {
   }
 
   func run() throws {
-    var recipe = try self.recipe.map { try Recipe(file: $0) } ?? Recipe()
-    var maps: CameraMaps?
-    try camera.apply(to: &recipe.camera, maps: &maps, file: &recipe.cameraFile)
-    try network.apply(to: &recipe.network)
-    guard recipe.network.isUsed else {
+    var options = Statement(.option)
+    options.say(Recipe.pixelSize, pixelSize)
+    camera.say(in: &options)
+    try network.say(in: &options)
+    extent.say(in: &options)
+    let sources = try RecipeSources(options, over: recipe.map { try RecipeFile(path: $0) })
+    try network.check(isUsed: sources.recipe.network != nil)
+    guard sources.recipe.network != nil else {
       throw ValidationError("name a network with --network, or its weights with --weights")
     }
-    if let pixelSize { recipe.pixelSize = pixelSize }
-    extent.apply(to: &recipe)
-    try recipe.check()
     let crops = try table.map {
       InferJob.Crops(
         try Tables.read($0, options: TableOptions(pixelSize: pixelSize)), path: $0,
         shift: (shift?.x ?? 0, shift?.y ?? 0))
     }
     let report = try InferJob(
-      source: try raw.open(movie), recipe: recipe, maps: maps, devices: [try device.open()],
+      source: try raw.open(movie), recipe: sources.recipe, maps: sources.maps,
+      devices: [try device.open()],
       threads: device.threads, output: output, crops: crops, result: result, sum: sum,
       report: json, overwrite: force, observer: Terminal(quiet: quiet),
       cancellation: Interrupt.cancellation

@@ -14,8 +14,7 @@ struct Info: ParsableCommand {
   @Argument(help: "A movie, a folder of TIFFs, or a localization table.")
   var file: String
 
-  @Option(help: ArgumentHelp("Camera pixel, for tables that do not say it.", valueName: "nm"))
-  var pixelSize: Double?
+  @OptionGroup var reading: TableReading
 
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
 
@@ -31,7 +30,7 @@ struct Info: ParsableCommand {
       fields = Self.describe(info)
     } catch {
       // A table in nm that does not say its pixel is shown in nm: with a pixel of 1 nm they are alike.
-      if let table = try? Tables.read(file, options: TableOptions(pixelSize: pixelSize)) {
+      if let table = try? Tables.read(file, options: reading.options()) {
         fields = Self.describe(table)
       } else if let table = try? Tables.read(file, options: TableOptions(pixelSize: 1)) {
         fields = Self.describe(table, lateral: Unit.nanometre.rawValue)

@@ -34,17 +34,19 @@ struct NetworksVerb: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    var settings = NetworkSettings()
-    try network.apply(to: &settings)
+    try network.check(isUsed: network.network != nil || network.weights != nil)
+    let settings = try network.settings ?? ""
+    let memory = network.memory ?? NetworkSettings.memory.standard
+    try NetworkSettings.memory.check(memory)
     guard let path = network.weights else {
       guard output == nil else { throw ValidationError("-o goes with --weights") }
       let systems = try network.network.map { [try Systems.named($0)] } ?? Systems.all
       let info = try device.open().info
       let resident = residentBytes()
       let summaries = try systems.map {
-        let system = try $0.init().with(settings: settings.settings)
+        let system = try $0.init().with(settings: settings)
         return try NetworkSummary(
-          system, height: size.height, width: size.width, memory: settings.memory << 20,
+          system, height: size.height, width: size.width, memory: memory << 20,
           program: resident, on: info)
       }
       return try show(summaries, WeightsSummary?.none, info)
@@ -54,16 +56,16 @@ struct NetworksVerb: ParsableCommand {
     let weights = try WeightFile.read(path)
     var fits: [Model] = []
     if let name = network.network {
-      fits = [try Model(try Systems.named(name), weights, settings: settings.settings)]
+      fits = [try Model(try Systems.named(name), weights, settings: settings)]
     } else {
-      fits = Systems.all.compactMap { try? Model($0, weights, settings: settings.settings) }
+      fits = Systems.all.compactMap { try? Model($0, weights, settings: settings) }
     }
     let summary = WeightsSummary(path, weights, fits: fits.map { type(of: $0.system).name })
     if let output { try write(fits, to: output, path) }
     try show(
       fits.map {
         NetworkSummary(
-          $0, height: size.height, width: size.width, memory: settings.memory << 20,
+          $0, height: size.height, width: size.width, memory: memory << 20,
           program: resident, on: info)
       }, summary, info)
     if let output, !json { print("wrote \(output)") }

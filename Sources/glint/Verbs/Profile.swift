@@ -36,18 +36,17 @@ struct Profile: ParsableCommand {
   }
 
   func run() throws {
-    let settings = try recipe.map { try Recipe(file: $0) } ?? Recipe()
-    try settings.check()
-    let maps =
-      settings.cameraFile.isEmpty ? nil : try CameraFiles.read(settings.cameraFile).maps
+    let sources = try RecipeSources(over: recipe.map { try RecipeFile(path: $0) })
+    let settings = sources.recipe
     let device = try device.open()
     let source = try movie.map { try Movies.open($0) } ?? simulated()
     let info = source.info
     let region = try settings.region(in: info)
     let frames = try settings.frames(in: info)
     let run = try LocalizeRun(
-      source, stage: try settings.stage(maps, for: region, in: info), frames: frames,
-      region: region, devices: [device], threads: self.device.threads, batch: batch,
+      source,
+      stage: try settings.stage(sources.maps, psf: sources.psf, for: region, in: info),
+      frames: frames, region: region, devices: [device], threads: self.device.threads, batch: batch,
       profiling: true, observer: Terminal(), cancellation: Interrupt.cancellation)
     let report = try run.run(into: [])
     if explain { print(run.explanation) }

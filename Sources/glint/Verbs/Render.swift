@@ -1,6 +1,4 @@
 import ArgumentParser
-import Formats
-import Foundation
 import Localization
 import Microscopy
 import Workflow
@@ -16,29 +14,24 @@ struct Render: ParsableCommand {
         glint render locs.hdf5 -o locs.png --pixel 10
       """)
 
-  @Argument(help: "Localization table.") var locs: String
+  @OptionGroup var input: TableInput
   @Option(name: .shortAndLong, help: ArgumentHelp("Picture (.png, .tif).", valueName: "file"))
   var output: String
-  @Option(parsing: .unconditional, help: ArgumentHelp("Side of an image pixel.", valueName: "nm"))
-  var pixel = 10.0
-  @Option(parsing: .unconditional, help: "Gaussians as wide as the standard error, or counts.")
-  var style = Renderer.Style.gaussian
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Camera pixel, where the table does not say it.", valueName: "nm"))
-  var pixelSize: Double?
+  @Option(Renderer.pixel) var pixel: Double?
+  @Option(Renderer.style) var style: Renderer.Style?
   @OptionGroup(title: "Device") var device: DeviceOptions
   @Flag(help: "Replace the output if it exists.") var force = false
 
   func run() throws {
-    var table = try Tables.read(locs, options: TableOptions(pixelSize: pixelSize))
-    table.field.pixelSize = table.field.pixelSize ?? pixelSize
-    let (width, height) = try RenderJob(
-      table: table, output: output, pixel: pixel, style: style, device: try device.open(),
-      overwrite: force, observer: Terminal()
-    ).run()
-    print("\(table.count) localizations in \(output), \(width)×\(height) pixels of \(pixel) nm")
-    if table.count == 0 { throw ExitCode(1) }
+    let pixel = pixel ?? Renderer.pixel.standard
+    let picture = try PictureWriter(
+      path: output, pixel: pixel, style: style ?? Renderer.style.standard,
+      device: try device.open(), overwrite: force, observer: Terminal())
+    let rows = try TableJob(input.path, options: input.reading.options()).run { _, _ in picture }
+    print(
+      "\(rows) localizations in \(output), \(picture.size.width)×\(picture.size.height) pixels of "
+        + "\(pixel) nm")
+    if rows == 0 { throw ExitCode(1) }
   }
 }
 

@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Microscopy
 import Optics
+import Reporting
 import Workflow
 
 struct Simulate: ParsableCommand {
@@ -145,7 +146,7 @@ struct Simulate: ParsableCommand {
         let result = try JSONDecoder().decode(SimulationSettings.self, from: data)
         return (result, try result.cameraFile.flatMap { try CameraFiles.read($0).maps })
       } catch let error as DecodingError {
-        throw ValidationError("\(settings) holds no simulation settings: \(error)")
+        throw ValidationError("\(settings) holds no simulation settings: \(error.words)")
       }
     }
     let (camera, maps, path) = try self.camera.read(

@@ -1,6 +1,8 @@
+import Compute
 import Localization
 import Microscopy
 import Optics
+import Reporting
 import Testing
 
 /// What a PSF that depends on z asks of the other settings, and what it is refused for.
@@ -10,6 +12,7 @@ import Testing
   ) -> String? {
     var settings = LocalizationSettings()
     settings.fit.box = 13
+    settings.fit.spot = .psf(PSFFile("psf.yaml"))
     change(&settings)
     do {
       _ = try FitStage(
@@ -26,16 +29,13 @@ import Testing
     #expect(error(.astigmatic(.typical)) == nil)
     #expect(try error(spline(21)) == nil)
     #expect(
-      error(.astigmatic(.typical)) {
-        $0.fit.axial = .widths
-        $0.fit.sigma = .elliptical
-      } == nil)
+      error(.astigmatic(.typical)) { $0.fit.spot = Self.widths(.elliptical) } == nil)
   }
 
   @Test func aGridAsNarrowAsTheBoxIsRefused() throws {
     let text = try #require(try error(spline(13)))
     #expect(text.contains("12×12 px leaves a box of 13 px no room"))
-    #expect(text.contains("hint: use --box 11 or less"))
+    #expect(text.contains("hint: use box 11 or less"))
     #expect(try error(spline(13)) { $0.fit.box = 11 } == nil)
     #expect(try FitSettings.usualBox(spline(13)) == 11)
     #expect(try FitSettings.usualBox(spline(31)) == 13)
@@ -45,7 +45,7 @@ import Testing
   @Test func aPSFWiderThanTheBoxIsRefused() throws {
     let text = try #require(error(.astigmatic(.typical)) { $0.fit.box = 3 })
     #expect(text.contains("the PSF is wider than the box: 3×3 px hold"))
-    #expect(text.contains("hint: use a larger --box"))
+    #expect(text.contains("hint: use a larger box"))
     #expect(try error(spline(21)) { $0.fit.box = 3 }?.contains("wider than the box") == true)
   }
 
@@ -65,11 +65,31 @@ import Testing
   }
 
   @Test func otherEstimatorsAreRefused() throws {
-    let psf = CalibratedPSF.astigmatic(.typical)
-    #expect(error(psf) { $0.fit.estimator = .lsq }?.contains("maximum likelihood") == true)
-    #expect(error(psf) { $0.fit.model = .sampled }?.contains("sampled") == true)
-    #expect(error(psf) { $0.fit.axial = .widths }?.contains("--sigma elliptical") == true)
+    func refusal(_ say: (inout Statement) -> Void) -> String? {
+      var said = Statement(.option)
+      said.say(FitSettings.psfFile, "psf.yaml")
+      say(&said)
+      var form = SettingsForm([said])
+      var settings = LocalizationSettings()
+      do {
+        try settings.exchange(&form)
+        return nil
+      } catch { return error.description }
+    }
+    #expect(refusal { _ in } == nil)
     #expect(
-      try error(spline(21)) { $0.fit.axial = .widths }?.contains("not a spline") == true)
+      refusal { $0.say(GaussianFit.estimator, .leastSquares) }?
+        .contains("maximum likelihood of integrated pixels, not lsq") == true)
+    #expect(refusal { $0.say(GaussianFit.pixels, .sampled) }?.contains("sampled") == true)
+    let psf = CalibratedPSF.astigmatic(.typical)
+    #expect(
+      error(psf) { $0.fit.spot = Self.widths(.free) }?.contains("use sigma elliptical") == true)
+    #expect(
+      try error(spline(21)) { $0.fit.spot = Self.widths(.elliptical) }?.contains("not a spline")
+        == true)
+  }
+
+  private static func widths(_ widths: SpotModel.Sigmas) -> FitSettings.Spot {
+    .widths(GaussianFit(widths), PSFFile("psf.yaml"))
   }
 }

@@ -1,0 +1,127 @@
+import Microscopy
+import Optics
+import Reporting
+
+/// The filter that makes spots stand out, with the settings that it has and no others.
+public enum Detector: Hashable, Sendable {
+  /// Undecimated B-spline wavelet, order 3, scale 2 (ThunderSTORM's default).
+  case wavelet(threshold: Double)
+  /// Difference of two Gaussians with a cut-off from each frame's own maxima (SMAP).
+  case dog(threshold: Double, sigma: Double, radius: Int)
+  /// Picasso's net gradient on the frame as the camera gave it; maxima are half a box apart.
+  case gradient(threshold: Double)
+  /// Matched filter with the images of the PSF that is fitted, at several heights.
+  case psf(threshold: Double, radius: Int)
+
+  /// A detector without its settings.
+  public enum Kind: String, SettingChoice {
+    case dog, gradient, wavelet, psf
+
+    /// Those that need no PSF.
+    package static let withoutPSF = allCases.filter { $0 != .psf }
+  }
+
+  /// A detector with its usual settings.
+  public init(_ kind: Kind) {
+    switch kind {
+    case .wavelet: self = .wavelet(threshold: Self.waveletThreshold.standard)
+    case .dog:
+      self = .dog(
+        threshold: Self.dogThreshold.standard, sigma: Self.dogSigma.standard,
+        radius: Self.dogRadius.standard)
+    case .gradient: self = .gradient(threshold: Self.gradientThreshold.standard)
+    case .psf:
+      self = .psf(threshold: Self.psfThreshold.standard, radius: Self.psfRadius.standard)
+    }
+  }
+
+  /// The detector that a PSF asks for: its own shape where it has several peaks, each of which other
+  /// detectors take for a molecule; nil where any will do.
+  ///
+  /// - Parameter box: side of the square that is fitted, px.
+  public static func usual(for psf: CalibratedPSF, box: Int) -> Detector? {
+    guard psf.problem == nil, PSFTemplates(psf, side: box).hasSeveralPeaks else { return nil }
+    return Detector(.psf)
+  }
+
+  public var kind: Kind {
+    switch self {
+    case .wavelet: .wavelet
+    case .dog: .dog
+    case .gradient: .gradient
+    case .psf: .psf
+    }
+  }
+
+  /// What a spot must exceed, in the detector's own terms.
+  public var threshold: Double {
+    get {
+      switch self {
+      case .wavelet(let threshold), .dog(let threshold, _, _), .gradient(let threshold),
+        .psf(let threshold, _):
+        threshold
+      }
+    }
+    set {
+      switch self {
+      case .wavelet: self = .wavelet(threshold: newValue)
+      case .dog(_, let sigma, let radius):
+        self = .dog(threshold: newValue, sigma: sigma, radius: radius)
+      case .gradient: self = .gradient(threshold: newValue)
+      case .psf(_, let radius): self = .psf(threshold: newValue, radius: radius)
+      }
+    }
+  }
+}
+
+extension Detector: SettingGroup {
+  public static let waveletThreshold = threshold(
+    of: .wavelet, 1.2, "factor of the first wavelet plane's standard deviation")
+  public static let dogThreshold = threshold(
+    of: .dog, 1.7, "factor of the cut-off, median + factor · (q80 − q20)/0.6 of a frame's maxima")
+  public static let gradientThreshold = threshold(
+    of: .gradient, 5000, "net gradient in camera counts")
+  public static let psfThreshold = threshold(of: .psf, 5, "signal over noise")
+  public static let dogSigma = Setting(
+    .psfSigma, in: "detection", field: "sigma", title: "detection σ", of: "dog", unit: "px",
+    standard: 1.2, allowed: .within(0.3...10),
+    "inner σ of the difference of Gaussians; the outer is 2.5 times as wide",
+    remedy: "it is about the PSF's σ")
+  public static let dogRadius = radius(of: .dog, "two spots are further apart than this")
+  public static let psfRadius = radius(
+    of: .psf, "two spots are further apart than this and than the PSF's side maxima reach")
+
+  private static func threshold(
+    of kind: Kind, _ standard: Double, _ meaning: String
+  ) -> Setting<Double> {
+    Setting(
+      .threshold, in: "detection", of: kind.rawValue, standard: standard, allowed: .atLeast(0),
+      meaning, remedy: "leave \(.threshold) out for the default")
+  }
+
+  private static func radius(of kind: Kind, _ meaning: String) -> Setting<Int> {
+    Setting(
+      .radius, in: "detection", of: kind.rawValue, unit: "px", standard: 2,
+      allowed: .within(1...64), meaning, remedy: "3 separates spots that are more than 3 px apart")
+  }
+
+  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+    switch self {
+    case .wavelet(var threshold):
+      try form.field(Self.waveletThreshold, &threshold)
+      self = .wavelet(threshold: threshold)
+    case .dog(var threshold, var sigma, var radius):
+      try form.field(Self.dogThreshold, &threshold)
+      try form.field(Self.dogSigma, &sigma)
+      try form.field(Self.dogRadius, &radius)
+      self = .dog(threshold: threshold, sigma: sigma, radius: radius)
+    case .gradient(var threshold):
+      try form.field(Self.gradientThreshold, &threshold)
+      self = .gradient(threshold: threshold)
+    case .psf(var threshold, var radius):
+      try form.field(Self.psfThreshold, &threshold)
+      try form.field(Self.psfRadius, &radius)
+      self = .psf(threshold: threshold, radius: radius)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Compute
+import Reporting
+
+/// How a Gaussian is fitted to a spot.
+public struct GaussianFit: Hashable, Sendable {
+  public var estimator = Self.estimator.standard
+  /// Which of its widths are fitted.
+  public var widths = Self.widths.standard
+  public var pixels = Self.pixels.standard
+  /// Width of the PSF, px: the start of the fit, or its value where the widths are fixed.
+  public var sigma = Self.sigma.standard
+
+  public init(_ widths: SpotModel.Sigmas = GaussianFit.widths.standard) { self.widths = widths }
+}
+
+extension GaussianFit: SettingGroup {
+  public static let estimator = Setting(
+    .estimator, in: "fit", field: "estimator", of: "a Gaussian",
+    standard: SpotModel.Estimator.maximumLikelihood,
+    "estimator: Poisson maximum likelihood, or unweighted least squares")
+  public static let widths = Setting(
+    .widths, in: "fit", of: "a Gaussian", standard: SpotModel.Sigmas.free,
+    "widths that are fitted: none, one for both axes, or one for each")
+  public static let pixels = Setting(
+    .pixelModel, in: "fit", of: "a Gaussian", standard: SpotModel.Pixels.integrated,
+    "Gaussian integrated over each pixel, or sampled at its centre")
+  public static let sigma = Setting(
+    .psfSigma, in: "fit", title: "psf σ", of: "a Gaussian", unit: "px", standard: 1.2,
+    allowed: .within(0.3...31),
+    "width of the PSF: start of the fit, or its value where it is fixed",
+    remedy: "σ ≈ 0.21 λ/NA ÷ pixel size")
+
+  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+    try form.field(Self.estimator, &estimator)
+    try form.field(Self.widths, &widths)
+    try form.field(Self.pixels, &pixels)
+    try form.field(Self.sigma, &sigma)
+  }
+}
+
+extension SpotModel.Sigmas: SettingChoice {}
+extension SpotModel.Estimator: SettingChoice {}
+extension SpotModel.Pixels: SettingChoice {}

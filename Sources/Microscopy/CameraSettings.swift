@@ -1,0 +1,56 @@
+import Reporting
+
+/// The settings that describe a camera by a few numbers.
+extension Camera: SettingGroup {
+  public static let offset = Setting(
+    .offset, in: "camera", unit: "ADU", standard: 0.0, allowed: .finite,
+    "digital number of a pixel that saw no light")
+  public static let gain = Setting(
+    .gain, in: "camera", unit: "ADU/e⁻", standard: 1.0, allowed: .above(0),
+    "ADU per photoelectron: 1 divided by the e⁻/ADU of a data sheet")
+  public static let emGain = Setting(
+    .emGain, in: "camera", title: "EM gain", standard: 1.0, allowed: .atLeast(1),
+    "gain of the EM register; above 1 the excess noise factor 2 applies")
+  public static let quantumEfficiency = Setting(
+    .quantumEfficiency, in: "camera", title: "quantum efficiency", standard: 1.0,
+    allowed: .above(0, upTo: 1), "photoelectrons per photon")
+  public static let readNoise = Setting(
+    .readNoise, in: "camera", unit: "e⁻", standard: 0.0, allowed: .atLeast(0),
+    "read noise, rms")
+  public static let saturation = Setting<Double?>(
+    .saturation, in: "camera", unit: "ADU", standard: nil,
+    "digital number of a full pixel, such as 4095; the largest that the file can hold if left out")
+
+  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+    try form.field(Self.offset, &offset)
+    try form.field(Self.gain, &gain)
+    try form.field(Self.emGain, &emGain)
+    try form.field(Self.quantumEfficiency, &quantumEfficiency)
+    try form.field(Self.readNoise, &readNoise)
+    try form.field(Self.saturation, &saturation)
+  }
+
+  /// What makes the numbers impossible, or nil when they can be a camera.
+  public var problem: String? {
+    do { try checkRanges() } catch { return error.message.description }
+    if let saturation, !(saturation > offset) {
+      return "saturation \(saturation) ADU must be above the offset of \(offset)"
+    }
+    return nil
+  }
+}
+
+extension PixelRegion: SettingValue {
+  public static var kind: String { "[x, y, width, height]" }
+
+  public init?(field: FieldValue) {
+    guard case .list(let list) = field, list.count == 4 else { return nil }
+    let numbers = list.compactMap(Int.init(field:))
+    guard numbers.count == 4 else { return nil }
+    self.init(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
+  }
+
+  public var field: FieldValue {
+    .list([x, y, width, height].map(FieldValue.integer))
+  }
+}

@@ -1,0 +1,16 @@
+extension DecodingError {
+  /// What is wrong with a file of settings, and in which field.
+  public var words: String {
+    func field(_ context: Context) -> String {
+      context.codingPath.isEmpty
+        ? "a number" : "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`"
+    }
+    return switch self {
+    case .typeMismatch(let type, let context): "\(field(context)) must be of type \(type)"
+    case .valueNotFound(_, let context), .dataCorrupted(let context):
+      "\(field(context)) cannot have that value"
+    case .keyNotFound(let key, let context): "\(field(context)) lacks `\(key.stringValue)`"
+    @unknown default: "\(self)"
+    }
+  }
+}

@@ -1,0 +1,157 @@
+/// A setting, said once: from it come the option with its help, the field of a recipe with its comment,
+/// the check of its range and its line in the page of settings.
+///
+/// ```swift
+/// extension FitSettings {
+///   static let box = Setting(
+///     .box, in: "fit", unit: "px", standard: 7, allowed: .odd(3...31),
+///     "side of the square that is fitted")
+/// }
+/// ```
+/// A setting that may be left out has an `Optional` value, and nil as its standard.
+public struct Setting<Value: SettingValue>: Sendable {
+  public let facts: SettingFacts
+  /// What holds where nobody says anything else.
+  public let standard: Value
+  public let allowed: Allowed<Value>
+
+  /// - Parameters:
+  ///   - name: as options and messages know it.
+  ///   - section: of the recipe; empty for its top.
+  ///   - field: in the section; the name with `_` for `-` unless it is said.
+  ///   - title: what an error calls it; the name unless it is said.
+  ///   - owner: the detector or model that it belongs to, where others have one of the same name.
+  ///   - meaning: in plain words, lower case, without unit and default.
+  ///   - remedy: what helps where the value is refused.
+  public init(
+    _ name: SettingName, in section: String = "", field: String? = nil, title: String? = nil,
+    of owner: String? = nil, unit: String = "", standard: Value, allowed: Allowed<Value> = .any,
+    _ meaning: String, remedy: Message? = nil
+  ) {
+    let isSaid = standard.field != .null
+    facts = SettingFacts(
+      name: name, section: section,
+      field: field ?? name.name.map { $0 == "-" ? "_" : "\($0)" }.joined(),
+      title: title ?? name.name.map { $0 == "-" ? " " : "\($0)" }.joined(), owner: owner,
+      unit: unit, kind: Value.kind, range: allowed.words,
+      standard: isSaid ? standard.field.words : nil, meaning: meaning, remedy: remedy)
+    self.standard = standard
+    self.allowed = allowed
+  }
+
+  public var name: SettingName { facts.name }
+
+  /// Throws `SettingsError` where the value is out of range.
+  public func check(_ value: Value) throws(SettingsError) {
+    guard !allowed.holds(value), let range = allowed.words else { return }
+    let unit = facts.unit.isEmpty ? "" : " \(facts.unit)"
+    let words =
+      Value.kind == Int.kind
+      ? "\(value.field.words) must be \(range)\(unit)"
+      : "\(value.field.words)\(unit) must be \(range)"
+    throw SettingsError(
+      "\(facts.title) \(words)", hint: facts.remedy ?? "\(name) is: \(facts.comment)")
+  }
+}
+
+/// All of a setting but its type.
+public struct SettingFacts: Hashable, Sendable {
+  public let name: SettingName
+  public let section: String
+  public let field: String
+  public let title: String
+  public let owner: String?
+  public let unit: String
+  /// What a file may hold, in words.
+  public let kind: String
+  /// The values that are allowed, in words; nil where all are.
+  public let range: String?
+  /// The default as it is written; nil where the setting is left out by default.
+  public let standard: String?
+  public let meaning: String
+  public let remedy: Message?
+
+  /// Section and field: "fit.box".
+  public var path: String { section.isEmpty ? field : "\(section).\(field)" }
+
+  /// Meaning and unit: the comment beside the field.
+  public var comment: String { unit.isEmpty ? meaning : "\(meaning), \(unit)" }
+
+  /// What the help of an option says.
+  public var help: String {
+    let limits = [range, standard.map { "\($0) by default" }].compactMap { $0 }
+    return meaning.prefix(1).uppercased() + meaning.dropFirst()
+      + (limits.isEmpty ? "" : " (\(limits.joined(separator: "; ")))") + "."
+  }
+}
+
+/// The values that a setting can have, and how a person is told.
+public struct Allowed<Value>: Sendable {
+  public let words: String?
+  public let holds: @Sendable (Value) -> Bool
+
+  public init(_ words: String?, _ holds: @escaping @Sendable (Value) -> Bool) {
+    self.words = words
+    self.holds = holds
+  }
+
+  public static var any: Self { Self(nil) { _ in true } }
+
+  /// The same for a setting that may be left out.
+  public static func optional<Wrapped>(_ allowed: Allowed<Wrapped>) -> Self
+  where Value == Wrapped? {
+    Self(allowed.words) { $0.map(allowed.holds) ?? true }
+  }
+}
+
+extension Allowed where Value == Int {
+  public static func within(_ range: ClosedRange<Int>) -> Self {
+    Self("in \(range)") { range.contains($0) }
+  }
+
+  public static func odd(_ range: ClosedRange<Int>) -> Self {
+    Self("odd and in \(range)") { range.contains($0) && !$0.isMultiple(of: 2) }
+  }
+}
+
+extension Allowed where Value == Double {
+  /// Never a NaN.
+  public static func within(_ range: ClosedRange<Double>) -> Self {
+    Self("in \(range.lowerBound.field.words)...\(range.upperBound.field.words)") {
+      range.contains($0)
+    }
+  }
+
+  /// Finite and not below `least`.
+  public static func atLeast(_ least: Double) -> Self {
+    Self(least == 0 ? "0 or more" : "at least \(least.field.words)") {
+      $0.isFinite && $0 >= least
+    }
+  }
+
+  /// Finite and greater than `least`.
+  public static func above(_ least: Double, upTo most: Double = .greatestFiniteMagnitude) -> Self {
+    let isOpen = most == .greatestFiniteMagnitude
+    return Self(
+      "greater than \(least.field.words)" + (isOpen ? "" : " and at most \(most.field.words)")
+    ) { $0 > least && $0 <= most }
+  }
+
+  /// Between two ends that it does not reach.
+  public static func between(_ low: Double, _ high: Double) -> Self {
+    Self("in (\(low.field.words), \(high.field.words))") { $0 > low && $0 < high }
+  }
+
+  public static var finite: Self { Self("finite") { $0.isFinite } }
+}
+
+/// Settings that cannot work, with the way out.
+public struct SettingsError: Fault, Equatable {
+  public let message: Message
+  public let remedy: Message?
+
+  public init(_ message: Message, hint: Message?) {
+    self.message = message
+    remedy = hint
+  }
+}

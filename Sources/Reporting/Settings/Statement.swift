@@ -1,0 +1,67 @@
+/// What one source says of settings: the options of a line, a recipe, a file that a recipe names.
+public struct Statement: Sendable {
+  /// Who says it.
+  public enum Origin: Hashable, Sendable {
+    case option
+    case recipe
+    /// A file, in words: "the PSF".
+    case file(String)
+  }
+
+  public let origin: Origin
+  private var values: [String: FieldValue] = [:]
+  /// Under which name each path was said, in the order in which they were.
+  private var names: [(path: String, name: SettingName)] = []
+
+  public init(_ origin: Origin) { self.origin = origin }
+
+  /// The fields of a file, one section deep.
+  public init(_ origin: Origin, fields: [String: FieldValue]) {
+    self.origin = origin
+    for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+      guard case .section(let section) = value else {
+        values[name] = value
+        continue
+      }
+      for (field, value) in section { values["\(name).\(field)"] = value }
+    }
+  }
+
+  /// What a group of settings holds.
+  public init(_ origin: Origin, _ group: some SettingGroup) {
+    self.origin = origin
+    for entry in group.entries { values[entry.facts.path] = entry.value }
+  }
+
+  public subscript(_ path: String) -> FieldValue? {
+    get { values[path] }
+    set { values[path] = newValue }
+  }
+
+  public var paths: [String] { values.keys.sorted() }
+
+  /// What is said of a setting; nil where nothing is, or nothing of its type.
+  public func value<Value>(of setting: Setting<Value>) -> Value? {
+    values[setting.facts.path].flatMap(Value.init(field:))
+  }
+
+  /// Says a setting; nil says nothing.
+  public mutating func say<Value>(_ setting: Setting<Value>, _ value: Value?) {
+    guard let value else { return }
+    values[setting.facts.path] = value.field
+    names.append((setting.facts.path, setting.name))
+  }
+
+  /// The same for a setting that may be left out.
+  public mutating func say<Value>(_ setting: Setting<Value?>, _ value: Value?) {
+    guard let value else { return }
+    values[setting.facts.path] = value.field
+    names.append((setting.facts.path, setting.name))
+  }
+
+  /// The first setting that was said and of which no path is among `used`.
+  public func firstUnused(_ used: Set<String>) -> SettingName? {
+    let usedNames = Set(names.filter { used.contains($0.path) }.map(\.name))
+    return names.first { !usedNames.contains($0.name) }?.name
+  }
+}

@@ -1,0 +1,60 @@
+import Compute
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Reporting
+
+/// A picture that is drawn from the rows of a table: a table's writer that writes an image.
+///
+/// Not checked by the compiler: calls come one at a time, as from any `TableWriter`'s user.
+public final class PictureWriter: TableWriter, @unchecked Sendable {
+  private var path: String
+  private let renderer: Renderer
+  private let device: any Device
+  private let overwrite: Bool
+  private let observer: any Observer
+  private var table: Localizations?
+  /// Width and height of the finished picture, pixels.
+  public private(set) var size = (width: 0, height: 0)
+
+  /// - Parameters:
+  ///   - path: .png for a picture to look at, .tif for the values.
+  ///   - pixel: side of an image pixel, nm.
+  /// - Throws: `OutputError` where the name is taken.
+  public init(
+    path: String, pixel: Double = Renderer.pixel.standard,
+    style: Renderer.Style = Renderer.style.standard, device: any Device, overwrite: Bool = false,
+    observer: any Observer = Unobserved()
+  ) throws {
+    var names = OutputNames(inputs: [], overwrite: overwrite)
+    try names.add(path)
+    self.path = path
+    renderer = Renderer(pixel: pixel, style: style)
+    self.device = device
+    self.overwrite = overwrite
+    self.observer = observer
+  }
+
+  public func append(_ batch: Localizations) {
+    if table == nil { table = batch } else { table?.append(contentsOf: batch) }
+  }
+
+  public func rename(to path: String) { self.path = path }
+
+  public func abandon() { table = nil }
+
+  /// Draws the rows and writes the picture.
+  public func finish(_ provenance: [ProvenanceStep]) throws {
+    let table = self.table ?? Localizations()
+    size = try renderer.size(of: table)
+    let fallback = Fallback(from: device) { [observer] in observer.note(Message($0)) }
+    let pixels = try fallback.perform { try renderer.render(table, on: $0) }
+    let step = ProvenanceStep(
+      program: "Glint", version: glintVersion, action: "render", device: fallback.device.info.name,
+      settings: ["style": renderer.style.rawValue, "pixel_nm": "\(renderer.pixel)"])
+    try Images.write(
+      Image(width: size.width, height: size.height, pixels: pixels, pixelSize: renderer.pixel),
+      to: path, provenance: provenance + [step], overwrite: overwrite)
+  }
+}

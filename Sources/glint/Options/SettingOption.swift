@@ -1,0 +1,59 @@
+import ArgumentParser
+import Localization
+import Microscopy
+import Reporting
+
+/// Options that are made from a setting's declaration: its name, its help, its unit.
+extension Option {
+  /// - Parameters:
+  ///   - valueName: stands for the value in the help; the unit, unless it is said.
+  ///   - note: what only the command line has to add.
+  init<Kind: ExpressibleByArgument & SettingValue>(
+    _ setting: Setting<Kind>, _ valueName: String? = nil, note: String? = nil
+  ) where Value == Kind? {
+    self.init(of: setting.facts, setting.facts.help, valueName, note)
+  }
+
+  /// The same for a setting that may be left out.
+  init<Kind: ExpressibleByArgument & SettingValue>(
+    _ setting: Setting<Kind?>, _ valueName: String? = nil, note: String? = nil
+  ) where Value == Kind? {
+    self.init(of: setting.facts, setting.facts.help, valueName, note)
+  }
+
+  /// One option for what detectors and models each have a meaning of their own for.
+  init<Kind: ExpressibleByArgument & SettingValue>(anyOf facts: [SettingFacts])
+  where Value == Kind? {
+    let meanings = facts.map { fact in
+      "\(fact.owner ?? ""): \(fact.meaning)" + (fact.standard.map { " (\($0))" } ?? "")
+    }
+    self.init(of: facts[0], meanings.joined(separator: "; ") + ".", nil, nil)
+  }
+
+  private init<Kind: ExpressibleByArgument>(
+    of facts: SettingFacts, _ help: String, _ valueName: String?, _ note: String?
+  ) where Value == Kind? {
+    let unit = facts.unit.isEmpty ? nil : facts.unit
+    self.init(
+      name: .customLong(facts.name.name), parsing: .unconditional,
+      help: ArgumentHelp(
+        stringLiteral: help + (note.map { " \($0)" } ?? "")
+      ).named(valueName ?? unit))
+  }
+}
+
+extension ArgumentHelp {
+  fileprivate func named(_ value: String?) -> ArgumentHelp {
+    var help = self
+    if let value { help.valueName = value }
+    return help
+  }
+}
+
+extension Message {
+  /// The message as a person at a command line reads it.
+  var spelled: String { text { "--\($0.name)" } }
+}
+
+extension Detector.Kind: ExpressibleByArgument {}
+extension FitSettings.Axial: ExpressibleByArgument {}

@@ -1,0 +1,107 @@
+import Compute
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Optics
+import Reporting
+import TestSupport
+import Testing
+
+@testable import Workflow
+
+/// Who has the last word: an option, then the recipe, then what a file says, then the default.
+@Suite struct RecipeSourcesTests {
+  /// Writes a lens, and a spline of two lobes that is found by its own shape.
+  private func inFolder(_ body: (_ lens: String, _ lobes: String) throws -> Void) throws {
+    try withScratchFolder { folder in
+      let lens = folder.appendingPathComponent("lens.yaml").path
+      try CalibrationFiles.write(.astigmatic(.typical), to: lens)
+      let lobes = folder.appendingPathComponent("lobes.hdf5").path
+      let simulation = try Simulation(
+        SimulationSettings(
+          width: 40, height: 40, frames: 1, depthPSF: .lobes(RotatingLobes(sigma: 1.1)),
+          zRange: -450...450))
+      try CalibrationFiles.write(try #require(try simulation.calibration), to: lobes)
+      try body(lens, lobes)
+    }
+  }
+
+  private func options(_ say: (inout Statement) -> Void) -> Statement {
+    var said = Statement(.option)
+    say(&said)
+    return said
+  }
+
+  @Test func thePSFChoosesWhatNobodySaid() throws {
+    try inFolder { lens, lobes in
+      let free = try RecipeSources(options { $0.say(FitSettings.psfFile, lobes) })
+      #expect(free.recipe.detection.detector == .psf(threshold: 5, radius: 2))
+      #expect(free.recipe.fit.box >= 13)
+      #expect(
+        free.choices.map(\.description) == [
+          "detector psf, chosen by the PSF", "box \(free.recipe.fit.box) px, chosen by the PSF",
+        ])
+      // A recipe that is silent about them leaves them to the PSF; it wins where it speaks.
+      let silent = try RecipeFile(yaml: "recipe: 2\npixel_size: 100")
+      let same = try RecipeSources(options { $0.say(FitSettings.psfFile, lobes) }, over: silent)
+      #expect(same.recipe == free.recipe)
+      let speaks = try RecipeFile(
+        yaml: "recipe: 2\ndetection: {detector: wavelet, threshold: 3}\nfit: {box: 9}")
+      let told = try RecipeSources(options { $0.say(FitSettings.psfFile, lens) }, over: speaks)
+      #expect(told.recipe.detection.detector == .wavelet(threshold: 3))
+      #expect(told.recipe.fit.box == 9 && told.choices.isEmpty)
+      // An option wins over both, and the threshold of another detector means nothing to it.
+      let line = options {
+        $0.say(FitSettings.psfFile, lens)
+        $0.say(DetectionSettings.detectorKind, .dog)
+        $0.say(FitSettings.box, 11)
+      }
+      let asked = try RecipeSources(line, over: speaks)
+      #expect(asked.recipe.detection.detector == Detector(.dog) && asked.recipe.fit.box == 11)
+    }
+  }
+
+  @Test func theCameraFileHasItsRank() throws {
+    try withScratchFolder { folder in
+      let path = folder.appendingPathComponent("camera.yaml").path
+      try Data("offset: 98\ngain: 0.4\n".utf8).write(to: URL(fileURLWithPath: path))
+      let file = try RecipeFile(yaml: "recipe: 2\ncamera: {gain: 3, qe: 0.5}")
+      let line = options {
+        $0.say(Recipe.cameraFile, path)
+        $0.say(Camera.offset, 99)
+      }
+      #expect(
+        try RecipeSources(line, over: file).recipe.camera
+          == Camera(offset: 99, gain: 0.4, quantumEfficiency: 0.5))
+      let named = try RecipeFile(yaml: "recipe: 2\ncamera_file: '\(path)'\ncamera: {gain: 3}")
+      let sources = try RecipeSources(over: named)
+      #expect(sources.recipe.camera == Camera(offset: 98, gain: 3))
+      #expect(sources.recipe.cameraFile == nil && sources.choices.isEmpty)
+    }
+  }
+
+  @Test func aNetworkHasNoUseForFits() throws {
+    let file = try RecipeFile(yaml: "recipe: 2\nnetwork: {weights: w.pt}")
+    #expect(
+      try RecipeSources(options { $0.say(NetworkSettings.threshold, 0.5) }, over: file)
+        .optionBesideNetwork == nil)
+    #expect(
+      try RecipeSources(options { $0.say(FitSettings.box, 9) }, over: file).optionBesideNetwork
+        == .box)
+    // A recipe for fits gives way to a network of the line.
+    let fits = try RecipeFile(yaml: "recipe: 2\nfit: {box: 9}")
+    let network = try RecipeSources(options { $0.say(NetworkSettings.weights, "w.pt") }, over: fits)
+    #expect(network.recipe.network == NetworkSettings(weights: "w.pt"))
+  }
+
+  /// SETTINGS.md says what the declarations say.
+  @Test func thePageOfSettings() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("SETTINGS.md")
+    if ProcessInfo.processInfo.environment["GLINT_WRITE_PAGES"] != nil {
+      try Data(Recipe.settingsPage.utf8).write(to: file)
+    }
+    #expect(try String(contentsOf: file, encoding: .utf8) == Recipe.settingsPage)
+  }
+}
