@@ -8,5 +8,5 @@ KERNEL(calibrate) {
   const int m = i % (p.width * p.height);
   const float offset = p.has_maps ? offsets[m] : p.offset;
   const float gain = p.has_maps ? gains[m] : p.inverse_gain;
-  out[i] = ((float)frames[i] - offset) * gain;
+  out[i] = ELECTRONS((float)frames[i], offset, gain);
 }

@@ -19,7 +19,7 @@ GROUP_KERNEL(gather_spots, GROUP, 1, 1) {
     const float raw = (float)frame[m];
     const float offset = p.has_maps ? offsets[m] : p.offset;
     const float gain = p.has_maps ? gains[m] : p.inverse_gain;
-    const float value = (raw - offset) * gain * p.scale;
+    const float value = ELECTRONS(raw, offset, gain) * p.scale;
     spots[(size_t)spot * size + i] = value;
     if (p.has_noise) noise[(size_t)spot * size + i] = noise_map[m];
     flag |= raw >= p.saturation ? GLINT_SPOT_SATURATED : 0;

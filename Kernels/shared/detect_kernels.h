@@ -13,6 +13,9 @@ typedef struct {
   float inverse_gain;
 } glint_calibrate_params;
 
+/// Photoelectrons of a digital number: the one place of both languages (`PixelScale` in Swift).
+#define ELECTRONS(adu, offset, inverse_gain) (((adu) - (offset)) * (inverse_gain))
+
 /// Largest radii of the filters of a difference.
 #define GLINT_NARROW_RADIUS 31
 #define GLINT_WIDE_RADIUS 63

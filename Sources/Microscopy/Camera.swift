@@ -62,6 +62,20 @@ public struct Camera: Codable, Hashable, Sendable {
   }
 }
 
+extension Camera {
+  /// Photons of a digital number: (D − offset) / gain / quantum efficiency.
+  ///
+  /// - Parameters:
+  ///   - adu: of one pixel.
+  ///   - pixel: its place in the maps, which replace the camera's offset and gain.
+  public func photons(_ adu: Float, at pixel: Int, _ maps: CameraMaps?) -> Float {
+    if let maps {
+      return (adu - maps.offset[pixel]) / maps.gain[pixel] / Float(quantumEfficiency)
+    }
+    return (adu - Float(offset)) / Float(gain * emGain * quantumEfficiency)
+  }
+}
+
 /// Per-pixel calibration of an sCMOS sensor, row-major, as wide and high as the movie it belongs to.
 public struct CameraMaps: Hashable, Sendable {
   public let width: Int

@@ -57,11 +57,12 @@ public struct FrameStack {
     switch units {
     case .counts: break
     case .scalar(let offset, let factor):
-      for index in 0..<count { target[index] = (target[index] - offset) * factor }
+      let photons = PixelScale(offset: offset, perADU: factor)
+      for index in 0..<count { target[index] = photons(target[index]) }
     case .maps(let offset, let factor):
       for index in 0..<count {
         let pixel = row * width + (start + index) / channels
-        target[index] = (target[index] - offset[pixel]) * factor[pixel]
+        target[index] = PixelScale(offset: offset[pixel], perADU: factor[pixel])(target[index])
       }
     }
   }

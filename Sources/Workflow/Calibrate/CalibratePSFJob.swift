@@ -173,12 +173,7 @@ public struct CalibratePSFJob {
   }
 
   private func photons(_ value: Float, _ pixel: Int) -> Float {
-    if let maps {
-      return (value - maps.offset[pixel]) / maps.gain[pixel]
-        / Float(camera?.quantumEfficiency ?? 1)
-    }
-    guard let camera else { return value }
-    return (value - Float(camera.offset))
-      / Float(camera.gain * camera.emGain * camera.quantumEfficiency)
+    guard camera != nil || maps != nil else { return value }
+    return (camera ?? Camera()).photons(value, at: pixel, maps)
   }
 }

@@ -42,9 +42,12 @@ public struct Calibrate: NotDifferentiable {
   public func reference(_ inputs: [Reference]) -> [Reference] {
     let frame = inputs[0].type.shape[1] * inputs[0].type.shape[2]
     let values = inputs[0].values.enumerated().map { index, value in
-      inputs.count == 3
-        ? (value - inputs[1].values[index % frame]) * inputs[2].values[index % frame]
-        : (value - Double(offset)) * Double(inverseGain)
+      let electrons =
+        inputs.count == 3
+        ? PixelScale(
+          offset: inputs[1].values[index % frame], perADU: inputs[2].values[index % frame])
+        : PixelScale(offset: Double(offset), perADU: Double(inverseGain))
+      return electrons(value)
     }
     return [Reference(TensorType(.float32, inputs[0].type.shape), values)]
   }

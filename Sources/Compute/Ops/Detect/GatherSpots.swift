@@ -76,10 +76,11 @@ public struct GatherSpots: NotDifferentiable {
         let y = place[1] - box / 2 + k / box
         let pixel = y * width + place[2] - box / 2 + k % box
         let raw = inputs[0].values[(place[0] + firstFrame) * height * width + pixel]
-        let value =
+        let electrons =
           inputs.count > 3
-          ? (raw - inputs[3].values[pixel]) * inputs[4].values[pixel]
-          : (raw - Double(offset)) * Double(inverseGain)
+          ? PixelScale(offset: inputs[3].values[pixel], perADU: inputs[4].values[pixel])
+          : PixelScale(offset: Double(offset), perADU: Double(inverseGain))
+        let value = electrons(raw)
         spots[spot * box * box + k] = value * Double(scale)
         if inputs.count == 6 { noise[spot * box * box + k] = inputs[5].values[pixel] }
         flag |= raw >= Double(saturation) ? Int(GLINT_SPOT_SATURATED) : 0
