@@ -167,10 +167,8 @@ public struct LocalizeJob {
 
   /// Sign, origin and scale of z, and where it comes from; nil where there is none.
   private func meaningOfZ() throws -> String? {
-    try psf.map {
-      try recipe.adjusted($0).axial.summary
-        + (recipe.fit.axial.map { "; \($0.rawValue)" } ?? "")
-    }
+    guard let psf, let axial = recipe.fit.axial else { return nil }
+    return "\(try recipe.adjusted(psf).axial.summary); \(axial.rawValue)"
   }
 
   /// The recipe's fields that other programs look for by name; the formats translate them.
