@@ -43,7 +43,8 @@ extension DetectionSettings: SettingGroup {
     .background, in: "detection", standard: Background.Kind.none,
     "what is subtracted for finding spots; fits use the raw pixels")
   public static let medianWindow = Setting(
-    .medianWindow, in: "detection", of: "temporal_median", unit: "frames", standard: 51,
+    .medianWindow, in: "detection", title: "a median window of", of: "temporal_median",
+    unit: "frames", standard: 51,
     allowed: .odd(3...101), "length of the rolling median", remedy: "51 frames is usual")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {

@@ -19,7 +19,7 @@ public struct Setting<Value: SettingValue>: Sendable {
   ///   - name: as options and messages know it.
   ///   - section: of the recipe; empty for its top.
   ///   - field: in the section; the name with `_` for `-` unless it is said.
-  ///   - title: what an error calls it; the name unless it is said.
+  ///   - title: what an error calls it, such as "psf σ" or "a memory of"; the name unless it is said.
   ///   - owner: the detector or model that it belongs to, where others have one of the same name.
   ///   - meaning: in plain words, lower case, without unit and default.
   ///   - remedy: what helps where the value is refused.
@@ -46,7 +46,7 @@ public struct Setting<Value: SettingValue>: Sendable {
     guard !allowed.holds(value), let range = allowed.words else { return }
     let unit = facts.unit.isEmpty ? "" : " \(facts.unit)"
     let words =
-      Value.kind == Int.kind
+      Value.kind == Int.kind && !facts.title.hasSuffix(" of")
       ? "\(value.field.words) must be \(range)\(unit)"
       : "\(value.field.words)\(unit) must be \(range)"
     throw SettingsError(
