@@ -38,7 +38,7 @@ public struct DetectionSettings: Hashable, Sendable {
 extension DetectionSettings: SettingGroup {
   public static let detectorKind = Setting(
     .detector, in: "detection", standard: Detector.Kind.wavelet,
-    "filter that finds spots; psf, of the PSF's own shape, by default where that has several peaks")
+    "filter that finds spots; psf by default where a PSF has several peaks")
   public static let backgroundKind = Setting(
     .background, in: "detection", standard: Background.Kind.none,
     "what is subtracted for finding spots; fits use the raw pixels")
