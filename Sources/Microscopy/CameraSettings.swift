@@ -7,7 +7,7 @@ extension Camera: SettingGroup {
     "digital number of a pixel that saw no light")
   public static let gain = Setting(
     .gain, in: "camera", unit: "ADU/e⁻", standard: 1.0, allowed: .above(0),
-    "ADU per photoelectron: 1 divided by the e⁻/ADU of a data sheet")
+    "counts of a photoelectron: 1 divided by the e⁻/ADU of a data sheet")
   public static let emGain = Setting(
     .emGain, in: "camera", title: "EM gain", standard: 1.0, allowed: .atLeast(1),
     "gain of the EM register; above 1 the excess noise factor 2 applies")

@@ -86,7 +86,7 @@ struct Case {
     let source = try Movies.open("\(folder)/\(film.name)")
     var recipe = recipe
     recipe.endFrame = count
-    return isInference ? try infer(source, recipe) : try localize(source, recipe)
+    return isInference ? try infer(source, recipe) : try localize(source, recipe, frames: count)
   }
 
   private func infer(_ source: any Movie, _ recipe: Recipe) throws -> (made: Int, rows: Int) {
@@ -98,7 +98,9 @@ struct Case {
     return (glint_allocations_of_all_threads() - before, report.frames)
   }
 
-  private func localize(_ source: any Movie, _ recipe: Recipe) throws -> (made: Int, rows: Int) {
+  private func localize(
+    _ source: any Movie, _ recipe: Recipe, frames count: Int
+  ) throws -> (made: Int, rows: Int) {
     let info = source.info
     let region = try recipe.region(in: info)
     let localize = try LocalizeRun(

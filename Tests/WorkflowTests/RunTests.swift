@@ -146,8 +146,9 @@ import Workflow
       try SafeTensors.write(
         try Model(system, system.network.randomWeights(seed: 6)).file, to: path)
       var recipe = smallRecipe()
-      recipe.network.weights = path
-      recipe.network.threshold = 0.8
+      var network = NetworkSettings(weights: path)
+      network.threshold = 0.8
+      recipe.network = network
       let own = try localize(movie, recipe, on: Self.cpu, batch: 4)
       let other = try localize(movie, recipe, on: Self.cpu, SlowDevice(), batch: 4)
       #expect(own.table.count > 50)

@@ -152,7 +152,7 @@ import Workflow
     #expect(single.report.frames == 1)
     #expect(single.table.count > 0)
     var tiny = recipe
-    tiny.detection.background = .temporalMedian
+    tiny.detection.background = .temporalMedian(window: 51)
     for shape in [(7, 7), (7, 30), (30, 7), (8, 7)] {
       for candidate in [recipe, tiny] {
         let movie = try smallMovie(frames: 5, width: shape.0, height: shape.1, perFrame: 1)

@@ -38,12 +38,13 @@ public struct DetectionSettings: Hashable, Sendable {
 extension DetectionSettings: SettingGroup {
   public static let detectorKind = Setting(
     .detector, in: "detection", standard: Detector.Kind.wavelet,
-    "filter that finds spots; psf, of the PSF's own shape, by default where that has several peaks")
+    "filter that finds spots; psf by default where a PSF has several peaks")
   public static let backgroundKind = Setting(
     .background, in: "detection", standard: Background.Kind.none,
     "what is subtracted for finding spots; fits use the raw pixels")
   public static let medianWindow = Setting(
-    .medianWindow, in: "detection", of: "temporal_median", unit: "frames", standard: 51,
+    .medianWindow, in: "detection", title: "a median window of", of: "temporal_median",
+    unit: "frames", standard: 51,
     allowed: .odd(3...101), "length of the rolling median", remedy: "51 frames is usual")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {

@@ -17,7 +17,7 @@ extension GaussianFit: SettingGroup {
   public static let estimator = Setting(
     .estimator, in: "fit", field: "estimator", of: "a Gaussian",
     standard: SpotModel.Estimator.maximumLikelihood,
-    "estimator: Poisson maximum likelihood, or unweighted least squares")
+    "Poisson maximum likelihood, or unweighted least squares")
   public static let widths = Setting(
     .widths, in: "fit", of: "a Gaussian", standard: SpotModel.Sigmas.free,
     "widths that are fitted: none, one for both axes, or one for each")

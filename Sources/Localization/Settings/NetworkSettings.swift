@@ -49,7 +49,7 @@ extension NetworkSettings: SettingGroup {
     allowed: .optional(.within(0...1e6)), "of the network's result; its own if left out",
     remedy: "leave \(.threshold) out for the default")
   public static let memory = Setting(
-    .memory, in: "network", of: "a network", unit: "MiB", standard: 1024,
+    .memory, in: "network", title: "a memory of", of: "a network", unit: "MiB", standard: 1024,
     allowed: .within(1...1 << 24),
     "what a run of the network may take; larger frames are cut into tiles",
     remedy: "1024 is the default")

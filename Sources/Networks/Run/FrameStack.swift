@@ -1,3 +1,5 @@
+import Compute
+
 /// Consecutive frames in memory as the camera gave them, and what their counts mean to a network.
 public struct FrameStack {
   public enum Element: Sendable {

@@ -19,7 +19,7 @@ public struct Setting<Value: SettingValue>: Sendable {
   ///   - name: as options and messages know it.
   ///   - section: of the recipe; empty for its top.
   ///   - field: in the section; the name with `_` for `-` unless it is said.
-  ///   - title: what an error calls it; the name unless it is said.
+  ///   - title: what an error calls it, such as "psf σ" or "a memory of"; the name unless it is said.
   ///   - owner: the detector or model that it belongs to, where others have one of the same name.
   ///   - meaning: in plain words, lower case, without unit and default.
   ///   - remedy: what helps where the value is refused.
@@ -33,7 +33,8 @@ public struct Setting<Value: SettingValue>: Sendable {
       name: name, section: section,
       field: field ?? name.name.map { $0 == "-" ? "_" : "\($0)" }.joined(),
       title: title ?? name.name.map { $0 == "-" ? " " : "\($0)" }.joined(), owner: owner,
-      unit: unit, kind: Value.kind, range: allowed.words,
+      unit: unit, kind: Value.kind, isChoice: Value.self is any SettingChoice.Type,
+      range: allowed.words,
       standard: isSaid ? standard.field.words : nil, meaning: meaning, remedy: remedy)
     self.standard = standard
     self.allowed = allowed
@@ -46,7 +47,7 @@ public struct Setting<Value: SettingValue>: Sendable {
     guard !allowed.holds(value), let range = allowed.words else { return }
     let unit = facts.unit.isEmpty ? "" : " \(facts.unit)"
     let words =
-      Value.kind == Int.kind
+      Value.kind == Int.kind && !facts.title.hasSuffix(" of")
       ? "\(value.field.words) must be \(range)\(unit)"
       : "\(value.field.words)\(unit) must be \(range)"
     throw SettingsError(
@@ -64,6 +65,8 @@ public struct SettingFacts: Hashable, Sendable {
   public let unit: String
   /// What a file may hold, in words.
   public let kind: String
+  /// Whether it is one of a few words, which `kind` lists.
+  public let isChoice: Bool
   /// The values that are allowed, in words; nil where all are.
   public let range: String?
   /// The default as it is written; nil where the setting is left out by default.
@@ -74,8 +77,10 @@ public struct SettingFacts: Hashable, Sendable {
   /// Section and field: "fit.box".
   public var path: String { section.isEmpty ? field : "\(section).\(field)" }
 
-  /// Meaning and unit: the comment beside the field.
-  public var comment: String { unit.isEmpty ? meaning : "\(meaning), \(unit)" }
+  /// The comment beside the field: meaning, the words that can stand there, unit.
+  public var comment: String {
+    meaning + (isChoice ? ": \(kind)" : "") + (unit.isEmpty ? "" : ", \(unit)")
+  }
 
   /// What the help of an option says.
   public var help: String {

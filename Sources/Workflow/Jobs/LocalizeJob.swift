@@ -18,6 +18,7 @@ public struct LocalizeJob {
   let reportPath: String?
   let overwrite: Bool
   let batch: Int?
+  let choices: [Message]
   let observer: any Observer
   let cancellation: Cancellation
 
@@ -28,11 +29,12 @@ public struct LocalizeJob {
   ///   - threads: of the CPU that takes over from a device that fails.
   ///   - outputs: table files; their extension tells their kind.
   ///   - report: a JSON file for the run's figures.
+  ///   - choices: settings that were chosen for the caller, and by whom; told with the run's notes.
   public init(
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF? = nil,
     devices: [any Device], threads: Int? = nil, outputs: [String], report: String? = nil,
-    overwrite: Bool = false, batch: Int? = nil, observer: any Observer = Unobserved(),
-    cancellation: Cancellation = Cancellation()
+    overwrite: Bool = false, batch: Int? = nil, choices: [Message] = [],
+    observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) {
     self.movie = movie
     self.recipe = recipe
@@ -44,6 +46,7 @@ public struct LocalizeJob {
     reportPath = report
     self.overwrite = overwrite
     self.batch = batch
+    self.choices = choices
     self.observer = observer
     self.cancellation = cancellation
   }
@@ -69,7 +72,7 @@ public struct LocalizeJob {
       batch: batch, observer: observer, cancellation: cancellation)
     let notes =
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
-      + [try meaningOfZ()].compactMap { $0 }
+      + choices.map(\.description) + [try meaningOfZ()].compactMap { $0 }
     for line in notes { observer.note(Message(line)) }
     let ownMaps = try recipe.maps(maps, for: region, in: info)
     // The report's name is claimed before the work, not found taken after it.
@@ -167,10 +170,8 @@ public struct LocalizeJob {
 
   /// Sign, origin and scale of z, and where it comes from; nil where there is none.
   private func meaningOfZ() throws -> String? {
-    try psf.map {
-      try recipe.adjusted($0).axial.summary
-        + (recipe.fit.axial.map { "; \($0.rawValue)" } ?? "")
-    }
+    guard let psf, let axial = recipe.fit.axial else { return nil }
+    return "\(try recipe.adjusted(psf).axial.summary); \(axial.rawValue)"
   }
 
   /// The recipe's fields that other programs look for by name; the formats translate them.

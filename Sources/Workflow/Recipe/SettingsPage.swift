@@ -24,7 +24,10 @@ extension Recipe {
     var seen: Set<SettingFacts> = []
     let all = cases.flatMap { $0.entries.map(\.facts) }.filter { seen.insert($0).inserted }
     let sections = ["", "camera", "detection", "fit", "network", "measured"]
-    return sections.flatMap { section in all.filter { $0.section == section } }
+    let ordered = sections.flatMap { section in all.filter { $0.section == section } }
+    var paths: Set<String> = []
+    return ordered.map(\.path).filter { paths.insert($0).inserted }
+      .flatMap { path in ordered.filter { $0.path == path } }
   }()
 
   static let known = Dictionary(grouping: settingFacts, by: \.path)
@@ -43,12 +46,12 @@ extension Recipe {
       says wins over the recipe, the recipe over what a file says (a PSF, a camera, weights), and that over \
       the default.
       """, "",
-      "| field | option | meaning | values | default | goes with |", "|---|---|---|---|---|---|",
+      "| field | meaning | values | default | goes with |", "|---|---|---|---|---|",
     ]
     for facts in settingFacts {
       let values = [facts.range ?? facts.kind, facts.unit].filter { !$0.isEmpty }
       let cells = [
-        "`\(facts.path)`", "`\(facts.name.name)`", facts.meaning, values.joined(separator: " "),
+        "`\(facts.path)`", facts.meaning, values.joined(separator: " "),
         facts.standard ?? "", facts.owner ?? "",
       ]
       lines.append("| " + cells.joined(separator: " | ") + " |")

@@ -75,6 +75,7 @@ struct Localize: ParsableCommand {
     }
     for choice in sources.choices { say(choice.spelled) }
     if printRecipe {
+      for choice in sources.choices { say(choice.spelled) }
       print(try recipe.resolved(recipe.model()).yaml(), terminator: "")
       return
     }
@@ -84,7 +85,8 @@ struct Localize: ParsableCommand {
       source: try raw.open(movie, acceptsTruncated: true), recipe: recipe, maps: sources.maps,
       psf: sources.psf, devices: [try device.open()],
       threads: device.threads, outputs: output, report: json, overwrite: force, batch: batch,
-      observer: Terminal(quiet: quiet), cancellation: Interrupt.cancellation)
+      choices: sources.choices, observer: Terminal(quiet: quiet),
+      cancellation: Interrupt.cancellation)
     let report = try job.run()
     for line in Self.summary(report) { print(line) }
     if report.interrupted { throw ExitCode(130) }
