@@ -73,7 +73,6 @@ struct Localize: ParsableCommand {
       throw ValidationError(
         "--\(option.name) is for spots that are fitted; a network finds emitters without it")
     }
-    for choice in sources.choices { say(choice.spelled) }
     if printRecipe {
       for choice in sources.choices { say(choice.spelled) }
       print(try recipe.resolved(recipe.model()).yaml(), terminator: "")
