@@ -36,7 +36,7 @@ public struct AxialRelation: Codable, Hashable, Sendable {
 /// Error divided by reported standard error over all pairs: 1 where a table knows its own precision.
 ///
 /// Where the table reports √CRLB, `rms` is RMSE/√CRLB.
-public struct Honesty: Codable, Hashable, Sendable {
+public struct ErrorRatio: Codable, Hashable, Sendable {
   public let rms: Double
   /// 1.4826 times the median absolute deviation from the median: blind to a few wrong pairs.
   public let spread: Double

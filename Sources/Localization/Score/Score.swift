@@ -28,15 +28,15 @@ public struct Score: Codable, Hashable, Sendable {
   /// Root mean square of the distance in the plane.
   public let lateralRMSE: Double?
   /// Error over reported standard error, where the table reports one.
-  public let xHonesty: Honesty?
-  public let yHonesty: Honesty?
-  public let zHonesty: Honesty?
-  public let photonsHonesty: Honesty?
-  public let backgroundHonesty: Honesty?
+  public let xErrorRatio: ErrorRatio?
+  public let yErrorRatio: ErrorRatio?
+  public let zErrorRatio: ErrorRatio?
+  public let photonsErrorRatio: ErrorRatio?
+  public let backgroundErrorRatio: ErrorRatio?
   /// Error over the bound at the truth, where a PSF and a camera to compute it were given.
-  public let xBound: Honesty?
-  public let yBound: Honesty?
-  public let zBound: Honesty?
+  public let xErrorOverBound: ErrorRatio?
+  public let yErrorOverBound: ErrorRatio?
+  public let zErrorOverBound: ErrorRatio?
 
   /// Parts of one: pairs over all that is in either table; over molecules; over localizations.
   public let jaccard: Double
@@ -76,22 +76,22 @@ public struct Score: Codable, Hashable, Sendable {
         found: matching.pairs.map { localizations[.z]![$0.localization] },
         truth: matching.pairs.map { truth[.z]![$0.molecule] }) : nil
     lateralRMSE = zip(x, y).map { hypot($0.rmse, $1.rmse) }
-    xHonesty = Honesty(comparison.ratios(of: .x, to: .xError))
-    yHonesty = Honesty(comparison.ratios(of: .y, to: .yError))
-    zHonesty = matching.isAxial ? Honesty(comparison.ratios(of: .z, to: .zError)) : nil
-    photonsHonesty = Honesty(comparison.ratios(of: .photons, to: .photonsError))
-    backgroundHonesty = Honesty(comparison.ratios(of: .background, to: .backgroundError))
+    xErrorRatio = ErrorRatio(comparison.ratios(of: .x, to: .xError))
+    yErrorRatio = ErrorRatio(comparison.ratios(of: .y, to: .yError))
+    zErrorRatio = matching.isAxial ? ErrorRatio(comparison.ratios(of: .z, to: .zError)) : nil
+    photonsErrorRatio = ErrorRatio(comparison.ratios(of: .photons, to: .photonsError))
+    backgroundErrorRatio = ErrorRatio(comparison.ratios(of: .background, to: .backgroundError))
 
     let bounds = try bound?.errors(of: truth, rows: matching.pairs.map(\.molecule))
-    func ratios(_ quantity: Quantity) -> Honesty? {
+    func ratios(_ quantity: Quantity) -> ErrorRatio? {
       guard let bounds else { return nil }
-      return Honesty(
+      return ErrorRatio(
         zip(comparison.errors(of: quantity), bounds).compactMap { error, bound in
           bound[quantity].map { error / $0 }
         })
     }
-    (xBound, yBound) = (ratios(.x), ratios(.y))
-    zBound = matching.isAxial ? ratios(.z) : nil
+    (xErrorOverBound, yErrorOverBound) = (ratios(.x), ratios(.y))
+    zErrorOverBound = matching.isAxial ? ratios(.z) : nil
 
     let (tp, fp, fn) = (Double(truePositives), Double(falsePositives), Double(falseNegatives))
     func part(of whole: Double) -> Double { whole == 0 ? 0 : tp / whole }

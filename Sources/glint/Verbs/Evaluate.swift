@@ -124,8 +124,8 @@ struct Evaluate: ParsableCommand {
     func nanometres(_ value: Double?) -> String {
       value.map { String(format: "%.2f nm", $0) } ?? "–"
     }
-    func ratio(_ honesty: Honesty?) -> String {
-      honesty.map { String(format: "%.3f (robust %.3f)", $0.rms, $0.spread) } ?? "–"
+    func text(_ ratio: ErrorRatio?) -> String {
+      ratio.map { String(format: "%.3f (robust %.3f)", $0.rms, $0.spread) } ?? "–"
     }
     func points(_ value: Double?) -> String { value.map { String(format: "%.2f", $0) } ?? "–" }
     let settings = score.settings
@@ -138,13 +138,13 @@ struct Evaluate: ParsableCommand {
         + (isAxial ? "   z \(nanometres(score.z?.rmse))" : ""),
       "mean offset  x \(nanometres(score.x?.offset))   y \(nanometres(score.y?.offset))"
         + (isAxial ? "   z \(nanometres(score.z?.offset))" : ""),
-      "RMSE/√CRLB   x \(ratio(score.xHonesty))   y \(ratio(score.yHonesty))"
-        + (isAxial ? "   z \(ratio(score.zHonesty))" : ""),
+      "error ratio  x \(text(score.xErrorRatio))   y \(text(score.yErrorRatio))"
+        + (isAxial ? "   z \(text(score.zErrorRatio))" : ""),
     ]
-    if score.xBound != nil {
+    if score.xErrorOverBound != nil {
       lines.append(
-        "   at truth  x \(ratio(score.xBound))   y \(ratio(score.yBound))"
-          + (isAxial ? "   z \(ratio(score.zBound))" : ""))
+        "error/bound  x \(text(score.xErrorOverBound))   y \(text(score.yErrorOverBound))"
+          + (isAxial ? "   z \(text(score.zErrorOverBound))" : ""))
     }
     if let relation = score.zRelation {
       lines.append(
