@@ -65,7 +65,7 @@ import Testing
       #expect(other.status == 1)
       #expect(other.output.contains("150 frames contradict the maps"))
       #expect(other.errors.contains("contradiction: the offset has moved by +"))
-      #expect(other.errors.contains("hint: calibrate again"))
+      #expect(other.errors.contains("hint: calibrate the camera again"))
 
       try shell.sh(
         "\"$GLINT\" simulate -o movie --camera dark/camera.hdf5 --frames 20 --per-frame 2 -q"
@@ -186,7 +186,7 @@ import Testing
         ("calibrate camera dark/movie.tif --gain 0 -o m.hdf5", "--gain 0"),
         (
           "calibrate camera dark/movie.tif --gain 2 --bright b1/movie.tif -o m.hdf5",
-          "--gain contradicts --bright"
+          "--gain cannot be combined with --bright"
         ),
         ("calibrate camera dark/movie.tif --gain 2 -o m.csv", "written as HDF5"),
         ("calibrate camera dark/movie.tif --gain 2 -o none/m.hdf5", "none/m.hdf5"),
@@ -226,7 +226,7 @@ import Testing
         ("simulate -o s --psf pupil --phase-mask dark/movie.tif", "not square"),
         ("simulate -o s --psf none.hdf5", "none.hdf5"),
         ("evaluate l.csv l.csv --box 8", "--box 8"),
-        ("evaluate l.csv l.csv --psf a.yaml --psf-sigma 1", "contradicts --psf"),
+        ("evaluate l.csv l.csv --psf a.yaml --psf-sigma 1", "cannot be combined with --psf"),
         ("evaluate l.csv l.csv --axial-tolerance 0", "l.csv"),
       ] {
         let program = try shell.sh("\"$GLINT\" \(line)")

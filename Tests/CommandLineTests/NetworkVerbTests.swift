@@ -93,12 +93,12 @@ import Testing
       #expect(try Tables.read(shell.path("f.csv"))[.score] != nil)
       let nothing = try shell.glint(
         "localize", "movie.tif", "--weights", "f.safetensors", "-o", "g.csv", "--threshold", "9999")
-      #expect(nothing.status == 1 && nothing.errors.contains("hint: a lower --threshold"))
+      #expect(nothing.status == 1 && nothing.errors.contains("hint: lower --threshold"))
       for (option, value) in [("--detector", "dog"), ("--box", "9"), ("--sigma", "fixed")] {
         let refused = try shell.glint(
           "localize", "movie.tif", "--weights", "f.safetensors", "-o", "h.csv", option, value)
         #expect(refused.status == 2)
-        #expect(refused.errors.contains("\(option) is for spots that are fitted"))
+        #expect(refused.errors.contains("\(option) applies to spot fitting"))
       }
     }
   }
@@ -310,7 +310,7 @@ import Testing
           "localize movie.tif -o a.csv --weights w.safetensors --network-settings list.yaml",
           "holds no settings"
         ),
-        ("localize movie.tif -o a.csv --memory 5", "go with --network"),
+        ("localize movie.tif -o a.csv --memory 5", "require --network"),
         ("localize movie.tif -o w.safetensors --weights w.safetensors --force", "w.safetensors"),
         (
           "localize movie.tif -o a.csv --weights w.safetensors --json w.safetensors --force", "read"
@@ -324,10 +324,10 @@ import Testing
         ("infer movie.tif -o a.tif --weights s.safetensors", "cannot hold classes"),
         ("infer movie.tif -o movie.tif --weights c.safetensors --force", "read by this run"),
         ("infer movie.tif -o a.csv --weights s.safetensors --table none.csv", "none.csv"),
-        ("infer movie.tif -o a.csv --weights s.safetensors --shift 1,2", "--shift goes with"),
+        ("infer movie.tif -o a.csv --weights s.safetensors --shift 1,2", "--shift requires"),
         ("infer none.tif -o a.tif --weights c.safetensors", "none.tif"),
         ("networks --size 0x5", "--size"), ("networks --network unet", "no network `unet`"),
-        ("networks -o a.onnx", "-o goes with --weights"),
+        ("networks -o a.onnx", "-o requires --weights"),
         ("networks --weights w.safetensors -o a.txt", "neither .onnx nor .safetensors"),
         ("networks --weights cut.st", "cut.st"), ("networks --weights none.st", "none.st"),
         ("networks --weights w.safetensors --network fid-storm", "no tensor"),

@@ -67,7 +67,7 @@ import Testing
       try shell.sh("printf 'a,b\n1,2\n' > odd.csv").expectSuccess()
       for (line, words) in [
         ("frobnicate", "frobnicate"), ("localize", "name a movie"),
-        ("localize movie.tif", "name an output"), ("evaluate a.csv", "truth"),
+        ("localize movie.tif", "no output is given"), ("evaluate a.csv", "truth"),
         ("evaluate a.csv b.csv", "a.csv"), ("evaluate odd.csv odd.csv", "odd.csv"),
         ("render odd.csv -o a.png", "odd.csv"), ("render none.csv -o a.png", "none.csv"),
         ("convert none.csv a.csv", "none.csv"), ("convert odd.csv a.xyz", "a.xyz"),

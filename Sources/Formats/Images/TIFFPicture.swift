@@ -2,7 +2,7 @@ import CTIFF
 import Foundation
 import Microscopy
 
-/// One-page TIFF of the values themselves, with the physical size of a pixel.
+/// One-page TIFF of the values themselves, and the pixel size.
 enum TIFFPicture {
   private static let largestClassic = 4_000_000_000
   private static let stripBytes = 1 << 20

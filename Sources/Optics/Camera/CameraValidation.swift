@@ -15,7 +15,7 @@ public struct CameraValidation: Codable, Hashable, Sendable {
     public var varianceRatio = 1.25
     /// Share of the pixels outside expectation.
     public var outside = 0.02
-    /// Share of the pixels that became hot.
+    /// Share of the pixels that a thousand became hot.
     public var newHot = 0.001
 
     public init() {}

@@ -97,7 +97,7 @@ public struct Allowed<Value>: Sendable {
 
   public static var any: Self { Self(nil) { _ in true } }
 
-  /// The same for a setting that may be left out.
+  /// The same for an optional setting.
   public static func optional<Wrapped>(_ allowed: Allowed<Wrapped>) -> Self
   where Value == Wrapped? {
     Self(allowed.words) { $0.map(allowed.holds) ?? true }

@@ -52,7 +52,7 @@ public struct Statement: Sendable {
     names.append((setting.facts.path, setting.name))
   }
 
-  /// The same for a setting that may be left out.
+  /// The same for an optional setting.
   public mutating func say<Value>(_ setting: Setting<Value?>, _ value: Value?) {
     guard let value else { return }
     values[setting.facts.path] = value.field
