@@ -33,7 +33,7 @@ public struct AstigmaticPSF: Codable, Hashable, Sendable {
     if let problem = axialProblem(zRange, axial, pixelSize) { return problem }
     for (axis, curve) in [("x", x), ("y", y)] {
       guard curve.numbers.allSatisfy(\.isFinite) else {
-        return "the width curve of \(axis) holds a number that is not finite"
+        return "the width curve of \(axis) contains a value that is not finite"
       }
       if case .defocus(_, _, let depth, let terms) = curve, depth == 0 || terms.count > 4 {
         return "the width curve of \(axis) has depth \(depth) and \(terms.count) higher terms"

@@ -29,7 +29,7 @@ public struct MovieInfo: Hashable, Sendable {
   public var byteOrder: ByteOrder?
   /// Camera pixel in the sample plane, nm, where the file states it believably.
   public var pixelSize: Double?
-  /// Facts a reader should know, such as "the header promises 500 frames, the file holds 412".
+  /// Facts a reader should know, such as "the header states 500 frames, the file contains 412".
   public var notes: [String]
   /// Further fields of the file, in its own words.
   public var metadata: [String: String]
@@ -64,7 +64,7 @@ public struct MovieInfo: Hashable, Sendable {
 
 /// What a movie lacks that was cut off: by an interrupted copy, a full disk, a stopped acquisition.
 public struct Truncation: Hashable, Sendable {
-  /// In words with numbers, such as "the header promises 500 frames, the file holds 412".
+  /// In words with numbers, such as "the header states 500 frames, the file contains 412".
   public var what: String
   /// The file that ends too early or is missing.
   public var file: String

@@ -107,7 +107,7 @@ import Testing
       #expect(try String(contentsOfFile: shell.path("out.csv"), encoding: .utf8) == own)
       for wrong in ["9,9,56,48", "5,9,55,48", "9223372036854775807,0,56,48"] {
         let program = try localize("--camera maps.hdf5 --camera-roi \(wrong)")
-        #expect(program.status == 2 && program.errors.contains("does not fit them\nhint: "))
+        #expect(program.status == 2 && program.errors.contains("does not match them\nhint: "))
       }
       try shell.sh(
         """
@@ -158,18 +158,18 @@ import Testing
         ("calibrate camera -o m.hdf5 --gain 2", "no dark frames were given"),
         ("calibrate camera -o m.hdf5 --bright b1/movie.tif", "no dark frames were given"),
         ("calibrate camera dark/movie.tif -o m.hdf5", "without bright frames the gain"),
-        ("calibrate camera one/movie.tif -o m.hdf5 --gain 2", "1 dark frame cannot tell"),
+        ("calibrate camera one/movie.tif -o m.hdf5 --gain 2", "1 dark frame cannot determine"),
         (
           "calibrate camera dark/movie.tif --bright one/movie.tif -o m.hdf5",
-          "1 bright frame cannot tell"
+          "1 bright frame cannot determine"
         ),
         (
           "calibrate camera b1/movie.tif --bright dark/movie.tif -o m.hdf5",
-          "dark/movie.tif is no brighter than the dark frames"
+          "dark/movie.tif is not brighter than the dark frames"
         ),
         (
           "calibrate camera dark/movie.tif --bright fresh/movie.tif -o m.hdf5",
-          "fresh/movie.tif is no brighter than the dark frames"
+          "fresh/movie.tif is not brighter than the dark frames"
         ),
         (
           "calibrate camera dark/movie.tif small/movie.tif --gain 2 -o m.hdf5",
@@ -181,7 +181,7 @@ import Testing
         ),
         (
           "calibrate camera dark/movie.tif --bright dark/movie.tif -o m.hdf5",
-          "is given as dark and as bright"
+          "is given both as dark and as bright"
         ),
         ("calibrate camera dark/movie.tif --gain 0 -o m.hdf5", "--gain 0"),
         (
@@ -198,7 +198,7 @@ import Testing
         ("calibrate camera text.tif --gain 2 -o m.hdf5", "text.tif"),
         ("check camera dark/camera.hdf5", "dark"),
         ("check camera nan.hdf5 dark/movie.tif", "pixel (0, 0): offset nan"),
-        ("check camera dark/camera.hdf5 one/movie.tif", "1 dark frame cannot tell"),
+        ("check camera dark/camera.hdf5 one/movie.tif", "1 dark frame cannot determine"),
         (
           "check camera dark/camera.hdf5 small/movie.tif", "the maps are 40×32 px, the frames 20×20"
         ),
@@ -210,7 +210,7 @@ import Testing
         ("simulate -o s --camera nan.hdf5 -q", "offset nan"),
         ("simulate -o s --camera dark/camera.hdf5 --size 30,30 -q", "camera maps are 40×32"),
         ("simulate -o s --camera dark/camera.hdf5 --scmos -q", "--scmos"),
-        ("simulate -o s --dark --bright 4", "exclude each other"),
+        ("simulate -o s --dark --bright 4", "cannot be combined"),
         ("simulate -o s --bright=-4", "background"),
         ("simulate -o s --beads 4", "--z-step"), ("simulate -o s --z-step 4", "--beads"),
         ("simulate -o s --beads 0 --z-step 10", "--beads 0"),

@@ -173,7 +173,7 @@ import Testing
       try write(paper, to: shell.path("p.safetensors"))
       let unscaled = try shell.glint(
         "infer", "movie.tif", "--weights", "p.safetensors", "-o", "p.tif")
-      #expect(unscaled.status == 2 && unscaled.errors.contains("say how frames are scaled"))
+      #expect(unscaled.status == 2 && unscaled.errors.contains("state how frames are scaled"))
       try write(DEFCoN(), to: shell.path("c.safetensors"))
       try shell.glint(
         "infer", "movie.tif", "--weights", "c.safetensors", "-o", "c.tif", "--result",
@@ -191,7 +191,7 @@ import Testing
         .expectSuccess()
       let sum = try shell.glint(
         "infer", "crops.tif", "--weights", "s.safetensors", "-o", "sum.csv", "--sum")
-      #expect(sum.status == 2 && sum.errors.contains("classes, which have no sum"))
+      #expect(sum.status == 2 && sum.errors.contains("classes, which cannot be summed"))
       let lines = try String(contentsOfFile: shell.path("s.csv"), encoding: .utf8)
         .split(separator: "\n")
       #expect(lines.count == 11 && lines[1] == "crop,class,AF647,CF660C,CF680")
@@ -294,7 +294,7 @@ import Testing
           "localize movie.tif -o a.csv --weights no.st --network decode", "is not a file of weights"
         ),
         ("localize movie.tif -o a.csv --weights evil.pkl --network decode", "evil.pkl"),
-        ("localize movie.tif -o a.csv --weights bare.safetensors", "does not say which network"),
+        ("localize movie.tif -o a.csv --weights bare.safetensors", "does not state its network"),
         ("localize movie.tif -o a.csv --weights bare.safetensors --network decode", "no tensor"),
         ("localize movie.tif -o a.csv --weights w.safetensors --network deep-storm", "no tensor"),
         ("localize movie.tif -o a.csv --weights u.safetensors", "what a result of 1 means"),
@@ -315,14 +315,14 @@ import Testing
         (
           "localize movie.tif -o a.csv --weights w.safetensors --json w.safetensors --force", "read"
         ),
-        ("infer movie.tif -o a.tif", "name a network"),
+        ("infer movie.tif -o a.tif", "no network is given"),
         ("infer movie.tif -o a.png --weights w.safetensors", "cannot hold images"),
         ("infer movie.tif -o a.csv --weights w.safetensors", "cannot hold images"),
         ("infer movie.tif -o a.tif --weights u.safetensors", "what a result of 1 means"),
-        ("infer movie.tif -o a.tif --weights c.safetensors --result x", "no result `x`"),
+        ("infer movie.tif -o a.tif --weights c.safetensors --result x", "no output `x`"),
         ("infer movie.tif -o a.csv --weights s.safetensors", "it is 48×56 pixels, not 7×201"),
         ("infer movie.tif -o a.tif --weights s.safetensors", "cannot hold classes"),
-        ("infer movie.tif -o movie.tif --weights c.safetensors --force", "read by this run"),
+        ("infer movie.tif -o movie.tif --weights c.safetensors --force", "an input of this run"),
         ("infer movie.tif -o a.csv --weights s.safetensors --table none.csv", "none.csv"),
         ("infer movie.tif -o a.csv --weights s.safetensors --shift 1,2", "--shift requires"),
         ("infer none.tif -o a.tif --weights c.safetensors", "none.tif"),

@@ -109,7 +109,10 @@ import Testing
       (#"{"planez": 3}"#, "there is no `planez`, only "), ("[]", "there is no"), ("{", "not JSON"),
       (#"{"planes": "many"}"#, "`planes` must be of type Int"),
       (#"{"scaling": {"scale": [1]}}"#, "`scaling.scale` must be of type Float"),
-      (#"{"scaling": {"normalization": "log"}}"#, "`scaling.normalization` cannot have that value"),
+      (
+        #"{"scaling": {"normalization": "log"}}"#,
+        "`scaling.normalization` does not accept that value"
+      ),
     ] {
       let error = #expect(throws: NetworkError.self) { try DeepSTORM3D().with(settings: settings) }
       #expect(error?.description.contains(words) == true, "\(error as Any)")

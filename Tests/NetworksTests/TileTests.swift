@@ -192,7 +192,8 @@ import Testing
       try TiledNetwork(model, height: 200, width: 150, on: CPUDevice(), memory: 1 << 20)
     }
     #expect(
-      error?.explanation.text { "--\($0.name)" }.contains("hint: allow more with --memory") == true)
+      error?.explanation.text { "--\($0.name)" }.contains("hint: raise the limit with --memory")
+        == true)
     let small = try TiledNetwork(
       model, batch: 4, height: 20, width: 15, on: CPUDevice(threads: 2), memory: 48 << 20)
     #expect(small.tiles == 1 && small.batch == 4)

@@ -119,7 +119,7 @@ import Testing
       }
     }
     #expect(refusal(sensor.record(photons: 50, frames: 19, seed: 1)).contains("19 bright frames"))
-    for (shift, words) in [(0.0, "b.tif is no brighter"), (-30, "b.tif is no brighter")] {
+    for (shift, words) in [(0.0, "b.tif is not brighter"), (-30, "b.tif is not brighter")] {
       let message = refusal(sensor.record(frames: 50, seed: 2, shift: shift))
       #expect(message.contains(words) && message.contains("\nhint: "), "\(message)")
     }

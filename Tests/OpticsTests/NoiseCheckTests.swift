@@ -66,7 +66,7 @@ import Testing
       var camera = Self.sCMOS
       camera.gain = gain
       let warning = try #require(try check(movie, camera).warning, "gain \(gain)").description
-      #expect(warning.contains("times what the camera's numbers give"))
+      #expect(warning.contains("times the value expected from the camera settings"))
       #expect(warning.contains("\nhint: ") && warning.contains(words), "\(gain): \(warning)")
     }
     var plain = Self.emCCD
@@ -102,7 +102,7 @@ import Testing
     // Stretched afterwards: two of three numbers do not occur.
     let stretched = { (value: Float) in 3 * value }
     let steps = try #require(try check(movie, Self.sCMOS, change: stretched).warning).description
-    #expect(steps.contains("numbers come in steps of 3: they were scaled"), "\(steps)")
+    #expect(steps.contains("pixel values come in steps of 3, so they were scaled"), "\(steps)")
   }
 
   @Test func tooLittleSaysNothing() throws {

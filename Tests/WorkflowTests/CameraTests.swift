@@ -91,7 +91,7 @@ import Workflow
       edited.floats[(3 * 96 + 20) * 96 + 20] = bad
       let other = try localize(edited, recipe, batch: 5)
       #expect(
-        other.notes == ["1 pixels in 1 frames are not numbers; spots near them are not found"])
+        other.notes == ["1 pixels in 1 frames are NaN or infinite; spots near them are not found"])
       func far(_ table: Localizations) -> Set<String> {
         Set(
           Outcome.rows(

@@ -208,7 +208,7 @@ import Workflow
       unscaled.features = 4
       let recipe = try self.recipe(unscaled, in: folder)
       let error = #expect(throws: NetworkError.self) { try localize(movie, recipe) }
-      #expect(error?.description.contains("say what a result of 1 means") == true)
+      #expect(error?.description.contains("state what a result of 1 means") == true)
     }
   }
 

@@ -17,7 +17,7 @@ public enum CalibrationFileError: Fault, Hashable {
   public var message: Message {
     switch self {
     case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
-    case .unknownKind(let path, let found): "\(path) is no PSF calibration: \(found)"
+    case .unknownKind(let path, let found): "\(path) is not a PSF calibration: \(found)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .impossible(let path, let reason): "\(path): \(reason)"
     case .unsupported(let path, let what, _): "\(path): \(what)"
@@ -29,8 +29,8 @@ public enum CalibrationFileError: Fault, Hashable {
     switch self {
     case .unreadable, .damaged: nil
     case .unknownKind:
-      "these can be read: \(CalibrationFiles.readableKinds.joined(separator: ", "))"
-    case .impossible: "the file cannot be used; make it again from its beads"
+      "supported formats: \(CalibrationFiles.readableKinds.joined(separator: ", "))"
+    case .impossible: "repeat the calibration from the beads"
     case .unsupported(_, _, let hint): Message(hint)
     case .unwritable: Message(CalibrationFiles.writableKinds.joined(separator: ", "))
     }

@@ -75,9 +75,10 @@ public enum CalibrationFiles {
     case (.spline(let psf), .smappy):
       try SMAPpySpline.write(psf, to: path, provenance: provenance, overwrite: overwrite)
     case (.astigmatic, _):
-      throw CalibrationFileError.unwritable(path: path, reason: "it is a file for a spline PSF")
+      throw CalibrationFileError.unwritable(
+        path: path, reason: "this format can only hold a spline PSF")
     case (.spline, _):
-      throw CalibrationFileError.unwritable(path: path, reason: "YAML holds no spline PSF")
+      throw CalibrationFileError.unwritable(path: path, reason: "YAML cannot hold a spline PSF")
     }
   }
 
@@ -96,7 +97,7 @@ public enum CalibrationFiles {
     case "h5": return .smappy
     default:
       throw CalibrationFileError.unwritable(
-        path: path, reason: "its extension names no kind of calibration")
+        path: path, reason: "its extension does not match a calibration format")
     }
   }
 }

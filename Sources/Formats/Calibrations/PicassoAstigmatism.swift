@@ -9,13 +9,13 @@ import Yams
 enum PicassoAstigmatism {
   static func read(_ path: String) throws -> AstigmaticPSF {
     guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20 else {
-      throw CalibrationFileError.unknownKind(path: path, found: "a text of more than a megabyte")
+      throw CalibrationFileError.unknownKind(path: path, found: "a text file larger than 1 MB")
     }
     let node: Node?
     do {
       node = try compose(yaml: String(decoding: data, as: UTF8.self))
     } catch {
-      throw CalibrationFileError.damaged(path: path, reason: "it is no YAML")
+      throw CalibrationFileError.damaged(path: path, reason: "it is not YAML")
     }
     guard let fields = node?.mapping, fields["X Coefficients"] != nil else {
       throw CalibrationFileError.unknownKind(path: path, found: "text without X Coefficients")
@@ -24,7 +24,8 @@ enum PicassoAstigmatism {
       do {
         return try YAMLDecoder().decode(AstigmaticPSF.self, from: try serialize(node: own))
       } catch {
-        throw CalibrationFileError.damaged(path: path, reason: "what stands under Glint is no PSF")
+        throw CalibrationFileError.damaged(
+          path: path, reason: "the content under Glint is not a PSF")
       }
     }
     func curve(_ axis: String) throws -> WidthCurve {

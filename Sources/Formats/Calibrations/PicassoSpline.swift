@@ -34,7 +34,7 @@ enum PicassoSpline {
       if value == nil || value is NSNull, let fallback { return fallback }
       guard let number = (value as? NSNumber)?.doubleValue, number.isFinite else {
         throw CalibrationFileError.damaged(
-          path: path, reason: "\(key) in its metadata is no number")
+          path: path, reason: "\(key) in its metadata is not a number")
       }
       return number
     }

@@ -29,7 +29,7 @@ enum SMAPCalibration {
     }
     guard content.dz > 0, content.dz.isFinite, content.z0.isFinite else {
       throw CalibrationFileError.impossible(
-        path: path, reason: "cspline.dz \(content.dz) nm, z0 \(content.z0) cannot be")
+        path: path, reason: "cspline.dz \(content.dz) nm, z0 \(content.z0) is not valid")
     }
     var layout = SplineLayout(
       smap: content.coefficients, rows: shape[0], columns: shape[1], planes: shape[2])

@@ -27,7 +27,7 @@ enum SMAPpySpline {
       z0.isFinite
     else {
       throw CalibrationFileError.damaged(
-        path: path, reason: "its attributes dz or z0 are no numbers")
+        path: path, reason: "its attributes dz or z0 are not numbers")
     }
     guard let data = try file.dataset("coeff"), data.shape.count == 4, data.shape[0] == 64,
       data.shape[1...].allSatisfy({ $0 > 0 })

@@ -18,23 +18,23 @@ public enum CameraFileError: Fault, Hashable {
   public var message: Message {
     switch self {
     case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
-    case .unknownKind(let path, let found): "\(path) is no camera file: \(found)"
+    case .unknownKind(let path, let found): "\(path) is not a camera file: \(found)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .unsupported(let path, let what, _): "\(path): \(what)"
     case .unknownKeys(let path, let keys):
       "\(path) has the unknown key \(keys.joined(separator: ", "))"
     case .impossible(let path, let reason): "\(path): \(reason)"
     case .pickled(let path):
-      "\(path) holds pickled Python objects, which are programs and are not run"
+      "\(path) contains pickled Python objects; reading them would run code, so it is refused"
     }
   }
 
   public var remedy: Message? {
     switch self {
     case .unreadable, .damaged, .impossible: nil
-    case .unknownKind: "these can be read: \(CameraFiles.readableKinds.joined(separator: ", "))"
+    case .unknownKind: "supported formats: \(CameraFiles.readableKinds.joined(separator: ", "))"
     case .unsupported(_, _, let hint): Message(hint)
-    case .unknownKeys: "these have a meaning: \(CameraFiles.keys.joined(separator: ", "))"
+    case .unknownKeys: "the known keys are \(CameraFiles.keys.joined(separator: ", "))"
     case .pickled(let path):
       Message(
         "convert it with python3 -c \"import numpy; c = numpy.load('\(path)', "

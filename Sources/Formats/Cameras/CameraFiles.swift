@@ -48,7 +48,7 @@ public enum CameraFiles {
   /// JSON is YAML, so one parser serves both.
   private static func text(_ path: String, scalars: Camera) throws -> Camera {
     guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20 else {
-      throw CameraFileError.unknownKind(path: path, found: "a text of more than a megabyte")
+      throw CameraFileError.unknownKind(path: path, found: "a text file larger than 1 MB")
     }
     let node: Node?
     do {
@@ -148,7 +148,7 @@ public enum CameraFiles {
       let (offset, variance, gain) = (maps.offset[pixel], maps.variance[pixel], maps.gain[pixel])
       let problem: String
       if !offset.isFinite {
-        problem = "offset \(offset) is not a number of ADU"
+        problem = "offset \(offset) is not a finite number"
       } else if !(variance.isFinite && variance >= 0) {
         problem = "variance \(variance) ADU² must be 0 or more"
       } else if !(gain.isFinite && gain > 0) {

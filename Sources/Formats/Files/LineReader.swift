@@ -80,7 +80,7 @@ package final class LineReader {
 
   private func grow() throws {
     guard capacity < Self.longestLine else {
-      throw TableError.unknownKind(path: path, found: "a line of more than \(capacity) bytes")
+      throw TableError.unknownKind(path: path, found: "a line longer than \(capacity) bytes")
     }
     let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity * 2 + 1)
     memcpy(larger, buffer, end)

@@ -21,7 +21,7 @@ public enum OutputError: Fault, Hashable {
       return "cannot write \(path): \(reason)"
     case .full(let path, let needed):
       let size = needed.map { ", at least \($0) bytes are needed" } ?? ""
-      return "no room left to write \(path)\(size)"
+      return "no space left to write \(path)\(size)"
     }
   }
 

@@ -30,7 +30,7 @@ public enum Images {
     default:
       throw OutputError.unwritable(
         path: path,
-        reason: "its extension names no picture format; these can be written: "
+        reason: "its extension is not a supported image format; supported are "
           + writableKinds.joined(separator: ", "))
     }
   }

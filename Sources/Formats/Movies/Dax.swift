@@ -59,10 +59,10 @@ enum Dax {
     }
     var notes: [String] = []
     let kind = fields["data type", default: ""].lowercased()
-    if kind.isEmpty { notes.append("the .inf states no data type: taken as big-endian uint16") }
+    if kind.isEmpty { notes.append("the .inf states no data type; big-endian uint16 is assumed") }
     guard kind.isEmpty || kind.contains("16 bit") else {
       throw MovieError(
-        .unsupported, "data type '\(kind)' is not 16 bit integers", file: sidecar)
+        .unsupported, "data type '\(kind)' is not supported, only 16 bit integers", file: sidecar)
     }
     return try movie(
       file, width: width, height: height, bigEndian: !kind.contains("little"), promised: promised,
@@ -93,7 +93,7 @@ enum Dax {
   static func openBare(_ file: FileBytes, options: MovieOptions) throws(MovieError) -> any Movie {
     guard let width = options.width, let height = options.height else {
       throw MovieError(
-        .sidecar, "a file without a header needs a width and a height", file: file.path)
+        .sidecar, "a file without a header requires a width and a height", file: file.path)
     }
     return try movie(
       file, width: width, height: height, bigEndian: options.bigEndian, promised: nil,
@@ -114,7 +114,7 @@ enum Dax {
         + lines($0, file.size / (2 * $0 * $0))
     }
     return MovieError(
-      .sidecar, "a .dax needs its .inf, which states the size of a frame", file: file.path,
+      .sidecar, "the .inf file of this .dax is missing; it states the frame size", file: file.path,
       hint: Message(
         hint
           ?? "write \(file.path.withExtension("inf").fileName) with the lines: \(lines(256, 100)), "
@@ -126,7 +126,7 @@ enum Dax {
 func sidecarPixels(_ path: String, of sidecar: FileBytes) throws(MovieError) -> FileBytes {
   guard FileManager.default.fileExists(atPath: path) else {
     throw MovieError(
-      .sidecar, "describes \(path.fileName), which is not there", file: sidecar.path)
+      .sidecar, "describes \(path.fileName), which does not exist", file: sidecar.path)
   }
   return try FileBytes(path)
 }

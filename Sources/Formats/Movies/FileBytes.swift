@@ -20,7 +20,8 @@ final class FileBytes: Sendable {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw MovieError(.unreadable, "not a file that can be read at any position", file: path)
+      throw MovieError(
+        .unreadable, "not a regular file, so random access is not possible", file: path)
     }
     self.path = path
     self.size = Int(status.st_size)

@@ -83,8 +83,8 @@ struct FrameShape: Sendable {
       width * height <= Self.mostPixels
     else {
       throw MovieError(
-        .inconsistent, "a frame of \(width) x \(height) pixels cannot be", file: file,
-        hint: "a movie has frames of 1 to \(Self.mostPixels) pixels")
+        .inconsistent, "a frame size of \(width) x \(height) pixels is not possible", file: file,
+        hint: "frames may have 1 to \(Self.mostPixels) pixels")
     }
     self.width = width
     self.height = height
@@ -100,26 +100,29 @@ struct FrameShape: Sendable {
     guard let promised else {
       guard held > 0 else {
         throw MovieError(
-          .truncated, "\(file.size) bytes are less than one frame of \(width) x \(height)",
+          .truncated,
+          "the file has \(file.size) bytes, less than one frame of \(width) x \(height)",
           file: file.path)
       }
       let tear = Truncation(
         "the file ends \(rest) bytes into a frame of \(bytes) bytes", file: file.path)
       return (held, rest == 0 ? nil : tear)
     }
-    guard promised > 0 else { throw MovieError(.noFrames, "a movie of 0 frames", file: file.path) }
+    guard promised > 0 else {
+      throw MovieError(.noFrames, "the movie has 0 frames", file: file.path)
+    }
     guard held > 0 else {
       throw MovieError(
         .truncated,
-        "the header promises \(promised) frames, the file ends before the first one does",
+        "the header states \(promised) frames, but the file ends within the first one",
         file: file.path, byte: file.size)
     }
     guard held < promised else { return (promised, nil) }
     return (
       held,
       Truncation(
-        "the header promises \(promised) frames of \(bytes) bytes, the file ends \(rest) bytes into "
-          + "frame \(held)", file: file.path)
+        "the header states \(promised) frames of \(bytes) bytes, but the file ends \(rest) bytes "
+          + "into frame \(held)", file: file.path)
     )
   }
 }

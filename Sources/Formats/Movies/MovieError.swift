@@ -68,7 +68,7 @@ public struct MovieError: Fault, Hashable {
 
   /// How to take the frames from `first` on that come before a bad one; nil where there is none.
   package static func hint(before bad: Int, from first: Int) -> Message? {
-    bad > first ? "take the frames before it with \(.frames) \(first):\(bad)" : nil
+    bad > first ? "process the frames before it with \(.frames) \(first):\(bad)" : nil
   }
 
   /// The same error, told of a frame of the movie.

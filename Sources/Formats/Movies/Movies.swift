@@ -55,7 +55,7 @@ public enum Movies {
       return try TIFFFolder.open(path)
     }
     let file = try FileBytes(path)
-    guard file.size > 0 else { throw MovieError(.empty, "an empty file", file: path) }
+    guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     let head = try file.bytes(at: 0, count: SPE.headerBytes)
     if TIFFLayout.isTIFF(head) { return try TIFFSet.open(file) }
     if let movie = try Dax.open(file, head: head) { return movie }
@@ -74,12 +74,12 @@ public enum Movies {
     if let name = foreignKinds.first(where: { head.starts(with: $0.magic) })?.name {
       return MovieError(
         .unknown, "\(name), which Glint does not read", file: file.path,
-        hint: "export it as TIFF; readable are \(formats.joined(separator: ", "))")
+        hint: "export it as TIFF; supported formats: \(formats.joined(separator: ", "))")
     }
     let bytes = head.prefix(8).map { String(format: "%02x", $0) }.joined(separator: " ")
     return MovieError(
-      .unknown, "unknown kind of file, it begins with the bytes \(bytes)", file: file.path,
-      hint: "readable are \(formats.joined(separator: ", "))")
+      .unknown, "unknown file format; the file begins with the bytes \(bytes)", file: file.path,
+      hint: "supported formats: \(formats.joined(separator: ", "))")
   }
 
   private static let foreignKinds: [(magic: [UInt8], name: String)] = [

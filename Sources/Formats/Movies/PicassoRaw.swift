@@ -55,7 +55,7 @@ enum PicassoRaw {
         throw MovieError(
           .sidecar, "'\(key)' is \(fields[key].map { "'\($0)', not a number" } ?? "missing")",
           file: sidecar,
-          hint: "a raw movie needs Data Type, Byte Order, Frames, Height and Width")
+          hint: "a raw movie requires Data Type, Byte Order, Frames, Height and Width")
       }
       return number
     }
@@ -81,7 +81,7 @@ enum PicassoRaw {
   /// The error for a `.raw` that nothing describes.
   static func withoutSidecar(_ file: FileBytes) -> MovieError {
     MovieError(
-      .sidecar, "a .raw needs its .yaml, which states the size and kind of its pixels",
+      .sidecar, "the .yaml file of this .raw is missing; it states frame size and pixel type",
       file: file.path,
       hint: "write \(file.path.withExtension("yaml").fileName) with the keys Data Type (uint16), "
         + "Byte Order ('<' or '>'), Frames, Height and Width; \(file.size) bytes are "
@@ -104,9 +104,9 @@ enum PicassoRaw {
     ]
     guard let sample = Sample(rawValue: name) ?? short[name] else {
       throw MovieError(
-        .unsupported, "data type '\(fields["Data Type", default: ""])' is not readable",
+        .unsupported, "data type '\(fields["Data Type", default: ""])' is not supported",
         file: sidecar,
-        hint: "readable are \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
+        hint: "supported types: \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     guard sample.bytes == 1 || order == "<" || order == ">" else {
       throw MovieError(

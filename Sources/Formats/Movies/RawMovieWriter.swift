@@ -26,7 +26,8 @@ public final class RawMovieWriter {
     overwrite: Bool = false
   ) throws {
     guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
-      throw MovieError(.impossible, "frames of \(width) x \(height) pixels cannot be", file: path)
+      throw MovieError(
+        .impossible, "a frame size of \(width) x \(height) pixels is not possible", file: path)
     }
     output = try MovieSink(path: path, overwrite: overwrite)
     text = try StagedFile(

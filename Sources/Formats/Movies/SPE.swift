@@ -27,7 +27,8 @@ enum SPE {
     else {
       guard named else { return nil }
       throw MovieError(
-        .truncated, "\(file.size) bytes are less than the header of an SPE file", file: file.path)
+        .truncated, "the file has \(file.size) bytes, less than the header of an SPE file",
+        file: file.path)
     }
     let sample = samples[kind]
     let payload = Int(width) * Int(height) * (sample?.bytes ?? 0)
@@ -55,7 +56,7 @@ enum SPE {
     let (frames, truncation) = try shape.frames(
       promised: unfinished ? nil : max(0, Int(promised)), after: headerBytes, of: file)
     let notes =
-      unfinished ? ["the header promises \(promised) frames, the file holds \(frames)"] : []
+      unfinished ? ["the header states \(promised) frames, the file contains \(frames)"] : []
     let storage = PixelStorage(sample: sample, bigEndian: false)
     return FlatMovie(
       file: file, storage: storage,

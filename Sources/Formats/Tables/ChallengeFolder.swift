@@ -21,7 +21,7 @@ enum ChallengeFolder {
     var all: Localizations?
     for file in files {
       guard file.number >= 1 else {
-        throw TableError.unknownKind(path: file.path, found: "frame 0, where frames count from 1")
+        throw TableError.unknownKind(path: file.path, found: "frame 0, but frames count from 1")
       }
       var table = try Tables.read(file.path, options: options)
       table.frame = Array(repeating: file.number - 1, count: table.count)

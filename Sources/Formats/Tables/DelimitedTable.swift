@@ -110,7 +110,9 @@ enum DelimitedTable {
     guard value >= Double(first), value < 1e15, value == value.rounded() else {
       throw TableError.badRow(
         path: path, line: line,
-        reason: "frame \(value) is no whole number from \(first) on, where this format counts from")
+        reason:
+          "frame \(value) is not a whole number of at least \(first), the first frame of this format"
+      )
     }
     return Int(value) - first
   }

@@ -43,7 +43,8 @@ enum PicassoReader {
 
   private static func frame(_ value: Double, path: String) throws -> Int {
     guard value >= 0, value < 1e15, value == value.rounded() else {
-      throw TableError.damaged(path: path, reason: "frame \(value) is no whole number from 0 on")
+      throw TableError.damaged(
+        path: path, reason: "frame \(value) is not a whole number of at least 0")
     }
     return Int(value)
   }
@@ -63,7 +64,7 @@ enum PicassoReader {
     do {
       return try PicassoMetadata(json: text)
     } catch {
-      throw TableError.damaged(path: path, reason: "/metadata is no JSON (\(firstLine(error)))")
+      throw TableError.damaged(path: path, reason: "/metadata is not JSON (\(firstLine(error)))")
     }
   }
 

@@ -134,7 +134,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     func whole<T: FixedWidthInteger>(_ value: Double, _: T.Type) throws -> T {
       guard let number = T(exactly: value) else {
         throw TableError.unrepresentable(
-          path: path, reason: "\(field.name) \(value) is no whole number of \(T.bitWidth) bits")
+          path: path, reason: "\(field.name) \(value) is not a whole number of \(T.bitWidth) bits")
       }
       return number.littleEndian
     }

@@ -24,24 +24,24 @@ public enum TableError: Fault, Hashable {
     case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
     case .unknownKind(let path, let found): "\(path) is not a localization table: \(found)"
     case .unsupported(let path, let what, _): "\(path): \(what)"
-    case .unknownExtension(let path): "the extension of \(path) names no table format"
+    case .unknownExtension(let path): "the extension of \(path) is not a supported table format"
     case .missingColumns(let path, let missing, let found):
       "\(path) has no column \(missing.joined(separator: ", ")); it has \(Self.list(found))"
     case .badRow(let path, let line, let reason): "\(path), line \(line): \(reason)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .pixelSizeUnknown(let path):
-      "\(path): positions are in nm and the size of a pixel is not known"
+      "\(path): positions are in nm and the pixel size is not known"
     case .unrepresentable(let path, let reason): "cannot write \(path): \(reason)"
     }
   }
 
   public var remedy: Message? {
     switch self {
-    case .unknownKind: "these can be read: \(Tables.readableKinds.joined(separator: ", "))"
+    case .unknownKind: "supported formats: \(Tables.readableKinds.joined(separator: ", "))"
     case .unknownExtension:
-      "these can be written: \(Tables.writableKinds.joined(separator: ", "))"
+      "supported formats: \(Tables.writableKinds.joined(separator: ", "))"
     case .unsupported(_, _, let hint): Message(hint)
-    case .pixelSizeUnknown: "state the \(.pixelSize) in nm"
+    case .pixelSizeUnknown: "give \(.pixelSize) in nm"
     case .unreadable, .missingColumns, .badRow, .damaged, .unrepresentable: nil
     }
   }

@@ -7,17 +7,18 @@ extension Camera {
   func check(_ maps: CameraMaps?, width: Int, height: Int) throws(SettingsError) {
     if let problem {
       throw SettingsError(
-        "the camera cannot be: \(problem)", hint: "check \(.offset), \(.gain) and the camera file")
+        "the camera settings are invalid: \(problem)",
+        hint: "check \(.offset), \(.gain) and the camera file")
     }
     if let maps, maps.width != width || maps.height != height {
       throw SettingsError(
         "the camera maps are \(maps.width)×\(maps.height) px, the frames \(width)×\(height)",
-        hint: "crop the maps with the region of the sensor that the camera recorded")
+        hint: "crop the maps to the region of the sensor that the camera recorded")
     }
     if maps != nil, emGain > 1 {
       throw SettingsError(
-        "per-pixel maps and an EM gain of \(emGain) exclude each other",
-        hint: "an EMCCD's pixels share one amplifier; leave the maps out")
+        "per-pixel maps cannot be combined with an EM gain of \(emGain)",
+        hint: "the pixels of an EMCCD share one amplifier; omit the maps")
     }
   }
 

@@ -38,8 +38,9 @@ package struct FitStage: RowStage {
     try camera.check(maps, width: width, height: height)
     guard (psf == nil) == (settings.fit.psf == nil) else {
       throw SettingsError(
-        psf == nil ? "the fit needs the PSF that it names" : "a PSF goes with a fit of z",
-        hint: "name its calibration with \(.psf)")
+        psf == nil
+          ? "the PSF that the fit names is missing" : "a PSF is given, but the fit does not use it",
+        hint: "give its calibration with \(.psf)")
     }
     if let psf { try settings.fit.validate(psf) }
     try settings.detection.validate(psf)

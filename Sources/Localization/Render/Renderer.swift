@@ -20,9 +20,10 @@ public struct Renderer {
   public let minimumSigma: Double
 
   public static let pixel = Setting(
-    .pixel, unit: "nm", standard: 10.0, allowed: .above(0), "side of an image pixel")
+    .pixel, unit: "nm", standard: 10.0, allowed: .above(0), "pixel size of the image")
   public static let style = Setting(
-    .style, standard: Style.gaussian, "Gaussians as wide as the standard error, or counts")
+    .style, standard: Style.gaussian,
+    "Gaussians as wide as the standard error, or a histogram of counts")
 
   public init(
     pixel: Double = Renderer.pixel.standard, style: Style = Renderer.style.standard,
@@ -42,11 +43,12 @@ public struct Renderer {
   public func size(of table: Localizations) throws(SettingsError) -> (width: Int, height: Int) {
     guard let camera = table.field.pixelSize, camera > 0 else {
       throw SettingsError(
-        "the table does not say how large its pixels are",
-        hint: "state it with \(.pixelSize), in nm")
+        "the table does not state its pixel size",
+        hint: "give it with \(.pixelSize), in nm")
     }
     guard pixel.isFinite, pixel > 0 else {
-      throw SettingsError("a pixel of \(pixel) nm cannot be drawn", hint: "try \(.pixel) 10")
+      throw SettingsError(
+        "\(pixel) nm is not a valid pixel size for an image", hint: "try \(.pixel) 10")
     }
     let extent = { (length: Int?, values: [Double]?) -> Double in
       length.map(Double.init) ?? ((values?.lazy.filter(\.isFinite).max() ?? 0) + 1)
@@ -65,7 +67,7 @@ public struct Renderer {
     let (width, height) = try size(of: table)
     let scale = table.field.pixelSize! / pixel
     guard let x = table[.x], let y = table[.y] else {
-      throw SettingsError("the table has no positions", hint: "it needs columns x and y")
+      throw SettingsError("the table has no positions", hint: "columns x and y are required")
     }
     var image = [Float](repeating: 0, count: width * height)
     let rows = min(table.count, Self.block)

@@ -95,7 +95,7 @@ private func photonThreshold(
   if molecules == .all { return nil }
   guard let photons = truth[.photons] else {
     throw ScoreError(
-      "the truth has no photons to tell bright molecules by", hint: "score all molecules")
+      "the truth has no photon column to select bright molecules", hint: "score all molecules")
   }
   switch molecules {
   case .all: return nil
@@ -118,7 +118,7 @@ struct FrameOfReference {
     guard let pixelSize = truth.pixelSize ?? other.pixelSize, pixelSize > 0, pixelSize.isFinite
     else {
       throw ScoreError(
-        "neither table states the size of a pixel", hint: "state it with \(.pixelSize), in nm")
+        "neither table states its pixel size", hint: "give it with \(.pixelSize), in nm")
     }
     self.pixelSize = pixelSize
     frames = settings.frames
@@ -129,14 +129,14 @@ struct FrameOfReference {
     }
     guard let width = truth.width ?? other.width, let height = truth.height ?? other.height else {
       throw ScoreError(
-        "neither table states the size of the field, and the border of \(settings.border) nm needs it",
-        hint: "a border of 0 leaves nothing out")
+        "neither table states the field size, which the border of \(settings.border) nm requires",
+        hint: "use a border of 0 to exclude nothing")
     }
     func inside(_ size: Int) throws(ScoreError) -> ClosedRange<Double> {
       let low = settings.border - 0.5 * pixelSize
       let high = (Double(size) - 0.5) * pixelSize - settings.border
       guard low <= high else {
-        throw ScoreError("a border of \(settings.border) nm leaves nothing of \(size) pixels")
+        throw ScoreError("a border of \(settings.border) nm excludes all of the \(size) pixels")
       }
       return low...high
     }

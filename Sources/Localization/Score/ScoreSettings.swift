@@ -60,7 +60,8 @@ public struct ScoreSettings: Codable, Hashable, Sendable {
       throw ScoreError("the border \(border) nm must be 0 or more")
     }
     if case .brightest(let part) = molecules, !(part > 0 && part <= 1) {
-      throw ScoreError("the brightest part \(part) is not in 0...1", hint: "0.75 is three quarters")
+      throw ScoreError(
+        "the brightest part \(part) is not in 0...1", hint: "0.75 selects three quarters")
     }
     if case .atLeast(let photons) = molecules, !photons.isFinite {
       throw ScoreError("the photon threshold \(photons) is not a number")

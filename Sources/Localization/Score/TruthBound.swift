@@ -35,8 +35,8 @@ public struct TruthBound: Sendable {
       let background = truth[.background]
     else {
       throw ScoreError(
-        "the truth has no photons and background, which a bound needs",
-        hint: "leave \(.psf) out, or score against a simulated truth")
+        "the truth has no photons and background, which the bound requires",
+        hint: "omit \(.psf), or score against simulated truth")
     }
     let z = truth[.z]
     if psf != nil, z == nil { throw ScoreError("the truth has no z, and the PSF depends on it") }

@@ -44,17 +44,17 @@ extension FitSettings {
   /// Throws `SettingsError` where z cannot be had with this PSF.
   public func validate(_ psf: CalibratedPSF) throws(SettingsError) {
     if let problem = psf.problem {
-      throw SettingsError("the PSF cannot be: \(problem)", hint: "calibrate it again from beads")
+      throw SettingsError("the PSF is invalid: \(problem)", hint: "calibrate it again from beads")
     }
     if case .widths(let fit, _) = spot {
       guard case .astigmatic = psf else {
         throw SettingsError(
-          "z from widths needs the width curves of an astigmatic PSF, not a spline",
-          hint: "leave \(.axial) out: a spline fit finds z itself")
+          "z from widths requires the width curves of an astigmatic PSF, not a spline",
+          hint: "omit \(.axial): a spline fit includes z")
       }
       guard fit.widths == .elliptical else {
         throw SettingsError(
-          "z from widths needs a width for each axis, not \(fit.widths.rawValue) ones",
+          "z from widths requires one width per axis, not \(fit.widths.rawValue)",
           hint: "use \(.widths) elliptical")
       }
       return
@@ -64,7 +64,8 @@ extension FitSettings {
       guard room >= 1 else {
         let widest = Self.widestBox(spline)
         throw SettingsError(
-          "the PSF's grid of \(spline.columns)×\(spline.rows) px leaves a box of \(box) px no room",
+          "a box of \(box) px is too large for the PSF's grid of "
+            + "\(spline.columns)×\(spline.rows) px",
           hint: widest >= 3
             ? "use \(.box) \(widest) or less, or calibrate a wider PSF"
             : "calibrate a wider PSF")

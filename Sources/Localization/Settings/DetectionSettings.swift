@@ -38,13 +38,13 @@ public struct DetectionSettings: Hashable, Sendable {
 extension DetectionSettings: SettingGroup {
   public static let detectorKind = Setting(
     .detector, in: "detection", standard: Detector.Kind.wavelet,
-    "filter that finds spots; psf, of the PSF's own shape, by default where that has several peaks")
+    "filter that finds spots; psf (a matched filter) is the default for a PSF with several peaks")
   public static let backgroundKind = Setting(
     .background, in: "detection", standard: Background.Kind.none,
-    "what is subtracted for finding spots; fits use the raw pixels")
+    "background subtraction before spot detection; fits use the raw pixels")
   public static let medianWindow = Setting(
     .medianWindow, in: "detection", of: "temporal_median", unit: "frames", standard: 51,
-    allowed: .odd(3...101), "length of the rolling median", remedy: "51 frames is usual")
+    allowed: .odd(3...101), "length of the rolling median", remedy: "51 frames is a common choice")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     var kind = detector.kind
@@ -70,13 +70,13 @@ extension DetectionSettings: SettingGroup {
     guard case .psf = detector else { return }
     guard psf != nil else {
       throw SettingsError(
-        "the detector psf needs a PSF",
-        hint: "name its calibration with \(.psf), or use the detector wavelet")
+        "the detector psf requires a PSF",
+        hint: "give a PSF calibration with \(.psf), or use the detector wavelet")
     }
     guard background == .none else {
       throw SettingsError(
-        "the detector psf takes the noise from each frame's own light, which temporal_median removes",
-        hint: "leave the background at none: the filter ignores what is even under a molecule")
+        "the detector psf estimates noise from each frame's light, which temporal_median removes",
+        hint: "set the background to none: the filter ignores a uniform background")
     }
   }
 }

@@ -76,27 +76,30 @@ public enum Detector: Hashable, Sendable {
 
 extension Detector: SettingGroup {
   public static let waveletThreshold = threshold(
-    of: .wavelet, 1.2, "factor of the first wavelet plane's standard deviation")
+    of: .wavelet, 1.2, "multiple of the standard deviation of the first wavelet plane")
   public static let dogThreshold = threshold(
-    of: .dog, 1.7, "factor of the cut-off, median + factor · (q80 − q20)/0.6 of a frame's maxima")
+    of: .dog, 1.7,
+    "factor in the cut-off median + factor · (q80 − q20)/0.6 over the maxima of a frame")
   public static let gradientThreshold = threshold(
     of: .gradient, 5000, "net gradient in camera counts")
-  public static let psfThreshold = threshold(of: .psf, 5, "signal over noise")
+  public static let psfThreshold = threshold(of: .psf, 5, "signal-to-noise ratio")
   public static let dogSigma = Setting(
     .psfSigma, in: "detection", field: "sigma", title: "detection σ", of: "dog", unit: "px",
     standard: 1.2, allowed: .within(0.3...10),
-    "inner σ of the difference of Gaussians; the outer is 2.5 times as wide",
-    remedy: "it is about the PSF's σ")
-  public static let dogRadius = radius(of: .dog, "two spots are further apart than this")
+    "σ of the inner Gaussian of the difference; the outer one is 2.5 times as wide",
+    remedy: "use about the σ of the PSF")
+  public static let dogRadius = radius(
+    of: .dog, "minimum distance between two spots; they must be further apart than this")
   public static let psfRadius = radius(
-    of: .psf, "two spots are further apart than this and than the PSF's side maxima reach")
+    of: .psf,
+    "two spots must be further apart than this, and than the reach of the PSF's side maxima")
 
   private static func threshold(
     of kind: Kind, _ standard: Double, _ meaning: String
   ) -> Setting<Double> {
     Setting(
       .threshold, in: "detection", of: kind.rawValue, standard: standard, allowed: .atLeast(0),
-      meaning, remedy: "leave \(.threshold) out for the default")
+      meaning, remedy: "omit \(.threshold) to use the default")
   }
 
   private static func radius(of kind: Kind, _ meaning: String) -> Setting<Int> {

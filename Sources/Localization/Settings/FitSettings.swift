@@ -75,26 +75,28 @@ public struct PSFFile: Hashable, Sendable {
 extension FitSettings: SettingGroup {
   public static let psfFile = Setting<String?>(
     .psf, field: "psf_file", standard: nil,
-    "calibrated PSF that gives z: Glint, Picasso (.yaml, .hdf5), SMAPpy (.h5), SMAP (.mat)")
+    "PSF calibration for fitting z: Glint, Picasso (.yaml, .hdf5), SMAPpy (.h5), SMAP (.mat)")
   public static let indexFactor = Setting<Double?>(
     .indexFactor, title: "refractive-index factor", of: "a PSF", standard: nil,
     allowed: .optional(.above(0, upTo: 10)),
-    "z of the table per z of the PSF; the PSF file's own if left out",
-    remedy: "0.7 to 0.8 is usual for oil objectives in water; leave it out for the PSF file's own")
+    "factor from the PSF's z to the table's z; the value in the PSF file if omitted",
+    remedy:
+      "0.7 to 0.8 is usual for oil objectives in water; omit it to use the PSF file's value"
+  )
   public static let axial = Setting(
     .axial, in: "fit", of: "a PSF", standard: Axial.fitted,
-    "whether z is fitted, or found after the fact from fitted widths")
+    "whether z is a fit parameter, or is computed afterwards from fitted widths")
   public static let box = Setting(
     .box, in: "fit", unit: "px", standard: 7, allowed: .odd(3...31),
-    "side of the square that is fitted; with a PSF that depends on z usually 13",
+    "side of the square fit box; usually 13 with a PSF that depends on z",
     remedy: "use \(.box) 7 for σ near 1.2 px, about 6σ + 1 elsewhere")
   public static let maxIterations = Setting(
     .maxIterations, in: "fit", standard: 50, allowed: .within(1...1000),
-    "steps of a fit at most", remedy: "50 is plenty")
+    "maximum number of fit iterations", remedy: "50 is usually enough")
   public static let tolerance = Setting(
     .tolerance, in: "fit", standard: 0.1, allowed: .between(0, 1),
-    "share of the standard error at which a step is small enough",
-    remedy: "0.1 leaves a few percent of the standard error")
+    "a fit has converged when its step is below this fraction of the standard error",
+    remedy: "0.1 leaves an error of a few percent of the standard error")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     var path = psf?.path
@@ -127,7 +129,7 @@ extension FitSettings: SettingGroup {
           """
           z is fitted by maximum likelihood of integrated pixels, not \(estimator.rawValue), \
           \(pixels.rawValue)
-          """, hint: "leave \(.estimator) and \(.pixelModel) out, or use \(.axial) widths")
+          """, hint: "omit \(.estimator) and \(.pixelModel), or use \(.axial) widths")
       }
       spot = .psf(file)
     case .widths:

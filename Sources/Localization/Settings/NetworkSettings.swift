@@ -37,21 +37,22 @@ public struct NetworkSettings: Hashable, Sendable {
 extension NetworkSettings: SettingGroup {
   public static let name = Setting<String?>(
     .network, in: "network", field: "name", standard: nil,
-    "a network that `glint networks` lists; not needed where the weights say it")
+    "name of a network from `glint networks`; not needed if the weights state it")
   public static let weights = Setting<String?>(
     .weights, in: "network", standard: nil,
-    "its weights: safetensors, ONNX, PyTorch, Keras (.h5, .keras) or npz")
+    "weights of the network: safetensors, ONNX, PyTorch, Keras (.h5, .keras) or npz")
   public static let settings = Setting<String?>(
     .networkSettings, in: "network", field: "settings", of: "a network", standard: nil,
-    "settings of the network that are not as the weights say, as JSON")
+    "network settings that differ from those in the weights, as JSON")
   public static let threshold = Setting<Double?>(
     .threshold, in: "network", of: "a network", standard: nil,
-    allowed: .optional(.within(0...1e6)), "of the network's result; its own if left out",
-    remedy: "leave \(.threshold) out for the default")
+    allowed: .optional(.within(0...1e6)),
+    "detection threshold on the network's output; the network's default if omitted",
+    remedy: "omit \(.threshold) to use the default")
   public static let memory = Setting(
     .memory, in: "network", of: "a network", unit: "MiB", standard: 1024,
     allowed: .within(1...1 << 24),
-    "what a run of the network may take; larger frames are cut into tiles",
+    "memory limit of a network run; larger frames are split into tiles",
     remedy: "1024 is the default")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
@@ -61,7 +62,7 @@ extension NetworkSettings: SettingGroup {
     guard let path else {
       throw SettingsError(
         "\(name ?? "the network") needs weights",
-        hint: "name the file that its training gave with \(.weights)")
+        hint: "give the file of trained weights with \(.weights)")
     }
     weights = path
     try form.field(Self.settings, &settings)

@@ -188,10 +188,11 @@ public struct NoiseCheck: Sendable {
     }
     guard !Self.credibleRatio.contains(finding.ratio) else { return nil }
     var line = String(
-      format: "the noise is %.2g times what the camera's numbers give (\(numbers) ADU/e⁻)",
+      format:
+        "the noise is %.2g times the value expected from the camera settings (\(numbers) ADU/e⁻)",
       finding.ratio)
     if let step = finding.step {
-      line += String(format: "; numbers come in steps of %.3g: they were scaled", step)
+      line += String(format: "; pixel values come in steps of %.3g, so they were scaled", step)
     }
     return Warning(message: Message(line), remedy: remedy(finding))
   }

@@ -8,8 +8,8 @@ extension DecodingError {
     return switch self {
     case .typeMismatch(let type, let context): "\(field(context)) must be of type \(type)"
     case .valueNotFound(_, let context), .dataCorrupted(let context):
-      "\(field(context)) cannot have that value"
-    case .keyNotFound(let key, let context): "\(field(context)) lacks `\(key.stringValue)`"
+      "\(field(context)) does not accept that value"
+    case .keyNotFound(let key, let context): "\(field(context)) is missing `\(key.stringValue)`"
     @unknown default: "\(self)"
     }
   }

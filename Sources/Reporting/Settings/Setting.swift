@@ -5,7 +5,7 @@
 /// extension FitSettings {
 ///   static let box = Setting(
 ///     .box, in: "fit", unit: "px", standard: 7, allowed: .odd(3...31),
-///     "side of the square that is fitted")
+///     "side of the square fit box")
 /// }
 /// ```
 /// A setting that may be left out has an `Optional` value, and nil as its standard.

@@ -115,7 +115,7 @@ public struct SettingsForm {
       guard let value = Value(field: field) else {
         let kind = Value.kind
         throw SettingsError(
-          "the field `\(path)` cannot have that value; it is \(kind)", hint: nil)
+          "the field `\(path)` does not accept that value; it must be \(kind)", hint: nil)
       }
       result = (value, statement.origin)
     }

@@ -47,15 +47,15 @@ public struct CalibratePSFJob {
   ) throws {
     guard let zStep else {
       throw SettingsError(
-        "the z step of the bead stack is unknown",
+        "the z step of the bead stack is not given",
         hint:
-          "state the distance between two planes with \(.zStep), in nm (negative where the scan went down)"
+          "give the distance between planes with \(.zStep), in nm (negative if the scan went down)"
       )
     }
     guard zStep.isFinite, zStep != 0, abs(zStep) < 1e5 else {
       throw SettingsError(
-        "\(.zStep) \(zStep) nm is not a distance between two planes",
-        hint: "bead stacks have 10 to 200 nm")
+        "\(.zStep) \(zStep) nm is not a valid distance between planes",
+        hint: "bead stacks usually have 10 to 200 nm")
     }
     let pixelSize = pixelSize ?? movies.first?.info.pixelSize
     // About 2.7 µm hold most PSFs over their range.
@@ -68,16 +68,16 @@ public struct CalibratePSFJob {
     let asked: Model = try CalibrationFiles.kind(of: output) == .picassoYAML ? .astigmatic : .spline
     guard model == nil || model == asked else {
       throw SettingsError(
-        "\(output) is a file for the \(asked.rawValue) model, not for \(.model) \(model?.rawValue ?? "")",
+        "\(output) holds only the \(asked.rawValue) model, not \(.model) \(model?.rawValue ?? "")",
         hint: "astigmatic PSFs go into .yaml, spline PSFs into .hdf5 (or .h5 for SMAPpy)")
     }
     if let planes, planes < 1 {
       throw SettingsError(
-        "\(.planes) \(planes) is not a number of planes", hint: "give planes per stack")
+        "\(.planes) \(planes) is not a valid number of planes", hint: "give the planes per stack")
     }
     if let picture, !picture.lowercased().hasSuffix(".png") {
       throw SettingsError(
-        "\(picture) is no .png", hint: "the report is a picture: \(.report) x.png")
+        "\(picture) is not a .png", hint: "the report is a picture: \(.report) x.png")
     }
     self.model = asked
     self.movies = movies
@@ -106,8 +106,8 @@ public struct CalibratePSFJob {
     case .astigmatic:
       guard let astigmatic = calibration.astigmatic else {
         throw SettingsError(
-          "the widths of these beads follow no astigmatic curve",
-          hint: "a spline holds any shape: write psf.hdf5")
+          "the widths of these beads do not follow an astigmatic curve",
+          hint: "a spline fits any shape: write to psf.hdf5")
       }
       psf = .astigmatic(astigmatic)
     }
@@ -133,7 +133,7 @@ public struct CalibratePSFJob {
     let planes = planes ?? info.frames
     guard info.frames % planes == 0 else {
       throw SettingsError(
-        "\(name) has \(info.frames) frames, which are no multiple of \(planes) planes",
+        "\(name) has \(info.frames) frames, which is not a multiple of \(planes) planes",
         hint: "\(.planes) is the number of planes of one stack")
     }
     if let maps, maps.width != info.width || maps.height != info.height {

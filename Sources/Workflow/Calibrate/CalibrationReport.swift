@@ -86,8 +86,8 @@ public struct CalibrationReport: Codable, Sendable {
     if model == .astigmatic, check.rms > 2 * calibration.check.rms {
       notes.insert(
         String(
-          format: "Gaussian widths give heights within %.0f nm rms, a spline within %.0f nm: ",
-          check.rms, calibration.check.rms) + "the PSF is no Gaussian, prefer -o psf.hdf5", at: 0)
+          format: "Gaussian widths recover z within %.0f nm rms, a spline within %.0f nm: ",
+          check.rms, calibration.check.rms) + "the PSF is not Gaussian, prefer -o psf.hdf5", at: 0)
     }
   }
 
@@ -110,7 +110,7 @@ public struct CalibrationReport: Codable, Sendable {
         + "trusted")
     lines.append("  below      \(trustedRangeEnds[0])")
     lines.append("  above      \(trustedRangeEnds[1])")
-    lines.append("z of beads   comes back with \(text(heightError, 1)) nm rms")
+    lines.append("z of beads   recovered with \(text(heightError, 1)) nm rms error")
     let bounds = (model == .astigmatic ? astigmaticCheck ?? check : check).bounds
     let inside = bounds.filter { trustedRange.contains($0.z) }
     if let middle = inside.min(by: { abs($0.z) < abs($1.z) }), let error = middle.zError {
@@ -120,7 +120,7 @@ public struct CalibrationReport: Codable, Sendable {
           + "background 10, box \(check.box))")
     }
     if let halves = halvesCorrelation {
-      lines.append("halves       two halves of the beads correlate with \(text(halves, 4))")
+      lines.append("halves       correlation between two halves of the beads \(text(halves, 4))")
     }
     lines.append("convention   \(convention)")
     return lines + notes.map { "note         \($0)" }

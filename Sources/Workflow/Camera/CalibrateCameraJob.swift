@@ -96,8 +96,8 @@ public struct CalibrateCameraJob {
     let darkFiles = Set(dark.flatMap(\.info.files))
     if let both = bright.flatMap(\.info.files).first(where: darkFiles.contains) {
       throw SettingsError(
-        "\(both) is given as dark and as bright",
-        hint: "name dark movies first, and each bright one once after \(.bright)")
+        "\(both) is given both as dark and as bright",
+        hint: "give dark movies first, and each bright movie once after \(.bright)")
     }
   }
 

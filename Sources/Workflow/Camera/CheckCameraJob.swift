@@ -31,7 +31,7 @@ public struct CheckCameraJob {
   public func run() throws -> CameraValidation {
     guard let whole = try CameraFiles.read(mapsPath).maps else {
       throw CameraFileError.unknownKind(
-        path: mapsPath, found: "numbers without maps")
+        path: mapsPath, found: "scalars without maps")
     }
     guard let info = dark.first?.info else { throw CameraCalibrationError.noFrames }
     let errors = try CameraFiles.errors(of: mapsPath)

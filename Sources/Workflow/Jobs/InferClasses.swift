@@ -33,7 +33,7 @@ extension InferJob {
     report.frames = classes.count
     if places.count < wanted {
       let line =
-        "\(wanted - places.count) of \(wanted) crops are not inside the movie and have no class"
+        "\(wanted - places.count) of \(wanted) crops are outside the movie and have no class"
       observer.note("\(line)")
       report.notes = [line]
     }
@@ -71,7 +71,8 @@ extension InferJob {
     around crops: Crops, _ size: (height: Int, width: Int)
   ) throws -> (Int, [CropSource.Place]) {
     guard let x = crops.table[.x], let y = crops.table[.y] else {
-      throw SettingsError("\(crops.path) has no positions", hint: "x and y say where crops are")
+      throw SettingsError(
+        "\(crops.path) has no positions", hint: "columns x and y give the centres of the crops")
     }
     let info = movie.info
     let places = crops.table.frame.indices.compactMap { row -> CropSource.Place? in

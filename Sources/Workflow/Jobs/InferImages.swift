@@ -89,7 +89,7 @@ extension InferJob {
 
   private func partial(_ claim: (String) throws -> Void) throws -> String {
     let name = try PartialName.of(output, claim: claim)
-    let line = "stopped: what is complete is in \(name)"
+    let line = "stopped: the complete part is saved in \(name)"
     observer.note("\(line)")
     return line
   }

@@ -66,20 +66,20 @@ public struct InferJob {
     try recipe.check()
     guard let model = try recipe.model() else {
       throw SettingsError(
-        "no network is named", hint: "name one with \(.network), or its weights with \(.weights)")
+        "no network is given", hint: "give \(.network), or weights that state it with \(.weights)")
     }
     try model.system.checkReadiness()
     let resolved = try recipe.resolved(model)
     let network = type(of: model.system).name
     if let result, !model.network.outputs.contains(where: { $0.name == result }) {
       throw SettingsError(
-        "\(network) has no result `\(result)`",
+        "\(network) has no output `\(result)`",
         hint: "it has \(model.network.outputs.map(\.name).joined(separator: ", "))")
     }
     let isTable = !model.system.task.givesImages
     if isTable, sum {
       throw SettingsError(
-        "\(network) gives classes, which have no sum", hint: "leave \(.sum) out")
+        "\(network) outputs classes, which cannot be summed", hint: "omit \(.sum)")
     }
     try checkNames(isTable: isTable, network: network)
     for line in movie.info.notes { observer.note(Message(line)) }
@@ -110,16 +110,16 @@ public struct InferJob {
     case (true, true):
       guard kind == "csv" else {
         throw SettingsError(
-          "\(output) cannot hold classes of a stack of crops", hint: "name a .csv file")
+          "\(output) cannot hold classes of a stack of crops", hint: "choose a .csv file")
       }
       try names.add(output)
     case (false, _):
       guard kind == "tif" || kind == "tiff" else {
-        throw SettingsError("\(output) cannot hold images", hint: "name a .tif file")
+        throw SettingsError("\(output) cannot hold images", hint: "choose a .tif file")
       }
       guard crops == nil else {
         throw SettingsError(
-          "\(network) takes whole frames, no crops", hint: "leave \(.table) out")
+          "\(network) takes whole frames, not crops", hint: "omit \(.table)")
       }
       try names.add(output)
     }

@@ -137,7 +137,7 @@ public struct LocalizeJob {
   ) throws {
     guard safe.contains(where: { $0 > 0 }) else {
       for writer in writers { writer.abandon() }
-      observer.note("stopped: no frame is complete, nothing was kept")
+      observer.note("stopped before a frame was complete; nothing was saved")
       return
     }
     for (index, writer) in writers.enumerated() {
@@ -145,10 +145,10 @@ public struct LocalizeJob {
       do {
         let partial = try PartialName.of(outputs[index]) { try writer.rename(to: $0) }
         try writer.finish([provenance(device, frames: range)])
-        observer.note("stopped: frames \(range) are safe in \(partial)")
+        observer.note("stopped: frames \(range) are saved in \(partial)")
       } catch {
         writer.abandon()
-        observer.note("stopped: nothing could be kept of \(outputs[index]): \(error)")
+        observer.note("stopped: no part of \(outputs[index]) could be saved: \(error)")
       }
     }
   }

@@ -31,13 +31,13 @@ struct OutputNames {
       + url.lastPathComponent
     if let other = taken[place] {
       throw SettingsError(
-        "two outputs would be \(path)\(other == path ? "" : " (also named \(other))")",
-        hint: "give each output a name of its own; .hdf5 comes with .yaml, .csv with -protocol.txt")
+        "two outputs have the same name \(path)\(other == path ? "" : " (also named \(other))")",
+        hint: "choose different names; .hdf5 also writes .yaml, and .csv also writes -protocol.txt")
     }
     taken[place] = path
     if let identity = FileIdentity(path), inputs.contains(identity) {
       throw SettingsError(
-        "\(path) is read by this run and cannot be its output", hint: "choose another name")
+        "\(path) is an input of this run and cannot be its output", hint: "choose another name")
     }
     if !overwrite, FileIdentity.exists(path) { throw OutputError.exists(path: path) }
   }

@@ -47,7 +47,7 @@ public struct SimulateJob {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw OutputError.unwritable(path: folder, reason: "the folder cannot be made")
+      throw OutputError.unwritable(path: folder, reason: "the folder cannot be created")
     }
     let moviePath = folder + "/movie." + (kind == "bigtiff" ? "tif" : kind)
     let sidecar = ["dax": "inf", "raw": "yaml"][kind].map { folder + "/movie.\($0)" }

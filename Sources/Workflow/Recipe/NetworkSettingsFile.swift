@@ -10,13 +10,13 @@ public enum NetworkSettingsFile {
   /// Throws `SettingsError`.
   public static func read(_ path: String) throws(SettingsError) -> String {
     let hint: Message =
-      "it holds settings as `glint networks --json` shows them, or is DECODE's param_run.yaml"
+      "give settings as shown by `glint networks --json`, or DECODE's param_run.yaml"
     guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 22,
       let text = String(data: data, encoding: .utf8)
     else { throw SettingsError("cannot read the network's settings in \(path)", hint: hint) }
     let fields = FieldValue(yaml: text)
     guard let fields, case .section = fields else {
-      throw SettingsError("\(path) holds no settings", hint: hint)
+      throw SettingsError("\(path) contains no settings", hint: hint)
     }
     let own =
       fields["Scaling"] == nil
@@ -24,7 +24,7 @@ public enum NetworkSettingsFile {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard let json = try? encoder.encode(own) else {
-      throw SettingsError("\(path) holds no settings", hint: hint)
+      throw SettingsError("\(path) contains no settings", hint: hint)
     }
     return String(decoding: json, as: UTF8.self)
   }
@@ -57,7 +57,7 @@ private struct DECODEParameters {
     case .text("bilinear"): settings["bilinear"] = .flag(true)
     case let mode?:
       throw SettingsError(
-        "\(path) has the upsample_mode `\(mode.words)`", hint: "nearest and bilinear are known")
+        "\(path) has the upsample_mode `\(mode.words)`", hint: "nearest and bilinear are supported")
     }
     if let disabled = value("HyperParameter.disabled_attributes") ?? network("disabled_attributes")
     {
@@ -76,13 +76,13 @@ private struct DECODEParameters {
       !["ELU", "nn.ELU()"].contains(activation)
     {
       throw SettingsError(
-        "\(path) has the activation `\(activation)`", hint: "networks with ELU are known")
+        "\(path) has the activation `\(activation)`", hint: "only networks with ELU are supported")
     }
     for name in ["norm", "norm_head"] {
       if let norm = network(name) {
         throw SettingsError(
           "\(path) has the \(name) `\(norm.words)`",
-          hint: "networks without normalisation are known")
+          hint: "only networks without normalisation are supported")
       }
     }
     if let dimension = value("Camera.mirror_dim") ?? value("Camera.0.mirror_dim") {

@@ -74,20 +74,21 @@ public struct Recipe: Hashable, Sendable {
 extension Recipe: SettingGroup {
   public static let pixelSize = Setting(
     .pixelSize, unit: "nm", standard: 100.0, allowed: .above(0, upTo: 1e6),
-    "camera pixel in the sample plane",
+    "pixel size in the sample plane",
     remedy: "\(.pixelSize) is the camera's pixel divided by the magnification, often near 100")
   public static let cameraFile = Setting<String?>(
     .camera, field: "camera_file", standard: nil,
     "camera file: scalars (.yaml, .json) or per-pixel maps (Picasso .hdf5, .npy, 3-page TIFF)")
   public static let cameraRegion = Setting<PixelRegion?>(
     .cameraRegion, unit: "px", standard: nil,
-    "[x, y, width, height] of the movie on the sensor of the maps; what the movie says if left out")
+    "[x, y, width, height] of the movie on the mapped sensor; taken from the movie if omitted")
   public static let firstFrame = Setting(
     .frames, field: "first_frame", standard: 0, "first frame, counted from 0")
   public static let endFrame = Setting<Int?>(
-    .frames, field: "end_frame", standard: nil, "frame after the last; the movie's end if left out")
+    .frames, field: "end_frame", standard: nil,
+    "frame after the last; the end of the movie if omitted")
   public static let roi = Setting<PixelRegion?>(
-    .roi, unit: "px", standard: nil, "[x, y, width, height] to localize; whole frames if left out")
+    .roi, unit: "px", standard: nil, "[x, y, width, height] to localize; whole frames if omitted")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.pixelSize, &pixelSize)

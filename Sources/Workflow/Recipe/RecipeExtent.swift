@@ -70,7 +70,7 @@ extension Recipe {
     if let size = psf.pixelSize, abs(size / pixelSize - 1) > 0.02 {
       throw SettingsError(
         "the PSF was calibrated for pixels of \(size) nm, the movie has \(pixelSize) nm",
-        hint: "give the movie's \(.pixelSize); a PSF holds for one pixel size")
+        hint: "give the movie's \(.pixelSize); a PSF is valid for one pixel size")
     }
     var psf = psf
     if let factor = fit.psf?.indexFactor { psf.axial.indexFactor = factor }
@@ -94,7 +94,7 @@ extension Recipe {
       """
     if let cameraRegion {
       throw SettingsError(
-        "\(sizes), and the region \(cameraRegion.field.words) of the sensor does not fit them",
+        "\(sizes), and the sensor region \(cameraRegion.field.words) does not match them",
         hint: """
           \(.cameraRegion) X,Y,W,H counts from 0; W and H are the movie's, all of it in the maps
           """)

@@ -80,13 +80,14 @@ extension Camera {
   public func check(_ options: Statement, _ maps: CameraMaps?) throws(SettingsError) {
     if let problem {
       throw SettingsError(
-        "the camera cannot be: \(problem)", hint: "check \(.offset), \(.gain) and the camera file")
+        "the camera settings are invalid: \(problem)",
+        hint: "check \(.offset), \(.gain) and the camera file")
     }
     let perPixel = [Self.offset, Self.gain, Self.readNoise]
     if maps != nil, perPixel.contains(where: { options[$0.facts.path] != nil }) {
       throw SettingsError(
-        "\(.offset), \(.gain) and \(.readNoise) contradict the maps of \(.camera)",
-        hint: "leave them out, or name no maps")
+        "\(.offset), \(.gain) and \(.readNoise) cannot be combined with the maps of \(.camera)",
+        hint: "omit these values or the maps")
     }
   }
 }

@@ -11,7 +11,7 @@ extension Recipe {
   /// The recipe as YAML, every field that applies with its meaning beside it; reading it gives the same
   /// recipe.
   public func yaml() -> String {
-    var top = [Self.line("recipe: \(Self.format)", "format of this file")]
+    var top = [Self.line("recipe: \(Self.format)", "format version of this file")]
     var sections: [String: [String]] = [:]
     for entry in entries where entry.value != .null {
       let (facts, text) = (entry.facts, "\(entry.facts.field): \(entry.value.yaml)")
@@ -28,10 +28,10 @@ extension Recipe {
   }
 
   private static let sections = [
-    "camera": "scalars; a camera file's maps replace offset, gain and read noise",
+    "camera": "camera values; maps from a camera file replace offset, gain and read noise",
     "detection": "how spots are found", "fit": "how each spot is fitted",
-    "network": "a learned localizer in place of detection and fit",
-    "measured": "what the run measured on its movie",
+    "network": "a neural network that replaces detection and fit",
+    "measured": "values that the run measured on its movie",
   ]
 
   private static func line(_ text: String, _ comment: String) -> String {
@@ -69,19 +69,19 @@ public struct RecipeFile: Sendable {
   }
 
   public init(yaml text: String) throws(RecipeError) {
-    guard !text.allSatisfy(\.isWhitespace) else { throw RecipeError("the recipe holds no fields") }
+    guard !text.allSatisfy(\.isWhitespace) else { throw RecipeError("the recipe has no fields") }
     guard let content = FieldValue(yaml: text) else { throw RecipeError("the recipe is not YAML") }
     guard case .section(var fields) = content else {
-      throw RecipeError("the recipe holds no fields")
+      throw RecipeError("the recipe has no fields")
     }
     let format = fields.removeValue(forKey: "recipe") ?? .integer(1)
     guard [1, Recipe.format].map(FieldValue.integer).contains(format) else {
-      throw RecipeError("a recipe of format \(format.words) is not known, only 1 and 2")
+      throw RecipeError("recipe format \(format.words) is not supported, only 1 and 2")
     }
     var statement = Statement(.recipe, fields: fields)
     for path in statement.paths where Recipe.known[path] == nil {
       guard !Recipe.isSection(path) else {
-        throw RecipeError("the recipe's field `\(path)` must hold fields")
+        throw RecipeError("the recipe's field `\(path)` must be a section of fields")
       }
       throw RecipeError("the recipe's field `\(path)` does not exist")
     }
@@ -96,7 +96,7 @@ public struct RecipeFile: Sendable {
         let owners = Set(Recipe.known[path, default: []].compactMap(\.owner)).sorted()
         throw RecipeError(
           "the recipe's field `\(path)` does not apply here"
-            + (owners.isEmpty ? "" : "; it goes with \(owners.joined(separator: ", "))"))
+            + (owners.isEmpty ? "" : "; it belongs to \(owners.joined(separator: ", "))"))
       }
     }
     self.statement = statement

@@ -47,7 +47,8 @@ package final class FrameSource: Source, @unchecked Sendable {
   package var notNumbers: String? {
     badPixels == 0
       ? nil
-      : "\(badPixels) pixels in \(badFrames) frames are not numbers; spots near them are not found"
+      : "\(badPixels) pixels in \(badFrames) frames are NaN or infinite; "
+        + "spots near them are not found"
   }
 
   package func fill(_ buffer: BatchBuffer, isStopped: () -> Bool) throws -> Bool {

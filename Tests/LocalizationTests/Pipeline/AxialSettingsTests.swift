@@ -34,7 +34,7 @@ import Testing
 
   @Test func aGridAsNarrowAsTheBoxIsRefused() throws {
     let text = try #require(try error(spline(13)))
-    #expect(text.contains("12×12 px leaves a box of 13 px no room"))
+    #expect(text.contains("a box of 13 px is too large for the PSF's grid of 12×12 px"))
     #expect(text.contains("hint: use box 11 or less"))
     #expect(try error(spline(13)) { $0.fit.box = 11 } == nil)
     #expect(try FitSettings.usualBox(spline(13)) == 11)

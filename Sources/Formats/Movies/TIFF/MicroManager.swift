@@ -72,11 +72,11 @@ struct MicroManagerHeader: Sendable {
     return (
       directories,
       unwritten == 0
-        ? [] : ["the index map names \(count) frames, \(unwritten) were not written"],
+        ? [] : ["the index map lists \(count) frames, \(unwritten) of which were not written"],
       lost == 0
         ? nil
         : Truncation(
-          "the index map names \(declared) frames, the last \(lost) are not whole in the file of "
+          "the index map lists \(declared) frames, the last \(lost) are incomplete in the file of "
             + "\(layout.file.size) bytes", file: layout.file.path)
     )
   }
@@ -115,7 +115,7 @@ struct MicroManagerHeader: Sendable {
       lost.isEmpty
         ? nil
         : Truncation(
-          "this file of the set is missing, \(lost.count) are there after it",
+          "this file of the set is missing, but \(lost.count) after it exist",
           file: part(first, gap))
     )
   }

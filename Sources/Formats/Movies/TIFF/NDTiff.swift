@@ -67,7 +67,7 @@ enum NDTiff {
         "the index of \(index.size) bytes ends inside an entry", file: index.path)
     }
     guard let first = parts.first else {
-      throw MovieError(.noFrames, "an index without a frame", file: index.path)
+      throw MovieError(.noFrames, "the index has no frames", file: index.path)
     }
     return try JoinedMovie(parts, info: first.info, truncation: truncation)
   }

@@ -70,7 +70,7 @@ final class TIFFDecoder: Sendable {
       glint_tiff_get_u16(tiff, UInt32(TIFFTAG_SAMPLESPERPIXEL), &samples) == 1,
       Int(width) == format.shape.width, Int(height) == format.shape.height,
       Int(bits) == format.sample.bytes * 8, samples == 1
-    else { throw failure("a page whose tags contradict each other", page) }
+    else { throw failure("the tags of a page contradict each other", page) }
   }
 
   private func decode(
@@ -94,7 +94,7 @@ final class TIFFDecoder: Sendable {
     _ = glint_tiff_get_u32(tiff, UInt32(TIFFTAG_ROWSPERSTRIP), &stated)
     let rows = min(max(1, Int(stated)), shape.height)
     guard Int(TIFFNumberOfStrips(tiff)) == (shape.height + rows - 1) / rows else {
-      throw failure("a page with a wrong number of strips", page)
+      throw failure("a page has the wrong number of strips", page)
     }
     for (strip, row) in stride(from: 0, to: shape.height, by: rows).enumerated() {
       let bytes = min(rows, shape.height - row) * rowBytes
@@ -115,7 +115,7 @@ final class TIFFDecoder: Sendable {
     _ = glint_tiff_get_u32(handle.tiff, UInt32(TIFFTAG_TILELENGTH), &height)
     guard width > 0, height > 0, width <= FrameShape.mostPixels, height <= FrameShape.mostPixels,
       Int(width) * Int(height) <= FrameShape.mostPixels
-    else { throw failure("tiles of \(width) x \(height) pixels cannot be", page) }
+    else { throw failure("a tile size of \(width) x \(height) pixels is not possible", page) }
     let tileWidth = Int(width)
     let tileHeight = Int(height)
     let bytes = format.sample.bytes
@@ -124,7 +124,7 @@ final class TIFFDecoder: Sendable {
     let down = (shape.height + tileHeight - 1) / tileHeight
     guard Int(TIFFNumberOfTiles(handle.tiff)) == across * down,
       TIFFTileSize(handle.tiff) == tileBytes
-    else { throw failure("a page with a wrong number of tiles", page) }
+    else { throw failure("a page has the wrong number of tiles", page) }
     let tile = handle.scratch(tileBytes)
     for index in 0..<(across * down) {
       let got = TIFFReadEncodedTile(

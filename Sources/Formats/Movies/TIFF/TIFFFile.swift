@@ -12,7 +12,7 @@ struct TIFFFile: Sendable {
   init(_ file: FileBytes) throws(MovieError) {
     layout = try TIFFLayout(file)
     guard layout.first != 0 else {
-      throw MovieError(.noFrames, "a TIFF without a page", file: file.path)
+      throw MovieError(.noFrames, "the TIFF has no pages", file: file.path)
     }
     first = try layout.directory(at: layout.first)
     format = try TIFFFormat(first, layout)
@@ -40,15 +40,15 @@ struct TIFFFile: Sendable {
     if let microManager {
       notes.append(
         microManager.isInterrupted
-          ? "the index map is missing: the acquisition was interrupted"
-          : "the index map cannot be read: the pages are used in the file's order")
+          ? "the index map is missing because the acquisition was interrupted"
+          : "the index map cannot be read; pages are used in file order")
     }
     var truncation = chain.truncation
     // Some writers leave a pointer to nothing in their last page.
     if imageJ?.images == chain.directories.count { truncation = nil }
     if truncation == nil, let images = imageJ?.images, images > chain.directories.count {
       notes.append(
-        "the description promises \(images) frames, the file holds \(chain.directories.count)")
+        "the description states \(images) frames, the file contains \(chain.directories.count)")
     }
     let info = info(kind, chain.directories.count, notes, truncation)
     guard let pixels = chain.pixels else {
@@ -112,6 +112,6 @@ struct TIFFFile: Sendable {
     // The rational of a TIFF has few digits: 3 of nm are more than a stage micrometre gives.
     let size = (stated * 1000).rounded() / 1000
     return isBelievable(pixelSize: size)
-      ? (size, []) : (nil, ["the stated pixel size of \(size) nm is not believed"])
+      ? (size, []) : (nil, ["the stated pixel size of \(size) nm is implausible and ignored"])
   }
 }

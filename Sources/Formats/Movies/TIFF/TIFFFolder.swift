@@ -23,8 +23,8 @@ final class TIFFFolder: Movie {
     }
     guard let firstPath = paths.first else {
       throw MovieError(
-        .missing, "a folder without TIFFs (\(names.count) other entries)", file: folder,
-        hint: "name the movie's file, or a folder with one TIFF for each frame")
+        .missing, "the folder contains no TIFFs (\(names.count) other entries)", file: folder,
+        hint: "give the movie file, or a folder with one TIFF per frame")
     }
     let first = try TIFFSet.open(try tiff(firstPath))
     if paths.count == 1 || Set(first.info.files.map(\.fileName)) == Set(paths.map(\.fileName)) {
@@ -50,9 +50,9 @@ final class TIFFFolder: Movie {
 
   private static func tiff(_ path: String) throws(MovieError) -> FileBytes {
     let file = try FileBytes(path)
-    guard file.size > 0 else { throw MovieError(.empty, "an empty file", file: path) }
+    guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     guard TIFFLayout.isTIFF(try file.bytes(at: 0, count: 4)) else {
-      throw MovieError(.unknown, "not a TIFF, whatever its name says", file: path)
+      throw MovieError(.unknown, "not a TIFF, despite its name", file: path)
     }
     return file
   }

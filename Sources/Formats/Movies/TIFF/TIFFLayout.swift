@@ -24,11 +24,12 @@ struct TIFFLayout: Sendable {
       ? reader.integer(UInt64.self, at: 8) : reader.integer(UInt32.self, at: 4).map(UInt64.init)
     guard let position else {
       throw MovieError(
-        .truncated, "\(file.size) bytes are less than the header of a TIFF", file: file.path)
+        .truncated, "the file has \(file.size) bytes, less than the header of a TIFF",
+        file: file.path)
     }
     guard !isBig || reader.integer(UInt16.self, at: 4) == 8 else {
       throw MovieError(
-        .unsupported, "a BigTIFF whose positions are not 8 bytes", file: file.path, byte: 4)
+        .unsupported, "the BigTIFF has offsets that are not 8 bytes long", file: file.path, byte: 4)
     }
     first = Int(exactly: position) ?? Int.max
   }
@@ -62,7 +63,7 @@ struct TIFFLayout: Sendable {
     let countBytes = isBig ? 8 : 2
     let nextBytes = isBig ? 8 : 4
     let broken = MovieError(
-      .truncated, "the directory of a page is cut off or makes no sense", file: file.path,
+      .truncated, "the directory of a page is truncated or invalid", file: file.path,
       byte: position)
     guard windowBytes >= countBytes else { throw broken }
     let count = isBig ? number(buffer, 0, 8) : number(buffer, 0, 2)

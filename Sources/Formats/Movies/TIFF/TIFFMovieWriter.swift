@@ -29,10 +29,11 @@ public final class TIFFMovieWriter {
     provenance: [ProvenanceStep] = [], overwrite: Bool = false
   ) throws {
     guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
-      throw MovieError(.impossible, "frames of \(width) x \(height) pixels cannot be", file: path)
+      throw MovieError(
+        .impossible, "a frame size of \(width) x \(height) pixels is not possible", file: path)
     }
     if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
-      throw MovieError(.impossible, "a pixel of \(pixelSize) nm cannot be", file: path)
+      throw MovieError(.impossible, "a pixel size of \(pixelSize) nm is not possible", file: path)
     }
     layout = TIFFMovieLayout(
       width: width, height: height, pixel: pixel, isBig: bigTIFF, bigEndian: bigEndian,
@@ -70,7 +71,7 @@ public final class TIFFMovieWriter {
   /// Writes the directories and gives the file its name. Without it nothing is left behind.
   public func finish() throws {
     guard frames > 0 else {
-      throw MovieError(.noFrames, "a movie needs a frame to be written", file: output.staged.path)
+      throw MovieError(.noFrames, "the movie has no frames to write", file: output.staged.path)
     }
     let end = output.position
     let padding = end % 8 == 0 ? 0 : 8 - end % 8

@@ -9,19 +9,19 @@ struct TIFFFormat: Sendable {
     let path = layout.file.path
     guard page.samples == 1 else {
       throw MovieError(
-        .unsupported, "pixels of \(page.samples) samples (colour), not of one", file: path,
+        .unsupported, "pixels have \(page.samples) samples (colour) instead of one", file: path,
         hint: "split the channels and save each as a grey stack")
     }
     guard let sample = Self.sample(bits: page.bits, format: page.sampleFormat) else {
       throw MovieError(
         .unsupported,
-        "pixels of \(page.bits) bits in sample format \(page.sampleFormat) are not readable",
+        "\(page.bits)-bit pixels in sample format \(page.sampleFormat) are not supported",
         file: path,
-        hint: "readable are \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
+        hint: "supported types: \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     guard TIFFDecoder.canDecode(page.compression) else {
       throw MovieError(
-        .unsupported, "TIFF compression \(page.compression) is not readable here", file: path,
+        .unsupported, "TIFF compression \(page.compression) is not supported", file: path,
         hint: "save it uncompressed, or with LZW, deflate or PackBits")
     }
     self.sample = sample
@@ -65,12 +65,13 @@ extension TIFFLayout {
   ) throws(MovieError) -> TIFFPlacement {
     guard let offsets = page.offsets, offsets.count > 0 else {
       throw MovieError(
-        .truncated, "a page without a place for its pixels", file: file.path, byte: page.position)
+        .truncated, "a page does not state where its pixels are", file: file.path,
+        byte: page.position)
     }
     func outside(_ position: Int, _ bytes: Int) -> MovieError {
       MovieError(
         .truncated,
-        "its \(bytes) bytes of pixels at byte \(position) leave the file, which has \(file.size)",
+        "its \(bytes) bytes of pixels at byte \(position) exceed the file, which has \(file.size)",
         file: file.path, byte: file.size)
     }
     if page.compression == 1, !page.isTiled, !page.isMirrored {
@@ -100,7 +101,7 @@ extension TIFFLayout {
     // The end of the last strip or tile tells a file that was cut off.
     guard let counts = page.counts, counts.count == offsets.count else {
       throw MovieError(
-        .inconsistent, "a page whose strips have no lengths", file: file.path, byte: page.position)
+        .inconsistent, "the strips of a page have no lengths", file: file.path, byte: page.position)
     }
     var last = (index: 0, position: 0)
     try forEachValue(of: offsets) { i, position in
@@ -148,26 +149,29 @@ struct TIFFChain: Sendable {
         }
       } else if page.isReduced || page.next == 0 && page.width < format.shape.width {
         notes.append(
-          "page \(index) is a thumbnail of \(page.width) x \(page.height) and is left out")
+          "page \(index) is a thumbnail of \(page.width) x \(page.height) and is skipped")
       } else {
         throw MovieError(
           .inconsistent,
           "page \(index) has \(page.width) x \(page.height) pixels of \(page.bits) bits, page 0 "
             + "\(format.shape.width) x \(format.shape.height) of \(format.sample.bytes * 8)",
           file: layout.file.path, frame: index,
-          hint: "a movie has frames of one size and kind; save these pages as a stack of their own")
+          hint:
+            "all frames of a movie must have one size and type; save these pages as a separate stack"
+        )
       }
       leap(from: &page, &visited, layout, format)
       index = visited.count - 1
       guard page.next != 0 else { return }
       // A loop has to jump backwards somewhere.
       if page.next <= page.position, let earlier = visited.index(of: page.next) {
-        notes.append("the chain of pages returns from page \(index) to page \(earlier): cut there")
+        notes.append(
+          "the chain of pages loops from page \(index) back to page \(earlier) and is cut there")
         return
       }
       guard let next = try? layout.directory(at: page.next), next.isPage else {
         truncation = Truncation(
-          "page \(index + 1) should begin at byte \(page.next) and is not there, the file has "
+          "page \(index + 1) should begin at byte \(page.next), but the file has only "
             + "\(layout.file.size) bytes", file: layout.file.path)
         return
       }

@@ -27,7 +27,7 @@ enum TIFFSet {
         guard !parts.isEmpty, path.fileName != opened.path.fileName else { throw error }
         // The last file of an interrupted acquisition may hold no frame yet.
         if error.kind == .noFrames, path == paths.last {
-          notes.append("\(path.fileName) of the set holds no frame")
+          notes.append("\(path.fileName) of the set contains no frames")
         } else {
           truncation = Truncation("this file of the set cannot be read: \(error.what)", file: path)
         }
@@ -71,7 +71,7 @@ enum TIFFSet {
       let movie = try opened.movie()
       guard !ome.files.isEmpty || ome.metadataFile != nil else { return movie }
       return try joined(
-        [movie], notes: ["the OME-XML names other files: the pages of this one are used in order"])
+        [movie], notes: ["the OME-XML names other files; the pages of this file are used in order"])
     }
 
     var firstPlane = [Int](repeating: Int.max, count: ome.files.count)
@@ -95,7 +95,7 @@ enum TIFFSet {
         // The planes behind a file that is missing have lost their place.
         guard !parts.isEmpty, name != own, !name.isEmpty else { throw error }
         missing = Truncation(
-          "this file of the set is left out: \(error.what)", file: folder.appending(name.fileName))
+          "this file of the set is skipped: \(error.what)", file: folder.appending(name.fileName))
       }
       if missing != nil { break }
     }
@@ -135,7 +135,7 @@ enum TIFFSet {
       guard let first = start[run.file] else { continue }
       for page in run.page..<max(run.page, min(pages[run.file], run.page + run.count)) {
         guard !isUsed[first + page] else {
-          return (nil, ["the OME-XML names a page twice: the pages are used in the files' order"])
+          return (nil, ["the OME-XML lists a page twice; pages are used in file order"])
         }
         isUsed[first + page] = true
         order.append(UInt32(clamping: first + page))
@@ -145,13 +145,13 @@ enum TIFFSet {
       return (
         nil,
         [
-          "the OME-XML places \(order.count) of \(total) pages: the pages are used in the files' "
+          "the OME-XML lists \(order.count) of \(total) pages; pages are used in file "
             + "order"
         ]
       )
     }
     if total < ome.promised {
-      notes.append("the OME-XML promises \(ome.promised) frames, the files hold \(total)")
+      notes.append("the OME-XML states \(ome.promised) frames, the files contain \(total)")
     }
     let isOrdered = order.enumerated().allSatisfy { $0 == Int($1) }
     return (isOrdered ? nil : order, notes)
