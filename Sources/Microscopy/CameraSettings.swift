@@ -1,6 +1,6 @@
 import Reporting
 
-/// The settings that describe a camera by a few numbers.
+/// The scalar settings of a camera.
 extension Camera: SettingGroup {
   public static let offset = Setting(
     .offset, in: "camera", unit: "ADU", standard: 0.0, allowed: .finite,
@@ -30,7 +30,7 @@ extension Camera: SettingGroup {
     try form.field(Self.saturation, &saturation)
   }
 
-  /// What makes the numbers impossible, or nil when they can be a camera.
+  /// The reason why the values are invalid; nil if they are valid.
   public var problem: String? {
     do { try checkRanges() } catch { return error.message.description }
     if let saturation, !(saturation > offset) {

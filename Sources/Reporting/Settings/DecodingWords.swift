@@ -1,5 +1,5 @@
 extension DecodingError {
-  /// What is wrong with a file of settings, and in which field.
+  /// Describes what is wrong in a file of settings, and in which field.
   public var words: String {
     func field(_ context: Context) -> String {
       context.codingPath.isEmpty
