@@ -1,18 +1,18 @@
 import Reporting
 
-/// Why a camera file could not be used.
+/// Why a camera file could not be read.
 public enum CameraFileError: Fault, Hashable {
   case unreadable(path: String, reason: String)
-  /// The content is no camera description of a known kind.
+  /// The content is not a supported camera format.
   case unknownKind(path: String, found: String)
   case damaged(path: String, reason: String)
-  /// A sound file whose content is not read.
+  /// A valid file with unsupported content.
   case unsupported(path: String, what: String, hint: String)
-  /// Keys of a text file that mean nothing.
+  /// Unknown keys in a text file.
   case unknownKeys(path: String, keys: [String])
-  /// A number that no camera has.
+  /// A value that is not valid for a camera.
   case impossible(path: String, reason: String)
-  /// A numpy file that would have to be executed to be read.
+  /// A NumPy file with pickled objects, which would have to be executed.
   case pickled(path: String)
 
   public var message: Message {

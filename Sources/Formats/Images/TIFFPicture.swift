@@ -79,7 +79,7 @@ enum TIFFPicture {
     values.withUnsafeBytes { Data($0) }
   }
 
-  /// Where the system gave no reason, a strip that could not be written means a full disk.
+  /// If the system gave no reason, a strip that could not be written means a full disk.
   private static func failure(_ path: String, _ bytes: Int) -> OutputError {
     OutputError(errno: errno == 0 ? ENOSPC : errno, path: path, needed: bytes)
   }

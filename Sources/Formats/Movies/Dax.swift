@@ -2,11 +2,11 @@ import Foundation
 import Microscopy
 import Reporting
 
-/// Bare uint16 frames (`.dax`) described by a text file beside them (`.inf`), as the Zhuang lab
-/// writes them: `frame dimensions = W x H`, `number of frames = N`,
-/// `data type = 16 bit integers (binary, big endian)`.
+/// Raw uint16 frames (`.dax`) with a text file (`.inf`) beside them, in the format of the Zhuang
+/// lab: `frame dimensions = W x H`, `number of frames = N`, `data type = 16 bit integers (binary,
+/// big endian)`.
 enum Dax {
-  /// The movie, where `file` is an `.inf` or has one beside it; nil otherwise.
+  /// The movie if `file` is an `.inf` or has one beside it; nil otherwise.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
     if !head.contains(0), let fields = fields(try file.bytes(at: 0, count: 1 << 16)) {
       let pixels = file.path.withExtension("dax")
@@ -25,7 +25,7 @@ enum Dax {
     return nil
   }
 
-  /// The lines `key = value`, nil where the text is not that of an `.inf`.
+  /// The lines `key = value`; nil if the text is not an `.inf`.
   private static func fields(_ bytes: [UInt8]) -> [String: String]? {
     guard !bytes.contains(0) else { return nil }
     var fields: [String: String] = [:]
@@ -89,7 +89,7 @@ enum Dax {
         truncation: truncation))
   }
 
-  /// A file of bare uint16 pixels whose size the caller knows.
+  /// A file of raw uint16 pixels with a frame size given by the caller.
   static func openBare(_ file: FileBytes, options: MovieOptions) throws(MovieError) -> any Movie {
     guard let width = options.width, let height = options.height else {
       throw MovieError(
@@ -100,7 +100,8 @@ enum Dax {
       format: "bare pixels", notes: [], metadata: [:], sidecar: file.path)
   }
 
-  /// The error for a `.dax` that nothing describes; it guesses a square frame that fits the bytes.
+  /// The error for a `.dax` without its `.inf`; the hint guesses a square frame that fits the file
+  /// size.
   static func withoutSidecar(_ file: FileBytes) -> MovieError {
     let sizes = [2048, 1024, 512, 256, 128, 64, 32]
     let guess = sizes.first { file.size % (2 * $0 * $0) == 0 }
@@ -122,7 +123,7 @@ enum Dax {
   }
 }
 
-/// Opens the pixels that a sidecar describes.
+/// Opens the pixel file that a sidecar describes.
 func sidecarPixels(_ path: String, of sidecar: FileBytes) throws(MovieError) -> FileBytes {
   guard FileManager.default.fileExists(atPath: path) else {
     throw MovieError(

@@ -1,15 +1,15 @@
 import Foundation
 
-/// An open file, read at absolute positions from any thread.
+/// An open file that can be read at absolute positions from any thread.
 final class FileBytes: Sendable {
   let path: String
-  /// Bytes when the file was opened.
+  /// Size in bytes when the file was opened.
   let size: Int
   private let descriptor: Int32
 
   init(_ path: String) throws(MovieError) {
     var descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    // Sets of files can be larger than the number that a shell lets a program open at first.
+    // Sets of files can exceed the initial limit on open files.
     if descriptor < 0, errno == EMFILE, Self.allowMoreFiles() {
       descriptor = open(path, O_RDONLY | O_CLOEXEC)
     }
@@ -30,7 +30,7 @@ final class FileBytes: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Raises the number of open files to what the system grants this process.
+  /// Raises the limit on open files to the maximum for this process.
   private static func allowMoreFiles() -> Bool {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
@@ -40,7 +40,7 @@ final class FileBytes: Sendable {
     return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
   }
 
-  /// Fills `buffer` with the bytes from `offset` on, or throws.
+  /// Fills `buffer` with the bytes from `offset`, or throws.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(MovieError) {
     let count = try readAvailable(at: offset, into: buffer)
     guard count == buffer.count else {
@@ -84,10 +84,10 @@ final class FileBytes: Sendable {
   }
 }
 
-/// The words of the system for the error that the last call left behind.
+/// The system's message for the last error.
 func lastSystemError() -> String { String(cString: strerror(errno)) }
 
-/// Reads integers out of a few bytes, in either byte order; nil outside of them.
+/// Reads integers from bytes, in either byte order; nil outside the bytes.
 struct ByteReader {
   var bytes: [UInt8]
   var bigEndian: Bool

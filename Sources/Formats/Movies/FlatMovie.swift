@@ -1,6 +1,6 @@
 import Microscopy
 
-/// Uncompressed frames at known positions of one file: dax, raw, SPE and most TIFFs.
+/// Uncompressed frames at known positions in one file: dax, raw, SPE and most TIFFs.
 final class FlatMovie: Movie {
   let info: MovieInfo
   private let file: FileBytes
@@ -22,7 +22,7 @@ final class FlatMovie: Movie {
     while frame < frames.upperBound {
       let offset = offsets[frame]
       var count = 1
-      // Frames without a gap between them are one read; widening in place needs one frame at a time.
+      // Contiguous frames are read at once; widening in place requires one frame at a time.
       if storage.sample.bytes == info.pixel.bytes {
         while frame + count < frames.upperBound,
           offsets[frame + count] == offset + count * info.frameBytes
@@ -44,7 +44,7 @@ final class FlatMovie: Movie {
 }
 
 extension MovieInfo {
-  /// Throws where `frames` leaves the movie.
+  /// Throws if `frames` is not inside the movie.
   func check(_ frames: Range<Int>, _ buffer: UnsafeMutableRawBufferPointer) throws(MovieError) {
     guard frames.lowerBound >= 0, frames.upperBound <= self.frames else {
       throw MovieError(
@@ -54,7 +54,7 @@ extension MovieInfo {
     precondition(buffer.count >= frames.count * frameBytes, "a buffer smaller than its frames")
   }
 
-  /// Reads frames one by one, each into its part of `buffer`; errors get the number of their frame.
+  /// Reads frames one by one, each into its part of `buffer`; errors state the frame number.
   func forEach(
     _ frames: Range<Int>, in buffer: UnsafeMutableRawBufferPointer,
     read: (Int, UnsafeMutableRawBufferPointer) throws(MovieError) -> Void
@@ -68,7 +68,7 @@ extension MovieInfo {
   }
 }
 
-/// A rectangle of pixels that a file promises, checked against overflow and against absurdity.
+/// A frame size stated by a file, checked for overflow and plausibility.
 struct FrameShape: Sendable {
   let width: Int
   let height: Int
@@ -91,8 +91,9 @@ struct FrameShape: Sendable {
     self.bytes = width * height * sample.bytes
   }
 
-  /// The whole frames that follow `offset`, at most `promised`, and what is missing of the others.
-  /// Where nothing is promised, a part of a frame at the end says that it was cut off.
+  /// The complete frames after `offset`, at most `promised`, and the truncation if some are
+  /// missing. If no number is promised, an incomplete frame at the end means that the file is
+  /// truncated.
   func frames(
     promised: Int?, after offset: Int, of file: FileBytes
   ) throws(MovieError) -> (count: Int, truncation: Truncation?) {

@@ -1,14 +1,14 @@
 import Foundation
 import Microscopy
 
-/// What a file without a header cannot say about itself, and how strict to be.
+/// Options for files without a header, and whether to accept truncated movies.
 public struct MovieOptions: Hashable, Sendable {
-  /// Pixels of a frame, for a file of bare uint16 pixels without its sidecar.
+  /// Frame size in pixels, for a file of raw uint16 pixels without its sidecar.
   public var width: Int?
   public var height: Int?
-  /// Byte order of such a file; big-endian is what dax files usually are.
+  /// Byte order of such a file; dax files are usually big-endian.
   public var bigEndian: Bool
-  /// Whether a movie that is cut off opens as far as it goes; else it is an error.
+  /// Whether a truncated movie is opened up to its end; otherwise it is an error.
   public var acceptsTruncated: Bool
 
   public init(
@@ -21,9 +21,9 @@ public struct MovieOptions: Hashable, Sendable {
   }
 }
 
-/// The movie files of the field behind one door.
+/// Opens movies of all supported formats.
 public enum Movies {
-  /// What `open` can read, in words.
+  /// The supported formats, as text.
   public static let formats = [
     "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "a folder of TIFFs",
     "dax + inf", "raw + yaml", "SPE 2.x",
@@ -31,8 +31,8 @@ public enum Movies {
 
   /// Opens the movie at `path`: a file, its sidecar, or a folder of single-frame TIFFs.
   ///
-  /// The content decides what it is, not the name. Throws `MovieError`, also for a movie that is cut
-  /// off, unless the options accept it.
+  /// The format is detected from the content, not the name. Throws `MovieError`, also for a
+  /// truncated movie unless the options accept it.
   ///
   /// ```swift
   /// let movie = try Movies.open("beads.ome.tif")
@@ -67,7 +67,7 @@ public enum Movies {
     throw unknown(file, head: head)
   }
 
-  /// The error for content that is none of the known formats.
+  /// The error for an unknown format.
   private static func unknown(_ file: FileBytes, head: [UInt8]) -> MovieError {
     if file.path.lowercased().hasSuffix(".dax") { return Dax.withoutSidecar(file) }
     if file.path.lowercased().hasSuffix(".raw") { return PicassoRaw.withoutSidecar(file) }

@@ -3,10 +3,11 @@ import Microscopy
 import Reporting
 import Yams
 
-/// Picasso's raw movies: headerless `[Frames][Height][Width]` (`.raw`) described by YAML beside them
-/// with the keys `Data Type` (a numpy name), `Frames`, `Height`, `Width`, `Byte Order` (`<` or `>`).
+/// Picasso's raw movies: headerless `[Frames][Height][Width]` (`.raw`) with a YAML file beside them
+/// with the keys `Data Type` (a NumPy name), `Frames`, `Height`, `Width`, `Byte Order` (`<` or
+/// `>`).
 enum PicassoRaw {
-  /// The movie, where `file` is such a YAML or has one beside it; nil otherwise.
+  /// The movie if `file` is such a YAML or has one beside it; nil otherwise.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
     if isText(head), let fields = fields(try file.bytes(at: 0, count: 1 << 20)) {
       return try open(
@@ -31,9 +32,9 @@ enum PicassoRaw {
 
   private static let keys = ["Data Type", "Byte Order", "Frames", "Height", "Width", "Camera"]
 
-  /// The scalars of the keys that matter, the last one of a name wins; nil where the text does not
-  /// describe pixels. Only their own lines go to the YAML parser: camera metadata, which may be
-  /// megabytes of nested maps, costs nothing and cannot hurt.
+  /// The scalar values of the relevant keys; the last one of a name wins. nil if the text does not
+  /// describe pixels. Only these lines are parsed as YAML, so that camera metadata, which may be
+  /// megabytes of nested maps, costs no time and causes no errors.
   private static func fields(_ bytes: [UInt8]) -> [String: String]? {
     var fields: [String: String] = [:]
     for line in bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }) where line.count < 256 {
@@ -78,7 +79,7 @@ enum PicassoRaw {
         files: [file.path], truncation: truncation))
   }
 
-  /// The error for a `.raw` that nothing describes.
+  /// The error for a `.raw` without its YAML.
   static func withoutSidecar(_ file: FileBytes) -> MovieError {
     MovieError(
       .sidecar, "the .yaml file of this .raw is missing; it states frame size and pixel type",
@@ -88,7 +89,7 @@ enum PicassoRaw {
         + "\(file.size / 2) uint16 pixels")
   }
 
-  /// The numpy name, with or without a byte order in front, and the key `Byte Order`.
+  /// Parses the NumPy name, with or without a byte order in front, and the key `Byte Order`.
   private static func storage(
     _ fields: [String: String], sidecar: String
   ) throws(MovieError) -> PixelStorage {

@@ -1,7 +1,7 @@
 import Foundation
 import Microscopy
 
-/// A folder with one challenge table per frame, as the 2013 sets have it: 00001.csv is frame 1.
+/// A folder with one challenge table per frame, as in the 2013 data sets: 00001.csv is frame 1.
 enum ChallengeFolder {
   static func read(_ path: String, options: TableOptions) throws -> Localizations {
     let names: [String]

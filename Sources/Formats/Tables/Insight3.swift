@@ -3,8 +3,8 @@ import Microscopy
 
 /// Insight3 molecule lists (M425 `.bin`) and the emitter lists of storm-analysis (`_olist.txt`).
 ///
-/// Both count pixels from 1 at the first pixel's centre. A `.bin` counts frames from 1; a list has no
-/// frames, its emitters are those of the first.
+/// In both, the first pixel's centre is at 1. A `.bin` counts frames from 1; a list has no frame
+/// numbers, and its emitters belong to the first frame.
 enum Insight3 {
   private static let headerBytes = 16
   private static let recordBytes = 72

@@ -2,7 +2,7 @@ import Containers
 import Foundation
 import Microscopy
 
-/// Reads Picasso's localizations; positions and frames are already in the internal convention.
+/// Reads Picasso's localizations; positions and frames already follow Glint's convention.
 enum PicassoReader {
   private static let batch = 65_536
 
@@ -49,7 +49,8 @@ enum PicassoReader {
     return Int(value)
   }
 
-  /// The sidecar, else what is embedded; a table without either still has its rows.
+  /// The metadata from the sidecar, or else the embedded ones; a table without either is still
+  /// read.
   private static func metadata(_ file: HDF5File, path: String) throws -> PicassoMetadata? {
     let stem = URL(fileURLWithPath: path).pathExtension.count + 1
     let sidecar = String(path.dropLast(stem)) + ".yaml"

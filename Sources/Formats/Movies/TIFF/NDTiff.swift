@@ -9,7 +9,7 @@ import Microscopy
 enum NDTiff {
   static let indexName = "NDTiff.index"
 
-  /// The data set that `file` belongs to; nil where it belongs to none.
+  /// The data set that `file` belongs to; nil if there is none.
   static func open(beside file: FileBytes) throws(MovieError) -> (any Movie)? {
     let reader = ByteReader(
       bytes: try file.bytes(at: 0, count: 12), bigEndian: false)

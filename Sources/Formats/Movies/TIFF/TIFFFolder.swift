@@ -6,7 +6,7 @@ final class TIFFFolder: Movie {
   let info: MovieInfo
   private let format: TIFFFormat
 
-  /// The movie that a folder holds: single frames, one stack, or one set of files.
+  /// The movie in a folder: single frames, one stack, or one set of files.
   static func open(_ folder: String) throws(MovieError) -> any Movie {
     if FileManager.default.fileExists(atPath: folder.appending(NDTiff.indexName)) {
       return try NDTiff.open(folder: folder)
@@ -43,7 +43,7 @@ final class TIFFFolder: Movie {
     format = first.format
     var info = first.info("folder of TIFFs", paths.count, [])
     info.files = paths
-    // Each file has its own, which nobody looked at yet.
+    // Each file has its own, which has not been read yet.
     info.byteOrder = nil
     self.info = info
   }
@@ -63,7 +63,8 @@ final class TIFFFolder: Movie {
     }
   }
 
-  /// Opens, reads and closes one file: a folder may hold more files than a process may open.
+  /// Opens, reads and closes one file, because a folder may hold more files than a process can
+  /// open.
   private func read(
     _ path: String, into target: UnsafeMutableRawBufferPointer
   ) throws(MovieError) {
@@ -85,7 +86,7 @@ final class TIFFFolder: Movie {
     }
   }
 
-  /// Names compared piece by piece, runs of digits by their value.
+  /// Compares names piece by piece, and runs of digits by value.
   static func isInNaturalOrder(_ a: String, _ b: String) -> Bool {
     var left = Array(a.utf8)[...]
     var right = Array(b.utf8)[...]
