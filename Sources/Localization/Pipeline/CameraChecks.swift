@@ -3,7 +3,7 @@ import Networks
 import Reporting
 
 extension Camera {
-  /// Throws `SettingsError` where the camera cannot be, or does not go with these maps and frames.
+  /// Throws `SettingsError` if the camera is invalid, or does not match these maps and frames.
   func check(_ maps: CameraMaps?, width: Int, height: Int) throws(SettingsError) {
     if let problem {
       throw SettingsError(
@@ -22,7 +22,7 @@ extension Camera {
     }
   }
 
-  /// From counts to photons.
+  /// Converts camera counts to photons.
   public func photonUnits(_ maps: CameraMaps?) -> FrameStack.Units {
     guard let maps else {
       return .scalar(

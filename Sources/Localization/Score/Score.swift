@@ -1,44 +1,44 @@
 import Foundation
 import Microscopy
 
-/// How well a table agrees with the truth, by the rules of the SMLM challenge.
+/// The agreement of a table with the truth, by the rules of the SMLM challenge.
 ///
 /// Example:
 /// ```swift
 /// let score = try Score(of: localizations, against: simulation.truth)
 /// print(score.jaccard, score.lateralRMSE)
 /// ```
-/// Errors are localization minus molecule, over pairs; nil where there is no pair. nm throughout.
+/// Errors are localization minus molecule over all pairs, in nm; nil without pairs.
 public struct Score: Codable, Hashable, Sendable {
   public let settings: ScoreSettings
-  /// Pairs, localizations without a molecule, molecules without a localization.
+  /// Pairs; localizations without a molecule; molecules without a localization.
   public let truePositives: Int
   public let falsePositives: Int
   public let falseNegatives: Int
-  /// Localizations that belong to molecules that do not count.
+  /// Localizations paired with molecules that do not count.
   public let setAside: Int
-  /// Rows left out: beyond the border, of other frames, without a finite position.
+  /// Excluded rows: within the border, in other frames, or without a finite position.
   public let excludedLocalizations: Int
   public let excludedMolecules: Int
   public let x: AxisError?
   public let y: AxisError?
-  /// Where both tables have z.
+  /// nil unless both tables have z.
   public let z: AxisError?
   public let zRelation: AxialRelation?
-  /// Root mean square of the distance in the plane.
+  /// Root mean square of the lateral distance.
   public let lateralRMSE: Double?
-  /// Error over reported standard error, where the table reports one.
+  /// Error over reported standard error; nil if the table does not report one.
   public let xErrorRatio: ErrorRatio?
   public let yErrorRatio: ErrorRatio?
   public let zErrorRatio: ErrorRatio?
   public let photonsErrorRatio: ErrorRatio?
   public let backgroundErrorRatio: ErrorRatio?
-  /// Error over the bound at the truth, where a PSF and a camera to compute it were given.
+  /// Error over √CRLB at the true position; nil unless the optics are given as `bound`.
   public let xErrorOverBound: ErrorRatio?
   public let yErrorOverBound: ErrorRatio?
   public let zErrorOverBound: ErrorRatio?
 
-  /// Parts of one: pairs over all that is in either table; over molecules; over localizations.
+  /// Fractions: pairs over the union of both tables; over molecules; over localizations.
   public let jaccard: Double
   public let recall: Double
   public let precision: Double
@@ -50,8 +50,8 @@ public struct Score: Codable, Hashable, Sendable {
   /// The mean of the two, for three dimensions.
   public let volumeEfficiency: Double?
 
-  /// - Parameter bound: the optics that the truth was seen with.
-  /// - Throws: `ScoreError` where the tables cannot be compared.
+  /// - Parameter bound: the optics with which the truth was imaged.
+  /// - Throws: `ScoreError` if the tables cannot be compared.
   public init(
     of localizations: Localizations, against truth: Localizations,
     settings: ScoreSettings = ScoreSettings(), bound: TruthBound? = nil
@@ -111,7 +111,7 @@ public struct Score: Codable, Hashable, Sendable {
   }
 }
 
-/// Both or nothing.
+/// Both values; nil if one is nil.
 private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
   if let a, let b { (a, b) } else { nil }
 }
@@ -128,13 +128,13 @@ private struct Comparison {
     self.pairs = pairs
   }
 
-  /// Localization minus molecule; empty where a table lacks the column.
+  /// Localization minus molecule; empty if a table lacks the column.
   func errors(of quantity: Quantity) -> [Double] {
     guard let found = localizations[quantity], let molecules = truth[quantity] else { return [] }
     return pairs.map { found[$0.localization] - molecules[$0.molecule] }
   }
 
-  /// Errors over the standard errors that the table reports, where those are greater than 0.
+  /// Errors over the reported standard errors, for those greater than 0.
   func ratios(of quantity: Quantity, to standardError: Quantity) -> [Double] {
     guard let reported = localizations[standardError] else { return [] }
     return zip(errors(of: quantity), pairs).compactMap { error, pair in

@@ -6,10 +6,10 @@ public struct DetectionSettings: Hashable, Sendable {
   public var detector = Detector(detectorKind.standard)
   public var background = Background.none
 
-  /// What is subtracted before spots are looked for; fits always use the raw pixels.
+  /// Background subtraction before spot detection; fits always use the raw pixels.
   public enum Background: Hashable, Sendable {
     case none
-    /// The rolling median of each pixel over so many frames.
+    /// The rolling median of each pixel over this number of frames.
     case temporalMedian(window: Int)
 
     public enum Kind: String, SettingChoice {
@@ -22,13 +22,13 @@ public struct DetectionSettings: Hashable, Sendable {
 
   public init(_ detector: Detector = Detector(detectorKind.standard)) { self.detector = detector }
 
-  /// The detector's.
+  /// The threshold of the detector.
   public var threshold: Double {
     get { detector.threshold }
     set { detector.threshold = newValue }
   }
 
-  /// Neighbours that each frame needs on either side.
+  /// The number of neighbours that each frame needs on either side.
   public var halo: Int {
     if case .temporalMedian(let window) = background { return window / 2 }
     return 0
@@ -65,7 +65,7 @@ extension DetectionSettings: SettingGroup {
     }
   }
 
-  /// Throws `SettingsError` where the PSF cannot find spots.
+  /// Throws `SettingsError` if the PSF cannot be used for detection.
   func validate(_ psf: CalibratedPSF?) throws(SettingsError) {
     guard case .psf = detector else { return }
     guard psf != nil else {

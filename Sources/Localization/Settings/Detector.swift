@@ -2,26 +2,26 @@ import Microscopy
 import Optics
 import Reporting
 
-/// The filter that makes spots stand out, with the settings that it has and no others.
+/// The detection filter, with its own settings only.
 public enum Detector: Hashable, Sendable {
   /// Undecimated B-spline wavelet, order 3, scale 2 (ThunderSTORM's default).
   case wavelet(threshold: Double)
-  /// Difference of two Gaussians with a cut-off from each frame's own maxima (SMAP).
+  /// Difference of two Gaussians with a cut-off from the maxima of each frame (SMAP).
   case dog(threshold: Double, sigma: Double, radius: Int)
-  /// Picasso's net gradient on the frame as the camera gave it; maxima are half a box apart.
+  /// Picasso's net gradient on the raw frame; maxima are half a box apart.
   case gradient(threshold: Double)
-  /// Matched filter with the images of the PSF that is fitted, at several heights.
+  /// Matched filter with images of the fitted PSF at several values of z.
   case psf(threshold: Double, radius: Int)
 
   /// A detector without its settings.
   public enum Kind: String, SettingChoice {
     case dog, gradient, wavelet, psf
 
-    /// Those that need no PSF.
+    /// The detectors that do not need a PSF.
     package static let withoutPSF = allCases.filter { $0 != .psf }
   }
 
-  /// A detector with its usual settings.
+  /// A detector with its default settings.
   public init(_ kind: Kind) {
     switch kind {
     case .wavelet: self = .wavelet(threshold: Self.waveletThreshold.standard)
@@ -35,10 +35,10 @@ public enum Detector: Hashable, Sendable {
     }
   }
 
-  /// The detector that a PSF asks for: its own shape where it has several peaks, each of which other
-  /// detectors take for a molecule; nil where any will do.
+  /// The detector that a PSF requires: psf if it has several peaks, because other detectors find
+  /// each peak as a molecule; nil if any detector works.
   ///
-  /// - Parameter box: side of the square that is fitted, px.
+  /// - Parameter box: side of the fit box, px.
   public static func usual(for psf: CalibratedPSF, box: Int) -> Detector? {
     guard psf.problem == nil, PSFTemplates(psf, side: box).hasSeveralPeaks else { return nil }
     return Detector(.psf)
@@ -53,7 +53,7 @@ public enum Detector: Hashable, Sendable {
     }
   }
 
-  /// What a spot must exceed, in the detector's own terms.
+  /// The value that a spot must exceed, in the units of the detector.
   public var threshold: Double {
     get {
       switch self {

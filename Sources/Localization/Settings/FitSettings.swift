@@ -5,35 +5,35 @@ import Reporting
 /// How a spot is fitted.
 public struct FitSettings: Hashable, Sendable {
   public var spot = Spot.gaussian(GaussianFit())
-  /// Side of the square that is fitted, px, odd.
+  /// Side of the square fit box, px, odd.
   public var box = Self.box.standard
   public var maxIterations = Self.maxIterations.standard
-  /// A fit has converged when its next step is shorter than this share of the standard error; that
-  /// step is still taken, so the distance left is an order less.
+  /// A fit has converged when its next step is below this fraction of the standard error. That step
+  /// is still taken, so the remaining error is an order of magnitude smaller.
   public var tolerance = Self.tolerance.standard
 
-  /// What is fitted.
+  /// The model that is fitted.
   public enum Spot: Hashable, Sendable {
-    /// A Gaussian in the plane.
+    /// A 2D Gaussian.
     case gaussian(GaussianFit)
     /// A calibrated PSF, with z as a parameter, by maximum likelihood of integrated pixels.
     case psf(PSFFile)
-    /// A Gaussian with a width for each axis, from which an astigmatic PSF tells z afterwards, as some
-    /// other programs do.
+    /// A Gaussian with one width per axis, from which z is computed afterwards with an astigmatic
+    /// PSF, as in some other programs.
     case widths(GaussianFit, PSFFile)
   }
 
-  /// Where z comes from, with a PSF that depends on it.
+  /// The source of z, with a PSF that depends on z.
   public enum Axial: String, SettingChoice {
-    /// z is a parameter of the fit.
+    /// z is a fit parameter.
     case fitted
-    /// After the fact, from the widths of an elliptical Gaussian.
+    /// z is computed afterwards from the widths of an elliptical Gaussian.
     case widths
   }
 
   public init() {}
 
-  /// The PSF that gives z; nil for fits in the plane.
+  /// The PSF that gives z; nil for 2D fits.
   public var psf: PSFFile? {
     switch spot {
     case .gaussian: nil
@@ -41,7 +41,7 @@ public struct FitSettings: Hashable, Sendable {
     }
   }
 
-  /// nil where there is no z.
+  /// nil without z.
   public var axial: Axial? {
     switch spot {
     case .gaussian: nil
@@ -50,7 +50,7 @@ public struct FitSettings: Hashable, Sendable {
     }
   }
 
-  /// The Gaussian that is fitted; nil where that is a PSF.
+  /// The fitted Gaussian; nil if a PSF is fitted.
   public var gaussian: GaussianFit? {
     switch spot {
     case .gaussian(let fit), .widths(let fit, _): fit
@@ -59,11 +59,11 @@ public struct FitSettings: Hashable, Sendable {
   }
 }
 
-/// A PSF by the file that holds it.
+/// A reference to a PSF file.
 public struct PSFFile: Hashable, Sendable {
   public var path: String
-  /// Factor from the PSF's z to the sample's, for the mismatch of refractive indices; nil for the file's
-  /// own.
+  /// Factor from the PSF's z to the sample's z, for the refractive-index mismatch; nil for the
+  /// file's value.
   public var indexFactor: Double?
 
   public init(_ path: String, indexFactor: Double? = nil) {
@@ -140,7 +140,7 @@ extension FitSettings: SettingGroup {
     }
   }
 
-  /// Throws `SettingsError` where settings within their ranges contradict each other.
+  /// Throws `SettingsError` if valid settings contradict each other.
   func validate() throws(SettingsError) {
     if let sigma = gaussian?.sigma, sigma > Double(box) {
       throw SettingsError(

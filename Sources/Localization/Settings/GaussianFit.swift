@@ -4,10 +4,10 @@ import Reporting
 /// How a Gaussian is fitted to a spot.
 public struct GaussianFit: Hashable, Sendable {
   public var estimator = Self.estimator.standard
-  /// Which of its widths are fitted.
+  /// Which widths are fitted.
   public var widths = Self.widths.standard
   public var pixels = Self.pixels.standard
-  /// Width of the PSF, px: the start of the fit, or its value where the widths are fixed.
+  /// Width of the PSF, px: the start value of the fit, or the fixed value.
   public var sigma = Self.sigma.standard
 
   public init(_ widths: SpotModel.Sigmas = GaussianFit.widths.standard) { self.widths = widths }

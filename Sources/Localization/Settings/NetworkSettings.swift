@@ -1,17 +1,18 @@
 import Networks
 import Reporting
 
-/// A learned localizer, and what it is told.
+/// A localizing network and its settings.
 public struct NetworkSettings: Hashable, Sendable {
-  /// As `glint networks` lists it; nil where the weights say it.
+  /// The name in `glint networks`; nil if the weights state it.
   public var name: String?
-  /// File of weights.
+  /// The file of weights.
   public var weights: String
-  /// Settings of the network that are not as the weights say, a JSON object.
+  /// Network settings that differ from those in the weights, a JSON object.
   public var settings: String?
-  /// What an emitter needs: a probability, or the height of a maximum; nil for the network's own.
+  /// The detection threshold: a probability, or the height of a maximum; nil for the network's
+  /// default.
   public var threshold: Double?
-  /// MiB that a run of the network may take; larger frames are cut into tiles.
+  /// Memory limit of a network run, MiB; larger frames are split into tiles.
   public var memory = NetworkSettings.memory.standard
 
   public init(weights: String, name: String? = nil) {
@@ -24,7 +25,7 @@ public struct NetworkSettings: Hashable, Sendable {
     try Model(reading: weights, system: name, settings: settings ?? "")
   }
 
-  /// The same with every setting said, as the network has it.
+  /// The same settings with all values filled in from the network.
   public func resolved(_ model: Model) throws -> NetworkSettings {
     var result = self
     result.name = type(of: model.system).name

@@ -5,13 +5,13 @@ import Microscopy
 import Optics
 import Reporting
 
-/// A PSF made from stacks of beads, with its report. What `glint calibrate psf` does.
+/// Calibrates a PSF from stacks of beads and writes a report: the work of `glint calibrate psf`.
 public struct CalibratePSFJob {
-  /// What rises from plane to plane while a stack is recorded.
+  /// What moves up from plane to plane during the recording.
   public enum Scan: String, Codable, Sendable, CaseIterable {
-    /// The objective, and with it the focal plane: a molecule's height above it falls.
+    /// The objective and its focal plane: the height of a molecule above it decreases.
     case objective
-    /// The sample: a molecule's height rises.
+    /// The sample: the height of a molecule increases.
     case sample
   }
 
@@ -35,9 +35,9 @@ public struct CalibratePSFJob {
   let cancellation: Cancellation
 
   /// - Parameters:
-  ///   - zStep: nm from plane to plane; negative where the scan goes down.
-  ///   - planes: planes of one stack where a movie holds several one behind the other.
-  ///   - camera: nil where counts are as good as photons.
+  ///   - zStep: distance between planes, nm; negative if the scan goes down.
+  ///   - planes: planes per stack, if a movie holds several stacks one after the other.
+  ///   - camera: nil to use counts without conversion to photons.
   /// - Throws: `SettingsError`, `OutputError` and `CalibrationFileError`, before any work.
   public init(
     movies: [any Movie], names: [String], output: String, json: String?, picture: String?,
@@ -58,12 +58,13 @@ public struct CalibratePSFJob {
         hint: "bead stacks usually have 10 to 200 nm")
     }
     let pixelSize = pixelSize ?? movies.first?.info.pixelSize
-    // About 2.7 µm hold most PSFs over their range.
+    // About 2.7 µm contain most PSFs over their z range.
     let usual = pixelSize.flatMap { $0 > 0 ? Int(min(2700 / $0 / 2, 100)) * 2 + 1 : nil } ?? 27
     settings = PSFCalibrationSettings(
       zStep: abs(zStep), roi: roi ?? min(max(usual, 13), 41), pixelSize: pixelSize,
       origin: origin, indexFactor: indexFactor)
-    // A scan of the objective upwards lowers molecules, and so does the sample's downwards.
+    // Moving the objective up lowers the molecules relative to the focal plane, and so does moving
+    // the sample down.
     self.scan = (scan == .sample) == (zStep > 0) ? .sample : .objective
     let asked: Model = try CalibrationFiles.kind(of: output) == .picassoYAML ? .astigmatic : .spline
     guard model == nil || model == asked else {
@@ -127,7 +128,7 @@ public struct CalibratePSFJob {
     return report
   }
 
-  /// A movie as one stack, or as several of `planes` planes.
+  /// A movie as one stack, or as several stacks of `planes` planes.
   private func stacks(of movie: any Movie, name: String) throws -> [BeadStack] {
     let info = movie.info
     let planes = planes ?? info.frames

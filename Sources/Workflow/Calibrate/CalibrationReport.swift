@@ -2,19 +2,19 @@ import Foundation
 import Microscopy
 import Optics
 
-/// What a calibration found; `glint calibrate psf --json` writes it.
+/// The report of a PSF calibration, written by `glint calibrate psf --json`.
 public struct CalibrationReport: Codable, Sendable {
   public struct BeadRow: Codable, Sendable {
     public var stack: String
     public var bead: Bead
     public var used: Bool
-    /// Why it is not used, in words.
+    /// The reason for rejection, as text.
     public var reason: String?
   }
 
   public struct EdgeRow: Codable, Sendable {
     public var z: Double
-    /// Light of a pixel at the box's edge as a part of an average pixel's.
+    /// Light of a pixel at the edge of the box, relative to an average pixel.
     public var part: Double
   }
 
@@ -23,16 +23,16 @@ public struct CalibrationReport: Codable, Sendable {
   public var stacks: [String]
   public var model: CalibratePSFJob.Model
   public var scan: CalibratePSFJob.Scan
-  /// Whether pixels were converted to photons; else lights are camera counts.
+  /// Whether pixels were converted to photons; otherwise light is in camera counts.
   public var inPhotons: Bool
   public var beads: [BeadRow]
   public var used: Int
-  /// What z means.
+  /// The convention of z.
   public var convention: String
   public var trustedRange: ClosedRange<Double>
-  /// Why it ends where it does, below and above.
+  /// Why the range ends below and above.
   public var trustedRangeEnds: [String]
-  /// Error of the beads' heights in the trusted range, nm rms.
+  /// Error of the beads' z in the trusted range, nm rms.
   public var heightError: Double
   public var halvesCorrelation: Double?
   public var astigmatic: AstigmaticPSF?
@@ -93,7 +93,7 @@ public struct CalibrationReport: Codable, Sendable {
 
   public func json() throws -> Data { try JSONEncoder.indented.encode(self) }
 
-  /// The report in a few lines.
+  /// The report as a few lines of text.
   public var lines: [String] {
     func text(_ value: Double, _ digits: Int = 0) -> String {
       String(format: "%.\(digits)f", value)

@@ -3,27 +3,27 @@ import Foundation
 import Localization
 import Reporting
 
-/// The names that a job's files will have, looked at before any work.
+/// The output names of a job, checked before any work.
 struct OutputNames {
   private var taken: [String: String] = [:]
   private let inputs: Set<FileIdentity>
   private let overwrite: Bool
 
-  /// - Parameter inputs: files that the job reads and must not replace.
+  /// - Parameter inputs: input files, which must not be replaced.
   init(inputs: [String], overwrite: Bool) {
     self.inputs = Set(inputs.compactMap(FileIdentity.init))
     self.overwrite = overwrite
   }
 
-  /// A table and the file that goes with it.
+  /// Adds a table and its sidecar.
   ///
-  /// Throws `TableError` for an extension that names no table, and as `add` does.
+  /// Throws `TableError` for an unsupported extension, and the errors of `add`.
   mutating func add(table path: String) throws {
     for name in try Tables.files(of: path) { try add(name) }
   }
 
-  /// Throws `OutputError` where the name exists without `overwrite`, `SettingsError` where another
-  /// output or an input has it.
+  /// Throws `OutputError` if the file exists without `overwrite`, and `SettingsError` if another
+  /// output or an input has the same name.
   mutating func add(_ path: String) throws {
     let url = URL(fileURLWithPath: path)
     let place =
@@ -43,12 +43,12 @@ struct OutputNames {
   }
 }
 
-/// A file whatever its name.
+/// The identity of a file, independent of its name.
 private struct FileIdentity: Hashable {
   let device: UInt
   let number: UInt
 
-  /// The file that `path` leads to; nil where there is none.
+  /// The file at `path`; nil if there is none.
   init?(_ path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

@@ -2,10 +2,10 @@ import Foundation
 import Localization
 import Reporting
 
-/// Settings of a network from a file, in the form that `NetworkSettings.settings` holds.
+/// Reads network settings from a file, in the form of `NetworkSettings.settings`.
 public enum NetworkSettingsFile {
-  /// Reads a JSON or YAML file of the network's own settings, or DECODE's `param_run.yaml`, of whose
-  /// `Scaling` the frames' and the results' are taken.
+  /// Reads a JSON or YAML file of network settings, or DECODE's `param_run.yaml`, from whose
+  /// `Scaling` the scaling of frames and results is taken.
   ///
   /// Throws `SettingsError`.
   public static func read(_ path: String) throws(SettingsError) -> String {
@@ -30,12 +30,14 @@ public enum NetworkSettingsFile {
   }
 }
 
-/// What a training of DECODE wrote down, as its releases (0.10) and its later program (0.11) name it.
+/// The parameter file of a DECODE training, with the names of its releases (0.10) and of its later
+/// program (0.11).
 private struct DECODEParameters {
   let fields: FieldValue
   let path: String
 
-  /// (x − offset) / scale, the largest results, and how the network enlarges.
+  /// The input scaling (x − offset) / scale, the maximum outputs, and the upsampling method of the
+  /// network.
   func settings() throws(SettingsError) -> FieldValue {
     try checkNetwork()
     let scale = try number("input_scale", "input.frame.scale")
@@ -70,7 +72,8 @@ private struct DECODEParameters {
     return .section(settings)
   }
 
-  /// Throws for what weights do not tell and Glint does not do, rather than give other numbers.
+  /// Throws for options that the weights do not contain and Glint does not support, instead of
+  /// giving wrong results.
   private func checkNetwork() throws(SettingsError) {
     if case .text(let activation) = network("activation"),
       !["ELU", "nn.ELU()"].contains(activation)
@@ -98,7 +101,7 @@ private struct DECODEParameters {
     value("HyperParameter.arch_param.\(name)") ?? value("Model.backbone_specs.\(name)")
   }
 
-  /// A number under `Scaling`, by its older or its later name.
+  /// A number under `Scaling`, by its old or new name.
   private func number(
     _ name: String, _ later: String, isPositive: Bool = true
   ) throws(SettingsError) -> Double {
@@ -114,6 +117,6 @@ private struct DECODEParameters {
     return number
   }
 
-  /// What stands at a path of keys; nil where nothing does.
+  /// The value at a path of keys; nil if there is none.
   private func value(_ keys: String) -> FieldValue? { fields[path: keys] }
 }
