@@ -111,7 +111,8 @@ import Testing
       }
       let size = "\(scene.width),\(scene.height)"
       #expect(try calibrate("").errors.contains("use maps of the same part of the sensor"))
-      #expect(try calibrate("--camera-roi 8,5,\(size)").errors.contains("not inside the maps of"))
+      #expect(
+        try calibrate("--camera-roi 8,5,\(size)").errors.contains("is outside the camera maps of"))
       let cut = try calibrate("--camera-roi 7,5,\(size)")
       cut.expectSuccess()
       #expect(cut.output.contains("beads        5 used, 0 rejected"))
@@ -131,7 +132,7 @@ import Testing
         ("b.tif -o p.hdf5 --z-step 0", "--z-step 0.0 nm"),
         ("b.tif -o p.hdf5 --z-step nan", "--z-step nan nm"),
         ("b.tif -o p.csv --z-step 10", "does not match a calibration format"),
-        ("b.tif -o p.hdf5 --z-step 10 --model astigmatic", "is a file for the spline model"),
+        ("b.tif -o p.hdf5 --z-step 10 --model astigmatic", "holds only the spline model"),
         ("b.tif -o p.hdf5 --z-step 10 --roi 14", "box of 14 px"),
         ("b.tif -o p.hdf5 --z-step 10 --planes 3", "not a multiple of 3 planes"),
         ("b.tif -o p.hdf5 --z-step 10 --report r.jpg", "r.jpg is not a .png"),

@@ -215,7 +215,7 @@ import Testing
         "5,-2",
         "-o", "classes.csv")
       program.expectSuccess()
-      #expect(program.errors.contains("2 of 4 crops are not inside the movie"))
+      #expect(program.errors.contains("2 of 4 crops are outside the movie"))
       let classes = try Tables.read(shell.path("classes.csv"))
       #expect(classes.count == 4 && classes[.x] == [100, 110, 3, 100])
       #expect(classes[Quantity("class", .none)]?[2] == -1)
@@ -262,7 +262,7 @@ import Testing
       ] {
         let program = try shell.sh("\"$GLINT\" \(verb) --weights f.safetensors")
         #expect(program.status == 2, "\(verb)")
-        #expect(program.errors.contains("frame 2 holds a NaN"), "\(program.errors)")
+        #expect(program.errors.contains("frame 2 contains a NaN"), "\(program.errors)")
         #expect(!(try shell.files).contains { $0.hasPrefix("n.") || $0.hasPrefix(".n") })
       }
     }
@@ -298,7 +298,10 @@ import Testing
         ("localize movie.tif -o a.csv --weights bare.safetensors --network decode", "no tensor"),
         ("localize movie.tif -o a.csv --weights w.safetensors --network deep-storm", "no tensor"),
         ("localize movie.tif -o a.csv --weights u.safetensors", "what a result of 1 means"),
-        ("localize movie.tif -o a.csv --weights s.safetensors", "spenet gives no localizations"),
+        (
+          "localize movie.tif -o a.csv --weights s.safetensors",
+          "spenet does not produce localizations"
+        ),
         ("localize movie.tif -o a.csv --weights c.safetensors", "defcon gives no localizations"),
         ("localize movie.tif -o a.csv --weights w.safetensors --memory 0", "memory of 0 MiB"),
         ("localize movie.tif -o a.csv --weights w.safetensors --threshold -1", "threshold -1"),
@@ -308,7 +311,7 @@ import Testing
         ),
         (
           "localize movie.tif -o a.csv --weights w.safetensors --network-settings list.yaml",
-          "holds no settings"
+          "contains no settings"
         ),
         ("localize movie.tif -o a.csv --memory 5", "require --network"),
         ("localize movie.tif -o w.safetensors --weights w.safetensors --force", "w.safetensors"),

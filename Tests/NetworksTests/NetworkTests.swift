@@ -120,7 +120,7 @@ import Testing
     let error = #expect(throws: NetworkError.self) {
       try DECODE().with(settings: #"{"results": {"photons": 900}}"#)
     }
-    #expect(error?.description.contains("`results` lacks `z`") == true, "\(error as Any)")
+    #expect(error?.description.contains("`results` is missing `z`") == true, "\(error as Any)")
   }
 
   @Test func unknownNamesAreAnsweredWithTheKnown() {

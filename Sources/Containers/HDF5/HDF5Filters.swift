@@ -43,7 +43,8 @@ struct HDF5Filters {
       if version == 1, parameters % 2 == 1 { try body.skip(4) }
       guard let filter = Filter(rawValue: number) else {
         throw .refusal(
-          "compresses `\(name)` with \(Self.others[number] ?? "filter \(number)"), which is unsupported",
+          "compresses `\(name)` with \(Self.others[number] ?? "filter \(number)"), "
+            + "which is not supported",
           hint: "rewrite it with gzip or without compression, for example with h5repack")
       }
       steps.append((filter, first))

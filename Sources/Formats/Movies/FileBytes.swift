@@ -45,7 +45,7 @@ final class FileBytes: Sendable {
     let count = try readAvailable(at: offset, into: buffer)
     guard count == buffer.count else {
       throw MovieError(
-        .readFailed, "the file ends \(buffer.count - count) bytes too early", file: path,
+        .readFailed, "the file is \(buffer.count - count) bytes too short", file: path,
         byte: offset + count)
     }
   }

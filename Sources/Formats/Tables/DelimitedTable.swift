@@ -111,7 +111,7 @@ enum DelimitedTable {
       throw TableError.badRow(
         path: path, line: line,
         reason:
-          "frame \(value) is not a whole number of at least \(first), the first frame of this format"
+          "frame \(value) is not a whole number of at least \(first), where this format begins"
       )
     }
     return Int(value) - first

@@ -58,7 +58,7 @@ enum PicassoReader {
       do {
         return try PicassoMetadata(yaml: String(decoding: data, as: UTF8.self))
       } catch {
-        throw TableError.damaged(path: sidecar, reason: "it is no YAML (\(firstLine(error)))")
+        throw TableError.damaged(path: sidecar, reason: "it is not YAML (\(firstLine(error)))")
       }
     }
     guard let text = try file.dataset("metadata")?.text() else { return nil }

@@ -37,7 +37,7 @@ public enum WeightError: Fault {
       "the network has no place for tensor `\(tensor)` (shape \(Self.text(shape)))"
     case .ambiguous(let prefixes):
       "the file holds the network more than once, with different weights: \(Self.quoted(prefixes))"
-    case .notFinite(let tensor): "tensor `\(tensor)` holds a NaN or an infinity"
+    case .notFinite(let tensor): "tensor `\(tensor)` contains a NaN or an infinite value"
     }
   }
 

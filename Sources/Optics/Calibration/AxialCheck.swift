@@ -97,7 +97,7 @@ struct AxialChecker {
     let (first, last) = Self.longestRun(verdicts.map { $0 == nil })
     guard last > first else {
       throw PSFCalibrationError(
-        "z cannot be recovered with the \(what): \(verdicts.compactMap { $0 }.first ?? "no planes")",
+        "z cannot be recovered by the \(what): \(verdicts.compactMap { $0 }.first ?? "no planes")",
         hint: "check that the PSF changes with z, and check the z step and the order of the planes")
     }
     let trusted = bounds[first].z...bounds[last].z

@@ -110,8 +110,8 @@ public struct CameraValidation: Codable, Hashable, Sendable {
     if !(1 / limits.varianceRatio...limits.varianceRatio ~= varianceRatio) {
       lines.append(
         String(
-          format: "the variance is %.2f times that of the maps: another readout mode, "
-            + "exposure or temperature", varianceRatio))
+          format: "the variance is %.2f times that of the maps: the readout mode, "
+            + "exposure or temperature may differ", varianceRatio))
     }
     if outside > limits.outside {
       lines.append(String(format: "%.1f %% of the pixels differ from the maps", 100 * outside))

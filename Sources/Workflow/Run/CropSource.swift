@@ -73,8 +73,8 @@ package final class CropSource: Source, @unchecked Sendable {
       guard crop.allSatisfy(\.isFinite) else {
         throw NetworkError.frame(
           system: network,
-          reason: "the crop of row \(place.number) in frame \(place.frame) holds a NaN or an "
-            + "infinity")
+          reason: "the crop of row \(place.number) in frame \(place.frame) contains a NaN or an "
+            + "infinite value")
       }
     }
     buffer.hold(own, of: own, itemBytes: cropBytes)

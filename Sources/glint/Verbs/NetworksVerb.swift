@@ -78,7 +78,7 @@ struct NetworksVerb: ParsableCommand {
   private func write(_ fits: [Model], to output: String, _ path: String) throws {
     guard fits.count == 1 else {
       throw ValidationError(
-        "\(path) fits \(fits.isEmpty ? "no network" : "several networks"): choose one with --network"
+        "\(path) fits \(fits.isEmpty ? "no network" : "several networks"): add --network"
       )
     }
     let bytes: [UInt8]

@@ -15,8 +15,8 @@ struct Simulate: ParsableCommand {
       `localize --psf`. The same seed gives the same pixels on any machine.
 
       --psf is a calibration file, gaussian, astigmatic (a Gaussian of --psf-sigma whose foci in x \
-      and y lie at ±250 nm), pupil (diffraction, with --zernike and --phase-mask), double-helix, or \
-      lobes (two Gaussians of --psf-sigma, 4 σ apart, that rotate by a quarter turn per 1 µm).
+      and y lie at ±250 nm), pupil (diffraction, with --zernike and --phase-mask), double-helix, \
+      or lobes (two Gaussians of --psf-sigma, 4 σ apart, that rotate by a quarter turn per 1 µm).
 
       EXAMPLE:
         glint simulate -o sim --frames 1000 --size 256,256 --per-frame 40 --scene filaments

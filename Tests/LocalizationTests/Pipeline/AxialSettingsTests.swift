@@ -52,7 +52,7 @@ import Testing
   @Test func calibrationsThatCannotBeAreRefused() throws {
     var lens = AstigmaticPSF.typical
     lens.y = .polynomial([1.2, .nan])
-    #expect(error(.astigmatic(lens))?.contains("width curve of y holds a number") == true)
+    #expect(error(.astigmatic(lens))?.contains("width curve of y contains a value") == true)
     guard case .spline(var psf) = try spline(21) else {
       Issue.record("the PSF is no spline")
       return

@@ -135,7 +135,7 @@ import Testing
     }
     var noScale = good
     noScale.field.pixelSize = nil
-    #expect(refusal(noScale, noScale).contains("size of a pixel"))
+    #expect(refusal(noScale, noScale).contains("its pixel size"))
     #expect(refusal(noScale, good).isEmpty)
     var noSize = good
     noSize.field.width = nil

@@ -157,7 +157,7 @@ struct TIFFChain: Sendable {
             + "\(format.shape.width) x \(format.shape.height) of \(format.sample.bytes * 8)",
           file: layout.file.path, frame: index,
           hint:
-            "all frames of a movie must have one size and type; save these pages as a separate stack"
+            "frames of a movie must have one size and type; save these pages as a separate stack"
         )
       }
       leap(from: &page, &visited, layout, format)
