@@ -28,7 +28,7 @@ public enum NetworkError: Fault {
       "no tile of the frame can hold the receptive field of \(system), \(field) pixels, within \(limit >> 20) MiB"
         + Message(needed.map { ": the smallest needs \($0 >> 20) MiB" } ?? "")
     case .task(let system, let wanted, let purpose):
-      "\(system) does not produce \(wanted); it is \(purpose)"
+      "\(system) does not produce \(wanted); its purpose is \(purpose)"
     }
   }
 
@@ -37,7 +37,7 @@ public enum NetworkError: Fault {
     case .unknownSystem(_, let known): "the known networks are \(known.joined(separator: ", "))"
     case .unnamed(_, let known): "choose one of \(known.joined(separator: ", "))"
     case .unitless:
-      "give \(.networkSettings) param_run.yaml of the training, or JSON with `scaling` and `results`"
+      "give \(.networkSettings) param_run.yaml, or a JSON file of `scaling` and `results`"
     case .memory: "raise the limit with \(.memory) MIB"
     case .task: "the list of networks shows what each network produces"
     case .settings, .frame: nil
