@@ -37,7 +37,10 @@ public enum NetworkError: Fault {
     case .unknownSystem(_, let known): "the known networks are \(known.joined(separator: ", "))"
     case .unnamed(_, let known): "choose one of \(known.joined(separator: ", "))"
     case .unitless:
-      "give \(.networkSettings) param_run.yaml, or a JSON file of `scaling` and `results`"
+      """
+      give the training's param_run.yaml, or a JSON file of `scaling` and `results`, with \
+      \(.networkSettings)
+      """
     case .memory: "raise the limit with \(.memory) MIB"
     case .task: "the list of networks shows what each network produces"
     case .settings, .frame: nil

@@ -40,9 +40,9 @@ extension Recipe {
       "# Settings", "",
       """
       All settings of a recipe, as written by `glint localize --print-recipe`. Command-line \
-      options override the recipe, the recipe overrides values from files (a PSF, a camera, weights), \
-      and those override the defaults. A test generates this page from the declarations in the code \
-      (`GLINT_WRITE_PAGES=1 Tools/test RecipeSourcesTests`).
+      options override the recipe, the recipe overrides values from files (a PSF, a camera, \
+      weights), and those override the defaults. A test generates this page from the \
+      declarations in the code (`GLINT_WRITE_PAGES=1 Tools/test RecipeSourcesTests`).
       """, "",
       "| field | option | meaning | values | default | applies to |", "|---|---|---|---|---|---|",
     ]
