@@ -52,8 +52,8 @@ package struct NetworkStage: RowStage {
   /// A network that takes camera counts gets them unchanged.
   package var usesCamera: Bool { model.system.unit == .photons }
 
-  /// One worker, so that a network that uses neighbouring frames continues where the last batch ended.
-  /// Rows do not depend on it: if another worker had the previous batch, its last frames are
+  /// One worker, so that a network that uses neighbouring frames continues where the last batch
+  /// ended. Rows do not depend on it: if another worker had the previous batch, its last frames are
   /// recomputed.
   package func workers(on device: DeviceInfo) -> Int { 1 }
 
