@@ -16,7 +16,7 @@ package struct Allowance {
     guard count <= left else {
       throw FileFault(
         "unpacks to more than sixteen times its size",
-        hint: "real data are not packed that tightly: is the file what it says?")
+        hint: "real data do not compress this well; check that the file is valid")
     }
     left -= count
   }

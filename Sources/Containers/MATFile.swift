@@ -27,7 +27,7 @@ package struct MATFile {
   package init(_ bytes: [UInt8]) throws(FileFault) {
     self.bytes = bytes
     guard bytes.count >= 128, bytes[126...127] == [0x49, 0x4D] || bytes[126...127] == [0x4D, 0x49]
-    else { throw FileFault("has no whole MATLAB header", byte: bytes.count) }
+    else { throw FileFault("has an incomplete MATLAB header", byte: bytes.count) }
     bigEndian = bytes[126] == 0x4D
   }
 
@@ -101,7 +101,7 @@ package struct MATFile {
   {
     let end = end ?? data.count
     guard place >= 0, place + 8 <= end else {
-      throw FileFault("has an element that is cut off", byte: place)
+      throw FileFault("has an element that is truncated", byte: place)
     }
     let first = word(data, place)
     let small = first >> 16
@@ -117,7 +117,7 @@ package struct MATFile {
     let length = Int(word(data, place + 4))
     let start = place + 8
     guard length <= end - start else {
-      throw FileFault("has an element of \(length) bytes that is cut off", byte: place)
+      throw FileFault("has an element of \(length) bytes that is truncated", byte: place)
     }
     // All but compressed ones are filled up to eight bytes.
     let padded = kind == .compressed ? length : (length + 7) / 8 * 8
@@ -137,7 +137,7 @@ package struct MATFile {
     let length = Int(word(try start(8), 4))
     // Deflate reaches 1032 to 1.
     guard length <= Self.largest, length <= compressed.count * 1040 else {
-      throw FileFault("has compressed data that claim \(length) bytes")
+      throw FileFault("has compressed data with a stated size of \(length) bytes")
     }
     return try start(8 + length)
   }
@@ -211,7 +211,7 @@ package struct MATFile {
     for _ in 0..<count {
       let inner = try element(in: data, at: place, end: range.upperBound)
       guard inner.kind == .matrix else {
-        throw FileFault("has no matrix where one should be", byte: place)
+        throw FileFault("has no matrix where one is expected", byte: place)
       }
       place = inner.next
       values.append(try value(header(in: data, inner.body), in: data, depth: depth))
@@ -263,7 +263,7 @@ package struct MATFile {
     case .double: stored = .f64
     case .int64: stored = .i64
     case .uint64: stored = .u64
-    case .matrix, .compressed: throw FileFault("has a matrix where numbers should be")
+    case .matrix, .compressed: throw FileFault("has a matrix where numbers are expected")
     }
     return data[element.body].withUnsafeBytes {
       stored.doubles(

@@ -15,7 +15,7 @@ package struct NumPyArray {
     let start: Int
 
     package init(_ bytes: [UInt8]) throws(FileFault) {
-      guard recognizes(bytes) else { throw FileFault("is no NumPy array", byte: 0) }
+      guard recognizes(bytes) else { throw FileFault("is not a NumPy array", byte: 0) }
       var cursor = try ByteCursor(bytes, from: 6)
       let version = try cursor.byte()
       try cursor.skip(1)

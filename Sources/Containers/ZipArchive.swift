@@ -68,7 +68,8 @@ package struct ZipArchive {
       guard whole == 1 else { throw damage(member) }
       result = inflated
     default:
-      throw FileFault("packs member `\(member.name)` by method \(member.method), not by deflate")
+      throw FileFault(
+        "compresses member `\(member.name)` by method \(member.method), not by deflate")
     }
     let checksum = result.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) }
     guard UInt64(checksum) == member.checksum || result.isEmpty else { throw damage(member) }
@@ -85,7 +86,7 @@ package struct ZipArchive {
     var end = bytes.count - 22
     while end >= lowest, !bytes[end...].starts(with: [0x50, 0x4b, 5, 6]) { end -= 1 }
     guard end >= lowest else {
-      throw FileFault("is a zip archive without its end: the file was cut", byte: bytes.count)
+      throw FileFault("is a truncated zip archive", byte: bytes.count)
     }
     var cursor = try ByteCursor(bytes, from: end + 10)
     let count = try cursor.length(2)

@@ -1,12 +1,12 @@
-/// A Gaussian spot whose widths depend on z, as a cylindrical lens makes it.
+/// A Gaussian spot with widths that depend on z, as produced by a cylindrical lens.
 ///
 /// Widths in pixels, z in nm. The mathematics (shares of light, derivatives, bounds) is in `Optics`.
 public struct AstigmaticPSF: Codable, Hashable, Sendable {
   public var x: WidthCurve
   public var y: WidthCurve
-  /// Where the curves can be trusted, nm; fits do not leave it.
+  /// The valid z range of the curves, nm; fits stay inside it.
   public var zRange: ClosedRange<Double>
-  /// Camera pixel in the sample plane that the widths count in, nm; nil where unknown.
+  /// Pixel size in the sample plane, the unit of the widths, nm; nil if unknown.
   public var pixelSize: Double?
   public var axial: AxialConvention
 
@@ -28,12 +28,12 @@ public struct AstigmaticPSF: Codable, Hashable, Sendable {
     case axial
   }
 
-  /// What makes the calibration impossible, or nil where it can be used.
+  /// The reason why the calibration is invalid; nil if it is valid.
   public var problem: String? {
     if let problem = axialProblem(zRange, axial, pixelSize) { return problem }
     for (axis, curve) in [("x", x), ("y", y)] {
       guard curve.numbers.allSatisfy(\.isFinite) else {
-        return "the width curve of \(axis) holds a number that is not finite"
+        return "the width curve of \(axis) contains a value that is not finite"
       }
       if case .defocus(_, _, let depth, let terms) = curve, depth == 0 || terms.count > 4 {
         return "the width curve of \(axis) has depth \(depth) and \(terms.count) higher terms"
@@ -70,7 +70,7 @@ public enum WidthCurve: Codable, Hashable, Sendable {
     }
   }
 
-  /// σ at z (nm), px; NaN where the curve has none.
+  /// σ at z (nm), px; NaN where the curve is not defined.
   public func width(at z: Double) -> Double {
     switch self {
     case .defocus(let width, let focus, let depth, let terms):
@@ -102,7 +102,7 @@ public enum WidthCurve: Codable, Hashable, Sendable {
   }
 }
 
-/// What z ranges, factors and pixel sizes of calibrations have in common.
+/// Checks of z range, factor and pixel size that all calibrations share.
 func axialProblem(
   _ zRange: ClosedRange<Double>, _ axial: AxialConvention, _ pixelSize: Double?
 ) -> String? {

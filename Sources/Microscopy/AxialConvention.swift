@@ -1,7 +1,7 @@
-/// What z means in a calibration, and so in every table that is made with it: sign, origin, scale.
+/// The convention of z in a calibration and in every table made with it: sign, origin, scale.
 public struct AxialConvention: Codable, Hashable, Sendable {
-  /// What grows with z. The two differ in sign: a molecule that sits still moves down relative to a
-  /// focal plane that is moved up.
+  /// What z measures. The two differ in sign: a fixed molecule moves down relative to a focal plane
+  /// that moves up.
   public enum Direction: String, Codable, Hashable, Sendable, CaseIterable {
     /// The molecule's height above the focal plane, away from the objective.
     case molecule
@@ -10,10 +10,10 @@ public struct AxialConvention: Codable, Hashable, Sendable {
   }
 
   public var direction: Direction
-  /// Where z is 0, in words, for example "crossing of the widths".
+  /// The position of z = 0 as text, for example "crossing of the widths".
   public var origin: String
-  /// Factor from the calibration's z to the sample's, for the mismatch of refractive indices; fits
-  /// are done in the calibration's z, tables hold the product.
+  /// Factor from the calibration's z to the sample's z, for the refractive-index mismatch. Fits use
+  /// the calibration's z; tables hold the product.
   public var indexFactor: Double
 
   public init(
@@ -30,7 +30,7 @@ public struct AxialConvention: Codable, Hashable, Sendable {
     case indexFactor = "refractive_index_factor"
   }
 
-  /// One line that every output made with this calibration carries.
+  /// The convention in one line, written into every output made with this calibration.
   public var summary: String {
     let sign =
       switch direction {

@@ -1,4 +1,4 @@
-/// A PSF as a calibration file holds it.
+/// A PSF from a calibration file.
 public enum CalibratedPSF: Hashable, Sendable {
   case astigmatic(AstigmaticPSF)
   case spline(SplinePSF)
@@ -22,7 +22,7 @@ public enum CalibratedPSF: Hashable, Sendable {
     }
   }
 
-  /// Where it can be trusted, nm.
+  /// The valid z range, nm.
   public var zRange: ClosedRange<Double> {
     switch self {
     case .astigmatic(let psf): psf.zRange
@@ -30,7 +30,7 @@ public enum CalibratedPSF: Hashable, Sendable {
     }
   }
 
-  /// Camera pixel that it was calibrated for, nm.
+  /// The pixel size of the calibration, nm.
   public var pixelSize: Double? {
     switch self {
     case .astigmatic(let psf): psf.pixelSize
@@ -38,7 +38,7 @@ public enum CalibratedPSF: Hashable, Sendable {
     }
   }
 
-  /// What makes the calibration impossible, or nil where it can be used.
+  /// The reason why the calibration is invalid; nil if it is valid.
   public var problem: String? {
     switch self {
     case .astigmatic(let psf): psf.problem

@@ -1,6 +1,6 @@
 import Reporting
 
-/// A camera as statistics: how the digital number of a pixel follows from the photons that hit it.
+/// The statistical model of a camera: how a pixel value depends on the photons that hit the pixel.
 ///
 /// A pixel that receives `n` photons gives `D = offset + gain · emGain · e`, where the photoelectrons
 /// `e` are Poisson with mean `quantumEfficiency · n`, plus Gaussian read noise. An EMCCD's
@@ -11,20 +11,20 @@ import Reporting
 /// let camera = Camera(offset: 100, gain: 2.17, readNoise: 1.6)
 /// ```
 public struct Camera: Codable, Hashable, Sendable {
-  /// Digital number of a pixel that saw no light, ADU.
+  /// Mean pixel value without light, ADU.
   public var offset: Double
-  /// ADU per photoelectron that leaves the sensor (after the EM register, where there is one).
-  /// It is the reciprocal of the "e⁻/ADU" of a data sheet, and the unit of sCMOS gain maps.
+  /// ADU per electron at the sensor's output (after the EM register, if there is one). It is the
+  /// reciprocal of the "e⁻/ADU" in data sheets, and the unit of sCMOS gain maps.
   public var gain: Double
-  /// Multiplication of the EM register; 1 means none.
+  /// Gain of the EM register; 1 means no EM register.
   public var emGain: Double
   /// Photoelectrons per photon, in (0, 1].
   public var quantumEfficiency: Double
   /// Read noise, electrons rms at the sensor's output (before division by `emGain`).
   public var readNoise: Double
-  /// Digital number at which a pixel is full, ADU; nil where only the file's pixel type limits it.
+  /// Pixel value at saturation, ADU; nil if only the file's pixel type limits it.
   public var saturation: Double?
-  /// Whether the EM register's excess noise applies. On when `emGain` exceeds 1.
+  /// Whether the excess noise of the EM register applies: true if `emGain` exceeds 1.
   public var excessNoise: Double { emGain > 1 ? 2 : 1 }
 
   public init(
@@ -41,7 +41,7 @@ public struct Camera: Codable, Hashable, Sendable {
     self.saturation = saturation
   }
 
-  /// The names in the settings of a simulation; recipes and camera files have the same.
+  /// The names in simulation settings; recipes and camera files use the same names.
   enum CodingKeys: String, CodingKey {
     case offset, gain
     case emGain = "em_gain"
@@ -50,7 +50,7 @@ public struct Camera: Codable, Hashable, Sendable {
     case saturation
   }
 
-  /// Writes every field, so that whoever reads the settings sees what they can hold.
+  /// Writes every field, so that readers of the file see all settings.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(offset, forKey: .offset)
@@ -63,11 +63,11 @@ public struct Camera: Codable, Hashable, Sendable {
 }
 
 extension Camera {
-  /// Photons of a digital number: (D − offset) / gain / quantum efficiency.
+  /// Converts a pixel value to photons: (D − offset) / gain / quantum efficiency.
   ///
   /// - Parameters:
-  ///   - adu: of one pixel.
-  ///   - pixel: its place in the maps, which replace the camera's offset and gain.
+  ///   - adu: the value of one pixel, ADU.
+  ///   - pixel: its index in the maps, which replace the camera's offset and gain.
   public func photons(_ adu: Float, at pixel: Int, _ maps: CameraMaps?) -> Float {
     if let maps {
       return (adu - maps.offset[pixel]) / maps.gain[pixel] / Float(quantumEfficiency)
@@ -87,7 +87,7 @@ public struct CameraMaps: Hashable, Sendable {
   /// ADU per photoelectron.
   public var gain: [Float]
 
-  /// Each map holds `width · height` values, row by row.
+  /// Each map holds `width · height` values in row-major order.
   public init(width: Int, height: Int, offset: [Float], variance: [Float], gain: [Float]) {
     precondition(
       offset.count == width * height && variance.count == width * height
@@ -99,7 +99,7 @@ public struct CameraMaps: Hashable, Sendable {
     self.gain = gain
   }
 
-  /// The part of the sensor that a region of interest covers; nil where it leaves the sensor.
+  /// The maps cropped to a region of interest; nil if the region extends beyond the sensor.
   public func cropped(to region: PixelRegion) -> CameraMaps? {
     guard region.isInside(width: width, height: height) else { return nil }
     func crop(_ map: [Float]) -> [Float] {
@@ -113,7 +113,7 @@ public struct CameraMaps: Hashable, Sendable {
   }
 }
 
-/// A rectangle of whole pixels; `x`, `y` name its first pixel, counted from 0.
+/// A rectangle of whole pixels; (`x`, `y`) is its first pixel, counted from 0.
 public struct PixelRegion: Codable, Hashable, Sendable {
   public var x: Int
   public var y: Int
@@ -127,7 +127,7 @@ public struct PixelRegion: Codable, Hashable, Sendable {
     self.height = height
   }
 
-  /// Whether it holds a pixel and lies within a frame of this size.
+  /// Whether it is not empty and lies within a frame of this size.
   public func isInside(width frame: Int, height rows: Int) -> Bool {
     x >= 0 && y >= 0 && width > 0 && height > 0 && x < frame && y < rows && width <= frame - x
       && height <= rows - y

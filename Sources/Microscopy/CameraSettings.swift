@@ -1,16 +1,16 @@
 import Reporting
 
-/// The settings that describe a camera by a few numbers.
+/// The scalar settings of a camera.
 extension Camera: SettingGroup {
   public static let offset = Setting(
     .offset, in: "camera", unit: "ADU", standard: 0.0, allowed: .finite,
-    "digital number of a pixel that saw no light")
+    "mean pixel value without light")
   public static let gain = Setting(
     .gain, in: "camera", unit: "ADU/e⁻", standard: 1.0, allowed: .above(0),
-    "counts of a photoelectron: 1 divided by the e⁻/ADU of a data sheet")
+    "ADU per photoelectron, the reciprocal of e⁻/ADU in data sheets")
   public static let emGain = Setting(
     .emGain, in: "camera", title: "EM gain", standard: 1.0, allowed: .atLeast(1),
-    "gain of the EM register; above 1 the excess noise factor 2 applies")
+    "gain of the EM register; above 1, an excess noise factor of 2 applies")
   public static let quantumEfficiency = Setting(
     .quantumEfficiency, in: "camera", title: "quantum efficiency", standard: 1.0,
     allowed: .above(0, upTo: 1), "photoelectrons per photon")
@@ -19,7 +19,7 @@ extension Camera: SettingGroup {
     "read noise, rms")
   public static let saturation = Setting<Double?>(
     .saturation, in: "camera", unit: "ADU", standard: nil,
-    "digital number of a full pixel, such as 4095; the largest that the file can hold if left out")
+    "pixel value at saturation, such as 4095; the maximum of the file's pixel type if omitted")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.offset, &offset)
@@ -30,7 +30,7 @@ extension Camera: SettingGroup {
     try form.field(Self.saturation, &saturation)
   }
 
-  /// What makes the numbers impossible, or nil when they can be a camera.
+  /// The reason why the values are invalid; nil if they are valid.
   public var problem: String? {
     do { try checkRanges() } catch { return error.message.description }
     if let saturation, !(saturation > offset) {

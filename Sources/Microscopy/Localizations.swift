@@ -1,6 +1,6 @@
 /// A table of molecules: one frame number and one value per column for each row.
 ///
-/// Columns are Double whatever the file's type. Example:
+/// Columns are Double regardless of the file's type. Example:
 /// ```swift
 /// var table = Localizations(field: FieldOfView(width: 64, height: 64, frames: 10, pixelSize: 100))
 /// table.frame = [0, 0, 3]
@@ -10,13 +10,13 @@
 public struct Localizations: Sendable {
   /// Frame of each row, counted from 0.
   public var frame: [Int] = []
-  /// The columns present, in the order in which a file shows them.
+  /// The columns that are present, in file order.
   public private(set) var quantities: [Quantity] = []
-  /// The values of each of them.
+  /// The values of each column.
   private var columns: [[Double]] = []
-  /// The movie that the rows belong to, as far as it is known.
+  /// The field of view of the movie, as far as it is known.
   public var field: FieldOfView
-  /// What made the table, oldest step first.
+  /// The processing steps that made the table, oldest first.
   public var provenance: [ProvenanceStep] = []
 
   public init(field: FieldOfView = FieldOfView()) {
@@ -26,7 +26,7 @@ public struct Localizations: Sendable {
   /// The number of rows.
   public var count: Int { frame.count }
 
-  /// The values of a column, nil where the table has none. Setting nil removes the column.
+  /// The values of a column; nil if the table does not have it. Setting nil removes the column.
   public subscript(_ quantity: Quantity) -> [Double]? {
     get { quantities.firstIndex(of: quantity).map { columns[$0] } }
     set {
@@ -42,7 +42,7 @@ public struct Localizations: Sendable {
       }
     }
     _modify {
-      // Taken out of its place, so that what the caller changes is the only copy.
+      // Moved out of the storage, so that the caller changes the only copy.
       var values: [Double]?
       if let place = quantities.firstIndex(of: quantity) {
         values = []
@@ -53,13 +53,13 @@ public struct Localizations: Sendable {
     }
   }
 
-  /// Adds the frames of `count` rows; allocates only where there is no room yet.
+  /// Appends the frames of `count` rows; allocates only if the capacity is too small.
   public mutating func appendFrames(_ count: Int, _ value: (Int) -> Int) {
     frame.append(count, value)
   }
 
-  /// Adds the values of `count` rows to a column that the table has; allocates only where there is
-  /// no room yet.
+  /// Appends the values of `count` rows to an existing column; allocates only if the capacity is
+  /// too small.
   public mutating func append(_ count: Int, to quantity: Quantity, _ value: (Int) -> Double) {
     guard let place = quantities.firstIndex(of: quantity) else {
       preconditionFailure("a table without \(quantity.name)")
@@ -83,8 +83,8 @@ public struct Localizations: Sendable {
 }
 
 extension Array where Element: BitwiseCopyable & ExpressibleByIntegerLiteral {
-  /// Adds `more` values. Room grows to twice of what is needed, so that a list which is emptied and
-  /// filled again soon stops to grow.
+  /// Appends `more` values. The capacity grows to twice what is needed, so that a list that is
+  /// emptied and refilled soon stops growing.
   fileprivate mutating func append(_ more: Int, _ value: (Int) -> Element) {
     let start = count
     if start + more > capacity { reserveCapacity(2 * (start + more)) }
@@ -95,13 +95,13 @@ extension Array where Element: BitwiseCopyable & ExpressibleByIntegerLiteral {
   }
 }
 
-/// The frame of reference of a table: size of the movie and of its pixel.
+/// The field of view of a table: size of the movie and pixel size.
 public struct FieldOfView: Codable, Hashable, Sendable {
-  /// Pixels; nil where unknown.
+  /// In pixels; nil if unknown.
   public var width: Int?
   public var height: Int?
   public var frames: Int?
-  /// Camera pixel in the sample plane, nm; nil where unknown.
+  /// Pixel size in the sample plane, nm; nil if unknown.
   public var pixelSize: Double?
 
   public init(
@@ -114,13 +114,13 @@ public struct FieldOfView: Codable, Hashable, Sendable {
   }
 }
 
-/// One step in the making of a table: the program, what it did, with what settings, on what device.
+/// One processing step of a table: the program, its action, its settings and the device.
 public struct ProvenanceStep: Codable, Hashable, Sendable {
   public var program: String
   public var version: String
   public var action: String
   public var device: String?
-  /// Settings in the step's own words; a recipe is stored under "recipe" as YAML text.
+  /// The settings of the step by name; a recipe is stored under "recipe" as YAML text.
   public var settings: [String: String]
 
   public init(

@@ -1,6 +1,6 @@
-/// The element in which a movie hands over its pixels.
+/// The element type in which a movie delivers its pixels.
 ///
-/// Camera files of 8 and 16 bits travel as `uint16`; 32-bit and floating-point files as `float32`.
+/// 8-bit and 16-bit files are delivered as `uint16`, 32-bit and floating-point files as `float32`.
 public enum PixelType: String, Codable, Hashable, Sendable {
   case uint16
   case float32
@@ -8,34 +8,35 @@ public enum PixelType: String, Codable, Hashable, Sendable {
   public var bytes: Int { self == .uint16 ? 2 : 4 }
 }
 
-/// The order in which a file stores the bytes of a number; the raw value is numpy's mark.
+/// The byte order of numbers in a file; the raw value is NumPy's character.
 public enum ByteOrder: String, Codable, Hashable, Sendable {
   case littleEndian = "<"
   case bigEndian = ">"
 }
 
-/// What is known of a movie before its first frame is read.
+/// The properties of a movie that are known before its first frame is read.
 public struct MovieInfo: Hashable, Sendable {
   public var width: Int
   public var height: Int
   public var frames: Int
   /// The element that `Movie.read` delivers.
   public var pixel: PixelType
-  /// The container in words, for example "ImageJ TIFF, one IFD" or "dax + inf".
+  /// The file format as text, for example "ImageJ TIFF, one IFD" or "dax + inf".
   public var format: String
-  /// How pixels lie in the file, for example "uint16 big-endian".
+  /// The pixel type in the file, for example "uint16 big-endian".
   public var storage: String
-  /// nil where pixels are single bytes, where files differ, and for a movie that is in no file.
+  /// nil if pixels are single bytes, if files differ, or if the movie is not in a file.
   public var byteOrder: ByteOrder?
-  /// Camera pixel in the sample plane, nm, where the file states it believably.
+  /// Pixel size in the sample plane, nm; nil if the file does not state a plausible one.
   public var pixelSize: Double?
-  /// Facts a reader should know, such as "the header promises 500 frames, the file holds 412".
+  /// Remarks for the user, such as "the header states 500 frames, the file contains 412".
   public var notes: [String]
-  /// Further fields of the file, in its own words.
+  /// Other metadata of the file, unchanged.
   public var metadata: [String: String]
-  /// Every file that holds pixels of this movie.
+  /// All files that contain pixels of this movie.
   public var files: [String]
-  /// Where the movie breaks off too early; `frames` counts those before. nil for a whole one.
+  /// The truncation of an incomplete movie, with `frames` counting the frames before it; nil for a
+  /// complete movie.
   public var truncation: Truncation?
 
   public init(
@@ -58,13 +59,13 @@ public struct MovieInfo: Hashable, Sendable {
     self.truncation = truncation
   }
 
-  /// Bytes of one frame as `Movie.read` delivers it.
+  /// Bytes of one frame as delivered by `Movie.read`.
   public var frameBytes: Int { width * height * pixel.bytes }
 }
 
-/// What a movie lacks that was cut off: by an interrupted copy, a full disk, a stopped acquisition.
+/// The truncation of a movie, by an interrupted copy, a full disk or a stopped acquisition.
 public struct Truncation: Hashable, Sendable {
-  /// In words with numbers, such as "the header promises 500 frames, the file holds 412".
+  /// A description with numbers, such as "the header states 500 frames, the file contains 412".
   public var what: String
   /// The file that ends too early or is missing.
   public var file: String
@@ -75,15 +76,15 @@ public struct Truncation: Hashable, Sendable {
   }
 }
 
-/// A sequence of frames of one size that can be read in any order, a few frames at a time.
+/// A sequence of frames of equal size that can be read in any order, a few frames at a time.
 ///
-/// Implementations keep no frame in memory and may be called from several threads.
+/// Implementations do not cache frames and can be called from several threads.
 public protocol Movie: Sendable {
   var info: MovieInfo { get }
 
   /// Copies `frames` into `buffer`: frame after frame, row after row, x fastest, native byte order,
   /// elements of `info.pixel`. `buffer` holds at least `frames.count · info.frameBytes` bytes.
   ///
-  /// Throws a typed error that names the file and the frame where the bytes cannot be had.
+  /// Throws a typed error with the file and the frame if the bytes cannot be read.
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
 }

@@ -8,7 +8,7 @@ public enum Unit: String, Codable, Hashable, Sendable {
   case degree = "deg"
 }
 
-/// A named column with a unit: what one number of a localization means.
+/// A named column with a unit: the meaning of one value of a localization.
 ///
 /// Positions follow one convention everywhere inside Glint: x to the right, y down, in camera pixels,
 /// **the first pixel's centre is (0, 0)**; z in nm.
@@ -16,7 +16,7 @@ public struct Quantity: Hashable, Sendable {
   public let name: String
   public let unit: Unit
 
-  /// A column that Glint has no name for; files keep their own.
+  /// A column unknown to Glint, under its name in the file.
   public init(_ name: String, _ unit: Unit) {
     self.name = name
     self.unit = unit
@@ -25,7 +25,7 @@ public struct Quantity: Hashable, Sendable {
   public static let x = Quantity("x", .pixel)
   public static let y = Quantity("y", .pixel)
   public static let z = Quantity("z", .nanometre)
-  /// Photons under the whole PSF.
+  /// Photons in the whole PSF.
   public static let photons = Quantity("photons", .photon)
   /// Background photons per pixel.
   public static let background = Quantity("background", .photonPerPixel)
@@ -41,16 +41,16 @@ public struct Quantity: Hashable, Sendable {
   public static let sigmaYError = Quantity("sigma_y_error", .pixel)
   /// Twice the log-likelihood ratio of the saturated model to the fit (Poisson deviance).
   public static let logLikelihoodRatio = Quantity("log_likelihood_ratio", .none)
-  /// Pearson's χ² per degree of freedom; about 1 where model and noise are right.
+  /// Pearson's χ² per degree of freedom; about 1 if the model and the noise are right.
   public static let reducedChiSquare = Quantity("reduced_chi_square", .none)
   public static let iterations = Quantity("iterations", .none)
   /// How the fit ended: see `FitState`.
   public static let state = Quantity("state", .none)
   /// The detector's score (its unit depends on the detector).
   public static let score = Quantity("score", .none)
-  /// Probability that the row is a molecule, where a network says so.
+  /// Probability that the row is a molecule, from a network.
   public static let probability = Quantity("probability", .none)
-  /// Running number of the emitter in simulated truth, or of the row in a foreign file.
+  /// Number of the emitter in simulated truth, or of the row in another program's file.
   public static let id = Quantity("id", .none)
   /// Number of frames merged into the row.
   public static let detections = Quantity("detections", .none)
@@ -58,18 +58,18 @@ public struct Quantity: Hashable, Sendable {
 
 /// How a fit ended.
 public enum FitState: Int, Codable, Hashable, Sendable, CaseIterable {
-  /// The step fell below the convergence bound.
+  /// The fit converged: its step fell below the tolerance.
   case converged = 0
-  /// The iteration limit came first.
+  /// The fit reached the iteration limit.
   case exhausted = 1
   /// The information matrix could not be factorised.
   case singular = 2
-  /// The position left the box.
+  /// The position is outside the box.
   case escaped = 3
-  /// A pixel of the box is not a number.
+  /// A pixel of the box is NaN or infinite.
   case invalid = 4
 
-  /// The state in a word.
+  /// The state as a word.
   public var name: String {
     switch self {
     case .converged: "converged"

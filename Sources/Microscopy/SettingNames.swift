@@ -1,6 +1,6 @@
 import Reporting
 
-/// Settings of calibrations and outputs that messages name.
+/// Names of calibration and output settings that appear in messages.
 extension SettingName {
   public static let dark = SettingName("dark")
   public static let bright = SettingName("bright")
@@ -8,6 +8,6 @@ extension SettingName {
   public static let planes = SettingName("planes")
   public static let report = SettingName("report")
   public static let model = SettingName("model")
-  /// Replaces files that exist.
+  /// Replaces existing files.
   public static let force = SettingName("force")
 }

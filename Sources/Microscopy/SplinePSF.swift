@@ -15,23 +15,23 @@ public struct SplinePSF: Hashable, Sendable {
   /// [planes, rows, columns, 64], the last index fastest. In each cell coefficient
   /// 16 pz + 4 py + px multiplies δz^pz δy^py δx^px, with δ in 0...1 the place inside the cell.
   public var coefficients: [Float]
-  /// Distance of two planes of knots, nm, > 0; z grows with the plane.
+  /// Distance between planes of knots, nm, > 0; z increases with the plane index.
   public var zStep: Double
   /// z of the first plane of knots, nm.
   public var firstZ: Double
-  /// The molecule's place among the knots, px.
+  /// The position of the molecule in the grid, px.
   public var centreX: Double
   public var centreY: Double
-  /// Where the spline can be trusted, nm, inside the grid; fits do not leave it.
+  /// The valid z range of the spline, nm, inside the grid; fits stay inside it.
   public var zRange: ClosedRange<Double>
-  /// Where fits start, nm, the best kept; empty for one start found from the spot's shape. A PSF that
-  /// looks alike at two heights needs a start near each.
+  /// Start values of z, nm; the best fit is kept. Empty for one start value that is estimated from
+  /// the spot's shape. A PSF that looks similar at two heights needs a start near each.
   public var starts: [Double]
-  /// Camera pixel in the sample plane that the grid counts in, nm; nil where unknown.
+  /// Pixel size in the sample plane, the unit of the grid, nm; nil if unknown.
   public var pixelSize: Double?
   public var axial: AxialConvention
 
-  /// - Parameter zRange: nil for all of the grid.
+  /// - Parameter zRange: nil for the whole grid.
   public init(
     columns: Int, rows: Int, planes: Int, coefficients: [Float], zStep: Double, firstZ: Double,
     centreX: Double, centreY: Double, zRange: ClosedRange<Double>? = nil, starts: [Double] = [],
@@ -56,12 +56,12 @@ public struct SplinePSF: Hashable, Sendable {
   /// z of the last plane of knots, nm.
   public var lastZ: Double { firstZ + Double(planes) * zStep }
 
-  /// How far the grid reaches from the molecule on its nearest side, px.
+  /// Distance from the molecule to the nearest edge of the grid, px.
   public var reach: Double {
     min(centreX, centreY, Double(columns) - centreX, Double(rows) - centreY)
   }
 
-  /// What makes the calibration impossible, or nil where it can be used.
+  /// The reason why the calibration is invalid; nil if it is valid.
   public var problem: String? {
     if columns < 3 || rows < 3 || planes < 1 {
       return "a spline of \(columns)×\(rows)×\(planes) cells is too small"

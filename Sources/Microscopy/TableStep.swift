@@ -1,19 +1,20 @@
-/// What is done to a table: rows in, rows out, and one line of provenance. Its settings are its properties.
+/// A processing step on tables: rows in, rows out, and one line of provenance. Its properties are
+/// its settings.
 ///
-/// Most steps are a `StreamingStep` or a `WholeTableStep`; one that remembers rows from batch to batch, such as
-/// linking, writes `run` itself.
+/// Most steps are a `StreamingStep` or a `WholeTableStep`. A step that keeps rows between batches,
+/// such as linking, implements `run` itself.
 public protocol TableStep: Sendable {
-  /// What provenance calls it: "filter".
+  /// The name in provenance, such as "filter".
   var action: String { get }
-  /// The settings, in words.
+  /// The settings as text.
   var settings: [String: String] { get }
 
-  /// Does the step.
+  /// Runs the step.
   ///
   /// - Parameters:
-  ///   - rows: hands the table to its argument, batch after batch in the order of the file; every batch has the
-  ///     same columns, and an empty table has one empty batch.
-  ///   - give: takes what the step makes, in the same way.
+  ///   - rows: passes the table to its argument, batch by batch in file order. All batches have the
+  ///     same columns; an empty table has one empty batch.
+  ///   - give: receives the result in the same way.
   func run(
     _ rows: (@escaping (Localizations) throws -> Void) throws -> Void,
     _ give: @escaping (Localizations) throws -> Void
@@ -24,7 +25,7 @@ extension TableStep {
   public var settings: [String: String] { [:] }
 }
 
-/// A step that needs a few rows at a time: tables may be larger than memory.
+/// A step that needs only a few rows at a time, so that tables can be larger than memory.
 public protocol StreamingStep: TableStep {
   func apply(to batch: Localizations) throws -> Localizations
 }
@@ -56,7 +57,7 @@ extension WholeTableStep {
   }
 }
 
-/// The step that changes nothing: what is left is another file format.
+/// The step that changes nothing; it is used to convert between file formats.
 public struct Conversion: StreamingStep {
   public init() {}
   public var action: String { "convert" }
@@ -64,7 +65,7 @@ public struct Conversion: StreamingStep {
 }
 
 extension Localizations {
-  /// Adds the rows of a table with the same columns.
+  /// Appends the rows of a table with the same columns.
   package mutating func append(contentsOf other: Localizations) {
     frame.append(contentsOf: other.frame)
     for quantity in quantities { self[quantity]?.append(contentsOf: other[quantity] ?? []) }

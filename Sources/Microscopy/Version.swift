@@ -1,2 +1,2 @@
-/// The version that every output carries.
+/// The version that is written into every output.
 public let glintVersion = "0.1.0"

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A request to stop, seen by work that looks at it now and then.
+/// A request to stop, which long work checks at intervals.
 ///
 /// `cancel()` may be called from any thread and from a signal handler.
 public final class Cancellation: Sendable {
@@ -13,23 +13,23 @@ public final class Cancellation: Sendable {
 
   public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
-  /// Whether some work looks at it now. A signal handler that finds none can end the program at once.
+  /// Whether some work is checking it. If none is, a signal handler can end the program at once.
   public var isWatched: Bool { watchers.load(ordering: .relaxed) > 0 }
 
-  /// Does work that looks at it now and then.
+  /// Runs work that checks this request at intervals.
   public func watch<Result>(_ work: () throws -> Result) rethrows -> Result {
     watchers.add(1, ordering: .relaxed)
     defer { watchers.subtract(1, ordering: .relaxed) }
     return try work()
   }
 
-  /// Throws `Interrupted` once the work is to stop.
+  /// Throws `Interrupted` if a stop was requested.
   public func check() throws(Interrupted) {
     if isCancelled { throw Interrupted() }
   }
 }
 
-/// Work ended early because it was asked to.
+/// The error of work that was stopped on request.
 public struct Interrupted: Fault {
   public init() {}
 

@@ -1,6 +1,6 @@
-/// Words for a person, in which settings are named by what they are, not by how a program spells them.
+/// Text for users. It refers to settings by identity, so that each program can spell their names.
 ///
-/// The library says `box`; the command line turns the same message into `--box`.
+/// The library writes `box`; the command line turns the same message into `--box`.
 /// ```swift
 /// let message: Message = "use a smaller \(.box) or a larger \(.roi)"
 /// message.text { "--\($0.name)" }  // "use a smaller --box or a larger --roi"
@@ -13,7 +13,7 @@ public struct Message: Hashable, Sendable, ExpressibleByStringInterpolation {
 
   let parts: [Part]
 
-  /// Plain words.
+  /// Plain text.
   public init(_ words: String) { parts = [.words(words)] }
 
   public init(stringLiteral words: String) { self.init(words) }
@@ -45,7 +45,7 @@ public struct Message: Hashable, Sendable, ExpressibleByStringInterpolation {
     }
   }
 
-  /// The message with each setting spelled by `spelling`.
+  /// The message with the name of each setting formatted by `spelling`.
   public func text(_ spelling: (SettingName) -> String = \.name) -> String {
     parts.reduce(into: "") { text, part in
       switch part {
@@ -61,11 +61,11 @@ public struct Message: Hashable, Sendable, ExpressibleByStringInterpolation {
 }
 
 extension Message: CustomStringConvertible {
-  /// The message as the library spells it.
+  /// The message with the library's names of settings.
   public var description: String { text() }
 }
 
-/// The name of a setting: "box" or "psf-sigma". Recipes and options spell it in their own ways.
+/// The name of a setting, such as "box" or "psf-sigma". Recipes and options format it differently.
 public struct SettingName: Hashable, Sendable {
   public let name: String
 

@@ -1,19 +1,19 @@
-/// Where long work tells how it goes. Whoever starts the work passes one in.
+/// Receives notes and progress from long work. The caller that starts the work provides it.
 public protocol Observer: AnyObject, Sendable {
-  /// A line that a person should read: a fall back to another device, rows that were left out.
+  /// A line for the user, such as a fallback to another device or omitted rows.
   func note(_ line: Message)
 
-  /// How far the work is. Called often; must not block.
+  /// The current progress. Called often; must not block.
   func progress(_ progress: RunProgress)
 }
 
-/// How far some work is.
+/// The progress of some work.
 public struct RunProgress: Hashable, Sendable {
   public var done: Int
   public var total: Int
-  /// What is counted: "frames", "crops".
+  /// The unit that is counted, such as "frames" or "crops".
   public var unit: Unit
-  /// What came out so far, and what it is called; nil where nothing is counted.
+  /// The number of results so far; nil if results are not counted.
   public var found: Int?
 
   public init(_ done: Int, of total: Int, _ unit: Unit, found: Int? = nil) {
@@ -23,7 +23,7 @@ public struct RunProgress: Hashable, Sendable {
     self.found = found
   }
 
-  /// A word that is known when the program is built, so that telling progress allocates nothing.
+  /// A static string, so that reporting progress does not allocate.
   public enum Unit: String, Sendable {
     case frames
     case crops
@@ -32,7 +32,7 @@ public struct RunProgress: Hashable, Sendable {
   }
 }
 
-/// An observer that is not interested.
+/// An observer that ignores everything.
 public final class Unobserved: Observer {
   public init() {}
   public func note(_ line: Message) {}

@@ -1,6 +1,7 @@
-/// The names of settings, so that a message of any module can point to one: `"use a larger \(.box)"`.
+/// The names of settings, so that messages in any module can refer to one: `"use a larger
+/// \(.box)"`.
 ///
-/// What a setting is, its range and its default are said where it is declared; see `Setting`.
+/// The declaration of a setting states its meaning, range and default; see `Setting`.
 extension SettingName {
   // Camera
   public static let camera = SettingName("camera")

@@ -2,19 +2,19 @@ import Formats
 import Foundation
 import Reporting
 
-/// Ctrl-C, SIGTERM and SIGHUP: work that looks at `cancellation` ends in order, all else at once.
-/// Unfinished files go either way.
+/// Handles Ctrl-C, SIGTERM and SIGHUP. Work that checks `cancellation` stops in an orderly way;
+/// anything else ends the process at once. Unfinished output files are removed in both cases.
 enum Interrupt {
-  /// Cancelled by the first signal.
+  /// The first signal cancels it.
   static let cancellation = Cancellation()
 
-  /// Takes the signals over, once, when the program starts.
+  /// Installs the signal handlers. Call it once, when the program starts.
   static func listen() {
     TemporaryNames.prepare()
-    // A value that is made at its first use is made here, not inside the handler.
+    // Initializes this lazy value now, because the handler must not.
     _ = cancellation.isWatched
-    // A parent may have left them blocked (a thread of a Swift program does), and then nothing could
-    // stop this one.
+    // A parent process may have left these signals blocked (a thread of a Swift program does); then
+    // no signal could stop this process.
     var set = sigset_t()
     sigemptyset(&set)
     for name in [SIGINT, SIGTERM, SIGHUP] {
@@ -26,7 +26,7 @@ enum Interrupt {
         TemporaryNames.removeFiles()
         _exit(128 + name)
       }
-      // nohup asks to outlive the terminal.
+      // Under nohup the program must survive the end of the terminal.
       if name == SIGHUP, unsafeBitCast(earlier, to: Int.self) == Self.ignored {
         signal(name, SIG_IGN)
       }
@@ -34,6 +34,6 @@ enum Interrupt {
     pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
-  /// The value of `SIG_IGN`, which is no function that could be compared.
+  /// The value of `SIG_IGN`, which Swift cannot compare as a function.
   private static let ignored = 1
 }

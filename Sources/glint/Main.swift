@@ -4,8 +4,8 @@ import Microscopy
 import Reporting
 import Workflow
 
-/// Entry point: argument parsing and printing only. Exit codes: 0 done; 1 done, but nothing found or
-/// below an asked threshold; 2 error; 130 interrupted.
+/// Entry point: parses arguments and prints results. Exit codes: 0 success; 1 finished, but nothing
+/// was found or a requested threshold was not reached; 2 error; 130 interrupted.
 @main
 enum Main {
   static func main() {
@@ -19,7 +19,7 @@ enum Main {
     } catch {
       code = report(error, verb)
     }
-    // What was printed may not have arrived; only a reader that went away (… | head) is no error.
+    // Buffered output may fail to be written. A closed pipe (… | head) is not an error.
     if fflush(nil) != 0, !isPipe(STDOUT_FILENO) {
       say(
         "error: cannot write to standard output: \(String(cString: strerror(errno)).lowercased())")
@@ -28,14 +28,14 @@ enum Main {
     exit(code)
   }
 
-  /// Signals become errors or an orderly end, and no output file can take the place of a closed
-  /// standard stream.
+  /// Turns signals into errors or an orderly stop, and keeps output files from getting the
+  /// descriptor of a closed standard stream.
   private static func prepareProcess() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
       _ = open("/dev/null", O_RDWR)
     }
     signal(SIGPIPE, SIG_IGN)
-    // A file that may not grow further is an error of the write, as a full disk is.
+    // A write beyond the file size limit then fails with an error, as on a full disk.
     signal(SIGXFSZ, SIG_IGN)
     Interrupt.listen()
   }
@@ -46,9 +46,9 @@ enum Main {
     return [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
   }
 
-  /// Prints what went wrong, or the help that was asked for, and gives the exit code.
+  /// Prints the error, or the requested help, and returns the exit code.
   ///
-  /// - Parameter verb: what was running; nil where the line itself could not be understood.
+  /// - Parameter verb: the command that was running; nil if the command line could not be parsed.
   private static func report(_ error: any Error, _ verb: String?) -> Int32 {
     if let code = error as? ExitCode { return code.rawValue }
     if error is Interrupted {
@@ -72,11 +72,11 @@ enum Main {
   }
 }
 
-/// A line that cannot be understood, told in the same form as every other error.
+/// A command line that cannot be parsed, reported in the same form as every other error.
 struct Usage: CustomStringConvertible {
   let description: String
 
-  /// - Parameter message: as the argument parser words it.
+  /// - Parameter message: the text from the argument parser.
   init(_ message: String) {
     var lines: [String] = []
     for line in message.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
@@ -114,8 +114,8 @@ struct Glint: ParsableCommand {
 }
 
 extension ParsableCommand {
-  /// The words that lead from this command down to `type`, such as "calibrate psf"; nil where it is
-  /// not below this command.
+  /// The command words from this command down to `type`, such as "calibrate psf"; nil if `type` is
+  /// not a subcommand of this command.
   fileprivate static func words(to type: any ParsableCommand.Type) -> String? {
     if type == self { return "" }
     for child in configuration.subcommands {

@@ -2,16 +2,16 @@ import Foundation
 import Reporting
 import Synchronization
 
-/// Writes a line for a person to stderr; stdout is for data.
+/// Writes a line to stderr; stdout is for data.
 func say(_ line: String) { Terminal.write("\(line)\n") }
 
-/// Tells a person on stderr how work goes: notes as lines, progress as a bar on a terminal or as a plain
-/// line every ten seconds elsewhere.
+/// Reports notes and progress on stderr: progress is a bar on a terminal, and otherwise a plain
+/// line every ten seconds.
 ///
-/// Not checked by the compiler: a lock guards what changes.
+/// `@unchecked Sendable`: a lock guards the mutable state.
 final class Terminal: Observer, @unchecked Sendable {
   private static let isTerminal = isatty(STDERR_FILENO) == 1
-  /// Whether a bar stands on the terminal's last line.
+  /// Whether the terminal's last line shows a progress bar.
   private static let hasBar = Mutex(false)
 
   private let quiet: Bool
@@ -20,7 +20,7 @@ final class Terminal: Observer, @unchecked Sendable {
   private var start = Date()
   private var last = Date()
 
-  /// - Parameter quiet: no progress.
+  /// - Parameter quiet: whether to suppress progress.
   init(quiet: Bool = false) { self.quiet = quiet }
 
   func note(_ line: Message) { say(line.text { "--\($0.name)" }) }
@@ -62,9 +62,9 @@ final class Terminal: Observer, @unchecked Sendable {
       : String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
   }
 
-  /// Writes text to stderr, in the place of a bar that stands there.
+  /// Writes text to stderr, replacing a progress bar on the last line.
   ///
-  /// A closed or full stderr is no reason to lose a run, so failures are passed over.
+  /// Write errors are ignored: a closed or full stderr must not end a run.
   fileprivate static func write(_ text: String, isBar: Bool = false) {
     hasBar.withLock { hasBar in
       var text = (hasBar || isBar ? "\r\u{1B}[K" : "") + text

@@ -64,7 +64,7 @@ import Testing
         ("--psf lens.yaml --fit lsq", "maximum likelihood"),
         ("--psf lens.yaml --model sampled", "sampled"), ("--psf lens.yaml --box 3", "wider than"),
         ("--psf lens.yaml --axial widths --sigma free", "--sigma elliptical"),
-        ("--psf narrow.hdf5 --box 11", "no room"), ("--psf narrow.hdf5 --axial widths", "spline"),
+        ("--psf narrow.hdf5 --box 11", "too large"), ("--psf narrow.hdf5 --axial widths", "spline"),
         ("--psf lens.yaml --refractive-index-factor -1", "refractive-index factor -1"),
         ("--psf lens.yaml --refractive-index-factor nan", "refractive-index factor nan"),
         ("--psf lens.yaml --axial guess", "--axial"),

@@ -111,7 +111,8 @@ import Testing
       }
       let size = "\(scene.width),\(scene.height)"
       #expect(try calibrate("").errors.contains("use maps of the same part of the sensor"))
-      #expect(try calibrate("--camera-roi 8,5,\(size)").errors.contains("not inside the maps of"))
+      #expect(
+        try calibrate("--camera-roi 8,5,\(size)").errors.contains("is outside the camera maps of"))
       let cut = try calibrate("--camera-roi 7,5,\(size)")
       cut.expectSuccess()
       #expect(cut.output.contains("beads        5 used, 0 rejected"))
@@ -127,16 +128,16 @@ import Testing
       try write(scene, to: shell.path("flat.tif"))
       let before = try shell.files
       for (line, words) in [
-        ("b.tif -o p.hdf5", "the z step of the bead stack is unknown"),
+        ("b.tif -o p.hdf5", "the z step of the bead stack is not given"),
         ("b.tif -o p.hdf5 --z-step 0", "--z-step 0.0 nm"),
         ("b.tif -o p.hdf5 --z-step nan", "--z-step nan nm"),
-        ("b.tif -o p.csv --z-step 10", "names no kind of calibration"),
-        ("b.tif -o p.hdf5 --z-step 10 --model astigmatic", "is a file for the spline model"),
+        ("b.tif -o p.csv --z-step 10", "does not match a calibration format"),
+        ("b.tif -o p.hdf5 --z-step 10 --model astigmatic", "holds only the spline model"),
         ("b.tif -o p.hdf5 --z-step 10 --roi 14", "box of 14 px"),
-        ("b.tif -o p.hdf5 --z-step 10 --planes 3", "no multiple of 3 planes"),
-        ("b.tif -o p.hdf5 --z-step 10 --report r.jpg", "r.jpg is no .png"),
-        ("b.tif -o b.tif --z-step 10", "names no kind of calibration"),
-        ("flat.tif -o p.hdf5 --z-step 10 --roi 15", "no bead stands out of flat.tif"),
+        ("b.tif -o p.hdf5 --z-step 10 --planes 3", "not a multiple of 3 planes"),
+        ("b.tif -o p.hdf5 --z-step 10 --report r.jpg", "r.jpg is not a .png"),
+        ("b.tif -o b.tif --z-step 10", "does not match a calibration format"),
+        ("flat.tif -o p.hdf5 --z-step 10 --roi 15", "no beads were found in flat.tif"),
       ] {
         let program = try shell.sh("\"$GLINT\" calibrate psf \(line)")
         #expect(program.status == 2, "\(line): \(program.errors)")

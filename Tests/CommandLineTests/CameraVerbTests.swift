@@ -65,7 +65,7 @@ import Testing
       #expect(other.status == 1)
       #expect(other.output.contains("150 frames contradict the maps"))
       #expect(other.errors.contains("contradiction: the offset has moved by +"))
-      #expect(other.errors.contains("hint: calibrate again"))
+      #expect(other.errors.contains("hint: calibrate the camera again"))
 
       try shell.sh(
         "\"$GLINT\" simulate -o movie --camera dark/camera.hdf5 --frames 20 --per-frame 2 -q"
@@ -107,7 +107,7 @@ import Testing
       #expect(try String(contentsOfFile: shell.path("out.csv"), encoding: .utf8) == own)
       for wrong in ["9,9,56,48", "5,9,55,48", "9223372036854775807,0,56,48"] {
         let program = try localize("--camera maps.hdf5 --camera-roi \(wrong)")
-        #expect(program.status == 2 && program.errors.contains("does not fit them\nhint: "))
+        #expect(program.status == 2 && program.errors.contains("does not match them\nhint: "))
       }
       try shell.sh(
         """
@@ -158,18 +158,18 @@ import Testing
         ("calibrate camera -o m.hdf5 --gain 2", "no dark frames were given"),
         ("calibrate camera -o m.hdf5 --bright b1/movie.tif", "no dark frames were given"),
         ("calibrate camera dark/movie.tif -o m.hdf5", "without bright frames the gain"),
-        ("calibrate camera one/movie.tif -o m.hdf5 --gain 2", "1 dark frame cannot tell"),
+        ("calibrate camera one/movie.tif -o m.hdf5 --gain 2", "1 dark frame cannot determine"),
         (
           "calibrate camera dark/movie.tif --bright one/movie.tif -o m.hdf5",
-          "1 bright frame cannot tell"
+          "1 bright frame cannot determine"
         ),
         (
           "calibrate camera b1/movie.tif --bright dark/movie.tif -o m.hdf5",
-          "dark/movie.tif is no brighter than the dark frames"
+          "dark/movie.tif is not brighter than the dark frames"
         ),
         (
           "calibrate camera dark/movie.tif --bright fresh/movie.tif -o m.hdf5",
-          "fresh/movie.tif is no brighter than the dark frames"
+          "fresh/movie.tif is not brighter than the dark frames"
         ),
         (
           "calibrate camera dark/movie.tif small/movie.tif --gain 2 -o m.hdf5",
@@ -181,12 +181,12 @@ import Testing
         ),
         (
           "calibrate camera dark/movie.tif --bright dark/movie.tif -o m.hdf5",
-          "is given as dark and as bright"
+          "is given both as dark and as bright"
         ),
         ("calibrate camera dark/movie.tif --gain 0 -o m.hdf5", "--gain 0"),
         (
           "calibrate camera dark/movie.tif --gain 2 --bright b1/movie.tif -o m.hdf5",
-          "--gain contradicts --bright"
+          "--gain cannot be combined with --bright"
         ),
         ("calibrate camera dark/movie.tif --gain 2 -o m.csv", "written as HDF5"),
         ("calibrate camera dark/movie.tif --gain 2 -o none/m.hdf5", "none/m.hdf5"),
@@ -198,7 +198,7 @@ import Testing
         ("calibrate camera text.tif --gain 2 -o m.hdf5", "text.tif"),
         ("check camera dark/camera.hdf5", "dark"),
         ("check camera nan.hdf5 dark/movie.tif", "pixel (0, 0): offset nan"),
-        ("check camera dark/camera.hdf5 one/movie.tif", "1 dark frame cannot tell"),
+        ("check camera dark/camera.hdf5 one/movie.tif", "1 dark frame cannot determine"),
         (
           "check camera dark/camera.hdf5 small/movie.tif", "the maps are 40×32 px, the frames 20×20"
         ),
@@ -210,7 +210,7 @@ import Testing
         ("simulate -o s --camera nan.hdf5 -q", "offset nan"),
         ("simulate -o s --camera dark/camera.hdf5 --size 30,30 -q", "camera maps are 40×32"),
         ("simulate -o s --camera dark/camera.hdf5 --scmos -q", "--scmos"),
-        ("simulate -o s --dark --bright 4", "exclude each other"),
+        ("simulate -o s --dark --bright 4", "cannot be combined"),
         ("simulate -o s --bright=-4", "background"),
         ("simulate -o s --beads 4", "--z-step"), ("simulate -o s --z-step 4", "--beads"),
         ("simulate -o s --beads 0 --z-step 10", "--beads 0"),
@@ -218,15 +218,15 @@ import Testing
         ("simulate -o s --z-range 5:4", "--z-range"),
         ("simulate -o s --z-range nan:4", "--z-range"),
         ("simulate -o s --psf astigmatic --z-range -2000:0", "z reaches from -2000"),
-        ("simulate -o s --psf astigmatic --na 1.2", "--na goes with --psf pupil"),
+        ("simulate -o s --psf astigmatic --na 1.2", "--na requires --psf pupil"),
         ("simulate -o s --psf pupil --na 1.6", "numerical aperture 1.6"),
-        ("simulate -o s --psf pupil --zernike 2,1=0.5", "no Zernike term 2,1"),
+        ("simulate -o s --psf pupil --zernike 2,1=0.5", "Zernike term 2,1"),
         ("simulate -o s --psf pupil --zernike 2=0.5", "--zernike"),
         ("simulate -o s --psf pupil --phase-mask none.npy", "none.npy"),
         ("simulate -o s --psf pupil --phase-mask dark/movie.tif", "not square"),
         ("simulate -o s --psf none.hdf5", "none.hdf5"),
         ("evaluate l.csv l.csv --box 8", "--box 8"),
-        ("evaluate l.csv l.csv --psf a.yaml --psf-sigma 1", "contradicts --psf"),
+        ("evaluate l.csv l.csv --psf a.yaml --psf-sigma 1", "cannot be combined with --psf"),
         ("evaluate l.csv l.csv --axial-tolerance 0", "l.csv"),
       ] {
         let program = try shell.sh("\"$GLINT\" \(line)")

@@ -93,12 +93,12 @@ import Testing
       #expect(try Tables.read(shell.path("f.csv"))[.score] != nil)
       let nothing = try shell.glint(
         "localize", "movie.tif", "--weights", "f.safetensors", "-o", "g.csv", "--threshold", "9999")
-      #expect(nothing.status == 1 && nothing.errors.contains("hint: a lower --threshold"))
+      #expect(nothing.status == 1 && nothing.errors.contains("hint: lower --threshold"))
       for (option, value) in [("--detector", "dog"), ("--box", "9"), ("--sigma", "fixed")] {
         let refused = try shell.glint(
           "localize", "movie.tif", "--weights", "f.safetensors", "-o", "h.csv", option, value)
         #expect(refused.status == 2)
-        #expect(refused.errors.contains("\(option) is for spots that are fitted"))
+        #expect(refused.errors.contains("\(option) applies to spot fitting"))
       }
     }
   }
@@ -173,7 +173,7 @@ import Testing
       try write(paper, to: shell.path("p.safetensors"))
       let unscaled = try shell.glint(
         "infer", "movie.tif", "--weights", "p.safetensors", "-o", "p.tif")
-      #expect(unscaled.status == 2 && unscaled.errors.contains("say how frames are scaled"))
+      #expect(unscaled.status == 2 && unscaled.errors.contains("state how frames are scaled"))
       try write(DEFCoN(), to: shell.path("c.safetensors"))
       try shell.glint(
         "infer", "movie.tif", "--weights", "c.safetensors", "-o", "c.tif", "--result",
@@ -191,7 +191,7 @@ import Testing
         .expectSuccess()
       let sum = try shell.glint(
         "infer", "crops.tif", "--weights", "s.safetensors", "-o", "sum.csv", "--sum")
-      #expect(sum.status == 2 && sum.errors.contains("classes, which have no sum"))
+      #expect(sum.status == 2 && sum.errors.contains("classes, which cannot be summed"))
       let lines = try String(contentsOfFile: shell.path("s.csv"), encoding: .utf8)
         .split(separator: "\n")
       #expect(lines.count == 11 && lines[1] == "crop,class,AF647,CF660C,CF680")
@@ -215,7 +215,7 @@ import Testing
         "5,-2",
         "-o", "classes.csv")
       program.expectSuccess()
-      #expect(program.errors.contains("2 of 4 crops are not inside the movie"))
+      #expect(program.errors.contains("2 of 4 crops are outside the movie"))
       let classes = try Tables.read(shell.path("classes.csv"))
       #expect(classes.count == 4 && classes[.x] == [100, 110, 3, 100])
       #expect(classes[Quantity("class", .none)]?[2] == -1)
@@ -262,7 +262,7 @@ import Testing
       ] {
         let program = try shell.sh("\"$GLINT\" \(verb) --weights f.safetensors")
         #expect(program.status == 2, "\(verb)")
-        #expect(program.errors.contains("frame 2 holds a NaN"), "\(program.errors)")
+        #expect(program.errors.contains("frame 2 contains a NaN"), "\(program.errors)")
         #expect(!(try shell.files).contains { $0.hasPrefix("n.") || $0.hasPrefix(".n") })
       }
     }
@@ -294,11 +294,14 @@ import Testing
           "localize movie.tif -o a.csv --weights no.st --network decode", "is not a file of weights"
         ),
         ("localize movie.tif -o a.csv --weights evil.pkl --network decode", "evil.pkl"),
-        ("localize movie.tif -o a.csv --weights bare.safetensors", "does not say which network"),
+        ("localize movie.tif -o a.csv --weights bare.safetensors", "does not state its network"),
         ("localize movie.tif -o a.csv --weights bare.safetensors --network decode", "no tensor"),
         ("localize movie.tif -o a.csv --weights w.safetensors --network deep-storm", "no tensor"),
         ("localize movie.tif -o a.csv --weights u.safetensors", "what a result of 1 means"),
-        ("localize movie.tif -o a.csv --weights s.safetensors", "spenet gives no localizations"),
+        (
+          "localize movie.tif -o a.csv --weights s.safetensors",
+          "spenet does not produce localizations"
+        ),
         ("localize movie.tif -o a.csv --weights c.safetensors", "defcon gives no localizations"),
         ("localize movie.tif -o a.csv --weights w.safetensors --memory 0", "memory of 0 MiB"),
         ("localize movie.tif -o a.csv --weights w.safetensors --threshold -1", "threshold -1"),
@@ -308,26 +311,26 @@ import Testing
         ),
         (
           "localize movie.tif -o a.csv --weights w.safetensors --network-settings list.yaml",
-          "holds no settings"
+          "contains no settings"
         ),
-        ("localize movie.tif -o a.csv --memory 5", "go with --network"),
+        ("localize movie.tif -o a.csv --memory 5", "require --network"),
         ("localize movie.tif -o w.safetensors --weights w.safetensors --force", "w.safetensors"),
         (
           "localize movie.tif -o a.csv --weights w.safetensors --json w.safetensors --force", "read"
         ),
-        ("infer movie.tif -o a.tif", "name a network"),
+        ("infer movie.tif -o a.tif", "no network is given"),
         ("infer movie.tif -o a.png --weights w.safetensors", "cannot hold images"),
         ("infer movie.tif -o a.csv --weights w.safetensors", "cannot hold images"),
         ("infer movie.tif -o a.tif --weights u.safetensors", "what a result of 1 means"),
-        ("infer movie.tif -o a.tif --weights c.safetensors --result x", "no result `x`"),
+        ("infer movie.tif -o a.tif --weights c.safetensors --result x", "no output `x`"),
         ("infer movie.tif -o a.csv --weights s.safetensors", "it is 48×56 pixels, not 7×201"),
         ("infer movie.tif -o a.tif --weights s.safetensors", "cannot hold classes"),
-        ("infer movie.tif -o movie.tif --weights c.safetensors --force", "read by this run"),
+        ("infer movie.tif -o movie.tif --weights c.safetensors --force", "an input of this run"),
         ("infer movie.tif -o a.csv --weights s.safetensors --table none.csv", "none.csv"),
-        ("infer movie.tif -o a.csv --weights s.safetensors --shift 1,2", "--shift goes with"),
+        ("infer movie.tif -o a.csv --weights s.safetensors --shift 1,2", "--shift requires"),
         ("infer none.tif -o a.tif --weights c.safetensors", "none.tif"),
         ("networks --size 0x5", "--size"), ("networks --network unet", "no network `unet`"),
-        ("networks -o a.onnx", "-o goes with --weights"),
+        ("networks -o a.onnx", "-o requires --weights"),
         ("networks --weights w.safetensors -o a.txt", "neither .onnx nor .safetensors"),
         ("networks --weights cut.st", "cut.st"), ("networks --weights none.st", "none.st"),
         ("networks --weights w.safetensors --network fid-storm", "no tensor"),

@@ -50,8 +50,8 @@ import Testing
         ("-o b.csv -o b.csv", "two outputs"), ("-o b.hdf5 -o ./b.h5", "two outputs"),
         ("--json out.csv", "two outputs"), ("--json out-protocol.txt", "two outputs"),
         ("-o b.xls", "b.xls"), ("-o b", "extension of b "), ("-o none/b.csv", "none/b.csv"),
-        ("--json none/b.json", "none/b.json"), ("--json movie.tif --force", "read by this run"),
-        ("--json ./movie.tif", "read by this run"), ("--json / --force", "folder"),
+        ("--json none/b.json", "none/b.json"), ("--json movie.tif --force", "an input of this run"),
+        ("--json ./movie.tif", "an input of this run"), ("--json / --force", "folder"),
       ] {
         expectRefusal(
           try shell.sh("\"$GLINT\" localize movie.tif -o out.csv --device cpu \(line)"), words,
@@ -66,8 +66,8 @@ import Testing
       try shell.makeMovie()
       try shell.sh("printf 'a,b\n1,2\n' > odd.csv").expectSuccess()
       for (line, words) in [
-        ("frobnicate", "frobnicate"), ("localize", "name a movie"),
-        ("localize movie.tif", "name an output"), ("evaluate a.csv", "truth"),
+        ("frobnicate", "frobnicate"), ("localize", "no movie is given"),
+        ("localize movie.tif", "no output is given"), ("evaluate a.csv", "truth"),
         ("evaluate a.csv b.csv", "a.csv"), ("evaluate odd.csv odd.csv", "odd.csv"),
         ("render odd.csv -o a.png", "odd.csv"), ("render none.csv -o a.png", "none.csv"),
         ("convert none.csv a.csv", "none.csv"), ("convert odd.csv a.xyz", "a.xyz"),
@@ -159,7 +159,7 @@ import Testing
       #expect(info.output.contains("56"))
       #expect(info.errors.hasPrefix("error: \(name): cut off: "), "\(info.errors)")
       #expect(
-        info.errors.contains("\nhint: take the frames before it with --frames 0:7"))
+        info.errors.contains("\nhint: process the frames before it with --frames 0:7"))
       expectRefusal(try shell.glint("localize", name, "-o", "out.csv"), "cut off: ")
       expectRefusal(
         try shell.glint("localize", name, "-o", "out.csv", "--frames", "2:8"), "--frames 0:7")
@@ -193,10 +193,10 @@ import Testing
       try write(48, 56, to: "wrong.hdf5")
       let base = "\"$GLINT\" localize movie.tif -o out.csv --device cpu --camera "
       expectRefusal(try shell.sh(base + "wrong.hdf5"), "48×56 px, the movie 56×48")
-      expectRefusal(try shell.sh(base + "right.hdf5 --em-gain 100"), "exclude each other")
+      expectRefusal(try shell.sh(base + "right.hdf5 --em-gain 100"), "cannot be combined")
       expectRefusal(try shell.sh(base + "right.hdf5 --gain 2"), "contradict the maps")
       expectRefusal(
-        try shell.sh(base + "right.hdf5 --json right.hdf5 --force"), "read by this run")
+        try shell.sh(base + "right.hdf5 --json right.hdf5 --force"), "an input of this run")
       try shell.sh(base + "right.hdf5").expectSuccess()
     }
   }
@@ -245,7 +245,7 @@ import Testing
       let none = ["OCL_ICD_VENDORS": shell.folder.path + "/"]
       let refused = try shell.glint(
         "localize", "movie.tif", "-o", "a.csv", "--device", "opencl:0", environment: none)
-      expectRefusal(refused, "OpenCL cannot be used")
+      expectRefusal(refused, "OpenCL is not available")
       try shell.glint("localize", "movie.tif", "-o", "a.csv", environment: none).expectSuccess()
       let devices = try shell.glint("devices", environment: none)
       #expect(devices.status == 0)

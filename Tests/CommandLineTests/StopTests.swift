@@ -16,7 +16,7 @@ import Testing
   /// The frames that stderr promises to be in `name`.
   private func promised(_ name: String, _ errors: String) throws -> Int {
     let line = try #require(
-      errors.split(separator: "\n").first { $0.hasSuffix(" are safe in \(name)") }, "\(errors)")
+      errors.split(separator: "\n").first { $0.hasSuffix(" are saved in \(name)") }, "\(errors)")
     let range = try #require(line.split(separator: " ").dropFirst(2).first)
     #expect(range.hasPrefix("0..<"))
     return try #require(Int(range.dropFirst(4)))

@@ -170,7 +170,7 @@ import Testing
       var cases = [
         ("link", "in another file (/etc/passwd), which is not opened"),
         ("group/link/x", "in another file (other.h5)"), ("raw", "`raw` in other files"),
-        ("scaled", "`scaled` by scaleoffset, which is not read"),
+        ("scaled", "`scaled` with scaleoffset, which is not supported"),
       ]
       if version == "latest" { cases.append(("virtual", "a virtual dataset")) }
       for (name, words) in cases {

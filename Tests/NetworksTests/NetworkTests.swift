@@ -109,7 +109,10 @@ import Testing
       (#"{"planez": 3}"#, "there is no `planez`, only "), ("[]", "there is no"), ("{", "not JSON"),
       (#"{"planes": "many"}"#, "`planes` must be of type Int"),
       (#"{"scaling": {"scale": [1]}}"#, "`scaling.scale` must be of type Float"),
-      (#"{"scaling": {"normalization": "log"}}"#, "`scaling.normalization` cannot have that value"),
+      (
+        #"{"scaling": {"normalization": "log"}}"#,
+        "`scaling.normalization` does not accept that value"
+      ),
     ] {
       let error = #expect(throws: NetworkError.self) { try DeepSTORM3D().with(settings: settings) }
       #expect(error?.description.contains(words) == true, "\(error as Any)")
@@ -117,7 +120,7 @@ import Testing
     let error = #expect(throws: NetworkError.self) {
       try DECODE().with(settings: #"{"results": {"photons": 900}}"#)
     }
-    #expect(error?.description.contains("`results` lacks `z`") == true, "\(error as Any)")
+    #expect(error?.description.contains("`results` is missing `z`") == true, "\(error as Any)")
   }
 
   @Test func unknownNamesAreAnsweredWithTheKnown() {

@@ -192,7 +192,8 @@ import Testing
       try TiledNetwork(model, height: 200, width: 150, on: CPUDevice(), memory: 1 << 20)
     }
     #expect(
-      error?.explanation.text { "--\($0.name)" }.contains("hint: allow more with --memory") == true)
+      error?.explanation.text { "--\($0.name)" }.contains("hint: raise the limit with --memory")
+        == true)
     let small = try TiledNetwork(
       model, batch: 4, height: 20, width: 15, on: CPUDevice(threads: 2), memory: 48 << 20)
     #expect(small.tiles == 1 && small.batch == 4)
@@ -245,7 +246,7 @@ import Testing
       var frames = ONNXTests.frames(3 * pixels)
       frames[2 * pixels + pixels / 2] = bad
       let error = #expect(throws: NetworkError.self) { try tiled.image(frames) }
-      #expect(error?.description.contains("frame 2 holds a NaN or an infinity") == true)
+      #expect(error?.description.contains("frame 2 contains a NaN or an infinite value") == true)
     }
     let half = #expect(throws: NetworkError.self) {
       try tiled.image([Float](repeating: 1, count: pixels + pixels / 2))
@@ -280,7 +281,7 @@ import Testing
       var frames = ONNXTests.frames(48)
       frames[37] = bad
       let error = #expect(throws: NetworkError.self) { try tiled.image(frames) }
-      #expect("\(try #require(error))".contains("frame 2 holds a NaN"))
+      #expect("\(try #require(error))".contains("frame 2 contains a NaN"))
     }
     var error = #expect(throws: NetworkError.self) { try tiled.image([1, 2, 3]) }
     #expect("\(try #require(error))".contains("3 values are not frames of 4×4×1"))

@@ -25,7 +25,7 @@ import Testing
   }
 
   /// Errors over standard errors: mean 0, standard deviation 1.
-  private func expectHonest(
+  private func expectStandardErrors(
     _ found: [Float], _ truth: [Float], _ errors: [Float], _ what: String,
     _ location: SourceLocation = #_sourceLocation
   ) {
@@ -42,12 +42,12 @@ import Testing
   @Test func mapsComeBackAndKnowTheirErrors() throws {
     let sensor = TestSensor()
     let (maps, report) = try calibrate(sensor)
-    expectHonest(maps.values.offset, sensor.maps.offset, maps.errors.offset, "offset")
-    expectHonest(
+    expectStandardErrors(maps.values.offset, sensor.maps.offset, maps.errors.offset, "offset")
+    expectStandardErrors(
       // Rounding to whole numbers adds a twelfth.
       maps.values.variance, sensor.maps.variance.map { $0 + 1 / 12 }, maps.errors.variance,
       "variance")
-    expectHonest(maps.values.gain, sensor.maps.gain, maps.errors.gain, "gain")
+    expectStandardErrors(maps.values.gain, sensor.maps.gain, maps.errors.gain, "gain")
     #expect(report.darkFrames == 500 && report.levels.count == 4)
     #expect(abs(report.gain.median / 2.2 - 1) < 0.01)
     #expect(abs(report.readNoise / 1.6 - 1) < 0.03)
@@ -119,7 +119,7 @@ import Testing
       }
     }
     #expect(refusal(sensor.record(photons: 50, frames: 19, seed: 1)).contains("19 bright frames"))
-    for (shift, words) in [(0.0, "b.tif is no brighter"), (-30, "b.tif is no brighter")] {
+    for (shift, words) in [(0.0, "b.tif is not brighter"), (-30, "b.tif is not brighter")] {
       let message = refusal(sensor.record(frames: 50, seed: 2, shift: shift))
       #expect(message.contains(words) && message.contains("\nhint: "), "\(message)")
     }

@@ -66,7 +66,7 @@ import Testing
       var camera = Self.sCMOS
       camera.gain = gain
       let warning = try #require(try check(movie, camera).warning, "gain \(gain)").description
-      #expect(warning.contains("times what the camera's numbers give"))
+      #expect(warning.contains("times the value expected from the camera settings"))
       #expect(warning.contains("\nhint: ") && warning.contains(words), "\(gain): \(warning)")
     }
     var plain = Self.emCCD
@@ -97,12 +97,12 @@ import Testing
     let warning = try #require(
       try check(movie, Camera(offset: 0, gain: 2.2, readNoise: 1.6), change: electrons).warning
     ).description
-    #expect(warning.contains("look like electrons already"), "\(warning)")
+    #expect(warning.contains("seem to be electrons already"), "\(warning)")
     #expect(try check(movie, Camera(offset: 0, readNoise: 1.6), change: electrons).warning == nil)
     // Stretched afterwards: two of three numbers do not occur.
     let stretched = { (value: Float) in 3 * value }
     let steps = try #require(try check(movie, Self.sCMOS, change: stretched).warning).description
-    #expect(steps.contains("numbers come in steps of 3: they were scaled"), "\(steps)")
+    #expect(steps.contains("pixel values come in steps of 3, so they were scaled"), "\(steps)")
   }
 
   @Test func tooLittleSaysNothing() throws {

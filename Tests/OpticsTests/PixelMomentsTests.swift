@@ -109,6 +109,7 @@ import Testing
     #expect(
       refusal([movie, wide]).contains("b.tif has 5×4 uint16 pixels, a.tif 4×4 uint16\nhint:"))
     #expect(refusal([movie, float]).contains("c.tif has 4×4 float32 pixels"))
-    #expect(refusal([float]).contains("pixel (2, 1) of c.tif is not a number in some frame\nhint:"))
+    #expect(
+      refusal([float]).contains("pixel (2, 1) of c.tif is NaN or infinite in some frame\nhint:"))
   }
 }

@@ -217,9 +217,9 @@ import Testing
     #expect(problem { $0.refractiveIndex = 0.9 }.contains("refractive index 0.9"))
     #expect(problem { $0.pixelSize = -1 }.contains("pixel size"))
     #expect(
-      problem { $0.zernike = [ZernikeTerm(n: 3, m: 0, waves: 1)] }.contains("no Zernike term"))
+      problem { $0.zernike = [ZernikeTerm(n: 3, m: 0, waves: 1)] }.contains("does not exist"))
     #expect(problem { $0.mask = .doubleHelix(rings: 0) }.contains("0 rings"))
-    #expect(problem { $0.mask = .map(side: 2, radians: [1, 2, 3]) }.contains("no square"))
+    #expect(problem { $0.mask = .map(side: 2, radians: [1, 2, 3]) }.contains("not a square"))
     #expect(problem { $0.mask = .map(side: 2, radians: [1, 2, 3, .nan]) }.contains("not a number"))
   }
 }

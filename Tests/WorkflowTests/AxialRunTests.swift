@@ -136,8 +136,11 @@ import Workflow
         bound: TruthBound(
           psf: psf, gaussian: GaussianPSF(sigma: 1), box: 13, camera: camera, maps: nil))
       #expect(score.recall > 0.97 && score.precision > 0.97, "\(score)")
-      for honesty in [score.xHonesty, score.yHonesty, score.zHonesty, score.zBound] {
-        #expect(0.88...1.12 ~= (honesty?.spread ?? 0), "\(String(describing: honesty))")
+      let ratios = [
+        score.xErrorRatio, score.yErrorRatio, score.zErrorRatio, score.zErrorOverBound,
+      ]
+      for ratio in ratios {
+        #expect(0.88...1.12 ~= (ratio?.spread ?? 0), "\(String(describing: ratio))")
       }
     }
   }

@@ -24,7 +24,7 @@ import Workflow
   }
 
   @Test(arguments: [(sCMOS, false), (sCMOS, true), (emCCD, false)])
-  func honest(_ camera: Camera, hasMaps: Bool) throws {
+  func reportedErrorsAreRight(_ camera: Camera, hasMaps: Bool) throws {
     let movie = try scene(camera, hasMaps ? SensorVariation() : nil)
     var recipe = Recipe()
     recipe.camera = camera
@@ -39,8 +39,8 @@ import Workflow
     }
     #expect(abs(mean(.photons) / 1200 - 1) < 0.01, "photons \(mean(.photons))")
     #expect(abs(mean(.background) / 10 - 1) < 0.03, "background \(mean(.background))")
-    for honesty in [score.xHonesty, score.yHonesty, score.photonsHonesty] {
-      let spread = try #require(honesty).spread
+    for ratio in [score.xErrorRatio, score.yErrorRatio, score.photonsErrorRatio] {
+      let spread = try #require(ratio).spread
       #expect(abs(spread - 1) < 0.08, "error over reported error \(spread)")
     }
     let chiSquare = mean(.reducedChiSquare)
@@ -91,7 +91,7 @@ import Workflow
       edited.floats[(3 * 96 + 20) * 96 + 20] = bad
       let other = try localize(edited, recipe, batch: 5)
       #expect(
-        other.notes == ["1 pixels in 1 frames are not numbers; spots near them are not found"])
+        other.notes == ["1 pixels in 1 frames are NaN or infinite; spots near them are not found"])
       func far(_ table: Localizations) -> Set<String> {
         Set(
           Outcome.rows(

@@ -66,8 +66,8 @@ import Workflow
     #expect(found.recall > 0.97 && found.precision > 0.97, "\(found)")
     #expect(try #require(found.z).rmse < 25)
     #expect(abs(try #require(found.zRelation).scale - 1) < 0.02)
-    let honesty = try #require(found.zHonesty)
-    #expect(0.8...1.25 ~= honesty.spread, "\(honesty)")
+    let ratio = try #require(found.zErrorRatio)
+    #expect(0.8...1.25 ~= ratio.spread, "\(ratio)")
     // The control: a filter for round spots finds every lobe, and fits of both end at one place.
     var lobeByLobe = recipe
     lobeByLobe.detection = DetectionSettings()
@@ -84,8 +84,8 @@ import Workflow
     let found = try Self.score(
       try Self.localize(movie, Self.recipe(psf, camera: multiplying), psf).table, movie.truth)
     #expect(found.recall > 0.95 && found.precision > 0.95, "\(found)")
-    let honesty = try #require(found.zHonesty)
-    #expect(0.8...1.25 ~= honesty.spread, "\(honesty)")
+    let ratio = try #require(found.zErrorRatio)
+    #expect(0.8...1.25 ~= ratio.spread, "\(ratio)")
     // One pixel in fifty with a hundred times the variance; no light at all.
     var random = RandomStream(seed: 9)
     var maps = CameraMaps(
@@ -154,6 +154,6 @@ import Workflow
     #expect(score.truePositives == 120 && score.falsePositives == 0)
     #expect(score.falseNegatives == 0)
     #expect(score.lateralRMSE! < 4 && score.z!.rmse < 6, "\(score)")
-    #expect(0.85...1.2 ~= score.zHonesty!.rms)
+    #expect(0.85...1.2 ~= score.zErrorRatio!.rms)
   }
 }

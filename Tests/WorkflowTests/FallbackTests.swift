@@ -70,7 +70,7 @@ import Workflow
         try job.run()
       } throws: {
         "\($0)"
-          == "torn.tif: frame 13 is cut (frame 13)\nhint: take the frames before it with "
+          == "torn.tif: frame 13 is cut (frame 13)\nhint: process the frames before it with "
           + "frames 0:13"
       }
       let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()

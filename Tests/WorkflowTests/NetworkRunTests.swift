@@ -191,7 +191,7 @@ import Workflow
         let error = #expect(throws: NetworkError.self) {
           try localize(movie, recipe, batch: batch)
         }
-        #expect(error?.description.contains("frame 13 holds a NaN") == true, "\(error as Any)")
+        #expect(error?.description.contains("frame 13 contains a NaN") == true, "\(error as Any)")
       }
     }
   }
@@ -208,7 +208,7 @@ import Workflow
       unscaled.features = 4
       let recipe = try self.recipe(unscaled, in: folder)
       let error = #expect(throws: NetworkError.self) { try localize(movie, recipe) }
-      #expect(error?.description.contains("say what a result of 1 means") == true)
+      #expect(error?.description.contains("state what a result of 1 means") == true)
     }
   }
 
@@ -265,7 +265,7 @@ import Workflow
       for (text, words) in [
         ("Scaling: {input_scale: 50}", "no `Scaling.input_offset`"),
         ("Scaling: {input_scale: 0, input_offset: 1}", "no `Scaling.input_scale`"),
-        ("- 1\n- 2", "holds no settings"), ("a: [", "holds no settings"), ("", "no settings"),
+        ("- 1\n- 2", "contains no settings"), ("a: [", "contains no settings"), ("", "no settings"),
       ] {
         let error = #expect(throws: SettingsError.self) {
           try NetworkSettingsFile.read(try file(text))
@@ -336,7 +336,7 @@ import Workflow
         let path = folder.appendingPathComponent("bomb.yaml").path
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         let error = #expect(throws: SettingsError.self) { try NetworkSettingsFile.read(path) }
-        #expect(error?.description.contains("holds no settings") == true)
+        #expect(error?.description.contains("contains no settings") == true)
       }
     }
   }

@@ -62,15 +62,15 @@ import Workflow
     ("fit: {box: 7.5}", "`fit.box`"), ("fit: {box: seven}", "`fit.box`"),
     (
       "recipe: 2\ndetection: {radius: 3}",
-      "`detection.radius` does not apply here; it goes with dog, psf"
+      "`detection.radius` does not apply here; it belongs to dog, psf"
     ),
-    ("recipe: 2\nfit: {axial: widths}", "`fit.axial` does not apply here; it goes with a PSF"),
+    ("recipe: 2\nfit: {axial: widths}", "`fit.axial` does not apply here; it belongs to a PSF"),
     ("recipe: 2\nnetwork: {weights: w}\nfit: {box: 7}", "`fit.box` does not apply"),
     ("recipe: 3", "format 3"), ("measured: {width: 1}", "`measured.width` does not exist"),
     ("roi: [1, 2]", "`roi`"), ("camera_roi: [1, 2, 3, x]", "`camera_roi`"),
-    ("pixel_size: wide", "`pixel_size`"), ("fit: 5", "`fit` must hold fields"),
+    ("pixel_size: wide", "`pixel_size`"), ("fit: 5", "`fit` must be a section of fields"),
     ("camera: {gain: [1, 2]}", "`camera.gain`"), ("roi: [1, b]", "`roi"), ("roi: 7", "`roi`"),
-    ("fit: {estimator: best}", "`fit.estimator` cannot have that value; it is mle or lsq"),
+    ("fit: {estimator: best}", "`fit.estimator` does not accept that value; it must be mle or lsq"),
     ("a: [", "not YAML"), ("", "no fields"), ("- 1\n- 2", "no fields"), ("plain", "no fields"),
   ])
   func refused(_ text: String, _ expected: String) throws {

@@ -52,21 +52,24 @@ import Workflow
       readNoise: middle(maps.variance).squareRoot() / gain)
     let (with, without) = (try score(maps, camera), try score(nil, scalars))
     #expect(with.recall > 0.98 && with.truePositives > 2500)
-    for bound in [with.xBound, with.yBound] {
-      let ratio = try #require(bound)
+    for errorOverBound in [with.xErrorOverBound, with.yErrorOverBound] {
+      let ratio = try #require(errorOverBound)
       #expect(0.95...1.05 ~= ratio.rms, "with maps \(ratio)")
     }
-    for honesty in [with.xHonesty, with.yHonesty] {
-      #expect(0.95...1.05 ~= (try #require(honesty)).rms)
+    for ratio in [with.xErrorRatio, with.yErrorRatio] {
+      #expect(0.95...1.05 ~= (try #require(ratio)).rms)
     }
-    let pairs = [(with.xBound, without.xBound), (with.yBound, without.yBound)]
+    let pairs = [
+      (with.xErrorOverBound, without.xErrorOverBound),
+      (with.yErrorOverBound, without.yErrorOverBound),
+    ]
     for case (let with?, let without?) in pairs {
       print("RMSE over the sensor's bound: with maps \(with.rms), without \(without.rms)")
       #expect(without.rms > 1.05 * with.rms)
     }
     // Nor does it know its own errors.
-    for honesty in [without.xHonesty, without.yHonesty] {
-      #expect(try #require(honesty).rms > 1.09)
+    for ratio in [without.xErrorRatio, without.yErrorRatio] {
+      #expect(try #require(ratio).rms > 1.09)
     }
   }
 }

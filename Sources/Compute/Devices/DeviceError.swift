@@ -21,7 +21,7 @@ public enum DeviceError: Fault {
   public var message: Message {
     switch self {
     case .unknownName(let name, _): "there is no device `\(name)`"
-    case .openCLUnavailable(let reason): "OpenCL cannot be used: \(reason)"
+    case .openCLUnavailable(let reason): "OpenCL is not available: \(reason)"
     case .call(let call, let code, let device):
       "\(call) failed on \(device) with \(Self.name(ofStatus: code))"
     case .build(let kernel, let defines, let device, let log):
@@ -52,7 +52,7 @@ public enum DeviceError: Fault {
     case .openCLUnavailable:
       "install a driver's OpenCL package (and ocl-icd-libopencl1), or use \(.device) cpu"
     case .call:
-      "try \(.device) cpu; a parity run tells whether the driver computes correctly"
+      "try \(.device) cpu; a parity run shows whether the driver computes correctly"
     case .build: "try \(.device) cpu, and report the log above"
     case .workGroup: "try \(.device) cpu"
     case .memory, .indices: "use a smaller \(.batch) or \(.roi), or \(.device) cpu"

@@ -32,7 +32,7 @@ struct HDF5Attribute {
     type = try HDF5Datatype(&typeBytes)
     count = try HDF5Dataspace(&spaceBytes).count
     guard count <= cursor.left / type.size else {
-      throw FileFault("has an attribute \(name) that is cut off", byte: cursor.position)
+      throw FileFault("has an attribute \(name) that is truncated", byte: cursor.position)
     }
     data = try cursor.part(count * type.size)
   }

@@ -23,7 +23,7 @@ extension HDF5Storage {
     var nodes = [(address: root, count: count, depth: depth)]
     while let node = nodes.popLast() {
       guard visited.insert(node.address).inserted else {
-        throw FileFault("has a tree that goes in a circle", byte: node.address)
+        throw FileFault("has a tree with a cycle", byte: node.address)
       }
       let isLeaf = node.depth == 0
       var cursor = try structure(isLeaf ? "BTLF" : "BTIN", at: node.address, nodeSize)

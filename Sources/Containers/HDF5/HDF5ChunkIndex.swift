@@ -87,7 +87,7 @@ struct HDF5ChunkIndex {
     var nodes = [root]
     while let node = nodes.popLast() {
       guard visited.insert(node).inserted else {
-        throw FileFault("has a tree of chunks that goes in a circle", byte: node)
+        throw FileFault("has a tree of chunks with a cycle", byte: node)
       }
       var head = try storage.structure("TREE", at: node, 24)
       guard try head.byte() == 1 else {
@@ -162,7 +162,7 @@ struct HDF5ChunkIndex {
     let limited = lengths.compactMap { $0 }
     guard unlimited.count <= 1, let count = elementCount(limited),
       limited.allSatisfy({ $0 > 0 })
-    else { throw FileFault("has more chunks than can be") }
+    else { throw FileFault("has more chunks than are possible") }
     for index in axes.indices.dropLast().reversed() {
       steps[index] = steps[index + 1] * (lengths[index + 1] ?? 1)
     }
@@ -177,7 +177,7 @@ struct HDF5ChunkIndex {
       guard let count = numbering.count, count <= storage.size / chunkBytes,
         address <= storage.size - count * chunkBytes
       else {
-        throw FileFault("has chunks that are cut off", byte: address)
+        throw FileFault("has chunks that are truncated", byte: address)
       }
       for number in 0..<count {
         try add(numbering.place(number), address + number * chunkBytes, chunkBytes, 0)

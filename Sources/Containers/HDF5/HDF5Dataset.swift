@@ -125,7 +125,7 @@ package final class HDF5Dataset {
     var addresses: [Int] = []
     for _ in 0..<space.count {
       guard let address = try cursor.address(), address > 0 else {
-        throw FileFault("has a reference to nothing in `\(name)`")
+        throw FileFault("has a null reference in `\(name)`")
       }
       addresses.append(address)
     }

@@ -95,7 +95,7 @@ struct HDF5Datatype {
     // Bit 6 stands for VAX; the sign is the topmost bit.
     guard let (element, expected) = standard[size], fields == expected, offset == 0,
       precision == 8 * size, bits & 0x40 == 0, bits >> 8 & 0xff == 8 * size - 1
-    else { return .other("floats that are not IEEE's") }
+    else { return .other("floats that are not IEEE 754") }
     return .number(element, bigEndian: bits & 1 != 0)
   }
 
@@ -140,7 +140,7 @@ struct HDF5Datatype {
       throw FileFault("has an enumeration of another size than its numbers", byte: at)
     }
     if case .number = base.kind { return base.kind }
-    return .other("an enumeration of what are no numbers")
+    return .other("an enumeration of values that are not numbers")
   }
 
   /// A name, which before version 3 is filled up to eight bytes.

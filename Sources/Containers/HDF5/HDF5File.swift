@@ -39,12 +39,13 @@ package final class HDF5File {
     try head.skip(8)
     let version = try head.byte()
     guard version <= 3 else {
-      throw FileFault("has HDF5 superblock version \(version), which is not read", byte: base + 8)
+      throw FileFault(
+        "has HDF5 superblock version \(version), which is not supported", byte: base + 8)
     }
     let isOld = version < 2
     if isOld { try head.skip(4) }
     guard try head.byte() == 8, try head.byte() == 8 else {
-      throw FileFault("has HDF5 addresses that are not of 8 bytes", byte: head.position)
+      throw FileFault("has HDF5 addresses that are not 8 bytes long", byte: head.position)
     }
     // Of the old ones, parameters of their trees.
     try head.skip(version == 0 ? 9 : version == 1 ? 13 : 1)
@@ -55,7 +56,7 @@ package final class HDF5File {
     if !isOld { try storage.verify(head, upTo: head.offset) }
     guard let end, end <= source.count else {
       throw FileFault(
-        "is cut off: it has \(source.count) bytes of \(end.map(String.init) ?? "more")",
+        "is truncated: it has \(source.count) of \(end.map(String.init) ?? "more") bytes",
         byte: source.count)
     }
     guard let address else { throw FileFault("has no root group", byte: head.position) }
@@ -70,7 +71,7 @@ package final class HDF5File {
       if try source.bytes(at: base, count: signature.count) == signature { return base }
       base = base == 0 ? 512 : 2 * base
     }
-    throw FileFault("is no HDF5 file", byte: 0)
+    throw FileFault("is not an HDF5 file", byte: 0)
   }
 
   // MARK: Paths
@@ -109,7 +110,7 @@ package final class HDF5File {
     var waiting = [(path: "", address: root, depth: 0)]
     while let next = waiting.popLast() {
       guard next.depth < Self.deepest, paths.count < 100_000 else {
-        throw FileFault("nests its groups too deeply or in a circle", byte: next.address)
+        throw FileFault("nests its groups too deeply or in a cycle", byte: next.address)
       }
       let isDataset = try storage.object(at: next.address).first(HDF5Object.Kind.layout) != nil
       if !next.path.isEmpty { paths.append((next.path, isDataset)) }
@@ -121,7 +122,7 @@ package final class HDF5File {
           (next.path.isEmpty ? name : "\(next.path)/\(name)", address, next.depth + 1))
       }
       guard waiting.count < 1_000_000 else {
-        throw FileFault("nests its groups too deeply or in a circle", byte: next.address)
+        throw FileFault("nests its groups too deeply or in a cycle", byte: next.address)
       }
     }
     return paths
@@ -143,7 +144,7 @@ package final class HDF5File {
     for (number, step) in steps.enumerated() {
       lookups -= 1
       guard lookups > 0 else {
-        throw FileFault("has links that go in a circle (`\(path.prefix(80))`)")
+        throw FileFault("has links that form a cycle (`\(path.prefix(80))`)")
       }
       guard let link = try links(at: group)[String(step)] else { return nil }
       if number == steps.count - 1 { return (link, group) }

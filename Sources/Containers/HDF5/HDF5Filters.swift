@@ -43,13 +43,14 @@ struct HDF5Filters {
       if version == 1, parameters % 2 == 1 { try body.skip(4) }
       guard let filter = Filter(rawValue: number) else {
         throw .refusal(
-          "packs `\(name)` by \(Self.others[number] ?? "filter \(number)"), which is not read",
-          hint: "write it again with gzip or without compression, for example with h5repack")
+          "compresses `\(name)` with \(Self.others[number] ?? "filter \(number)"), "
+            + "which is not supported",
+          hint: "rewrite it with gzip or without compression, for example with h5repack")
       }
       steps.append((filter, first))
     }
     guard count <= 32, steps.count(where: { $0.filter == .deflate || $0.filter == .lzf }) <= 1
-    else { throw FileFault("packs `\(name)` more than once", byte: at) }
+    else { throw FileFault("compresses `\(name)` more than once", byte: at) }
   }
 
   /// True where a chunk is stored as it is, if the filters of `skipped` were left out for it.
@@ -126,7 +127,7 @@ struct HDF5Filters {
   /// No compression reaches more than deflate's 1032 to 1: more is a lie meant to exhaust memory.
   private static func limit(_ size: Int, from stored: Int, _ at: Int) throws(FileFault) {
     guard size / 1040 <= stored else {
-      throw FileFault("claims \(size) bytes of a chunk that stores \(stored)", byte: at)
+      throw FileFault("states \(size) bytes for a chunk that stores \(stored)", byte: at)
     }
   }
 

@@ -19,7 +19,7 @@ struct HDF5FractalHeap {
     guard try head.length(2) == 0 else {
       throw .refusal(
         "compresses the names of its groups or attributes",
-        hint: "write it again without that, for example with h5repack")
+        hint: "rewrite it without this compression, for example with h5repack")
     }
     try storage.verify(head, upTo: 142)
     try head.skip(1)
@@ -56,7 +56,7 @@ struct HDF5FractalHeap {
       return try managed(offset, try id.length(lengthWidth), at)
     case 1: return try large(try id.unsigned(id.left), at)
     case 2: return try id.part(Int(flags & 15) + 1)
-    default: throw FileFault("has an object in no known part of a heap", byte: at)
+    default: throw FileFault("has an object in an unknown part of a heap", byte: at)
     }
   }
 

@@ -58,7 +58,7 @@ extension HDF5Storage {
     var nodes = [tree]
     while let node = nodes.popLast() {
       guard visited.insert(node).inserted else {
-        throw FileFault("has a group that goes in a circle", byte: node)
+        throw FileFault("has a group with a cycle", byte: node)
       }
       let head = try cursor(at: node, 8)
       if head.bytes.starts(with: "SNOD".utf8) {

@@ -113,7 +113,7 @@ enum HDF5Layout {
     case 5:
       try body.skip(6)
       index = .tree2
-    default: throw FileFault("finds its chunks in an unknown way", byte: at)
+    default: throw FileFault("has a chunk index of an unknown kind", byte: at)
     }
     return Chunks(
       index: index, address: try body.address(), shape: shape, elementBytes: elementBytes,

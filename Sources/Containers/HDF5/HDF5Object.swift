@@ -46,7 +46,7 @@ struct HDF5Object {
       let size = try head.length(1 << (flags & 3))
       let prefix = head.offset
       guard size <= storage.size else {
-        throw FileFault("has an object header that is cut off", byte: head.position)
+        throw FileFault("has an object header that is truncated", byte: head.position)
       }
       let whole = try storage.structure("OHDR", at: address, prefix + size + 4, checked: true)
       blocks = []
@@ -66,7 +66,7 @@ struct HDF5Object {
     while let block = blocks.popLast() {
       left -= max(16, block.size)
       guard left >= 0, block.size <= storage.size else {
-        throw FileFault("has an object header that goes in a circle", byte: address)
+        throw FileFault("has an object header with a cycle", byte: address)
       }
       if isNew {
         var cursor = try storage.structure("OCHK", at: block.address, block.size, checked: true)
@@ -118,10 +118,10 @@ extension HDF5Storage {
     guard version == 2 || version == 3 && type == 2, let address = try reference.address() else {
       throw .refusal(
         "shares the descriptions of its objects in a table of messages (byte \(at))",
-        hint: "write it again without shared messages, for example with h5repack")
+        hint: "rewrite it without shared messages, for example with h5repack")
     }
     guard let message = try object(at: address).first(kind), message.flags & 2 == 0 else {
-      throw FileFault("refers to a description that is not there", byte: at)
+      throw FileFault("refers to a description that does not exist", byte: at)
     }
     return message.body
   }

@@ -1,23 +1,23 @@
 import Reporting
 
-/// Why a PSF calibration could not be read, or not be written as asked.
+/// Why a PSF calibration could not be read or written.
 public enum CalibrationFileError: Fault, Hashable {
   case unreadable(path: String, reason: String)
-  /// The content belongs to no kind of calibration that is read.
+  /// The content is not a supported calibration format.
   case unknownKind(path: String, found: String)
-  /// The file is damaged or ends early.
+  /// The file is damaged or truncated.
   case damaged(path: String, reason: String)
-  /// A number that no PSF has.
+  /// A value that is not valid for a PSF.
   case impossible(path: String, reason: String)
-  /// A known kind with a content that Glint has no use for.
+  /// A known format with content that Glint does not support.
   case unsupported(path: String, what: String, hint: String)
-  /// The extension of an output names no kind of calibration that can hold this PSF.
+  /// The extension of the output is not a format that can hold this PSF.
   case unwritable(path: String, reason: String)
 
   public var message: Message {
     switch self {
     case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
-    case .unknownKind(let path, let found): "\(path) is no PSF calibration: \(found)"
+    case .unknownKind(let path, let found): "\(path) is not a PSF calibration: \(found)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .impossible(let path, let reason): "\(path): \(reason)"
     case .unsupported(let path, let what, _): "\(path): \(what)"
@@ -29,8 +29,8 @@ public enum CalibrationFileError: Fault, Hashable {
     switch self {
     case .unreadable, .damaged: nil
     case .unknownKind:
-      "these can be read: \(CalibrationFiles.readableKinds.joined(separator: ", "))"
-    case .impossible: "the file cannot be used; make it again from its beads"
+      "supported formats: \(CalibrationFiles.readableKinds.joined(separator: ", "))"
+    case .impossible: "repeat the calibration from the beads"
     case .unsupported(_, _, let hint): Message(hint)
     case .unwritable: Message(CalibrationFiles.writableKinds.joined(separator: ", "))
     }

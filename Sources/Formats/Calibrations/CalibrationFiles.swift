@@ -2,7 +2,7 @@ import Containers
 import Foundation
 import Microscopy
 
-/// PSF calibrations of the field behind one door.
+/// Reads and writes PSF calibrations of all supported formats.
 ///
 /// ```swift
 /// let psf = try CalibrationFiles.read("beads_3dcal.mat")
@@ -18,11 +18,11 @@ public enum CalibrationFiles {
     ".h5 a spline PSF as SMAPpy keeps it",
   ]
 
-  /// Reads a calibration, told by content.
+  /// Reads a calibration; the format is detected from the content.
   ///
-  /// Files whose planes fall in z are turned over, so that z always grows with the plane; a mirrored
-  /// calibration of SMAP is mirrored back. Throws `CalibrationFileError`, which names the first
-  /// impossible number and its place.
+  /// Files whose z decreases with the plane are reversed, so that z always increases; a mirrored
+  /// SMAP calibration is mirrored back. Throws `CalibrationFileError`, which names the first
+  /// invalid value and its position.
   public static func read(_ path: String) throws -> CalibratedPSF {
     let psf = try contents(path)
     if let problem = psf.problem {
@@ -57,9 +57,9 @@ public enum CalibrationFiles {
     }
   }
 
-  /// Writes a calibration; the extension chooses the kind.
+  /// Writes a calibration; the extension selects the format.
   ///
-  /// Throws `CalibrationFileError` where the kind cannot hold the PSF, else `OutputError`.
+  /// Throws `CalibrationFileError` if the format cannot hold the PSF, and `OutputError`.
   public static func write(
     _ psf: CalibratedPSF, to path: String, provenance: [ProvenanceStep] = [],
     overwrite: Bool = false
@@ -75,20 +75,21 @@ public enum CalibrationFiles {
     case (.spline(let psf), .smappy):
       try SMAPpySpline.write(psf, to: path, provenance: provenance, overwrite: overwrite)
     case (.astigmatic, _):
-      throw CalibrationFileError.unwritable(path: path, reason: "it is a file for a spline PSF")
+      throw CalibrationFileError.unwritable(
+        path: path, reason: "this format can only hold a spline PSF")
     case (.spline, _):
-      throw CalibrationFileError.unwritable(path: path, reason: "YAML holds no spline PSF")
+      throw CalibrationFileError.unwritable(path: path, reason: "YAML cannot hold a spline PSF")
     }
   }
 
-  /// The kinds of file that are written.
+  /// The file formats that can be written.
   public enum Kind: Sendable {
     case picassoYAML
     case picassoHDF5
     case smappy
   }
 
-  /// What the extension of an output asks for. Throws `CalibrationFileError`.
+  /// The format for the extension of an output. Throws `CalibrationFileError`.
   public static func kind(of path: String) throws -> Kind {
     switch URL(fileURLWithPath: path).pathExtension.lowercased() {
     case "yaml", "yml": return .picassoYAML
@@ -96,7 +97,7 @@ public enum CalibrationFiles {
     case "h5": return .smappy
     default:
       throw CalibrationFileError.unwritable(
-        path: path, reason: "its extension names no kind of calibration")
+        path: path, reason: "its extension does not match a calibration format")
     }
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import Microscopy
 
-/// What Glint adds to the metadata of other programs' calibration files, under the key "glint": all
-/// that a spline PSF knows and the format has no place for.
+/// Metadata that Glint adds to other programs' calibration files, under the key "glint": the
+/// properties of a spline PSF that the format cannot hold.
 struct GlintNotes: Codable {
   var version = glintVersion
   var centreX: Double?
@@ -33,7 +33,7 @@ struct GlintNotes: Codable {
     steps = provenance
   }
 
-  /// Empty where the text holds none: then the file is another program's.
+  /// Empty if the text has none: the file was then written by another program.
   init(json: String) {
     struct Outer: Decodable { var glint: GlintNotes? }
     let decoder = JSONDecoder()
@@ -52,10 +52,10 @@ struct GlintNotes: Codable {
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// The PSF of a table of coefficients. What the notes do not say: the molecule is in the middle, all
-  /// of the grid can be trusted.
+  /// The PSF of a table of coefficients. Defaults for missing notes: the molecule is at the centre,
+  /// and the whole grid is valid.
   ///
-  /// Throws `CalibrationFileError` where a height of the file at `path` is none.
+  /// Throws `CalibrationFileError` if a z value of the file at `path` is not valid.
   func complete(
     _ layout: SplineLayout, path: String, zStep: Double, firstZ: Double, origin: String,
     pixelSize: Double? = nil, indexFactor: Double = 1

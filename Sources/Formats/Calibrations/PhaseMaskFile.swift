@@ -3,10 +3,11 @@ import Foundation
 import Microscopy
 import Reporting
 
-/// Phase masks as files: radians on a square around the pupil, row by row: npy, single-page TIFF, or the
-/// one matrix of a MATLAB 5 file, in which zeros around the disc are the rest of a modulator.
+/// Reads phase masks: radians on a square around the pupil, in row-major order. The file is npy, a
+/// single-page TIFF, or a MATLAB 5 file with one matrix, in which the zeros around the disc belong
+/// to the rest of the modulator.
 public enum PhaseMaskFile {
-  /// Reads a mask; its side is that of the square.
+  /// Reads a mask; `side` is the side of the square.
   ///
   /// Throws `PhaseMaskError`.
   public static func read(_ path: String) throws -> (side: Int, radians: [Float]) {
@@ -49,7 +50,7 @@ public enum PhaseMaskFile {
     try CalibrationFileError.reading(path) { try read(try ByteSource.contents(of: path)) }
   }
 
-  /// The one matrix of a MATLAB file, without the rows and columns of zeros around its disc.
+  /// The only matrix of a MATLAB file, without the rows and columns of zeros around its disc.
   private static func matrix(of path: String) throws -> (Int, Int, [Float]) {
     let variables: [String: MATFile.Value]
     do { variables = try contents(path) { try MATFile($0).variables() } } catch {
@@ -77,7 +78,7 @@ public enum PhaseMaskFile {
   }
 }
 
-/// A phase mask that cannot be used.
+/// Why a phase mask cannot be used.
 public struct PhaseMaskError: Fault, Hashable {
   public let what: String
 

@@ -4,18 +4,18 @@ import Yams
 
 /// Picasso's astigmatism calibration: widths as polynomials of sixth degree in z, highest power first.
 ///
-/// z is a molecule's height, 0 where the widths are equal. Glint's own curves, where they are no
-/// polynomials, follow under the key `Glint`; Picasso passes over it.
+/// z is the height of the molecule, 0 where the widths are equal. Glint's own curves, if they are
+/// not polynomials, follow under the key `Glint`, which Picasso ignores.
 enum PicassoAstigmatism {
   static func read(_ path: String) throws -> AstigmaticPSF {
     guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20 else {
-      throw CalibrationFileError.unknownKind(path: path, found: "a text of more than a megabyte")
+      throw CalibrationFileError.unknownKind(path: path, found: "a text file larger than 1 MB")
     }
     let node: Node?
     do {
       node = try compose(yaml: String(decoding: data, as: UTF8.self))
     } catch {
-      throw CalibrationFileError.damaged(path: path, reason: "it is no YAML")
+      throw CalibrationFileError.damaged(path: path, reason: "it is not YAML")
     }
     guard let fields = node?.mapping, fields["X Coefficients"] != nil else {
       throw CalibrationFileError.unknownKind(path: path, found: "text without X Coefficients")
@@ -24,7 +24,8 @@ enum PicassoAstigmatism {
       do {
         return try YAMLDecoder().decode(AstigmaticPSF.self, from: try serialize(node: own))
       } catch {
-        throw CalibrationFileError.damaged(path: path, reason: "what stands under Glint is no PSF")
+        throw CalibrationFileError.damaged(
+          path: path, reason: "the content under Glint is not a PSF")
       }
     }
     func curve(_ axis: String) throws -> WidthCurve {
@@ -45,7 +46,7 @@ enum PicassoAstigmatism {
     func number(_ key: String) -> Double? { fields[key]?.float.flatMap { $0.isFinite ? $0 : nil } }
     let (x, y) = (try curve("X"), try curve("Y"))
     let scan = (number("Number of frames") ?? 0) * (number("Step size in nm") ?? 0) / 2
-    // Where the file does not say how far the beads were moved: as far as Picasso looks for z.
+    // If the file does not state the range of the scan, Picasso's search range of z is used.
     let reach = scan > 0 && scan < 1e5 ? scan : 1000
     return AstigmaticPSF(
       x: x, y: y, zRange: sensible(x, y, within: reach),
@@ -53,7 +54,7 @@ enum PicassoAstigmatism {
         origin: "the crossing of the widths", indexFactor: number("Magnification factor") ?? 1))
   }
 
-  /// The heights around 0 at which both widths are such as spots have.
+  /// The range of z around 0 in which both widths are plausible for spots.
   private static func sensible(
     _ x: WidthCurve, _ y: WidthCurve, within reach: Double
   ) -> ClosedRange<Double> {
@@ -78,7 +79,7 @@ enum PicassoAstigmatism {
     var fields = Node.Mapping([])
     fields["X Coefficients"] = list(psf.x)
     fields["Y Coefficients"] = list(psf.y)
-    // Picasso keeps no range of heights: the scan that would have it.
+    // Picasso stores no z range, so a scan with this range is written.
     fields["Number of frames"] = Node("\(Int((span / 10).rounded()) + 1)", Tag(.int))
     fields["Step size in nm"] = Node("10.0", Tag(.float))
     fields["Magnification factor"] = Node("\(psf.axial.indexFactor)", Tag(.float))
@@ -90,8 +91,8 @@ enum PicassoAstigmatism {
     try StagedFile.write(Data(text.utf8), to: path, overwrite: overwrite)
   }
 
-  /// A curve's own polynomial, or the one of sixth degree nearest to it, lowest power first: least
-  /// squares on 201 heights, in units of the range so that powers stay near 1.
+  /// The curve's polynomial, or a least-squares fit of sixth degree, lowest power first. The fit
+  /// uses 201 values of z, in units of the range so that powers stay near 1.
   static func polynomial(_ curve: WidthCurve, over range: ClosedRange<Double>) -> [Double] {
     if case .polynomial(let own) = curve {
       return own + [Double](repeating: 0, count: max(0, 7 - own.count))
@@ -104,7 +105,7 @@ enum PicassoAstigmatism {
       let powers = (0..<7).map { pow(u, Double($0)) } + [curve.width(at: u * unit)]
       for i in 0..<7 { for j in 0..<8 { normal[i][j] += powers[i] * powers[j] } }
     }
-    // Gauss–Jordan with the largest pivot.
+    // Gauss–Jordan elimination with pivoting.
     for column in 0..<7 {
       let pivot = (column..<7).max { abs(normal[$0][column]) < abs(normal[$1][column]) }!
       normal.swapAt(column, pivot)

@@ -2,13 +2,15 @@ import Containers
 import Foundation
 import Microscopy
 
-/// Picasso's spline calibration: `coefficients` and, as JSON in the attribute `metadata`, what they mean.
+/// Picasso's spline calibration: the dataset `coefficients`, described by JSON in the attribute
+/// `metadata`.
 ///
-/// The dataset's shape is (64, nx, ny, nz), but its bytes run as [nz, ny, nx, 64], Glint's own order. Its
-/// z falls with the plane: with factor m, z = m · step · (z_init − plane) + step · (z_center − z_init),
-/// and is a molecule's height. A fitted amplitude times `photon_scale` is photons.
+/// The dataset's shape is (64, nx, ny, nz), but its bytes are ordered as [nz, ny, nx, 64], Glint's
+/// own order. z is the height of the molecule and decreases with the plane: with factor m, z = m ·
+/// step · (z_init − plane) + step · (z_center − z_init). Photons are the fitted amplitude times
+/// `photon_scale`.
 enum PicassoSpline {
-  /// nil for another kind of file.
+  /// nil for a file of another format.
   static func read(_ file: HDF5File, path: String) throws -> SplinePSF? {
     guard let data = try file.dataset("coefficients"), let text = try file.text("metadata") else {
       return nil
@@ -34,7 +36,7 @@ enum PicassoSpline {
       if value == nil || value is NSNull, let fallback { return fallback }
       guard let number = (value as? NSNumber)?.doubleValue, number.isFinite else {
         throw CalibrationFileError.damaged(
-          path: path, reason: "\(key) in its metadata is no number")
+          path: path, reason: "\(key) in its metadata is not a number")
       }
       return number
     }
@@ -64,8 +66,8 @@ enum PicassoSpline {
       throw CalibrationFileError.unwritable(
         path: path, reason: "Picasso's grids are square, this one is \(psf.columns)×\(psf.rows)")
     }
-    // Picasso starts its fits with amplitude = brightest − darkest pixel, so its peak should be about 1.
-    // A power of two changes no digit of a coefficient.
+    // Picasso starts its fits with amplitude = brightest − darkest pixel, so the spline's peak
+    // should be about 1. Scaling by a power of two keeps all digits of the coefficients.
     let peak =
       psf.coefficients.lazy.enumerated().filter { $0.offset % 64 == 0 }
       .map(\.element).max() ?? 1

@@ -2,13 +2,14 @@ import Containers
 import Foundation
 import Microscopy
 
-/// SMAP's `_3dcal.mat` and fit3Dcspline's stand-alone calibration: the structure `cspline`.
+/// The structure `cspline` in SMAP's `_3dcal.mat` and in the calibrations of stand-alone
+/// fit3Dcspline.
 ///
-/// `coeff` is rows × columns × planes × 64 in MATLAB's order, its first axis the image's rows. z falls with
-/// the plane, z = −(plane − z0) · dz. The grid is one channel and one region of the field; where
-/// `parameters.emmirror` is set its images were mirrored in x.
+/// `coeff` is rows × columns × planes × 64 in MATLAB's order; its first axis is the image's rows. z
+/// decreases with the plane, z = −(plane − z0) · dz. The grid is one channel and one region of the
+/// field; if `parameters.emmirror` is set, its images were mirrored in x.
 enum SMAPCalibration {
-  /// What the readers of both kinds of file find.
+  /// The content that both file formats provide.
   private struct Content {
     /// rows, columns, planes, 64; the first index fastest.
     var shape: [Int]
@@ -29,7 +30,7 @@ enum SMAPCalibration {
     }
     guard content.dz > 0, content.dz.isFinite, content.z0.isFinite else {
       throw CalibrationFileError.impossible(
-        path: path, reason: "cspline.dz \(content.dz) nm, z0 \(content.z0) cannot be")
+        path: path, reason: "cspline.dz \(content.dz) nm, z0 \(content.z0) is not valid")
     }
     var layout = SplineLayout(
       smap: content.coefficients, rows: shape[0], columns: shape[1], planes: shape[2])

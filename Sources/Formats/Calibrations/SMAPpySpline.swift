@@ -2,15 +2,16 @@ import Containers
 import Foundation
 import Microscopy
 
-/// SMAPpy's spline calibration: an HDF5 file with `coeff` [64, z, y, x] and its conventions as attributes.
+/// SMAPpy's spline calibration: an HDF5 file with `coeff` [64, z, y, x] and its conventions in
+/// attributes.
 ///
-/// Its z falls with the plane, z = −(plane − z0) · dz, and is a molecule's height; the molecule lies in
-/// the middle of the grid.
+/// z is the height of the molecule and decreases with the plane, z = −(plane − z0) · dz. The
+/// molecule is at the centre of the grid.
 enum SMAPpySpline {
   private static let format = "smappy-spline-calibration"
   private static let order = "64,z,y,x;16*pz+4*py+px"
 
-  /// nil for another kind of file.
+  /// nil for a file of another format.
   static func read(_ file: HDF5File, path: String) throws -> SplinePSF? {
     guard try file.text("format") == format else { return nil }
     for (name, expected) in [
@@ -27,7 +28,7 @@ enum SMAPpySpline {
       z0.isFinite
     else {
       throw CalibrationFileError.damaged(
-        path: path, reason: "its attributes dz or z0 are no numbers")
+        path: path, reason: "its attributes dz or z0 are not numbers")
     }
     guard let data = try file.dataset("coeff"), data.shape.count == 4, data.shape[0] == 64,
       data.shape[1...].allSatisfy({ $0 > 0 })

@@ -1,15 +1,15 @@
-/// Tables of tricubic coefficients in other orders than Glint's [planes, rows, columns, 64] with
-/// 16 pz + 4 py + px.
+/// Converts tables of tricubic coefficients between the orders of other programs and Glint's
+/// [planes, rows, columns, 64] with 16 pz + 4 py + px.
 struct SplineLayout {
   var columns: Int
   var rows: Int
   var planes: Int
-  /// In Glint's order.
+  /// The coefficients in Glint's order.
   var coefficients: [Float]
 
   var cells: Int { columns * rows * planes }
 
-  /// Planes in reverse order, for files whose z falls with the plane.
+  /// Reverses the planes, for files whose z decreases with the plane.
   func planesReversed() -> SplineLayout {
     var result = self
     let plane = rows * columns * 64
@@ -22,7 +22,7 @@ struct SplineLayout {
     return result
   }
 
-  /// Columns in reverse order, for calibrations that were made on mirrored images.
+  /// Reverses the columns, for calibrations made from mirrored images.
   func columnsReversed() -> SplineLayout {
     var result = self
     for row in 0..<planes * rows {

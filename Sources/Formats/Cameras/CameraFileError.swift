@@ -1,40 +1,40 @@
 import Reporting
 
-/// Why a camera file could not be used.
+/// Why a camera file could not be read.
 public enum CameraFileError: Fault, Hashable {
   case unreadable(path: String, reason: String)
-  /// The content is no camera description of a known kind.
+  /// The content is not a supported camera format.
   case unknownKind(path: String, found: String)
   case damaged(path: String, reason: String)
-  /// A sound file whose content is not read.
+  /// A valid file with unsupported content.
   case unsupported(path: String, what: String, hint: String)
-  /// Keys of a text file that mean nothing.
+  /// Unknown keys in a text file.
   case unknownKeys(path: String, keys: [String])
-  /// A number that no camera has.
+  /// A value that is not valid for a camera.
   case impossible(path: String, reason: String)
-  /// A numpy file that would have to be executed to be read.
+  /// A NumPy file with pickled objects, which would have to be executed.
   case pickled(path: String)
 
   public var message: Message {
     switch self {
     case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
-    case .unknownKind(let path, let found): "\(path) is no camera file: \(found)"
+    case .unknownKind(let path, let found): "\(path) is not a camera file: \(found)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .unsupported(let path, let what, _): "\(path): \(what)"
     case .unknownKeys(let path, let keys):
       "\(path) has the unknown key \(keys.joined(separator: ", "))"
     case .impossible(let path, let reason): "\(path): \(reason)"
     case .pickled(let path):
-      "\(path) holds pickled Python objects, which are programs and are not run"
+      "\(path) contains pickled Python objects; reading them would run code, so it is refused"
     }
   }
 
   public var remedy: Message? {
     switch self {
     case .unreadable, .damaged, .impossible: nil
-    case .unknownKind: "these can be read: \(CameraFiles.readableKinds.joined(separator: ", "))"
+    case .unknownKind: "supported formats: \(CameraFiles.readableKinds.joined(separator: ", "))"
     case .unsupported(_, _, let hint): Message(hint)
-    case .unknownKeys: "these have a meaning: \(CameraFiles.keys.joined(separator: ", "))"
+    case .unknownKeys: "the known keys are \(CameraFiles.keys.joined(separator: ", "))"
     case .pickled(let path):
       Message(
         "convert it with python3 -c \"import numpy; c = numpy.load('\(path)', "

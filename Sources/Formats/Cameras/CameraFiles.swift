@@ -3,7 +3,7 @@ import Foundation
 import Microscopy
 import Yams
 
-/// Camera descriptions: a few numbers as text, or maps with a value per pixel.
+/// Reads camera descriptions: scalars as text, or maps with a value per pixel.
 ///
 /// ```swift
 /// let (camera, maps) = try CameraFiles.read("calib.npy")
@@ -16,11 +16,11 @@ public enum CameraFiles {
   ]
   public static let keys = ["offset", "gain", "em_gain", "qe", "read_noise", "saturation"]
 
-  /// Reads a camera, told by content. Maps are offset (ADU), variance (ADU²) and gain (ADU/e⁻);
-  /// where the file has no gain map every pixel gets `scalars.gain`. What the file does not say is
-  /// taken from `scalars`.
+  /// Reads a camera; the format is detected from the content. Maps are offset (ADU), variance
+  /// (ADU²) and gain (ADU/e⁻); without a gain map every pixel gets `scalars.gain`. Values missing
+  /// in the file are taken from `scalars`.
   ///
-  /// Throws `CameraFileError`, which names the first impossible pixel.
+  /// Throws `CameraFileError`, which names the first invalid pixel.
   public static func read(_ path: String, scalars: Camera = Camera()) throws -> (
     camera: Camera, maps: CameraMaps?
   ) {
@@ -48,7 +48,7 @@ public enum CameraFiles {
   /// JSON is YAML, so one parser serves both.
   private static func text(_ path: String, scalars: Camera) throws -> Camera {
     guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20 else {
-      throw CameraFileError.unknownKind(path: path, found: "a text of more than a megabyte")
+      throw CameraFileError.unknownKind(path: path, found: "a text file larger than 1 MB")
     }
     let node: Node?
     do {
@@ -139,7 +139,7 @@ public enum CameraFiles {
       variance: Array(array.values[size..<2 * size]), gain: Array(array.values[(2 * size)...]))
   }
 
-  /// Refuses what no sensor can have, at the first pixel that has it.
+  /// Throws for the first pixel with a value that is not valid for a sensor.
   private static func check(_ maps: CameraMaps, path: String) throws {
     guard maps.width > 0, maps.height > 0 else {
       throw CameraFileError.damaged(path: path, reason: "its maps have no pixels")
@@ -148,7 +148,7 @@ public enum CameraFiles {
       let (offset, variance, gain) = (maps.offset[pixel], maps.variance[pixel], maps.gain[pixel])
       let problem: String
       if !offset.isFinite {
-        problem = "offset \(offset) is not a number of ADU"
+        problem = "offset \(offset) is not a finite number"
       } else if !(variance.isFinite && variance >= 0) {
         problem = "variance \(variance) ADU² must be 0 or more"
       } else if !(gain.isFinite && gain > 0) {

@@ -3,7 +3,7 @@ import Foundation
 import Microscopy
 
 extension CameraFiles {
-  /// Writes maps as Picasso keeps them: `offset` (ADU), `variance` (ADU²), `gain` (ADU/e⁻), float32
+  /// Writes maps in Picasso's format: `offset` (ADU), `variance` (ADU²), `gain` (ADU/e⁻), float32
   /// height × width, in one HDF5 file.
   ///
   /// - Parameters:
@@ -32,7 +32,7 @@ extension CameraFiles {
     try file.commit()
   }
 
-  /// The standard errors that `write` stored beside the maps; nil for maps that do not state them.
+  /// The standard errors that `write` stored beside the maps; nil if the file has none.
   public static func errors(of path: String) throws -> CameraMaps? {
     guard try CameraFileError.head(of: path).starts(with: [0x89, 0x48, 0x44, 0x46]) else {
       return nil

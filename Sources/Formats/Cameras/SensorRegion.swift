@@ -2,8 +2,8 @@ import Foundation
 import Microscopy
 
 extension MovieInfo {
-  /// The part of the sensor that was recorded, where the file states one of the movie's own size. One
-  /// in the sensor's first corner is not believed: programs that know nothing write it too.
+  /// The recorded region of the sensor, if the file states one of the movie's size. A region at the
+  /// sensor's origin is ignored, because programs also write it when they do not know the region.
   ///
   /// Read from Micro-Manager's summary (`"ROI": [x, y, w, h]` or `"x-y-w-h"`, from 0) and from `.inf`
   /// files (`x_start`, `x_end`, `y_start`, `y_end`, from 1, both ends included).

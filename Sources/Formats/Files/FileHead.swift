@@ -2,16 +2,16 @@ import Containers
 import Foundation
 import Reporting
 
-/// An error of reading one kind of file, where others than its own can be handed over.
+/// An error type for reading files whose format must first be detected.
 protocol FileReadingError: Fault {
   static func unreadable(path: String, reason: String) -> Self
   static func damaged(path: String, reason: String) -> Self
-  /// A sound file whose content is not read.
+  /// A valid file with unsupported content.
   static func unsupported(path: String, what: String, hint: String) -> Self
 }
 
 extension FileReadingError {
-  /// Runs what reads a container; a fault of it becomes an error of this kind.
+  /// Runs `body` and converts a fault of a container into this error type.
   static func reading<T>(_ path: String, _ body: () throws -> T) throws -> T {
     do {
       return try body()
@@ -25,7 +25,7 @@ extension FileReadingError {
     }
   }
 
-  /// The first bytes of a file, up to 512, by which its kind is told.
+  /// The first bytes of a file, up to 512, to detect its format.
   static func head(of path: String) throws(Self) -> Data {
     var status = stat()
     guard stat(path, &status) == 0 else {

@@ -2,8 +2,8 @@ import Foundation
 
 /// A buffered stream of bytes into a file.
 ///
-/// Room is asked for with `reserve`, filled through the pointer it returns, and counted by
-/// `advance`: number formatting writes straight into the buffer.
+/// Callers get space with `reserve`, fill it through the returned pointer and commit it with
+/// `advance`, so that numbers are formatted directly into the buffer.
 package struct FileSink: ~Copyable {
   private let descriptor: Int32
   private let path: String
@@ -12,7 +12,7 @@ package struct FileSink: ~Copyable {
   private var used = 0
   private var written = 0
 
-  /// Opens `file`, a name that may exist; `path` is what errors call it.
+  /// Opens `file`, which may exist; errors name `path`.
   package init(file: String, path: String, capacity: Int = 1 << 20) throws {
     descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
     guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
@@ -26,14 +26,14 @@ package struct FileSink: ~Copyable {
     buffer.deallocate()
   }
 
-  /// A place for `count` bytes, at most the buffer's capacity.
+  /// Space for `count` bytes, at most the buffer's capacity.
   @inline(__always)
   package mutating func reserve(_ count: Int) throws -> UnsafeMutablePointer<UInt8> {
     if capacity - used < count { try flush() }
     return buffer + used
   }
 
-  /// Takes the bytes up to `end`, which lies in the place reserved last.
+  /// Commits the bytes up to `end`, which lies in the space reserved last.
   @inline(__always)
   package mutating func advance(to end: UnsafeMutablePointer<UInt8>) { used = end - buffer }
 
@@ -52,10 +52,10 @@ package struct FileSink: ~Copyable {
     used = 0
   }
 
-  /// Bytes in the file and in the buffer.
+  /// Total bytes in the file and the buffer.
   package var length: Int { written + used }
 
-  /// Forgets everything after the first `length` bytes, as far as the disk lets it.
+  /// Discards everything after the first `length` bytes, if possible.
   package mutating func truncate(to length: Int) {
     used = 0
     if ftruncate(descriptor, off_t(length)) == 0, lseek(descriptor, 0, SEEK_END) >= 0 {

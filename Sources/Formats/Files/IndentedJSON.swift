@@ -1,7 +1,7 @@
 import Foundation
 
 extension JSONEncoder {
-  /// As files have it that people read too: indented, keys in order, slashes as they are.
+  /// An encoder for readable files: indented, sorted keys, unescaped slashes.
   package static var indented: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

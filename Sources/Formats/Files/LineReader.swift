@@ -1,11 +1,11 @@
 import Foundation
 
-/// A text file as whole lines, a few megabytes at a time.
+/// Reads a text file in whole lines, a few megabytes at a time.
 ///
-/// Every piece ends with a line feed (one is added to a last line without), so a scanner that stops
-/// at line feeds never leaves it. Lines may end with LF or CR LF.
+/// Every chunk ends with a line feed (added after the last line if missing), so a scanner that
+/// stops at line feeds stays inside it. Lines may end with LF or CR LF.
 package final class LineReader {
-  /// The number of the next line, from 1; `chunk` leaves it as it is.
+  /// The number of the next line, from 1; `chunk` does not change it.
   package private(set) var lineNumber = 1
   private let path: String
   private let descriptor: Int32
@@ -15,7 +15,7 @@ package final class LineReader {
   private var end = 0
   private var finished = false
 
-  /// Longer lines are taken for a file that is no text.
+  /// A file with longer lines is not treated as text.
   private static let longestLine = 16 << 20
 
   package init(path: String, capacity: Int = 4 << 20) throws {
@@ -33,7 +33,7 @@ package final class LineReader {
     buffer.deallocate()
   }
 
-  /// The next line without its ending, nil at the end of the file.
+  /// The next line without its line ending; nil at the end of the file.
   package func line() throws -> String? {
     guard try fill() else { return nil }
     let from = buffer + start
@@ -44,7 +44,7 @@ package final class LineReader {
     return String(decoding: text.last == 13 ? text.dropLast() : text[...], as: UTF8.self)
   }
 
-  /// All whole lines at hand, nil at the end of the file. Valid until the next call.
+  /// All complete lines in the buffer; nil at the end of the file. Valid until the next call.
   package func chunk() throws -> UnsafeBufferPointer<UInt8>? {
     guard try fill() else { return nil }
     var last = end
@@ -53,7 +53,7 @@ package final class LineReader {
     return UnsafeBufferPointer(start: buffer + start, count: last - start)
   }
 
-  /// Sees to it that at least one whole line is at hand.
+  /// Reads until at least one complete line is in the buffer.
   private func fill() throws -> Bool {
     while memchr(buffer + start, 10, end - start) == nil {
       if finished { return false }
@@ -80,7 +80,7 @@ package final class LineReader {
 
   private func grow() throws {
     guard capacity < Self.longestLine else {
-      throw TableError.unknownKind(path: path, found: "a line of more than \(capacity) bytes")
+      throw TableError.unknownKind(path: path, found: "a line longer than \(capacity) bytes")
     }
     let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity * 2 + 1)
     memcpy(larger, buffer, end)

@@ -2,16 +2,16 @@ import Foundation
 import Microscopy
 import Reporting
 
-/// Why an output file could not be made.
+/// Why an output file could not be written.
 public enum OutputError: Fault, Hashable {
-  /// The name is taken and overwriting was not asked for.
+  /// The file exists, and overwriting was not requested.
   case exists(path: String)
-  /// The folder does not exist, is no folder, or may not be written to.
+  /// The folder does not exist, is not a folder, or is not writable.
   case unwritable(path: String, reason: String)
-  /// The file system, or the user's share of it, has no room. `needed` counts the bytes that the
-  /// file was about to grow to, as far as that is known.
+  /// The file system or the user's quota is full. `needed` is the size in bytes that the file was
+  /// about to reach, if known.
   case full(path: String, needed: Int?)
-  /// Anything else that the system says.
+  /// Any other system error.
   case failed(path: String, reason: String)
 
   public var message: Message {
@@ -21,7 +21,7 @@ public enum OutputError: Fault, Hashable {
       return "cannot write \(path): \(reason)"
     case .full(let path, let needed):
       let size = needed.map { ", at least \($0) bytes are needed" } ?? ""
-      return "no room left to write \(path)\(size)"
+      return "no space left to write \(path)\(size)"
     }
   }
 
@@ -34,7 +34,7 @@ public enum OutputError: Fault, Hashable {
     }
   }
 
-  /// The error that a system call's `errno` means for `path`.
+  /// The error for `path` that corresponds to a system call's `errno`.
   package init(errno code: Int32, path: String, needed: Int? = nil) {
     let reason = String(cString: strerror(code)).lowercased()
     switch code {

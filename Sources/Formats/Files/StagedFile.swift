@@ -2,22 +2,22 @@ import Foundation
 
 /// An output file that appears under its name only when it is complete.
 ///
-/// Bytes go to `temporary`, a hidden name in the same folder; `commit` renames it, `discard` (or the
-/// last reference going away) removes it. Every temporary name is also in `TemporaryNames`, from
-/// which a signal handler can remove it. The name is checked for an existing file when staging
-/// begins, before any work is lost, and again at the end.
+/// Bytes are written to `temporary`, a hidden file in the same folder. `commit` renames it;
+/// `discard`, or releasing the last reference, removes it. Temporary names are registered in
+/// `TemporaryNames`, so that a signal handler can remove the files. The final name is checked for
+/// an existing file when staging begins, before work could be lost, and again at the end.
 public final class StagedFile: @unchecked Sendable {
   /// The final name.
   public private(set) var path: String
-  /// The name under which the file is written.
+  /// The name of the file while it is written.
   public let temporary: String
   private let overwrite: Bool
   private let slot: Int
   private let lock = NSLock()
   private var open = true
 
-  /// Throws `OutputError` where `path` exists (without `overwrite`), is a folder, or where its
-  /// folder cannot be written to.
+  /// Throws `OutputError` if `path` exists (without `overwrite`) or is a folder, or if its folder
+  /// is not writable.
   public init(path: String, overwrite: Bool = false) throws {
     self.path = path
     self.overwrite = overwrite
@@ -36,7 +36,7 @@ public final class StagedFile: @unchecked Sendable {
 
   /// Chooses another final name, in the same folder.
   ///
-  /// Throws `OutputError` where it is taken.
+  /// Throws `OutputError` if it exists.
   public func rename(to other: String) throws {
     try Self.check(other, overwrite: overwrite)
     path = other
@@ -45,7 +45,7 @@ public final class StagedFile: @unchecked Sendable {
   /// Gives the finished file its name.
   public func commit() throws { try Self.commit([self]) }
 
-  /// Removes what was written; nothing appears under the final name.
+  /// Removes the temporary file; nothing appears under the final name.
   public func discard() {
     lock.withLock {
       guard open else { return }
@@ -55,7 +55,7 @@ public final class StagedFile: @unchecked Sendable {
     }
   }
 
-  /// Gives several finished files their names together: all appear, or, where one cannot, none.
+  /// Commits several finished files together: either all appear or none.
   public static func commit(_ files: [StagedFile]) throws {
     for file in files { try check(file.path, overwrite: file.overwrite) }
     for file in files { try file.synchronize() }
@@ -76,12 +76,12 @@ public final class StagedFile: @unchecked Sendable {
     }
   }
 
-  /// Waits until the bytes are on the disk: a full one may say so only now.
+  /// Waits until the bytes are on the disk, because some disks report only now that they are full.
   private func synchronize() throws {
     let descriptor = Foundation.open(temporary, O_WRONLY)
     guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
     defer { close(descriptor) }
-    // EINVAL: a file system without synchronisation, where there is nothing to wait for.
+    // EINVAL: the file system does not support synchronisation.
     if fsync(descriptor) != 0, errno != EINVAL { throw OutputError(errno: errno, path: path) }
   }
 
@@ -102,8 +102,8 @@ public final class StagedFile: @unchecked Sendable {
   }
 }
 
-/// The temporary names in use, in a form that a signal handler may walk: fixed slots of C strings
-/// that are never freed (a few bytes per output of the process).
+/// The temporary names in use, in a form that is safe for a signal handler: fixed slots of C
+/// strings that are never freed (a few bytes per output).
 public enum TemporaryNames {
   private static let capacity = 256
   private static let lock = NSLock()
@@ -113,8 +113,8 @@ public enum TemporaryNames {
     return slots
   }()
 
-  /// Makes the table, so that `removeFiles` has nothing to set up inside a signal handler. Call it
-  /// where the handler is installed.
+  /// Creates the table, so that `removeFiles` needs no setup inside a signal handler. Call it when
+  /// the handler is installed.
   public static func prepare() { _ = slots }
 
   /// Removes every unfinished output. Calls only `unlink`: safe in a signal handler once `prepare`
@@ -130,7 +130,8 @@ public enum TemporaryNames {
     lock.withLock { (0..<capacity).compactMap { slots[$0].map { String(cString: $0) } } }
   }
 
-  /// More outputs than slots: the surplus is still removed by its owner, not by the handler.
+  /// If there are more outputs than slots, the others are removed only by their owners, not by the
+  /// handler.
   fileprivate static func insert(_ name: String) -> Int {
     lock.withLock {
       guard let free = (0..<capacity).first(where: { slots[$0] == nil }) else { return -1 }

@@ -1,14 +1,14 @@
 import CHDF5
 import Foundation
 
-/// A small HDF5 file that is written whole: attributes of the root, float arrays, texts.
+/// Writes a small HDF5 file: attributes of the root, float arrays, texts.
 final class H5Output {
   private let path: String
   private let staged: StagedFile
   private let room: ReservedRoom
   private let file: H5Handle
 
-  /// - Parameter bytes: of all arrays together.
+  /// - Parameter bytes: total size of all arrays.
   init(path: String, bytes: Int, overwrite: Bool) throws {
     self.path = path
     let staged = try StagedFile(path: path, overwrite: overwrite)
@@ -38,7 +38,7 @@ final class H5Output {
     }
   }
 
-  /// A truth value as h5py writes it: an enumeration of FALSE and TRUE.
+  /// A Boolean as h5py writes it: an enumeration of FALSE and TRUE.
   func attribute(_ name: String, truth: Bool) throws {
     try HDF5.locked {
       guard let type = H5Handle(H5Tenum_create(glint_h5_i8le()), closing: H5Tclose) else {
@@ -98,7 +98,7 @@ final class H5Output {
     }
   }
 
-  /// Closes the file and gives it its name.
+  /// Closes the file and commits it.
   func commit() throws {
     guard file.close() else { throw failure() }
     try room.release()

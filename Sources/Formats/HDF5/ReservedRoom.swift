@@ -1,9 +1,9 @@
 import Foundation
 
-/// Disk space taken before libhdf5 writes into it.
+/// Reserves disk space before libhdf5 writes.
 ///
-/// The library cannot take back a write that fails: version 1.10 then ends the process when the file is
-/// closed. So a full disk is met here, and the library only writes where room is certain.
+/// The library cannot recover from a failed write: version 1.10 then ends the process when the file
+/// is closed. So a full disk is detected here, and the library writes only into reserved space.
 final class ReservedRoom {
   private let file: StagedFile
   private let descriptor: Int32
@@ -17,7 +17,7 @@ final class ReservedRoom {
 
   deinit { close(descriptor) }
 
-  /// Sees to it that the file can grow to `bytes`.
+  /// Makes sure that the file can grow to `bytes`.
   func reserve(_ bytes: Int) throws {
     guard bytes > reserved else { return }
     var code: Int32
@@ -28,8 +28,8 @@ final class ReservedRoom {
     reserved = bytes
   }
 
-  /// Gives back what the closed file does not use: its own statement of its end is in the superblock
-  /// (HDF5 File Format Specification 3.0, II.A, version 0).
+  /// Releases the space that the closed file does not use. The superblock states the end of the
+  /// file (HDF5 File Format Specification 3.0, II.A, version 0).
   func release() throws {
     var end: UInt64 = 0
     guard pread(descriptor, &end, 8, 40) == 8, end.littleEndian <= UInt64(Int64.max),

@@ -1,6 +1,6 @@
 import Foundation
 
-/// How grey levels become colours.
+/// Maps grey levels to colours.
 public enum ColourMap: String, CaseIterable, Hashable, Sendable {
   case grey
   /// From black through red and orange to white, with lightness proportional to the value.
@@ -12,8 +12,8 @@ public enum ColourMap: String, CaseIterable, Hashable, Sendable {
   private static let greyTable = (0..<256).flatMap { [UInt8](repeating: UInt8($0), count: 3) }
   private static let emberTable = (0..<256).flatMap { ember(Double($0) / 255) }
 
-  /// Equal steps of OKLab lightness (Ottosson 2020), the hue turning from red to yellow, and as much
-  /// chroma as a bow over the range and the screen allow.
+  /// Equal steps of OKLab lightness (Ottosson 2020), a hue from red to yellow, and chroma that
+  /// follows an arc over the range, limited by the screen's gamut.
   private static func ember(_ lightness: Double) -> [UInt8] {
     let hue = (20 + 85 * lightness) * .pi / 180
     var chroma = 0.24 * pow(sin(.pi * lightness), 0.8)

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A picture in red, green and blue, 8 bits each, row after row from the top.
+/// An RGB picture, 8 bits per channel, in row-major order from the top.
 public struct ColourPicture: Hashable, Sendable {
   public let width: Int
   public let height: Int
-  /// Three bytes a pixel.
+  /// Three bytes per pixel.
   public var bytes: [UInt8]
 
   public init(width: Int, height: Int, bytes: [UInt8]) {

@@ -1,9 +1,9 @@
-/// A picture in memory: one value per pixel, row after row from the top.
+/// A picture in memory: one value per pixel, in row-major order from the top.
 public struct Image: Hashable, Sendable {
   public let width: Int
   public let height: Int
   public var pixels: [Float]
-  /// Side of a pixel in the sample plane, nm; nil where unknown.
+  /// Pixel size in the sample plane, nm; nil if unknown.
   public var pixelSize: Double?
 
   public init(width: Int, height: Int, pixels: [Float], pixelSize: Double? = nil) {
@@ -17,14 +17,14 @@ public struct Image: Hashable, Sendable {
   }
 }
 
-/// Which values become black and white; what lies between is linear, NaN is black.
+/// The values of black and white. Values between are mapped linearly; NaN is black.
 public enum Contrast: Hashable, Sendable {
-  /// Black is 0; white is the value below which this share of the pixels above 0 lies.
+  /// Black is 0; white is this quantile of the pixels above 0.
   case quantile(Double)
-  /// Black and white are the ends of the range.
+  /// Black and white are the limits of the range.
   case range(ClosedRange<Float>)
 
-  /// Sparse pictures are dominated by a few bright pixels: half a percent may saturate.
+  /// Sparse pictures are dominated by a few bright pixels, so half a percent may saturate.
   public static let standard = Contrast.quantile(0.995)
 
   /// The values of black and white in a picture.

@@ -1,7 +1,7 @@
 import Foundation
 import Microscopy
 
-/// Pictures to files, chosen by extension.
+/// Writes pictures; the extension selects the format.
 public enum Images {
   public static let writableKinds = [".png", ".tif or .tiff (32-bit float or 16-bit)"]
 
@@ -14,7 +14,7 @@ public enum Images {
 
   /// Writes a PNG (8 bits, with contrast and colours) or a TIFF (the values themselves).
   ///
-  /// Both carry the pixel size and, as text, what made them. Throws `OutputError`.
+  /// Both contain the pixel size and, as text, the provenance. Throws `OutputError`.
   public static func write(
     _ image: Image, to path: String, contrast: Contrast = .standard, colours: ColourMap = .ember,
     sample: Sample = .float32, provenance: [ProvenanceStep] = [], overwrite: Bool = false
@@ -30,12 +30,12 @@ public enum Images {
     default:
       throw OutputError.unwritable(
         path: path,
-        reason: "its extension names no picture format; these can be written: "
+        reason: "its extension is not a supported image format; supported are "
           + writableKinds.joined(separator: ", "))
     }
   }
 
-  /// What a picture says about itself.
+  /// The metadata of a picture.
   struct Notes: Codable {
     var version = "Glint \(glintVersion)"
     var pixelSize: Double?

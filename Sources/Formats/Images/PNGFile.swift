@@ -24,7 +24,7 @@ enum PNGFile {
       let perMetre = UInt32(clamping: Int((min(1e9 / size, 4e9)).rounded()))
       extra += chunk("pHYs", bigEndian(perMetre) + bigEndian(perMetre) + [1])
     }
-    // Behind the signature and the header chunk, which are 8 and 25 bytes.
+    // After the signature (8 bytes) and the header chunk (25 bytes).
     png.insert(contentsOf: extra, at: 33)
     try file.write(png)
     try file.commit()
@@ -55,7 +55,7 @@ enum PNGFile {
       throw OutputError.failed(
         path: path, reason: "\(width) × \(height) pixels are too many for a PNG")
     }
-    // Deflate adds at most a few bytes per block, the format twelve per chunk.
+    // Deflate adds at most a few bytes per block, and PNG twelve per chunk.
     var size = rows.count + rows.count / 100 + height + 65_536
     var failed = false
     let png = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in

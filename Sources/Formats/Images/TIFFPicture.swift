@@ -2,7 +2,7 @@ import CTIFF
 import Foundation
 import Microscopy
 
-/// One-page TIFF of the values themselves, with the physical size of a pixel.
+/// One-page TIFF of the values themselves, and the pixel size.
 enum TIFFPicture {
   private static let largestClassic = 4_000_000_000
   private static let stripBytes = 1 << 20
@@ -79,7 +79,7 @@ enum TIFFPicture {
     values.withUnsafeBytes { Data($0) }
   }
 
-  /// Where the system gave no reason, a strip that could not be written means a full disk.
+  /// If the system gave no reason, a strip that could not be written means a full disk.
   private static func failure(_ path: String, _ bytes: Int) -> OutputError {
     OutputError(errno: errno == 0 ? ENOSPC : errno, path: path, needed: bytes)
   }

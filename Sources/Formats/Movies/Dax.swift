@@ -2,11 +2,11 @@ import Foundation
 import Microscopy
 import Reporting
 
-/// Bare uint16 frames (`.dax`) described by a text file beside them (`.inf`), as the Zhuang lab
-/// writes them: `frame dimensions = W x H`, `number of frames = N`,
-/// `data type = 16 bit integers (binary, big endian)`.
+/// Raw uint16 frames (`.dax`) with a text file (`.inf`) beside them, in the format of the Zhuang
+/// lab: `frame dimensions = W x H`, `number of frames = N`, `data type = 16 bit integers (binary,
+/// big endian)`.
 enum Dax {
-  /// The movie, where `file` is an `.inf` or has one beside it; nil otherwise.
+  /// The movie if `file` is an `.inf` or has one beside it; nil otherwise.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
     if !head.contains(0), let fields = fields(try file.bytes(at: 0, count: 1 << 16)) {
       let pixels = file.path.withExtension("dax")
@@ -25,7 +25,7 @@ enum Dax {
     return nil
   }
 
-  /// The lines `key = value`, nil where the text is not that of an `.inf`.
+  /// The lines `key = value`; nil if the text is not an `.inf`.
   private static func fields(_ bytes: [UInt8]) -> [String: String]? {
     guard !bytes.contains(0) else { return nil }
     var fields: [String: String] = [:]
@@ -59,10 +59,10 @@ enum Dax {
     }
     var notes: [String] = []
     let kind = fields["data type", default: ""].lowercased()
-    if kind.isEmpty { notes.append("the .inf states no data type: taken as big-endian uint16") }
+    if kind.isEmpty { notes.append("the .inf states no data type; big-endian uint16 is assumed") }
     guard kind.isEmpty || kind.contains("16 bit") else {
       throw MovieError(
-        .unsupported, "data type '\(kind)' is not 16 bit integers", file: sidecar)
+        .unsupported, "data type '\(kind)' is not supported, only 16 bit integers", file: sidecar)
     }
     return try movie(
       file, width: width, height: height, bigEndian: !kind.contains("little"), promised: promised,
@@ -89,18 +89,19 @@ enum Dax {
         truncation: truncation))
   }
 
-  /// A file of bare uint16 pixels whose size the caller knows.
+  /// A file of raw uint16 pixels with a frame size given by the caller.
   static func openBare(_ file: FileBytes, options: MovieOptions) throws(MovieError) -> any Movie {
     guard let width = options.width, let height = options.height else {
       throw MovieError(
-        .sidecar, "a file without a header needs a width and a height", file: file.path)
+        .sidecar, "a file without a header requires a width and a height", file: file.path)
     }
     return try movie(
       file, width: width, height: height, bigEndian: options.bigEndian, promised: nil,
       format: "bare pixels", notes: [], metadata: [:], sidecar: file.path)
   }
 
-  /// The error for a `.dax` that nothing describes; it guesses a square frame that fits the bytes.
+  /// The error for a `.dax` without its `.inf`; the hint guesses a square frame that fits the file
+  /// size.
   static func withoutSidecar(_ file: FileBytes) -> MovieError {
     let sizes = [2048, 1024, 512, 256, 128, 64, 32]
     let guess = sizes.first { file.size % (2 * $0 * $0) == 0 }
@@ -114,7 +115,7 @@ enum Dax {
         + lines($0, file.size / (2 * $0 * $0))
     }
     return MovieError(
-      .sidecar, "a .dax needs its .inf, which states the size of a frame", file: file.path,
+      .sidecar, "the .inf file of this .dax is missing; it states the frame size", file: file.path,
       hint: Message(
         hint
           ?? "write \(file.path.withExtension("inf").fileName) with the lines: \(lines(256, 100)), "
@@ -122,11 +123,11 @@ enum Dax {
   }
 }
 
-/// Opens the pixels that a sidecar describes.
+/// Opens the pixel file that a sidecar describes.
 func sidecarPixels(_ path: String, of sidecar: FileBytes) throws(MovieError) -> FileBytes {
   guard FileManager.default.fileExists(atPath: path) else {
     throw MovieError(
-      .sidecar, "describes \(path.fileName), which is not there", file: sidecar.path)
+      .sidecar, "describes \(path.fileName), which does not exist", file: sidecar.path)
   }
   return try FileBytes(path)
 }

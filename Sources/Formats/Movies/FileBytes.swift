@@ -1,15 +1,15 @@
 import Foundation
 
-/// An open file, read at absolute positions from any thread.
+/// An open file that can be read at absolute positions from any thread.
 final class FileBytes: Sendable {
   let path: String
-  /// Bytes when the file was opened.
+  /// Size in bytes when the file was opened.
   let size: Int
   private let descriptor: Int32
 
   init(_ path: String) throws(MovieError) {
     var descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    // Sets of files can be larger than the number that a shell lets a program open at first.
+    // Sets of files can exceed the initial limit on open files.
     if descriptor < 0, errno == EMFILE, Self.allowMoreFiles() {
       descriptor = open(path, O_RDONLY | O_CLOEXEC)
     }
@@ -20,7 +20,8 @@ final class FileBytes: Sendable {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw MovieError(.unreadable, "not a file that can be read at any position", file: path)
+      throw MovieError(
+        .unreadable, "not a regular file, so random access is not possible", file: path)
     }
     self.path = path
     self.size = Int(status.st_size)
@@ -29,7 +30,7 @@ final class FileBytes: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Raises the number of open files to what the system grants this process.
+  /// Raises the limit on open files to the maximum for this process.
   private static func allowMoreFiles() -> Bool {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
@@ -39,12 +40,12 @@ final class FileBytes: Sendable {
     return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
   }
 
-  /// Fills `buffer` with the bytes from `offset` on, or throws.
+  /// Fills `buffer` with the bytes from `offset`, or throws.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(MovieError) {
     let count = try readAvailable(at: offset, into: buffer)
     guard count == buffer.count else {
       throw MovieError(
-        .readFailed, "the file ends \(buffer.count - count) bytes too early", file: path,
+        .readFailed, "the file is \(buffer.count - count) bytes too short", file: path,
         byte: offset + count)
     }
   }
@@ -83,10 +84,10 @@ final class FileBytes: Sendable {
   }
 }
 
-/// The words of the system for the error that the last call left behind.
+/// The system's message for the last error.
 func lastSystemError() -> String { String(cString: strerror(errno)) }
 
-/// Reads integers out of a few bytes, in either byte order; nil outside of them.
+/// Reads integers from bytes, in either byte order; nil outside the bytes.
 struct ByteReader {
   var bytes: [UInt8]
   var bigEndian: Bool

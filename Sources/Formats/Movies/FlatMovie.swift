@@ -1,6 +1,6 @@
 import Microscopy
 
-/// Uncompressed frames at known positions of one file: dax, raw, SPE and most TIFFs.
+/// Uncompressed frames at known positions in one file: dax, raw, SPE and most TIFFs.
 final class FlatMovie: Movie {
   let info: MovieInfo
   private let file: FileBytes
@@ -22,7 +22,7 @@ final class FlatMovie: Movie {
     while frame < frames.upperBound {
       let offset = offsets[frame]
       var count = 1
-      // Frames without a gap between them are one read; widening in place needs one frame at a time.
+      // Contiguous frames are read at once; widening in place requires one frame at a time.
       if storage.sample.bytes == info.pixel.bytes {
         while frame + count < frames.upperBound,
           offsets[frame + count] == offset + count * info.frameBytes
@@ -44,7 +44,7 @@ final class FlatMovie: Movie {
 }
 
 extension MovieInfo {
-  /// Throws where `frames` leaves the movie.
+  /// Throws if `frames` is not inside the movie.
   func check(_ frames: Range<Int>, _ buffer: UnsafeMutableRawBufferPointer) throws(MovieError) {
     guard frames.lowerBound >= 0, frames.upperBound <= self.frames else {
       throw MovieError(
@@ -54,7 +54,7 @@ extension MovieInfo {
     precondition(buffer.count >= frames.count * frameBytes, "a buffer smaller than its frames")
   }
 
-  /// Reads frames one by one, each into its part of `buffer`; errors get the number of their frame.
+  /// Reads frames one by one, each into its part of `buffer`; errors state the frame number.
   func forEach(
     _ frames: Range<Int>, in buffer: UnsafeMutableRawBufferPointer,
     read: (Int, UnsafeMutableRawBufferPointer) throws(MovieError) -> Void
@@ -68,7 +68,7 @@ extension MovieInfo {
   }
 }
 
-/// A rectangle of pixels that a file promises, checked against overflow and against absurdity.
+/// A frame size stated by a file, checked for overflow and plausibility.
 struct FrameShape: Sendable {
   let width: Int
   let height: Int
@@ -83,16 +83,17 @@ struct FrameShape: Sendable {
       width * height <= Self.mostPixels
     else {
       throw MovieError(
-        .inconsistent, "a frame of \(width) x \(height) pixels cannot be", file: file,
-        hint: "a movie has frames of 1 to \(Self.mostPixels) pixels")
+        .inconsistent, "a frame size of \(width) x \(height) pixels is not possible", file: file,
+        hint: "frames may have 1 to \(Self.mostPixels) pixels")
     }
     self.width = width
     self.height = height
     self.bytes = width * height * sample.bytes
   }
 
-  /// The whole frames that follow `offset`, at most `promised`, and what is missing of the others.
-  /// Where nothing is promised, a part of a frame at the end says that it was cut off.
+  /// The complete frames after `offset`, at most `promised`, and the truncation if some are
+  /// missing. If no number is promised, an incomplete frame at the end means that the file is
+  /// truncated.
   func frames(
     promised: Int?, after offset: Int, of file: FileBytes
   ) throws(MovieError) -> (count: Int, truncation: Truncation?) {
@@ -100,26 +101,29 @@ struct FrameShape: Sendable {
     guard let promised else {
       guard held > 0 else {
         throw MovieError(
-          .truncated, "\(file.size) bytes are less than one frame of \(width) x \(height)",
+          .truncated,
+          "the file has \(file.size) bytes, less than one frame of \(width) x \(height)",
           file: file.path)
       }
       let tear = Truncation(
         "the file ends \(rest) bytes into a frame of \(bytes) bytes", file: file.path)
       return (held, rest == 0 ? nil : tear)
     }
-    guard promised > 0 else { throw MovieError(.noFrames, "a movie of 0 frames", file: file.path) }
+    guard promised > 0 else {
+      throw MovieError(.noFrames, "the movie has 0 frames", file: file.path)
+    }
     guard held > 0 else {
       throw MovieError(
         .truncated,
-        "the header promises \(promised) frames, the file ends before the first one does",
+        "the header states \(promised) frames, but the file ends within the first one",
         file: file.path, byte: file.size)
     }
     guard held < promised else { return (promised, nil) }
     return (
       held,
       Truncation(
-        "the header promises \(promised) frames of \(bytes) bytes, the file ends \(rest) bytes into "
-          + "frame \(held)", file: file.path)
+        "the header states \(promised) frames of \(bytes) bytes, but the file ends \(rest) bytes "
+          + "into frame \(held)", file: file.path)
     )
   }
 }

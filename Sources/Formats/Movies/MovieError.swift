@@ -6,27 +6,27 @@ public struct MovieError: Fault, Hashable {
   public enum Kind: String, Sendable {
     /// No such file or folder, or a folder without TIFFs.
     case missing
-    /// The system refuses to open the file.
+    /// The system does not allow opening the file.
     case unreadable
     /// A file of zero bytes.
     case empty
-    /// None of the known formats.
+    /// Not a supported format.
     case unknown
-    /// The file ends before its first frame does, or before its last.
+    /// The file ends before the end of its first frame, or of its last.
     case truncated
     /// A well-formed file without a frame.
     case noFrames
-    /// A known format with pixels or a compression that Glint does not read.
+    /// A known format with an unsupported pixel type or compression.
     case unsupported
     /// The text file that describes the pixels is missing or contradicts them.
     case sidecar
-    /// Fields that contradict each other, or pages of different size.
+    /// Contradictory fields, or pages of different size.
     case inconsistent
-    /// The caller asked for frames that the movie does not have.
+    /// Requested frames are not in the movie.
     case range
-    /// Bytes that should be there could not be read or decoded.
+    /// Bytes could not be read or decoded.
     case readFailed
-    /// What is to be written cannot be a movie.
+    /// The movie to be written is not valid.
     case impossible
   }
 
@@ -59,19 +59,19 @@ public struct MovieError: Fault, Hashable {
     return "\(file): \(what)\(place.isEmpty ? "" : " (\(place.joined(separator: ", ")))")"
   }
 
-  /// A movie that breaks off after `frames` whole frames.
+  /// A movie that is truncated after `frames` complete frames.
   init(_ truncation: Truncation, frames: Int) {
     self.init(
       .truncated, "cut off: \(truncation.what)", file: truncation.file, frame: frames,
       hint: Self.hint(before: frames, from: 0))
   }
 
-  /// How to take the frames from `first` on that come before a bad one; nil where there is none.
+  /// A hint on how to process the frames from `first` up to a bad one; nil if there are none.
   package static func hint(before bad: Int, from first: Int) -> Message? {
-    bad > first ? "take the frames before it with \(.frames) \(first):\(bad)" : nil
+    bad > first ? "process the frames before it with \(.frames) \(first):\(bad)" : nil
   }
 
-  /// The same error, told of a frame of the movie.
+  /// The same error with the number of the frame in the movie.
   func at(frame: Int) -> MovieError {
     var copy = self
     copy.frame = frame
@@ -80,6 +80,6 @@ public struct MovieError: Fault, Hashable {
 }
 
 extension MovieInfo {
-  /// The error for a movie that is cut off; nil for a whole one.
+  /// The error for a truncated movie; nil for a complete one.
   public var cutOff: MovieError? { truncation.map { MovieError($0, frames: frames) } }
 }

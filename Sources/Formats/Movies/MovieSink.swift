@@ -1,7 +1,7 @@
 import Foundation
 
-/// The bytes of a movie on their way into a staged file: added at its end, or put at a place of
-/// their own, such as a header whose numbers are only known at last.
+/// Writes the bytes of a movie into a staged file, at its end or at a given position, for example
+/// for a header that is known only at the end.
 final class MovieSink {
   let staged: StagedFile
   private(set) var position = 0
@@ -36,7 +36,7 @@ final class MovieSink {
     }
   }
 
-  /// Ends the writing; the file still waits for its name.
+  /// Ends the writing; the file is not yet committed.
   func close() throws {
     let closed = Foundation.close(descriptor)
     descriptor = -1

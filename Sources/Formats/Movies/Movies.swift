@@ -1,14 +1,14 @@
 import Foundation
 import Microscopy
 
-/// What a file without a header cannot say about itself, and how strict to be.
+/// Options for files without a header, and whether to accept truncated movies.
 public struct MovieOptions: Hashable, Sendable {
-  /// Pixels of a frame, for a file of bare uint16 pixels without its sidecar.
+  /// Frame size in pixels, for a file of raw uint16 pixels without its sidecar.
   public var width: Int?
   public var height: Int?
-  /// Byte order of such a file; big-endian is what dax files usually are.
+  /// Byte order of such a file; dax files are usually big-endian.
   public var bigEndian: Bool
-  /// Whether a movie that is cut off opens as far as it goes; else it is an error.
+  /// Whether a truncated movie is opened up to its end; otherwise it is an error.
   public var acceptsTruncated: Bool
 
   public init(
@@ -21,9 +21,9 @@ public struct MovieOptions: Hashable, Sendable {
   }
 }
 
-/// The movie files of the field behind one door.
+/// Opens movies of all supported formats.
 public enum Movies {
-  /// What `open` can read, in words.
+  /// The supported formats, as text.
   public static let formats = [
     "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "a folder of TIFFs",
     "dax + inf", "raw + yaml", "SPE 2.x",
@@ -31,8 +31,8 @@ public enum Movies {
 
   /// Opens the movie at `path`: a file, its sidecar, or a folder of single-frame TIFFs.
   ///
-  /// The content decides what it is, not the name. Throws `MovieError`, also for a movie that is cut
-  /// off, unless the options accept it.
+  /// The format is detected from the content, not the name. Throws `MovieError`, also for a
+  /// truncated movie unless the options accept it.
   ///
   /// ```swift
   /// let movie = try Movies.open("beads.ome.tif")
@@ -55,7 +55,7 @@ public enum Movies {
       return try TIFFFolder.open(path)
     }
     let file = try FileBytes(path)
-    guard file.size > 0 else { throw MovieError(.empty, "an empty file", file: path) }
+    guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     let head = try file.bytes(at: 0, count: SPE.headerBytes)
     if TIFFLayout.isTIFF(head) { return try TIFFSet.open(file) }
     if let movie = try Dax.open(file, head: head) { return movie }
@@ -67,19 +67,19 @@ public enum Movies {
     throw unknown(file, head: head)
   }
 
-  /// The error for content that is none of the known formats.
+  /// The error for an unknown format.
   private static func unknown(_ file: FileBytes, head: [UInt8]) -> MovieError {
     if file.path.lowercased().hasSuffix(".dax") { return Dax.withoutSidecar(file) }
     if file.path.lowercased().hasSuffix(".raw") { return PicassoRaw.withoutSidecar(file) }
     if let name = foreignKinds.first(where: { head.starts(with: $0.magic) })?.name {
       return MovieError(
         .unknown, "\(name), which Glint does not read", file: file.path,
-        hint: "export it as TIFF; readable are \(formats.joined(separator: ", "))")
+        hint: "export it as TIFF; supported formats: \(formats.joined(separator: ", "))")
     }
     let bytes = head.prefix(8).map { String(format: "%02x", $0) }.joined(separator: " ")
     return MovieError(
-      .unknown, "unknown kind of file, it begins with the bytes \(bytes)", file: file.path,
-      hint: "readable are \(formats.joined(separator: ", "))")
+      .unknown, "unknown file format; the file begins with the bytes \(bytes)", file: file.path,
+      hint: "supported formats: \(formats.joined(separator: ", "))")
   }
 
   private static let foreignKinds: [(magic: [UInt8], name: String)] = [

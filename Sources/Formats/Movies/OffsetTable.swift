@@ -1,4 +1,5 @@
-/// Positions in a file, kept as runs of equal distance: a regular movie of any length takes one run.
+/// Positions in a file, stored as runs of equal distance: a regular movie of any length needs one
+/// run.
 struct OffsetTable: Sendable {
   private struct Run: Sendable {
     /// Index of the first position of the run.
@@ -37,7 +38,7 @@ struct OffsetTable: Sendable {
     runs.last.map { ($0.stride, count - $0.start) } ?? (0, 0)
   }
 
-  /// Adds `more` positions at the distance of the last run.
+  /// Appends `more` positions at the distance of the last run.
   mutating func extend(by more: Int) { count += more }
 
   subscript(index: Int) -> Int {
@@ -52,7 +53,7 @@ struct OffsetTable: Sendable {
     return run.offset + run.stride * (index - run.start)
   }
 
-  /// The index of `offset`, nil where it is not in the table.
+  /// The index of `offset`; nil if it is not in the table.
   func index(of offset: Int) -> Int? {
     for (i, run) in runs.enumerated() {
       let length = (i + 1 < runs.count ? runs[i + 1].start : count) - run.start

@@ -3,10 +3,11 @@ import Microscopy
 import Reporting
 import Yams
 
-/// Picasso's raw movies: headerless `[Frames][Height][Width]` (`.raw`) described by YAML beside them
-/// with the keys `Data Type` (a numpy name), `Frames`, `Height`, `Width`, `Byte Order` (`<` or `>`).
+/// Picasso's raw movies: headerless `[Frames][Height][Width]` (`.raw`) with a YAML file beside them
+/// with the keys `Data Type` (a NumPy name), `Frames`, `Height`, `Width`, `Byte Order` (`<` or
+/// `>`).
 enum PicassoRaw {
-  /// The movie, where `file` is such a YAML or has one beside it; nil otherwise.
+  /// The movie if `file` is such a YAML or has one beside it; nil otherwise.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
     if isText(head), let fields = fields(try file.bytes(at: 0, count: 1 << 20)) {
       return try open(
@@ -31,9 +32,9 @@ enum PicassoRaw {
 
   private static let keys = ["Data Type", "Byte Order", "Frames", "Height", "Width", "Camera"]
 
-  /// The scalars of the keys that matter, the last one of a name wins; nil where the text does not
-  /// describe pixels. Only their own lines go to the YAML parser: camera metadata, which may be
-  /// megabytes of nested maps, costs nothing and cannot hurt.
+  /// The scalar values of the relevant keys; the last one of a name wins. nil if the text does not
+  /// describe pixels. Only these lines are parsed as YAML, so that camera metadata, which may be
+  /// megabytes of nested maps, costs no time and causes no errors.
   private static func fields(_ bytes: [UInt8]) -> [String: String]? {
     var fields: [String: String] = [:]
     for line in bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }) where line.count < 256 {
@@ -55,7 +56,7 @@ enum PicassoRaw {
         throw MovieError(
           .sidecar, "'\(key)' is \(fields[key].map { "'\($0)', not a number" } ?? "missing")",
           file: sidecar,
-          hint: "a raw movie needs Data Type, Byte Order, Frames, Height and Width")
+          hint: "a raw movie requires Data Type, Byte Order, Frames, Height and Width")
       }
       return number
     }
@@ -78,17 +79,17 @@ enum PicassoRaw {
         files: [file.path], truncation: truncation))
   }
 
-  /// The error for a `.raw` that nothing describes.
+  /// The error for a `.raw` without its YAML.
   static func withoutSidecar(_ file: FileBytes) -> MovieError {
     MovieError(
-      .sidecar, "a .raw needs its .yaml, which states the size and kind of its pixels",
+      .sidecar, "the .yaml file of this .raw is missing; it states frame size and pixel type",
       file: file.path,
       hint: "write \(file.path.withExtension("yaml").fileName) with the keys Data Type (uint16), "
         + "Byte Order ('<' or '>'), Frames, Height and Width; \(file.size) bytes are "
         + "\(file.size / 2) uint16 pixels")
   }
 
-  /// The numpy name, with or without a byte order in front, and the key `Byte Order`.
+  /// Parses the NumPy name, with or without a byte order in front, and the key `Byte Order`.
   private static func storage(
     _ fields: [String: String], sidecar: String
   ) throws(MovieError) -> PixelStorage {
@@ -104,9 +105,9 @@ enum PicassoRaw {
     ]
     guard let sample = Sample(rawValue: name) ?? short[name] else {
       throw MovieError(
-        .unsupported, "data type '\(fields["Data Type", default: ""])' is not readable",
+        .unsupported, "data type '\(fields["Data Type", default: ""])' is not supported",
         file: sidecar,
-        hint: "readable are \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
+        hint: "supported types: \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     guard sample.bytes == 1 || order == "<" || order == ">" else {
       throw MovieError(

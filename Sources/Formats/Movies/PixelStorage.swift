@@ -1,6 +1,6 @@
 import Microscopy
 
-/// The number that a pixel is in a file.
+/// The number type of a pixel in a file.
 enum Sample: String, CaseIterable, Sendable {
   case uint8, int8, uint16, int16, uint32, int32, float32, float64
 
@@ -13,11 +13,12 @@ enum Sample: String, CaseIterable, Sendable {
     }
   }
 
-  /// What `Movie.read` hands over: unsigned numbers of up to 16 bits as they are, others as float.
+  /// The type that `Movie.read` delivers: unsigned integers of up to 16 bits unchanged, others as
+  /// float.
   var delivered: PixelType { self == .uint8 || self == .uint16 ? .uint16 : .float32 }
 }
 
-/// How pixels lie in a file: kind of number and byte order.
+/// How pixels are stored in a file: number type and byte order.
 struct PixelStorage: Hashable, Sendable {
   var sample: Sample
   var bigEndian: Bool
@@ -32,7 +33,7 @@ struct PixelStorage: Hashable, Sendable {
       ? sample.rawValue : "\(sample.rawValue) \(bigEndian ? "big" : "little")-endian"
   }
 
-  /// Reads `count` pixels at `offset` straight into `target`, as the delivered type.
+  /// Reads `count` pixels at `offset` directly into `target`, in the delivered type.
   ///
   /// Stored numbers that are narrower than delivered ones are read into the end of `target` and
   /// widened from its start, so nothing is allocated; only float64 needs a buffer of its own.
@@ -60,7 +61,7 @@ struct PixelStorage: Hashable, Sendable {
     }
   }
 
-  /// The end of a frame's buffer, where the stored numbers of `count` pixels fit before widening.
+  /// The end of a frame's buffer, which holds the stored numbers of `count` pixels before widening.
   static func tail(
     of target: UnsafeMutableRawBufferPointer, _ sample: Sample, _ count: Int
   ) -> UnsafeMutableRawBufferPointer {
@@ -69,7 +70,7 @@ struct PixelStorage: Hashable, Sendable {
       rebasing: target[(delivered - count * sample.bytes)..<delivered])
   }
 
-  /// Turns stored numbers at the end of `target` into delivered ones, from its start on.
+  /// Converts stored numbers at the end of `target` into delivered ones, from its start.
   func deliver(_ count: Int, in target: UnsafeMutableRawBufferPointer, swapped: Bool) {
     let at = target.baseAddress!
     switch sample {
@@ -84,7 +85,8 @@ struct PixelStorage: Hashable, Sendable {
     }
   }
 
-  /// Element i is written at or before the place where element i + 1 is read: safe in place.
+  /// Element i is written at or before the position where element i + 1 is read, so this is safe in
+  /// place.
   @inline(__always)
   private func convert<Stored, Delivered>(
     _: Stored.Type, _ count: Int, _ target: UnsafeMutableRawPointer,

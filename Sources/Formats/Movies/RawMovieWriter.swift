@@ -1,9 +1,9 @@
 import Foundation
 import Microscopy
 
-/// Writes uint16 frames without a header, with the text file beside them that describes them.
+/// Writes uint16 frames without a header, and a text file that describes them.
 public final class RawMovieWriter {
-  /// The text that goes with the pixels.
+  /// The format of the sidecar.
   public enum Sidecar: Sendable {
     /// Picasso's `.yaml`, for a `.raw`.
     case yaml
@@ -19,14 +19,15 @@ public final class RawMovieWriter {
   private let bigEndian: Bool
   public private(set) var frames = 0
 
-  /// The sidecar lies beside `path`, with its own extension. Throws
-  /// `MovieError` for impossible numbers, `OutputError` where the files cannot be made.
+  /// The sidecar is written beside `path`, with its own extension. Throws `MovieError` for an
+  /// invalid size and `OutputError` if the files cannot be written.
   public init(
     path: String, width: Int, height: Int, sidecar: Sidecar, bigEndian: Bool? = nil,
     overwrite: Bool = false
   ) throws {
     guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
-      throw MovieError(.impossible, "frames of \(width) x \(height) pixels cannot be", file: path)
+      throw MovieError(
+        .impossible, "a frame size of \(width) x \(height) pixels is not possible", file: path)
     }
     output = try MovieSink(path: path, overwrite: overwrite)
     text = try StagedFile(
@@ -37,7 +38,7 @@ public final class RawMovieWriter {
     self.bigEndian = bigEndian ?? (sidecar == .inf)
   }
 
-  /// Adds whole frames, row after row.
+  /// Appends whole frames in row-major order.
   public func append(_ pixels: [UInt16]) throws {
     precondition(pixels.count % (width * height) == 0, "whole frames only")
     let ordered = bigEndian ? pixels.map(\.bigEndian) : pixels.map(\.littleEndian)
@@ -45,7 +46,7 @@ public final class RawMovieWriter {
     frames += pixels.count / (width * height)
   }
 
-  /// Writes the sidecar and gives both files their names.
+  /// Writes the sidecar and commits both files.
   public func finish() throws {
     let text =
       switch sidecar {

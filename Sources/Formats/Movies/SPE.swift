@@ -12,7 +12,7 @@ enum SPE {
     0: .float32, 1: .int32, 2: .int16, 3: .uint16, 5: .float64, 6: .uint8, 8: .uint32,
   ]
 
-  /// The movie, or nil where `head` is not the header of an SPE file.
+  /// The movie; nil if `head` is not the header of an SPE file.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
     let named = file.path.lowercased().hasSuffix(".spe")
     let header = ByteReader(bytes: head, bigEndian: false)
@@ -27,12 +27,13 @@ enum SPE {
     else {
       guard named else { return nil }
       throw MovieError(
-        .truncated, "\(file.size) bytes are less than the header of an SPE file", file: file.path)
+        .truncated, "the file has \(file.size) bytes, less than the header of an SPE file",
+        file: file.path)
     }
     let sample = samples[kind]
     let payload = Int(width) * Int(height) * (sample?.bytes ?? 0)
-    // A header without WinView's marks counts where it accounts for every byte of the file.
-    // (A quotient, since the product of broken numbers may overflow.)
+    // A header without WinView's marks is accepted if it accounts for every byte of the file. (A
+    // quotient, because a product of invalid numbers may overflow.)
     let exact =
       payload > 0 && promised > 0 && (file.size - headerBytes) % payload == 0
       && (file.size - headerBytes) / payload == Int(promised)
@@ -50,12 +51,12 @@ enum SPE {
         .unsupported, "an SPE 3 file whose frames carry metadata or several regions",
         file: file.path, hint: "export it as TIFF or SPE 2 in LightField")
     }
-    // An interrupted acquisition leaves 0 frames in the header and pixels behind it.
+    // After an interrupted acquisition the header states 0 frames, but pixels follow it.
     let unfinished = promised <= 0 && file.size - headerBytes >= shape.bytes
     let (frames, truncation) = try shape.frames(
       promised: unfinished ? nil : max(0, Int(promised)), after: headerBytes, of: file)
     let notes =
-      unfinished ? ["the header promises \(promised) frames, the file holds \(frames)"] : []
+      unfinished ? ["the header states \(promised) frames, the file contains \(frames)"] : []
     let storage = PixelStorage(sample: sample, bigEndian: false)
     return FlatMovie(
       file: file, storage: storage,

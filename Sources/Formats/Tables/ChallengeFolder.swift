@@ -1,7 +1,7 @@
 import Foundation
 import Microscopy
 
-/// A folder with one challenge table per frame, as the 2013 sets have it: 00001.csv is frame 1.
+/// A folder with one challenge table per frame, as in the 2013 data sets: 00001.csv is frame 1.
 enum ChallengeFolder {
   static func read(_ path: String, options: TableOptions) throws -> Localizations {
     let names: [String]
@@ -21,7 +21,7 @@ enum ChallengeFolder {
     var all: Localizations?
     for file in files {
       guard file.number >= 1 else {
-        throw TableError.unknownKind(path: file.path, found: "frame 0, where frames count from 1")
+        throw TableError.unknownKind(path: file.path, found: "frame 0, but frames count from 1")
       }
       var table = try Tables.read(file.path, options: options)
       table.frame = Array(repeating: file.number - 1, count: table.count)

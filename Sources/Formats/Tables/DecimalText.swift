@@ -1,11 +1,11 @@
 import Foundation
 
-/// Numbers as decimal text, without allocation: tables of 50 million rows pass through here.
+/// Writes and reads decimal numbers without allocation, for tables of 50 million rows.
 package enum DecimalText {
-  /// Bytes that no number written here exceeds.
+  /// The maximum length of a written number, in bytes.
   package static let longest = 32
 
-  // Tables that live as long as the process, read without bounds checks.
+  // Static tables, read without bounds checks.
   nonisolated(unsafe) private static let power = permanent(
     (0...22).map { (exponent: Int) -> Double in pow(10, Double(exponent)) })
   nonisolated(unsafe) private static let integerPower = permanent(
@@ -21,15 +21,15 @@ package enum DecimalText {
     return UnsafePointer(copy)
   }
 
-  /// How many digits a column keeps.
+  /// The precision of a column.
   package enum Precision: Sendable {
     /// Digits after the point.
     case decimals(Int)
-    /// Digits in all; 9 bring every Float back.
+    /// Significant digits; 9 restore every Float exactly.
     case significant(Int)
   }
 
-  /// Writes `value` without trailing zeros at `place` and returns the end of it.
+  /// Writes `value` without trailing zeros at `place` and returns its end.
   @inline(__always)
   package static func write(
     _ value: Double, _ precision: Precision, at place: UnsafeMutablePointer<UInt8>
@@ -80,7 +80,7 @@ package enum DecimalText {
     return place + decimals + 1
   }
 
-  /// Writes a whole number and returns the end of it.
+  /// Writes a whole number and returns its end.
   @inline(__always)
   package static func write(
     _ value: UInt64, at place: UnsafeMutablePointer<UInt8>
@@ -127,7 +127,7 @@ package enum DecimalText {
       place[0] = UInt8(ascii: "-")
       place += 1
     }
-    // The digits one place to the right, then the first of them before the point.
+    // Shifts the digits one place to the right, then puts the first one before the point.
     var end = write(mantissa, at: place + 1)
     place[0] = place[1]
     place[1] = UInt8(ascii: ".")
@@ -138,7 +138,7 @@ package enum DecimalText {
     return write(UInt64(exponent), at: end + (exponent < 10 ? 3 : 2))
   }
 
-  /// Huge values in the shortest form that brings them back; NaN as other tools spell it.
+  /// Large values in the shortest form that restores them; NaN as other tools write it.
   @inline(never)
   private static func writeRare(
     _ value: Double, at place: UnsafeMutablePointer<UInt8>
@@ -149,8 +149,8 @@ package enum DecimalText {
     return place + text.utf8.count
   }
 
-  /// Reads the number at `place`, which lies in text that ends with a line feed, and moves `place`
-  /// behind it. Returns nil, with `place` unmoved, where there is none. Correctly rounded.
+  /// Reads the number at `place`, in text that ends with a line feed, and moves `place` after it.
+  /// Returns nil and leaves `place` unchanged if there is no number. Correctly rounded.
   @inline(__always)
   package static func read(_ place: inout UnsafePointer<UInt8>) -> Double? {
     var p = place
@@ -194,7 +194,7 @@ package enum DecimalText {
       }
     }
     let value: Double
-    // Both numbers are exact in Double, so one operation rounds once.
+    // Both numbers are exact in Double, so the result is rounded only once.
     if significant <= 19, mantissa < 1 << 53, exponent >= -22, exponent <= 22 {
       value =
         exponent < 0 ? Double(mantissa) / power[-exponent] : Double(mantissa) * power[exponent]
@@ -205,12 +205,12 @@ package enum DecimalText {
     return negative ? -value : value
   }
 
-  /// Numbers with more digits than 53 bits hold.
+  /// Numbers with more digits than fit in 53 bits.
   @inline(never)
   private static func readLong(from start: UnsafePointer<UInt8>, to end: UnsafePointer<UInt8>)
     -> Double
   {
-    // The syntax is known to be that of a decimal number, and a line feed or delimiter ends it.
+    // The syntax has been checked, and a line feed or delimiter ends the number.
     let text = String(
       decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
     return Double(text) ?? .nan
@@ -224,7 +224,7 @@ package enum DecimalText {
     if negative || p[0] == UInt8(ascii: "+") { p += 1 }
     for (word, value) in [("infinity", Double.infinity), ("inf", .infinity), ("nan", .nan)] {
       let matches = word.utf8.enumerated().allSatisfy { index, byte in
-        // Letters of the word never equal a line feed, so the comparison stops at the text's end.
+        // The word contains no line feed, so the comparison stops at the end of the text.
         p[index] | 0x20 == byte
       }
       if matches {

@@ -4,8 +4,8 @@ import Microscopy
 
 /// DECODE's HDF5: arrays under `data`, the unit of x and y under `meta`.
 ///
-/// Frames count from 0 and the first pixel's centre is (0, 0). DECODE's x runs along the first axis of
-/// the frames as it was given them; it is taken as x here, as other readers do.
+/// Frames count from 0 and the first pixel's centre is (0, 0). DECODE's x is the first axis of its
+/// input frames; it is read as x here, as in other readers.
 enum DecodeTable {
   static func read(_ file: HDF5File, path: String, options: TableOptions) throws -> Localizations {
     func values(_ name: String) throws -> [Double]? {
@@ -69,7 +69,7 @@ enum DecodeTable {
 /// The unit and the pixel sizes of a DECODE table.
 struct DecodeMeta {
   var unit: String
-  /// Of the pixel along x and y, nm.
+  /// Pixel size along x and y, nm.
   var sizes: [Double]
 
   init(unit: String, sizes: [Double]) {
@@ -86,8 +86,8 @@ struct DecodeMeta {
     sizes = fields?["px_size"] as? [Double] ?? []
   }
 
-  /// The side of the pixel, nm; nil where unknown. Pixels that are not square have no one size, so
-  /// lengths cannot be converted with them.
+  /// The pixel size, nm; nil if it is unknown or the pixels are not square, so that lengths cannot
+  /// be converted.
   func pixelSize(path: String) throws -> Double? {
     guard let first = sizes.first, first > 0, first.isFinite else { return nil }
     return sizes.allSatisfy { $0 == first } ? first : nil

@@ -3,21 +3,21 @@ import Microscopy
 /// The header line of a delimited table: its delimiter, and per column a name and a unit.
 struct DelimitedHeader {
   struct Column {
-    /// As written, without quotes and unit.
+    /// The name as written, without quotes and unit.
     var name: String
-    /// What stood in [brackets] or (parentheses) behind the name; empty without.
+    /// The text in [brackets] or (parentheses) after the name; empty without.
     var unit: String
   }
 
   let delimiter: UInt8
   let columns: [Column]
 
-  /// nil where the line cannot be a header: no delimiter, or only numbers.
+  /// nil if the line is not a header: no delimiter, or only numbers.
   init?(_ line: String) {
     let line = line.hasPrefix("\u{FEFF}") ? String(line.dropFirst()) : line
     guard let delimiter = Self.delimiter(of: line) else { return nil }
     var fields = Self.split(line, by: delimiter)
-    // A spreadsheet may have quoted the whole header line as one field.
+    // Spreadsheets may quote the whole header line as one field.
     if fields.count == 1, let inner = Self.delimiter(of: fields[0]) {
       fields = Self.split(fields[0], by: inner)
     }
@@ -33,7 +33,7 @@ struct DelimitedHeader {
     return counts.max { $0.1 < $1.1 }.flatMap { $0.1 > 0 ? $0.0 : nil }
   }
 
-  /// Fields without surrounding quotes and blanks; a doubled quote stands for one.
+  /// Fields without surrounding quotes and blanks; a doubled quote means one quote.
   private static func split(_ line: String, by delimiter: UInt8) -> [String] {
     var fields: [[UInt8]] = [[]]
     var quoted = false

@@ -1,18 +1,18 @@
 import Foundation
 
-/// Rows of numbers out of text, into columns of Double.
+/// Parses rows of numbers from text into columns of Double.
 ///
-/// A field may be quoted and surrounded by blanks; an empty one is NaN. Blank lines and lines that
-/// begin with # are passed over. With a blank as delimiter any run of blanks separates.
+/// A field may be quoted and surrounded by blanks; an empty field is NaN. Blank lines and lines
+/// that begin with # are skipped. If the delimiter is a blank, any run of blanks separates fields.
 struct DelimitedScanner: ~Copyable {
-  /// Rows that `columns` holds at most.
+  /// The maximum number of rows in `columns`.
   static let capacity = 16_384
 
   private let path: String
   private let delimiter: UInt8
-  /// For each field of a row its column, or -1 for a field that is not read.
+  /// The column of each field of a row; -1 for a field that is not read.
   private let slots: [Int]
-  /// Column after column, `capacity` values each.
+  /// Columns one after the other, `capacity` values each.
   private let values: UnsafeMutablePointer<Double>
   /// The line of each row.
   private(set) var lines: [Int] = []
@@ -31,13 +31,13 @@ struct DelimitedScanner: ~Copyable {
 
   deinit { values.deallocate() }
 
-  /// The values of a kept column, counted among the kept ones.
+  /// The values of a kept column, by its index among the kept columns.
   func column(_ index: Int) -> UnsafeBufferPointer<Double> {
     UnsafeBufferPointer(start: values + index * Self.capacity, count: lines.count)
   }
 
-  /// Reads rows until `text`, which ends with a line feed, or the room for rows is used up; returns
-  /// the number of bytes consumed and moves `line` on.
+  /// Reads rows until the end of `text`, which ends with a line feed, or until the capacity is
+  /// reached. Returns the number of bytes consumed and advances `line`.
   mutating func scan(_ text: UnsafeBufferPointer<UInt8>, line: inout Int) throws -> Int {
     guard let base = text.baseAddress else { return 0 }
     let end = base + text.count
@@ -57,7 +57,7 @@ struct DelimitedScanner: ~Copyable {
     return place - base
   }
 
-  /// Forgets the rows read so far.
+  /// Clears the rows read so far.
   mutating func removeRows() { lines.removeAll(keepingCapacity: true) }
 
   @inline(__always)
@@ -97,7 +97,7 @@ struct DelimitedScanner: ~Copyable {
       if quoted, place[0] == UInt8(ascii: "\"") { place += 1 }
       skipBlanks(&place)
     }
-    // A delimiter at the end of a row is common.
+    // A trailing delimiter is common.
     if place[0] == delimiter { place += 1 }
     skipBlanks(&place)
     if place[0] == 13 { place += 1 }

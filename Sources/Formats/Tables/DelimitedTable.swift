@@ -32,7 +32,7 @@ enum DelimitedTable {
       template: template, path: path, body)
   }
 
-  /// Reads the rows that follow in `reader`; every batch begins as a copy of `template`.
+  /// Reads the remaining rows of `reader`; every batch starts as a copy of `template`.
   static func read(
     _ reader: LineReader, delimiter: UInt8, columns: [TextColumn], firstFrame: Int,
     template: Localizations, path: String, _ body: (Localizations) throws -> Void
@@ -61,7 +61,7 @@ enum DelimitedTable {
     if !delivered { try body(batch(scanner)) }
   }
 
-  /// Foreign columns whose first field is a word hold no numbers and are left out.
+  /// Unknown columns whose first field is not a number are skipped.
   private static func withoutText(
     _ columns: [TextColumn], first: UnsafeBufferPointer<UInt8>, delimiter: UInt8
   ) -> [TextColumn] {
@@ -105,12 +105,14 @@ enum DelimitedTable {
     return table
   }
 
-  /// A frame number of a file that counts from `first`, counted from 0.
+  /// Converts a frame number that counts from `first` to one that counts from 0.
   static func frame(_ value: Double, first: Int, line: Int, path: String) throws -> Int {
     guard value >= Double(first), value < 1e15, value == value.rounded() else {
       throw TableError.badRow(
         path: path, line: line,
-        reason: "frame \(value) is no whole number from \(first) on, where this format counts from")
+        reason:
+          "frame \(value) is not a whole number of at least \(first), where this format begins"
+      )
     }
     return Int(value) - first
   }

@@ -3,8 +3,8 @@ import Microscopy
 
 /// Insight3 molecule lists (M425 `.bin`) and the emitter lists of storm-analysis (`_olist.txt`).
 ///
-/// Both count pixels from 1 at the first pixel's centre. A `.bin` counts frames from 1; a list has no
-/// frames, its emitters are those of the first.
+/// In both, the first pixel's centre is at 1. A `.bin` counts frames from 1; a list has no frame
+/// numbers, and its emitters belong to the first frame.
 enum Insight3 {
   private static let headerBytes = 16
   private static let recordBytes = 72
@@ -20,7 +20,8 @@ enum Insight3 {
     }
     guard data.count >= headerBytes else {
       throw TableError.damaged(
-        path: path, reason: "\(data.count) bytes are no header of \(headerBytes)")
+        path: path,
+        reason: "the file has \(data.count) bytes, less than its header of \(headerBytes)")
     }
     return try data.withUnsafeBytes { bytes in
       func integer(_ offset: Int) -> Int {
@@ -30,7 +31,7 @@ enum Insight3 {
       let present = (bytes.count - headerBytes) / recordBytes
       guard rows >= 0, rows <= present else {
         throw TableError.damaged(
-          path: path, reason: "the header promises \(rows) molecules, the file holds \(present)")
+          path: path, reason: "the header states \(rows) molecules, the file contains \(present)")
       }
       func float(_ row: Int, _ field: Int) -> Double {
         let offset = headerBytes + row * recordBytes + field * 4
@@ -45,7 +46,7 @@ enum Insight3 {
         let frame = integer(headerBytes + row * recordBytes + 13 * 4)
         guard frame >= 1 else {
           throw TableError.damaged(
-            path: path, reason: "molecule \(row) is in frame \(frame), frames count from 1")
+            path: path, reason: "molecule \(row) is in frame \(frame), but frames count from 1")
         }
         return frame - 1
       }

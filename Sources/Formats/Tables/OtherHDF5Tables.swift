@@ -18,7 +18,8 @@ enum SMAPTable {
     var table = Localizations(field: FieldOfView(pixelSize: pixelSize))
     table.frame = try frames.map { value in
       guard value >= 1, value < 1e15, value == value.rounded() else {
-        throw TableError.damaged(path: path, reason: "frame \(value) is no whole number from 1 on")
+        throw TableError.damaged(
+          path: path, reason: "frame \(value) is not a whole number of at least 1")
       }
       return Int(value) - 1
     }

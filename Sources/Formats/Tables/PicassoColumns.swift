@@ -3,7 +3,7 @@ import Microscopy
 
 /// Names and element types of Picasso's localization records.
 enum PicassoColumns {
-  /// Picasso's name for each quantity that it names differently.
+  /// Picasso's names for quantities.
   static let names: [(quantity: Quantity, name: String)] = [
     (.x, "x"), (.y, "y"), (.photons, "photons"), (.sigmaX, "sx"), (.sigmaY, "sy"),
     (.background, "bg"), (.xError, "lpx"), (.yError, "lpy"), (.z, "z"), (.zError, "lpz"),
@@ -14,18 +14,18 @@ enum PicassoColumns {
   private static let quantities = Dictionary(
     uniqueKeysWithValues: names.map { ($0.name, $0.quantity) })
 
-  /// The meaning of a field; `units` are those that Glint wrote for fields without one of their own.
+  /// The quantity of a field; `units` are those that Glint wrote for fields without a known unit.
   static func quantity(_ field: String, units: [String: String]) -> Quantity {
     if let quantity = quantities[field] ?? Quantity.known[field] { return quantity }
     return Quantity(field, units[field].flatMap(Unit.init(rawValue:)) ?? .none)
   }
 
-  /// A field of a record as it is written.
+  /// A field of an output record.
   struct Field {
     enum Content {
       case frame
       case value(Quantity)
-      /// (a − b) / a with a the larger of the two widths.
+      /// (a − b) / a, where a is the larger of the two widths.
       case ellipticity
     }
     enum Element { case float32, uint32, int32, int64 }
@@ -45,7 +45,8 @@ enum PicassoColumns {
     }
   }
 
-  /// Picasso's fields in its order, then the rest in the table's. One width stands for both axes.
+  /// Picasso's fields in its order, then the others in table order. A single width is used for both
+  /// axes.
   static func layout(_ quantities: [Quantity]) -> [Field] {
     let present = Set(quantities)
     var fields = [Field(name: "frame", content: .frame, element: .uint32)]

@@ -7,7 +7,8 @@ import Yams
 struct PicassoMetadata {
   private var documents: [Node.Mapping]
 
-  /// What Glint writes. A setting keeps its name, except where Picasso has its own for it.
+  /// The metadata that Glint writes. A setting keeps its name unless Picasso has its own name for
+  /// it.
   init(field: FieldOfView, provenance: [ProvenanceStep], columnUnits: [String: String]) {
     let glint = "Glint \(glintVersion)"
     var movie = Node.Mapping([])
@@ -41,7 +42,7 @@ struct PicassoMetadata {
     documents = [movie] + steps
   }
 
-  /// Reads YAML. Throws Yams' error where the text is none.
+  /// Reads YAML. Throws Yams' error if the text is not YAML.
   init(yaml: String) throws {
     var parsed: [Node.Mapping] = []
     var nodes = try compose_all(yaml: yaml)
@@ -50,13 +51,13 @@ struct PicassoMetadata {
     documents = parsed
   }
 
-  /// Reads JSON, which is YAML too: one list of mappings.
+  /// Reads JSON, which is also YAML: one list of mappings.
   init(json: String) throws {
     let list = try compose(yaml: json)
     documents = list?.sequence?.compactMap(\.mapping) ?? list?.mapping.map { [$0] } ?? []
   }
 
-  /// The last document's value of a key.
+  /// The value of a key in the last document that has it.
   subscript(_ key: String) -> Node? {
     documents.reversed().lazy.compactMap { $0.value(of: key) }.first
   }
@@ -80,8 +81,8 @@ struct PicassoMetadata {
       }, uniquingKeysWith: { $1 })
   }
 
-  /// One step per document that names its maker. What Glint wrote into the movie's document returns
-  /// to the first step of its own.
+  /// One step per document that names its program. Settings that Glint wrote into the movie's
+  /// document are returned to its own first step.
   var provenance: [ProvenanceStep] {
     var steps = documentSteps
     if let document = documents.first,
@@ -153,7 +154,7 @@ struct PicassoMetadata {
   /// Settings of a step that describe the movie.
   private static let movieKeys = ["Byte Order", "Data Type", "File", "Camera"]
 
-  /// Glint's word for a setting, and Picasso's.
+  /// Glint's name of a setting, and Picasso's.
   private static let picassoNames = [
     "box": "Box Size", "fit": "Fit method", "min-net-gradient": "Min. Net Gradient",
     "tolerance": "Convergence Criterion", "max-iterations": "Max. Iterations",
@@ -162,7 +163,7 @@ struct PicassoMetadata {
 }
 
 extension Node.Mapping {
-  /// Whether quoted (as in JSON) or not, a key is its text.
+  /// Compares keys by text, whether quoted (as in JSON) or not.
   fileprivate func value(of key: String) -> Node? { first { $0.key.string == key }?.value }
 
   fileprivate mutating func set(_ key: String, _ text: String) {
@@ -181,7 +182,7 @@ extension Node.Mapping {
       whole ? Node("\(Int(number))", Tag(.int)) : Node("\(number)", Tag(.float))
   }
 
-  /// A setting is text; what reads as a number is written as one.
+  /// Settings are text; text that is a number is written as a number.
   fileprivate mutating func set(_ key: String, plain text: String) {
     if let number = Int(text), "\(number)" == text {
       set(key, number)

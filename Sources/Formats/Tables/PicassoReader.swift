@@ -2,7 +2,7 @@ import Containers
 import Foundation
 import Microscopy
 
-/// Reads Picasso's localizations; positions and frames are already in the internal convention.
+/// Reads Picasso's localizations; positions and frames already follow Glint's convention.
 enum PicassoReader {
   private static let batch = 65_536
 
@@ -43,12 +43,14 @@ enum PicassoReader {
 
   private static func frame(_ value: Double, path: String) throws -> Int {
     guard value >= 0, value < 1e15, value == value.rounded() else {
-      throw TableError.damaged(path: path, reason: "frame \(value) is no whole number from 0 on")
+      throw TableError.damaged(
+        path: path, reason: "frame \(value) is not a whole number of at least 0")
     }
     return Int(value)
   }
 
-  /// The sidecar, else what is embedded; a table without either still has its rows.
+  /// The metadata from the sidecar, or else the embedded ones; a table without either is still
+  /// read.
   private static func metadata(_ file: HDF5File, path: String) throws -> PicassoMetadata? {
     let stem = URL(fileURLWithPath: path).pathExtension.count + 1
     let sidecar = String(path.dropLast(stem)) + ".yaml"
@@ -56,14 +58,14 @@ enum PicassoReader {
       do {
         return try PicassoMetadata(yaml: String(decoding: data, as: UTF8.self))
       } catch {
-        throw TableError.damaged(path: sidecar, reason: "it is no YAML (\(firstLine(error)))")
+        throw TableError.damaged(path: sidecar, reason: "it is not YAML (\(firstLine(error)))")
       }
     }
     guard let text = try file.dataset("metadata")?.text() else { return nil }
     do {
       return try PicassoMetadata(json: text)
     } catch {
-      throw TableError.damaged(path: path, reason: "/metadata is no JSON (\(firstLine(error)))")
+      throw TableError.damaged(path: path, reason: "/metadata is not JSON (\(firstLine(error)))")
     }
   }
 

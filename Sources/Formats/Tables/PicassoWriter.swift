@@ -4,8 +4,8 @@ import Microscopy
 
 /// Streams Picasso's HDF5 with its YAML.
 ///
-/// Records of one extendable dataset `locs`, written in whole chunks; the metadata follow at the end,
-/// as `/metadata` (Picasso from 0.11) and as the sidecar (all versions).
+/// Records are written in whole chunks into one extendable dataset `locs`. The metadata follow at
+/// the end, as `/metadata` (Picasso from 0.11) and as the sidecar (all versions).
 final class PicassoWriter: TableWriter, @unchecked Sendable {
   /// Records per chunk.
   private static let chunk = 4096
@@ -24,9 +24,9 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   private var pending: UnsafeMutableRawBufferPointer
   private var pendingRows = 0
   private var rows = 0
-  /// Room for what HDF5 writes beside the records, besides one part in 64 for the index of chunks.
+  /// Space for HDF5's own structures, in addition to 1/64 of the data for the chunk index.
   private static let structureBytes = 256 << 10
-  /// The largest x, y and frame, from which the field is told where the movie is not known.
+  /// The largest x, y and frame, which give the field of view if the movie is unknown.
   private var largest = (x: 0.0, y: 0.0, frame: 0)
 
   init(path: String, field: FieldOfView, quantities: [Quantity], overwrite: Bool) throws {
@@ -48,7 +48,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
 
   deinit { pending.deallocate() }
 
-  /// The YAML that goes with a table.
+  /// The path of the YAML beside a table.
   static func notesPath(beside path: String) -> String {
     let stem = URL(fileURLWithPath: path).pathExtension.count + 1
     return String(path.dropLast(stem)) + ".yaml"
@@ -84,7 +84,8 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   func append(_ batch: Localizations) throws {
     try HDF5.locked {
       try TableError.require(quantities, of: batch, path: path)
-      // Before anything is taken in: rows that were accepted can still be finished on a full disk.
+      // Checked before rows are accepted, so that accepted rows can still be written on a full
+      // disk.
       try room.reserve(recordsEnd(rows + pendingRows + batch.count))
       note(batch)
       var first = 0
@@ -104,7 +105,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     largest.frame = max(largest.frame, batch.frame.max() ?? 0)
   }
 
-  /// Puts rows behind the pending ones, column by column.
+  /// Appends rows to the pending ones, column by column.
   private func pack(_ batch: Localizations, _ rows: Range<Int>) throws {
     var offset = pendingRows * recordBytes
     for field in fields {
@@ -125,7 +126,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     }
   }
 
-  /// Puts one field of the rows at `start` and after it, a record apart.
+  /// Writes one field of the rows from `start`, one record apart.
   @inline(__always)
   private func pack(
     _ rows: Range<Int>, as field: PicassoColumns.Field, at start: Int, _ value: (Int) -> Double
@@ -134,7 +135,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     func whole<T: FixedWidthInteger>(_ value: Double, _: T.Type) throws -> T {
       guard let number = T(exactly: value) else {
         throw TableError.unrepresentable(
-          path: path, reason: "\(field.name) \(value) is no whole number of \(T.bitWidth) bits")
+          path: path, reason: "\(field.name) \(value) is not a whole number of \(T.bitWidth) bits")
       }
       return number.littleEndian
     }
@@ -166,8 +167,8 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     }
   }
 
-  /// Writes the pending rows behind those of the dataset: a chunk as it will lie in the file, past the
-  /// library's conversions and selections. Only the last one of a file is not full.
+  /// Appends the pending rows to the dataset as a raw chunk, bypassing the library's conversions
+  /// and selections. Only the last chunk of a file is not full.
   private func send() throws {
     guard pendingRows > 0, let dataset else { return }
     let used = pendingRows * recordBytes
@@ -182,7 +183,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     pendingRows = 0
   }
 
-  /// An upper bound of the file's size with so many records. Chunks are stored whole.
+  /// An upper bound of the file size for this number of records. Chunks are stored whole.
   private func recordsEnd(_ rows: Int) -> Int {
     let bytes = (rows + Self.chunk - 1) / Self.chunk * Self.chunk * recordBytes
     return bytes + bytes / 64 + Self.structureBytes
@@ -196,7 +197,8 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   func finish(_ provenance: [ProvenanceStep]) throws {
     try HDF5.locked {
       try send()
-      // Picasso needs a size: where the movie's is not known, the smallest that holds every row.
+      // Picasso requires a size; if the movie's is unknown, the smallest that contains every row is
+      // used.
       field.width = field.width ?? Int((largest.x + 0.5).rounded(.down)) + 1
       field.height = field.height ?? Int((largest.y + 0.5).rounded(.down)) + 1
       field.frames = field.frames ?? largest.frame + 1
@@ -213,7 +215,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   }
 
   private func writeEmbedded(_ text: String) throws {
-    // Half of the structure's room is meant for this text.
+    // Half of the space for structures is reserved for this text.
     try room.reserve(recordsEnd(rows) + max(0, text.utf8.count - Self.structureBytes / 2))
     guard let type = H5Handle(H5Tcopy(glint_h5_c_string()), closing: H5Tclose),
       H5Tset_size(type.id, glint_h5_variable()) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0,

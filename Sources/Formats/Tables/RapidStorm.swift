@@ -1,10 +1,10 @@
 import Foundation
 import Microscopy
 
-/// rapidSTORM's text table: a first line of XML that names the columns, then blank-separated rows.
+/// rapidSTORM's text table: a first line of XML with the columns, then blank-separated rows.
 ///
-/// Positions are nm from the centre of the first pixel (the stated range of an image of n pixels is
-/// n − 1 pixels), frames count from 0, amplitudes are camera counts.
+/// Positions are in nm from the centre of the first pixel (the stated range of an image of n pixels
+/// is n − 1 pixels), frames count from 0, and amplitudes are camera counts.
 enum RapidStorm {
   static func read(
     _ path: String, options: TableOptions, _ body: (Localizations) throws -> Void

@@ -1,22 +1,22 @@
 import Microscopy
 import Reporting
 
-/// Why a table could not be read, or not be written as asked.
+/// Why a table could not be read or written.
 public enum TableError: Fault, Hashable {
   case unreadable(path: String, reason: String)
-  /// The content belongs to no kind of table that is read.
+  /// The content is not a supported table format.
   case unknownKind(path: String, found: String)
-  /// A sound file whose content is not read.
+  /// A valid file with unsupported content.
   case unsupported(path: String, what: String, hint: String)
-  /// The extension of an output names no kind of table that is written.
+  /// The extension of the output is not a supported table format.
   case unknownExtension(path: String)
   case missingColumns(path: String, missing: [String], found: [String])
   case badRow(path: String, line: Int, reason: String)
-  /// The file is damaged or ends early.
+  /// The file is damaged or truncated.
   case damaged(path: String, reason: String)
   /// Positions are in nm and the pixel size is not known.
   case pixelSizeUnknown(path: String)
-  /// A row or a column does not fit the output's format.
+  /// A row or a column cannot be stored in the output format.
   case unrepresentable(path: String, reason: String)
 
   public var message: Message {
@@ -24,24 +24,24 @@ public enum TableError: Fault, Hashable {
     case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
     case .unknownKind(let path, let found): "\(path) is not a localization table: \(found)"
     case .unsupported(let path, let what, _): "\(path): \(what)"
-    case .unknownExtension(let path): "the extension of \(path) names no table format"
+    case .unknownExtension(let path): "the extension of \(path) is not a supported table format"
     case .missingColumns(let path, let missing, let found):
       "\(path) has no column \(missing.joined(separator: ", ")); it has \(Self.list(found))"
     case .badRow(let path, let line, let reason): "\(path), line \(line): \(reason)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .pixelSizeUnknown(let path):
-      "\(path): positions are in nm and the size of a pixel is not known"
+      "\(path): positions are in nm and the pixel size is not known"
     case .unrepresentable(let path, let reason): "cannot write \(path): \(reason)"
     }
   }
 
   public var remedy: Message? {
     switch self {
-    case .unknownKind: "these can be read: \(Tables.readableKinds.joined(separator: ", "))"
+    case .unknownKind: "supported formats: \(Tables.readableKinds.joined(separator: ", "))"
     case .unknownExtension:
-      "these can be written: \(Tables.writableKinds.joined(separator: ", "))"
+      "supported formats: \(Tables.writableKinds.joined(separator: ", "))"
     case .unsupported(_, _, let hint): Message(hint)
-    case .pixelSizeUnknown: "state the \(.pixelSize) in nm"
+    case .pixelSizeUnknown: "give \(.pixelSize) in nm"
     case .unreadable, .missingColumns, .badRow, .damaged, .unrepresentable: nil
     }
   }
@@ -52,12 +52,12 @@ extension TableError {
     names.isEmpty ? "none" : names.joined(separator: ", ")
   }
 
-  /// Throws where a writer's table lacks columns that its format needs.
+  /// Throws if a table lacks columns that the output format requires.
   static func require(_ wanted: [Quantity], among found: [Quantity], path: String) throws {
     try refuse(wanted.filter { !found.contains($0) }, found: found, path: path)
   }
 
-  /// Throws where a batch lacks columns of its table, or has them for some of its rows only.
+  /// Throws if a batch lacks columns of its table, or if a column does not cover all rows.
   static func require(_ wanted: [Quantity], of batch: Localizations, path: String) throws {
     let missing = wanted.filter { batch[$0]?.count != batch.count }
     try refuse(missing, found: batch.quantities, path: path)

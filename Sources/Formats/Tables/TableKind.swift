@@ -1,6 +1,6 @@
 import Foundation
 
-/// The container of a table, told by its first bytes.
+/// The container format of a table, detected from its first bytes.
 enum TableKind {
   case hdf5
   case insight3
@@ -40,7 +40,7 @@ enum TableKind {
     }
   }
 
-  /// Contents that people are likely to hand over, so that the error can name them.
+  /// Common other formats, so that the error can name them.
   private static let foreign: [([UInt8], String)] = [
     (Array("MATLAB 5.0 MAT-file".utf8), "a MATLAB 5 file"), (Array("PK".utf8), "a ZIP archive"),
     (Array("II*\0".utf8), "a TIFF image"), (Array("MM\0*".utf8), "a TIFF image"),

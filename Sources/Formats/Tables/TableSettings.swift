@@ -1,17 +1,17 @@
 import Reporting
 
-/// The settings of reading a table.
+/// Settings for reading a table.
 extension TableOptions: SettingGroup {
   public static let pixelSize = Setting<Double?>(
     .pixelSize, unit: "nm", standard: nil, allowed: .optional(.above(0, upTo: 1e6)),
-    "camera pixel, where a table does not say it")
+    "pixel size in the sample plane, if the table does not state it")
   public static let photonsPerCount = Setting<Double?>(
     .photonsPerCount, unit: "photons", standard: nil, allowed: .optional(.above(0)),
-    "photons per count, for columns in ADU")
+    "photons per camera count, to convert columns in ADU")
   public static let firstFrame = Setting<Int?>(
     .firstFrame, title: "the first frame's number", standard: nil,
     allowed: .optional(.within(-1_000_000...1_000_000)),
-    "number of the first frame, where a text table departs from its kind's rule")
+    "number of the first frame in a text table, if it differs from the format's default")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.pixelSize, &pixelSize)

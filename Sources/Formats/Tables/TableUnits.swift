@@ -1,13 +1,13 @@
 import Microscopy
 
-/// Columns that only files know.
+/// Columns that occur only in files.
 extension Quantity {
   /// Standard deviation of the residuals around a spot (ThunderSTORM's bkgstd).
   public static let backgroundDeviation = Quantity("bkgstd", .photon)
-  /// Sum of squared residuals as the fit weighted them (ThunderSTORM's chi2).
+  /// Sum of squared residuals, weighted as in the fit (ThunderSTORM's chi2).
   public static let chiSquare = Quantity("chi2", .none)
 
-  /// Every quantity with a meaning of its own, by its name.
+  /// All known quantities, by name.
   static let known: [String: Quantity] = Dictionary(
     uniqueKeysWithValues: [
       x, y, z, photons, background, sigmaX, sigmaY, xError, yError, zError, photonsError,
@@ -16,15 +16,15 @@ extension Quantity {
     ].map { ($0.name, $0) })
 }
 
-/// A conversion `value · multiply / divide + add`: dividing by the pixel size, not multiplying by
-/// its reciprocal, keeps whole pixels whole.
+/// A conversion `value · multiply / divide + add`. Dividing by the pixel size, instead of
+/// multiplying by its reciprocal, keeps whole pixels exact.
 struct Conversion: Equatable {
   var multiply = 1.0
   var divide = 1.0
   var add = 0.0
 }
 
-/// Units as files spell them.
+/// Units as spelled in files.
 enum FileUnit {
   /// Nanometres per unit of length.
   static let lengths: [String: Double] = [
@@ -35,9 +35,9 @@ enum FileUnit {
   static let photons: Set<String> = ["photon", "photons", "ph", "photon/px", "photons/px"]
   static let counts: Set<String> = ["adu", "a/d count", "count", "counts"]
 
-  /// How a value in `unit` becomes one in the unit of `quantity`; nil where that cannot be told.
+  /// The conversion from `unit` to the unit of `quantity`; nil if it is unknown.
   ///
-  /// Throws where only the pixel size is missing.
+  /// Throws if only the pixel size is missing.
   static func conversion(
     from unit: String, to quantity: Quantity, path: String, options: TableOptions
   ) throws -> Conversion? {
@@ -63,7 +63,7 @@ enum FileUnit {
     }
   }
 
-  /// A column without a meaning of its own: the file's name and, where Glint has it, unit.
+  /// An unknown column: the file's name and, if Glint knows it, its unit.
   static func foreign(_ name: String, unit: String) -> Quantity {
     if unit.isEmpty { return Quantity(name, .none) }
     return Unit(rawValue: unit).map { Quantity(name, $0) } ?? Quantity("\(name) [\(unit)]", .none)

@@ -2,13 +2,13 @@ import Containers
 import Foundation
 import Microscopy
 
-/// What a reader must be told where a file does not say it.
+/// Information for a reader that the file does not contain.
 public struct TableOptions: Sendable {
-  /// Camera pixel in the sample plane, nm; wins over the file's own statement.
+  /// Pixel size in the sample plane, nm; overrides the file's value.
   public var pixelSize: Double?
   /// Photons per camera count, for columns in ADU; without it such columns keep their own name.
   public var photonsPerCount: Double?
-  /// The number of the first frame in delimited text, where a file departs from its kind's rule.
+  /// The number of the first frame in delimited text, if it differs from the format's default.
   public var firstFrame: Int?
 
   public init(
@@ -20,19 +20,19 @@ public struct TableOptions: Sendable {
   }
 }
 
-/// A stream of rows into a table file. Calls may come from any thread, one at a time.
+/// Writes rows into a table file. Calls may come from any thread, one at a time.
 public protocol TableWriter: AnyObject, Sendable {
-  /// Adds the rows of `batch`, which has every column that the writer was opened with.
+  /// Appends the rows of `batch`, which must have every column that the writer was opened with.
   func append(_ batch: Localizations) throws
-  /// Chooses another name for the finished file, in the same folder: for rows that are not all.
+  /// Chooses another name for the finished file, in the same folder, for an incomplete table.
   func rename(to path: String) throws
-  /// Completes the file and gives it its name. `provenance` is what made it, oldest step first.
+  /// Completes and commits the file. `provenance` lists the steps that made it, oldest first.
   func finish(_ provenance: [ProvenanceStep]) throws
   /// Removes what was written.
   func abandon()
 }
 
-/// Localization tables: file to `Localizations` and back.
+/// Reads and writes localization tables.
 ///
 /// ```swift
 /// let truth = try Tables.read("truth.csv", options: TableOptions(pixelSize: 100))
@@ -46,10 +46,10 @@ public enum Tables {
     "SMAP mat (v7.3)",
   ]
 
-  /// Opens the writer that the extension of `path` names.
+  /// Opens the writer for the extension of `path`.
   ///
-  /// Throws `TableError` for another extension, `OutputError` where the file cannot be made. A CSV
-  /// needs `field.pixelSize`.
+  /// Throws `TableError` for another extension and `OutputError` if the file cannot be created. A
+  /// CSV requires `field.pixelSize`.
   public static func writer(
     path: String, field: FieldOfView, quantities: [Quantity], overwrite: Bool = false
   ) throws -> any TableWriter {
@@ -64,9 +64,9 @@ public enum Tables {
     }
   }
 
-  /// The files that a table written as `path` consists of, itself first.
+  /// All files of a table written to `path`, `path` itself first.
   ///
-  /// Throws `TableError` for an extension that names no table.
+  /// Throws `TableError` for an unsupported extension.
   package static func files(of path: String) throws(TableError) -> [String] {
     switch URL(fileURLWithPath: path).pathExtension.lowercased() {
     case "csv": [path, ThunderstormProtocol.path(besideTable: path)]
@@ -89,7 +89,7 @@ public enum Tables {
     }
   }
 
-  /// Reads a table of any supported kind, told by its content, into the internal convention.
+  /// Reads a table of any supported format, detected from its content, into Glint's convention.
   public static func read(_ path: String, options: TableOptions = TableOptions()) throws
     -> Localizations
   {
@@ -100,7 +100,7 @@ public enum Tables {
     return table ?? Localizations()
   }
 
-  /// Reads a table in batches of the same columns, for files larger than memory. An empty table
+  /// Reads a table in batches with the same columns, for files larger than memory. An empty table
   /// gives one empty batch, so that its columns and field are known.
   public static func forEachBatch(
     in path: String, options: TableOptions = TableOptions(),
@@ -116,7 +116,7 @@ public enum Tables {
     }
   }
 
-  /// An HDF5 file is told by the objects in it.
+  /// The format of an HDF5 file is detected from the objects in it.
   private static func readHDF5(
     _ path: String, options: TableOptions, _ body: (Localizations) throws -> Void
   ) throws {

@@ -1,7 +1,7 @@
 import Foundation
 import Microscopy
 
-/// What becomes of a column of a delimited table.
+/// How a column of a delimited table is used.
 enum TextColumn: Equatable {
   case skipped
   case frame
@@ -12,7 +12,7 @@ enum TextColumn: Equatable {
 
 /// The conventions of a delimited table: names, units, origin, first frame.
 struct TextDialect {
-  /// A column name in lower case, with the unit that holds where the header gives none.
+  /// A column name in lower case, with the unit to use if the header gives none.
   struct Name {
     var target: Quantity
     var unit: String?
@@ -27,7 +27,7 @@ struct TextDialect {
   var provenance: [ProvenanceStep] = []
   var options: TableOptions
 
-  /// Chooses by the header and the comment lines above it.
+  /// Chooses the dialect from the header and the comment lines above it.
   init(
     _ header: DelimitedHeader, comments: [String], path: String, options: TableOptions
   ) throws {
@@ -57,7 +57,7 @@ struct TextDialect {
     firstFrame = options.firstFrame ?? firstFrame
   }
 
-  /// The meaning of each column; throws where x, y or the frame is missing or has no known unit.
+  /// The use of each column. Throws if x, y or the frame is missing or has no known unit.
   func columns(_ header: DelimitedHeader, path: String, line: Int) throws -> [TextColumn] {
     var taken: Set<Quantity> = []
     let columns = try header.columns.map { column -> TextColumn in
@@ -96,12 +96,12 @@ struct TextDialect {
     guard frames == 1 else {
       throw TableError.badRow(path: path, line: line, reason: "two columns are named frame")
     }
-    // The errors per axis say more than the combined one.
+    // Errors per axis are preferred to the combined one.
     return taken.contains(.xError) && taken.contains(.yError)
       ? columns.map { if case .lateralError = $0 { .skipped } else { $0 } } : columns
   }
 
-  /// ThunderSTORM's names, with those that the NAIRR sets give the same things.
+  /// ThunderSTORM's names, and the names for the same quantities in the NAIRR data sets.
   private static let thunderstormNames: [String: Name] = [
     "x": Name(target: .x), "y": Name(target: .y), "z": Name(target: .z),
     "sigma": Name(target: .sigmaX), "sigma1": Name(target: .sigmaX),

@@ -1,10 +1,11 @@
 import Foundation
 import Microscopy
 
-/// The `<name>-protocol.txt` beside a ThunderSTORM table: JSON that says what a CSV has no place for.
+/// The `<name>-protocol.txt` beside a ThunderSTORM table: JSON with information that a CSV cannot
+/// hold.
 ///
-/// `imageInfo` and `cameraSettings.pixelSize` stand where ThunderSTORM puts them, so that each
-/// program finds the other's; the convention and the steps are Glint's.
+/// `imageInfo` and `cameraSettings.pixelSize` are where ThunderSTORM puts them, so that each
+/// program can read the other's files; the convention and the steps are Glint's.
 struct ThunderstormProtocol: Codable {
   struct ImageInfo: Codable {
     var width: Int?
@@ -42,7 +43,7 @@ struct ThunderstormProtocol: Codable {
     steps = provenance
   }
 
-  /// The protocol beside `table`; nil where there is none, or one in another form.
+  /// The protocol beside `table`; nil if there is none, or if it has another form.
   init?(besideTable table: String) throws {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: Self.path(besideTable: table))),
       let known = try? JSONDecoder().decode(Self.self, from: data)

@@ -1,10 +1,10 @@
 import Foundation
 import Microscopy
 
-/// Streams a ThunderSTORM CSV with the protocol beside it.
+/// Writes a ThunderSTORM CSV with the protocol beside it, as a stream.
 ///
-/// Lengths are nm with three decimals, other fractions have nine digits. ThunderSTORM's columns come
-/// first, under its names; then every other column under Glint's.
+/// Lengths are in nm with three decimals; other fractions have nine digits. ThunderSTORM's columns
+/// come first under its names, then all other columns under Glint's names.
 final class ThunderstormWriter: TableWriter, @unchecked Sendable {
   private let lock = NSLock()
   private let path: String
@@ -15,8 +15,7 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
   private let notes: StagedFile
   private var sink: FileSink
   private var rows: UInt64 = 0
-  /// The numbers of a block of rows, row after row: columns are put together here before they become
-  /// text.
+  /// The values of a block of rows in row order, collected before they are formatted.
   private let block: UnsafeMutablePointer<Double>
   private static let blockRows = 256
 
@@ -47,7 +46,7 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
         }
         try sink.flush()
       } catch {
-        // What was complete stays readable: a batch that does not fit leaves no half row behind.
+        // A batch that does not fit leaves no partial row, so complete rows stay readable.
         sink.truncate(to: complete.bytes)
         rows = complete.rows
         throw error
@@ -99,7 +98,7 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
   }
 }
 
-/// A column of a ThunderSTORM table as it is written.
+/// A column of an output ThunderSTORM table.
 struct ThunderstormColumn {
   enum Content {
     case rowNumber
@@ -116,7 +115,7 @@ struct ThunderstormColumn {
   var multiply = 1.0
   var precision = DecimalText.Precision.significant(9)
 
-  /// ThunderSTORM's columns in its order, then the rest in the table's.
+  /// ThunderSTORM's columns in its order, then the others in table order.
   static func layout(_ quantities: [Quantity], pixelSize: Double) -> [Self] {
     let present = Set(quantities)
     let elliptical = present.contains(.sigmaY)
@@ -161,15 +160,14 @@ struct ThunderstormColumn {
       precision = .decimals(3)
       if quantity == .x || quantity == .y { add = 0.5 }
     case .nanometre: precision = .decimals(3)
-    // ThunderSTORM states the background per pixel and calls its unit photon.
+    // ThunderSTORM's background is per pixel, with the unit photon.
     case .photonPerPixel where quantity == .background: unit = "photon"
     default: break
     }
     header = unit.isEmpty ? name : "\(name) [\(unit)]"
   }
 
-  /// Puts the file's values of some rows at `place` and every `stride` after it; nothing where they
-  /// are counted.
+  /// Writes the file's values of some rows from `place`, `stride` apart; nothing for row numbers.
   func gather(
     from batch: Localizations, _ rows: Range<Int>, to place: UnsafeMutablePointer<Double>,
     stride: Int

@@ -1,9 +1,9 @@
-/// Items that travel together, frames of a movie or crops, with the neighbours that a stage needs.
+/// A batch of items, frames of a movie or crops, with the neighbours that a stage needs.
 package struct Batch {
-  /// The items one after the other, neighbours included, as the camera gave them.
+  /// The raw items one after the other, neighbours included.
   package let bytes: UnsafeRawBufferPointer
   package let shape: BatchShape
-  /// Number of the first item that the batch answers for.
+  /// Number of the first item for which the batch gives results.
   package let first: Int
 
   package init(_ bytes: UnsafeRawBufferPointer, _ shape: BatchShape, first: Int) {
@@ -13,7 +13,7 @@ package struct Batch {
   }
 }
 
-/// How many frames a batch answers for, and how many neighbours come along on either side.
+/// How many frames of a batch give results, and how many neighbours are included on either side.
 package struct BatchShape: Hashable, Sendable {
   package var leading: Int
   package var frames: Int
@@ -25,9 +25,9 @@ package struct BatchShape: Hashable, Sendable {
     self.trailing = trailing
   }
 
-  /// Frames that travel.
+  /// The number of frames in the batch, neighbours included.
   package var total: Int { leading + frames + trailing }
 
-  /// Places of the frames that the batch answers for.
+  /// Indices of the frames that give results.
   package var own: Range<Int> { leading..<leading + frames }
 }

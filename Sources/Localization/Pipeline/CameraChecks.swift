@@ -3,25 +3,26 @@ import Networks
 import Reporting
 
 extension Camera {
-  /// Throws `SettingsError` where the camera cannot be, or does not go with these maps and frames.
+  /// Throws `SettingsError` if the camera is invalid, or does not match these maps and frames.
   func check(_ maps: CameraMaps?, width: Int, height: Int) throws(SettingsError) {
     if let problem {
       throw SettingsError(
-        "the camera cannot be: \(problem)", hint: "check \(.offset), \(.gain) and the camera file")
+        "the camera settings are invalid: \(problem)",
+        hint: "check \(.offset), \(.gain) and the camera file")
     }
     if let maps, maps.width != width || maps.height != height {
       throw SettingsError(
         "the camera maps are \(maps.width)×\(maps.height) px, the frames \(width)×\(height)",
-        hint: "crop the maps with the region of the sensor that the camera recorded")
+        hint: "crop the maps to the region of the sensor that the camera recorded")
     }
     if maps != nil, emGain > 1 {
       throw SettingsError(
-        "per-pixel maps and an EM gain of \(emGain) exclude each other",
-        hint: "an EMCCD's pixels share one amplifier; leave the maps out")
+        "per-pixel maps cannot be combined with an EM gain of \(emGain)",
+        hint: "the pixels of an EMCCD share one amplifier; omit the maps")
     }
   }
 
-  /// From counts to photons.
+  /// Converts camera counts to photons.
   public func photonUnits(_ maps: CameraMaps?) -> FrameStack.Units {
     guard let maps else {
       return .scalar(

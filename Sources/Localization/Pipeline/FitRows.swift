@@ -1,7 +1,7 @@
 import Microscopy
 import Optics
 
-/// Fitted spots as rows of a table.
+/// Converts fitted spots to rows of a table.
 extension FitStage {
   package var quantities: [Quantity] {
     [.x, .y] + axialColumns + [.photons, .background] + widthColumns + [.xError, .yError]
@@ -19,22 +19,22 @@ extension FitStage {
     return [.sigmaX, .sigmaY]
   }
 
-  /// Whether widths are parameters of the fit.
+  /// Whether the widths are fit parameters.
   private var fitsWidths: Bool { axialFit == nil && settings.fit.gaussian?.widths != .fixed }
 
-  /// How far a spot's widths are from those of its height, √px; Picasso's name.
+  /// The distance between a spot's widths and the calibrated widths at its z, √px; Picasso's name.
   private static let distance = Quantity("d_zcalib", .none)
 
-  /// The detector's score; Picasso's has a name of its own.
+  /// The detector's score; Picasso uses its own name.
   private var score: Quantity {
     settings.detection.detector.kind == .gradient ? Self.netGradient : .score
   }
 
   private static let netGradient = Quantity("net_gradient", .none)
 
-  /// Appends the received rows: photons, pixels, standard errors.
+  /// Appends the received rows, converted to photons and pixels, with standard errors.
   ///
-  /// - Parameter first: frame of the movie that the batch answers for first.
+  /// - Parameter first: the first frame of the movie for which the batch gives results.
   func append(_ rows: ReceivedRows, first: Int, to table: inout Localizations) {
     let kept = rows.kept
     table.appendFrames(kept.count) { first + Int(rows.peaks[3 * kept[$0]]) }
@@ -66,7 +66,8 @@ extension FitStage {
     fill(score) { Double(rows.score[$0]) }
   }
 
-  /// z and what belongs to it, in the sample's nm: the calibration's times the refractive-index factor.
+  /// z and related columns in the sample, nm: the calibration's z times the refractive-index
+  /// factor.
   private func fillHeights(
     of rows: ReceivedRows, _ fill: (Quantity, (Int) -> Double) -> Void
   ) {

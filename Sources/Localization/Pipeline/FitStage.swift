@@ -3,10 +3,10 @@ import Microscopy
 import Optics
 import Reporting
 
-/// Detect, cut out, fit: the graph of a batch, and the reading of its results.
+/// Detection, cropping and fitting: the compute graph of a batch, and the reading of its results.
 ///
-/// Frames travel as the camera gave them; calibration, detection, cutting out and fitting happen on
-/// the device; only table rows come back.
+/// Raw camera frames are sent to the device, which does calibration, detection, cropping and
+/// fitting; only table rows come back.
 package struct FitStage: RowStage {
   package let settings: LocalizationSettings
   let camera: Camera
@@ -15,20 +15,22 @@ package struct FitStage: RowStage {
   let height: Int
   let pixel: PixelType
   let origin: (x: Int, y: Int)
-  /// The PSF that gives z.
+  /// The PSF from which z is computed.
   let psf: CalibratedPSF?
-  /// Images of the PSF that find spots, with the detector that uses them.
+  /// Images of the PSF as templates for spot detection, with the detector psf.
   private let templates: PSFTemplates?
-  /// The fit of z; nil where there is none or z comes from fitted widths.
+  /// The fit of z; nil if there is none or z comes from fitted widths.
   private(set) var axialFit: AxialFit?
-  /// Distance, px, within which two fits of a frame are one molecule's; 0 where each stands for itself.
+  /// Distance, px, within which two fits in a frame count as one molecule; 0 to keep all fits.
   private(set) var resolution = 0.0
 
   /// - Parameters:
-  ///   - maps: as large as the frames; they replace the camera's offset, gain and read noise.
-  ///   - psf: gives rows a z; without it a Gaussian is fitted as the settings say.
-  ///   - origin: the movie's pixel that is the frames' first, where a region was cut out.
-  /// - Throws: `SettingsError` where settings, camera and frames do not fit.
+  ///   - maps: camera maps of the frames' size; they replace the camera's offset, gain and read
+  ///     noise.
+  ///   - psf: the PSF that gives z; without it a Gaussian is fitted according to the settings.
+  ///   - origin: the movie pixel of the frames' first pixel, if the frames are a region of the
+  ///     movie.
+  /// - Throws: `SettingsError` if settings, camera and frames do not match.
   package init(
     _ settings: LocalizationSettings, camera: Camera, maps: CameraMaps?,
     psf: CalibratedPSF? = nil, width: Int, height: Int, pixel: PixelType,
@@ -38,8 +40,9 @@ package struct FitStage: RowStage {
     try camera.check(maps, width: width, height: height)
     guard (psf == nil) == (settings.fit.psf == nil) else {
       throw SettingsError(
-        psf == nil ? "the fit needs the PSF that it names" : "a PSF goes with a fit of z",
-        hint: "name its calibration with \(.psf)")
+        psf == nil
+          ? "the PSF that the fit names is missing" : "a PSF is given, but the fit does not use it",
+        hint: "give its calibration with \(.psf)")
     }
     if let psf { try settings.fit.validate(psf) }
     try settings.detection.validate(psf)
@@ -69,10 +72,10 @@ package struct FitStage: RowStage {
 
   package var halo: Int { settings.detection.halo }
 
-  /// Two where transfer and computing overlap.
+  /// Two if transfer and computation overlap.
   package func workers(on device: DeviceInfo) -> Int { device.kind == .cpu ? 1 : 2 }
 
-  /// Batches of about a million pixels, sixteen on a GPU.
+  /// Batches of about one million pixels, 16 million on a GPU.
   package func worker(
     on device: any Device, batch: Int?, items: Int, profiling: Bool
   ) -> any Worker<Rows> {
@@ -86,7 +89,7 @@ package struct FitStage: RowStage {
   /// its mean).
   var countsPerElectron: Double { 1 / camera.excessNoise }
 
-  /// Photons per effective count, for what is written out.
+  /// Photons per effective count, for the output.
   var photonsPerCount: Double { camera.excessNoise / camera.quantumEfficiency }
 
   /// ADU per photoelectron at the sensor.
@@ -98,10 +101,10 @@ package struct FitStage: RowStage {
     return sigma * sigma
   }
 
-  /// The graph of one batch: input "frames" [frame, y, x] in the movie's pixel type, outputs as
-  /// `ReceivedRows` reads them.
+  /// The graph of one batch, with the input "frames" [frame, y, x] in the movie's pixel type and
+  /// the outputs that `ReceivedRows` reads.
   ///
-  /// - Parameter capacity: spots that there is room for.
+  /// - Parameter capacity: the maximum number of spots.
   func graph(_ shape: BatchShape, capacity: Int) throws -> Graph {
     var graph = Graph()
     let (frames, sensor, selected) = try detected(shape, capacity: capacity, in: &graph)
@@ -144,7 +147,7 @@ package struct FitStage: RowStage {
     return graph
   }
 
-  /// The part of a batch's graph that finds spots, alone: for timings.
+  /// Only the detection part of a batch's graph, for timings.
   package func detectionGraph(_ shape: BatchShape, capacity: Int) throws -> Graph {
     var graph = Graph()
     _ = try detected(shape, capacity: capacity, in: &graph)
@@ -168,7 +171,7 @@ package struct FitStage: RowStage {
     return (frames, sensor, selected)
   }
 
-  /// What is known of each pixel, as constants of the graph.
+  /// The camera maps, as constants of the graph.
   private struct SensorMaps {
     let offset: Graph.Value
     let inverseGain: Graph.Value
@@ -188,7 +191,7 @@ package struct FitStage: RowStage {
       noise: graph.constant(Tensor(noise, shape: shape)))
   }
 
-  /// Maxima of a filtered image with their scores, and each frame's cut-off.
+  /// Maxima of a filtered image with their scores, and the cut-off of each frame.
   private struct Maxima {
     var index: Graph.Value
     var score: Graph.Value
@@ -259,7 +262,8 @@ package struct FitStage: RowStage {
 extension PSFTemplates {
   /// The variance of a template's sum at each pixel of a sensor, photoelectrons squared.
   ///
-  /// What a pixel's noise exceeds the sensor's median by counts as in the template that feels it most.
+  /// The part of a pixel's noise above the sensor's median is weighted by the template that it
+  /// affects most.
   fileprivate func variance(of maps: CameraMaps) -> [Float] {
     let noise = zip(maps.variance, maps.gain).map { Double($0) / (Double($1) * Double($1)) }
     let usual = noise.median

@@ -1,7 +1,7 @@
 import Compute
 
-/// Detection and fit on one device: the executable for batches of one shape, and host memory for what
-/// comes back.
+/// Detection and fit on one device: the executable for batches of one shape, and host memory for
+/// its results.
 final class FitWorker: Worker {
   let batch: Int
   private let stage: FitStage
@@ -44,8 +44,8 @@ final class FitWorker: Worker {
     }
   }
 
-  /// That of the last batch, unless this one is of another shape (at the movie's ends) or needs more
-  /// room: then memory goes before more is asked for.
+  /// The executable of the last batch, unless this one has another shape (at the movie's ends) or
+  /// needs more capacity; then the old memory is freed before more is allocated.
   private func executable(for shape: BatchShape, _ capacity: Int) throws -> any Executable {
     if let ready, ready.shape == shape, ready.capacity == capacity { return ready.executable }
     drop()

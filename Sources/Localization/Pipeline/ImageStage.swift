@@ -1,7 +1,7 @@
 import Compute
 import Networks
 
-/// A network's own result for each frame or crop: an image, or a number for each class.
+/// A network's output for each frame or crop: an image, or a value for each class.
 package struct ImageStage: Stage {
   let model: Model
   let head: NetworkHead
@@ -9,13 +9,13 @@ package struct ImageStage: Stage {
   let width: Int
   let element: FrameStack.Element
   let units: FrameStack.Units
-  /// Bytes that a run of the network may take.
+  /// Memory limit of a network run, bytes.
   let memory: Int
 
   /// - Parameters:
-  ///   - result: name of the output; nil for the network's first.
+  ///   - result: name of the output; nil for the network's first output.
   ///   - height: rows of a frame.
-  ///   - memory: bytes that a run may take; larger frames are cut into tiles.
+  ///   - memory: memory limit of a run, bytes; larger frames are split into tiles.
   package init(
     _ model: Model, result: String? = nil, height: Int, width: Int, _ element: FrameStack.Element,
     units: FrameStack.Units = .counts, memory: Int
@@ -31,7 +31,7 @@ package struct ImageStage: Stage {
 
   package var halo: Int { model.network.temporalReach }
 
-  /// One: see `NetworkStage`.
+  /// One worker, for the reason given in `NetworkStage`.
   package func workers(on device: DeviceInfo) -> Int { 1 }
 
   package func product() -> ImageBatch { ImageBatch() }
@@ -45,20 +45,20 @@ package struct ImageStage: Stage {
 
 /// The results of a batch.
 ///
-/// Not checked by the compiler, because one thread has it at a time: queues hand it from a worker to the
+/// `@unchecked Sendable`: only one thread uses it at a time; queues pass it from a worker to the
 /// sinks and back.
 package final class ImageBatch: @unchecked Sendable {
   package internal(set) var layout = Layout()
   private var values: [Float] = []
   private var count = 0
 
-  /// What an image is, and how it was computed.
+  /// The size of an image, and how it was computed.
   package struct Layout: Hashable, Sendable {
-    /// A class's result has one row and one column.
+    /// The result of a classification has one row and one column.
     package let height: Int
     package let width: Int
     package let channels: Int
-    /// Frames of a run of the network, and tiles of a frame.
+    /// Frames per network run, and tiles per frame.
     package let batch: Int
     package let tiles: Int
 
@@ -69,7 +69,7 @@ package final class ImageBatch: @unchecked Sendable {
       (self.batch, self.tiles) = (batch, tiles)
     }
 
-    /// Values of an image.
+    /// The number of values in an image.
     package var size: Int { height * width * channels }
   }
 
@@ -80,8 +80,8 @@ package final class ImageBatch: @unchecked Sendable {
     try values.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[..<count])) }
   }
 
-  /// Gives room for some images, of which every value is to be written; allocates only where there was
-  /// less before.
+  /// Makes space for a number of images, all of whose values must be written; allocates only if the
+  /// capacity is too small.
   func fill(
     _ images: Int, _ layout: Layout, _ body: (UnsafeMutableBufferPointer<Float>) throws -> Void
   ) throws {
@@ -94,7 +94,7 @@ package final class ImageBatch: @unchecked Sendable {
   }
 }
 
-/// A network on one device, with batches for which there is room.
+/// A network on one device, with batches that fit into memory.
 private final class ImageWorker: Worker {
   let batch: Int
   private let stage: ImageStage
@@ -116,8 +116,8 @@ private final class ImageWorker: Worker {
       height: isImage ? tiled.outputHeight : 1, width: isImage ? tiled.outputWidth : 1,
       channels: isImage ? shape[3] : shape.dropFirst().reduce(1, *), batch: tiled.batch,
       tiles: tiled.tiles)
-    // Where frames are cut into tiles, each batch computes the neighbours of its frames again: the more
-    // frames the better, as far as there is room for their images.
+    // If frames are split into tiles, each batch recomputes the neighbours of its frames, so
+    // batches are as large as memory for their images allows.
     let most = min(max(pace.batch / tiled.batch, 1) * tiled.batch, 1024)
     let shared =
       tiled.tiles > 1 && stage.halo > 0 ? min(most, (256 << 20) / (4 * layout.size)) : 1

@@ -2,10 +2,10 @@ import Compute
 import Microscopy
 import Networks
 
-/// A learned localizer: frames through a network, its emitters as rows.
+/// Localization by a network: frames in, emitters as rows out.
 ///
-/// Large frames are cut into tiles; a network that looks at neighbouring frames goes on from batch to
-/// batch. The lists are made on the device; only their entries come back.
+/// Large frames are split into tiles; a network that uses neighbouring frames keeps its state
+/// between batches. The emitter lists are made on the device; only their entries come back.
 package struct NetworkStage: RowStage {
   let model: Model
   let settings: NetworkSettings
@@ -17,10 +17,12 @@ package struct NetworkStage: RowStage {
   let origin: (x: Int, y: Int)
 
   /// - Parameters:
-  ///   - maps: as large as the frames; they replace the camera's offset, gain and read noise.
-  ///   - origin: the movie's pixel that is the frames' first, where a region was cut out.
-  /// - Throws: `SettingsError` where settings, camera and frames do not fit; `NetworkError` for a
-  ///   network that finds no emitters, or of which something is not known that a run needs.
+  ///   - maps: camera maps of the frames' size; they replace the camera's offset, gain and read
+  ///     noise.
+  ///   - origin: the movie pixel of the frames' first pixel, if the frames are a region of the
+  ///     movie.
+  /// - Throws: `SettingsError` if settings, camera and frames do not match; `NetworkError` for a
+  ///   network that does not find emitters, or that lacks information for a run.
   package init(
     _ model: Model, _ settings: NetworkSettings, camera: Camera, maps: CameraMaps?, width: Int,
     height: Int, pixel: PixelType, origin: (x: Int, y: Int) = (0, 0)
@@ -47,14 +49,15 @@ package struct NetworkStage: RowStage {
 
   package var halo: Int { model.network.temporalReach }
 
-  /// A network of counts takes them as they are.
+  /// A network that takes camera counts gets them unchanged.
   package var usesCamera: Bool { model.system.unit == .photons }
 
-  /// One, so that a network that looks at neighbours goes on where the last batch ended. Rows do not
-  /// depend on it: where another worker had the batch before, its last frames are computed again.
+  /// One worker, so that a network that uses neighbouring frames continues where the last batch
+  /// ended. Rows do not depend on it: if another worker had the previous batch, its last frames are
+  /// recomputed.
   package func workers(on device: DeviceInfo) -> Int { 1 }
 
-  /// Batches of frames for about a second.
+  /// Batches that take about one second.
   package func worker(
     on device: any Device, batch: Int?, items: Int, profiling: Bool
   ) -> any Worker<Rows> {
@@ -62,7 +65,7 @@ package struct NetworkStage: RowStage {
     return NetworkWorker(self, on: device, batch: batch ?? usual, profiling: profiling)
   }
 
-  /// The network on a device, with a list that has room for `room` emitters in each frame.
+  /// The network on a device, with a list for up to `room` emitters per frame.
   func network(
     on device: any Device, batch: Int, room: Int, profiling: Bool
   ) throws -> TiledNetwork {
@@ -77,7 +80,7 @@ package struct NetworkStage: RowStage {
       memory: settings.memory << 20, head: head, profiling: profiling)
   }
 
-  /// A batch as the network takes it.
+  /// A batch in the form that the network takes.
   func stack(_ batch: Batch) -> FrameStack {
     FrameStack(
       batch.bytes, element, height: height, width: width, units: units,

@@ -1,7 +1,8 @@
 import Compute
 import Networks
 
-/// A learned localizer on one device: the network made ready for some room, and the list that it fills.
+/// A localizing network on one device: the executable for a given list capacity, and the list that
+/// it fills.
 final class NetworkWorker: Worker {
   let batch: Int
   private let stage: NetworkStage
@@ -33,7 +34,7 @@ final class NetworkWorker: Worker {
     }
   }
 
-  /// That of the last batch, unless more room is needed.
+  /// The executable of the last batch, unless more capacity is needed.
   private func network(_ room: Int) throws -> TiledNetwork {
     if let ready, ready.room == room { return ready.network }
     drop()

@@ -1,7 +1,7 @@
 import Compute
 import Microscopy
 
-/// Host memory for the results of one batch, kept from batch to batch.
+/// Host memory for the results of one batch, reused for all batches.
 struct ReceivedRows {
   var count = 0
   var peaks: [Int32] = []
@@ -13,7 +13,7 @@ struct ReceivedRows {
   var bound: [Float] = []
   var deviance: [Float] = []
   var chiSquare: [Float] = []
-  /// Numbers of the spots that become rows.
+  /// Indices of the spots that become rows.
   var kept: [Int] = []
   private var duplicates: [Bool] = []
 
@@ -53,7 +53,7 @@ struct ReceivedRows {
     try fetch("chi_square", &chiSquare, 1)
   }
 
-  /// Chooses the spots that become rows; the others are counted by reason.
+  /// Selects the spots that become rows; the others are counted by reason.
   mutating func choose(_ tally: inout SpotTally) {
     kept.removeAll(keepingCapacity: true)
     for row in 0..<count {
@@ -68,15 +68,17 @@ struct ReceivedRows {
     if resolution > 0 { dropDuplicates(&tally) }
   }
 
-  /// Drops each row that lies within the resolution of a likelier one in the same frame; of equals the
-  /// first stays. Deviances compare, because all boxes have as many pixels.
+  /// Drops each row that lies within the resolution of a more likely one in the same frame; among
+  /// equals the first is kept. Deviances are comparable because all boxes have the same number of
+  /// pixels.
   private mutating func dropDuplicates(_ tally: inout SpotTally) {
     duplicates.removeAll(keepingCapacity: true)
     duplicates.append(contentsOf: repeatElement(false, count: kept.count))
     func place(_ row: Int, _ axis: Int) -> Double {
       Double(peaks[3 * row + 2 - axis]) + value(row, axis)
     }
-    // Rows come by frame and then by the line of their peaks, which fits leave by at most a box.
+    // Rows are ordered by frame and then by the image row of their peaks; fits move from the peak
+    // by at most a box.
     for (i, row) in kept.enumerated() {
       for j in i + 1..<max(kept.count, i + 1) {
         let other = kept[j]
@@ -97,20 +99,20 @@ struct ReceivedRows {
     kept.removeLast(kept.count - place)
   }
 
-  /// Half of the widest box, px: no fit is further from its peak.
+  /// Half of the largest box, px: the maximum distance of a fit from its peak.
   private static let widest = 15.5
 
-  /// Why a spot is no row, nil where it is one.
+  /// Why a spot does not become a row; nil if it does.
   private func problem(_ row: Int) -> FitState? {
     let state = FitState(rawValue: Int(state[row])) ?? .invalid
     guard state == .converged || state == .exhausted else { return state }
     guard variance(row, 0).isFinite, variance(row, 1).isFinite else { return .singular }
     guard !axial || variance(row, 4).isFinite else { return .singular }
-    // A filter that met an infinite pixel says nothing about the spots around it.
+    // If the filter met an infinite pixel, its result for nearby spots is meaningless.
     return score[row].isFinite ? nil : .invalid
   }
 
-  /// A parameter's variance: the sum of two floats is a Double.
+  /// The variance of a parameter, in double precision from the sum of two floats.
   func variance(_ row: Int, _ parameter: Int) -> Double {
     let place = (row * Self.parameters + parameter) * 2
     return Double(bound[place]) + Double(bound[place + 1])

@@ -1,39 +1,40 @@
 import Compute
 import Microscopy
 
-/// A stage whose products are rows of a table.
+/// A stage that produces rows of a table.
 package protocol RowStage: Stage where Product == Rows {
-  /// The columns of a row, in the order in which files show them.
+  /// The columns of a row, in file order.
   var quantities: [Quantity] { get }
 
-  /// Whether rows depend on what the camera's numbers mean.
+  /// Whether rows depend on the camera settings.
   var usesCamera: Bool { get }
 }
 
 extension RowStage {
   package func product() -> Rows { Rows(quantities) }
 
-  /// The stage as a run takes it: the compiler does not turn `any RowStage` into this by itself.
+  /// The stage in the form that a run takes: the compiler does not convert `any RowStage`
+  /// implicitly.
   package var asStage: any Stage<Rows> { self }
 }
 
-/// The rows of a batch, and what became of its spots.
+/// The rows of a batch, and counts of its spots.
 ///
-/// Not checked by the compiler, because one thread has it at a time: queues hand it from a worker to the
+/// `@unchecked Sendable`: only one thread uses it at a time; queues pass it from a worker to the
 /// sinks and back.
 package final class Rows: @unchecked Sendable {
   package private(set) var table = Localizations()
-  /// Spots that were found, whether or not they became rows.
+  /// The number of spots found, whether or not they became rows.
   package internal(set) var spots = 0
   package internal(set) var tally = SpotTally()
-  /// Time that it took to make rows of a device's results.
+  /// Time to convert a device's results to rows.
   package internal(set) var seconds = 0.0
 
   init(_ quantities: [Quantity]) {
     for quantity in quantities { table[quantity] = [] }
   }
 
-  /// Replaces the content; allocates only where there is no room yet.
+  /// Replaces the content; allocates only if the capacity is too small.
   func fill(spots: Int, _ body: (inout Localizations, inout SpotTally) -> Void) -> Found {
     let start = SteadyClock.seconds
     table.removeAllRows()
@@ -45,11 +46,12 @@ package final class Rows: @unchecked Sendable {
   }
 }
 
-/// What became of spots, besides rows.
+/// Counts of spots that did not become rows, and of saturated rows.
 package struct SpotTally: Sendable {
-  /// Spots that are no rows, by reason.
+  /// The number of spots that did not become rows, by reason.
   package private(set) var dropped: [String: Int] = [:]
-  /// Rows with a saturated pixel in their box; they are kept, and their photons are too few.
+  /// The number of rows with a saturated pixel in their box; they are kept, but their photons are
+  /// underestimated.
   package internal(set) var saturated = 0
 
   package init() {}

@@ -1,84 +1,87 @@
 import Compute
 
-/// What is computed on each batch: an immutable description, from which every device gets its workers.
+/// The computation on each batch: an immutable description, from which every device gets its
+/// workers.
 ///
-/// `FitStage` and `NetworkStage` make rows of frames, `ImageStage` makes images or classes. A run gives
-/// batches to workers in the order of the movie and puts the products back into that order; it knows
-/// nothing else of a stage.
+/// `FitStage` and `NetworkStage` convert frames to rows; `ImageStage` computes images or classes. A
+/// run passes batches to workers in movie order and restores that order for the products; it needs
+/// no other knowledge of a stage.
 package protocol Stage<Product>: Sendable {
-  /// What a batch becomes. Products go round: a worker fills one again once its last content is written.
+  /// The result of a batch. Products are reused: a worker refills one after its content has been
+  /// written.
   associatedtype Product: AnyObject & Sendable
 
-  /// Neighbours that each frame needs on either side; a batch at an end of the movie has fewer.
+  /// The number of neighbours that each frame needs on either side; batches at the ends of the
+  /// movie have fewer.
   var halo: Int { get }
 
-  /// How many workers keep a device busy: more than one where transfer and computing overlap. One for a
-  /// network: it keeps what it computed of the last batch's frames for the next batch.
+  /// The number of workers per device: more than one if transfer and computation overlap. One for a
+  /// network, which keeps results of the last batch's frames for the next batch.
   func workers(on device: DeviceInfo) -> Int
 
-  /// A product that holds nothing yet.
+  /// An empty product.
   func product() -> Product
 
-  /// A worker for a device.
+  /// Creates a worker for a device.
   ///
   /// - Parameters:
-  ///   - batch: items that will travel together; nil leaves the choice to the worker.
-  ///   - items: how many there are in all.
+  ///   - batch: items per batch; nil lets the worker choose.
+  ///   - items: the total number of items.
   func worker(
     on device: any Device, batch: Int?, items: Int, profiling: Bool
   ) throws -> any Worker<Product>
 }
 
-/// A stage on one device: it owns its executables and the memory that results are fetched into.
+/// A stage on one device. It owns its executables and the memory for their results.
 ///
-/// Used by one thread. In steady state it allocates nothing. After an error it is not used again.
+/// It is used by one thread, does not allocate in steady state, and is not used again after an
+/// error.
 package protocol Worker<Product>: AnyObject {
   associatedtype Product: AnyObject & Sendable
 
-  /// Items that travel together.
+  /// Items per batch.
   var batch: Int { get }
 
-  /// Computes a batch and fills `product`, unless there were more entries than there was room for.
+  /// Computes a batch and fills `product`, unless there were more entries than the capacity.
   ///
   /// - Parameters:
-  ///   - room: entries for which there is to be room in each frame.
-  ///   - meanwhile: where the work is long, told now and then what part of it is done; what it throws
-  ///     ends it.
+  ///   - room: capacity, in entries per frame.
+  ///   - meanwhile: called at intervals during long work with the completed fraction; if it throws,
+  ///     the work stops.
   func compute(
     _ batch: Batch, room: Int, into product: Product, meanwhile: (Double) throws -> Void
   ) throws -> Found
 
-  /// Lets go of the executables and tells what they were and took.
+  /// Releases the executables and returns their plans and times.
   func finish() -> PlanRecord
 }
 
-/// What a worker found in a batch.
+/// The outcome of a batch.
 package enum Found: Hashable, Sendable {
-  /// Everything, and how many rows that is; nil where nothing is counted.
+  /// The batch is complete, with this number of rows; nil if rows are not counted.
   case all(rows: Int?)
-  /// More than there was room for: the batch has to be computed again with room for so many entries in
-  /// each frame.
+  /// More entries than the capacity: the batch must be computed again with this capacity per frame.
   case needs(room: Int)
 }
 
-/// The plans of a worker and their times, those that are gone included.
+/// The plans of a worker and their times, including released ones.
 package struct PlanRecord: Sendable {
   /// Time of each op.
   package private(set) var profile: [ProfileRow] = []
   /// Bytes of the largest plan.
   package private(set) var arenaBytes = 0
-  /// The last plan made, launch by launch.
+  /// The last plan, launch by launch.
   package private(set) var explanation = ""
 
   package init() {}
 
-  /// Notes an executable that was made.
+  /// Records a new executable.
   mutating func begin(_ executable: any Executable) {
     arenaBytes = max(arenaBytes, executable.plan.arena.bytes)
     explanation = executable.plan.explain()
   }
 
-  /// Adds the times of an executable that is not used any more.
+  /// Adds the times of an executable that is no longer used.
   mutating func end(_ executable: any Executable) { add(executable.profile) }
 
   package mutating func add(_ other: PlanRecord) {

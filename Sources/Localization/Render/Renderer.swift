@@ -2,27 +2,28 @@ import Compute
 import Microscopy
 import Reporting
 
-/// Draws a table as an image, on any device, to the same values.
+/// Renders a table as an image, with the same values on any device.
 ///
-/// Rows go to the device a block at a time; the image of each block is added to the whole.
+/// Rows are sent to the device in blocks; the images of the blocks are added.
 public struct Renderer {
   public enum Style: String, SettingChoice {
-    /// Rows counted in pixels.
+    /// A histogram of rows per pixel.
     case histogram
-    /// Each row a Gaussian as wide as its standard error, integrated over pixels.
+    /// Each row is a Gaussian as wide as its standard error, integrated over pixels.
     case gaussian
   }
 
-  /// Side of a pixel of the image, nm.
+  /// Pixel size of the image, nm.
   public let pixel: Double
   public let style: Style
-  /// Narrowest Gaussian, nm: rows cannot be trusted further than the drift.
+  /// Minimum width of a Gaussian, nm, because drift limits the accuracy of rows.
   public let minimumSigma: Double
 
   public static let pixel = Setting(
-    .pixel, unit: "nm", standard: 10.0, allowed: .above(0), "side of an image pixel")
+    .pixel, unit: "nm", standard: 10.0, allowed: .above(0), "pixel size of the image")
   public static let style = Setting(
-    .style, standard: Style.gaussian, "Gaussians as wide as the standard error, or counts")
+    .style, standard: Style.gaussian,
+    "Gaussians as wide as the standard error, or a histogram of counts")
 
   public init(
     pixel: Double = Renderer.pixel.standard, style: Style = Renderer.style.standard,
@@ -33,20 +34,22 @@ public struct Renderer {
     self.minimumSigma = minimumSigma
   }
 
-  /// Rows of a block.
+  /// Rows per block.
   private static let block = 1 << 18
 
   /// Width and height of the image of a table.
   ///
-  /// Throws `SettingsError` where field and pixel are unknown, or the image would be absurd.
+  /// Throws `SettingsError` if the field or the pixel size is unknown, or the image would be too
+  /// large.
   public func size(of table: Localizations) throws(SettingsError) -> (width: Int, height: Int) {
     guard let camera = table.field.pixelSize, camera > 0 else {
       throw SettingsError(
-        "the table does not say how large its pixels are",
-        hint: "state it with \(.pixelSize), in nm")
+        "the table does not state its pixel size",
+        hint: "give it with \(.pixelSize), in nm")
     }
     guard pixel.isFinite, pixel > 0 else {
-      throw SettingsError("a pixel of \(pixel) nm cannot be drawn", hint: "try \(.pixel) 10")
+      throw SettingsError(
+        "\(pixel) nm is not a valid pixel size for an image", hint: "try \(.pixel) 10")
     }
     let extent = { (length: Int?, values: [Double]?) -> Double in
       length.map(Double.init) ?? ((values?.lazy.filter(\.isFinite).max() ?? 0) + 1)
@@ -60,18 +63,18 @@ public struct Renderer {
     return (Int(width), Int(height))
   }
 
-  /// The image, row by row from the top; its sum is the number of rows inside it.
+  /// The image in row-major order from the top; its sum is the number of rows inside it.
   public func render(_ table: Localizations, on device: any Device) throws -> [Float] {
     let (width, height) = try size(of: table)
     let scale = table.field.pixelSize! / pixel
     guard let x = table[.x], let y = table[.y] else {
-      throw SettingsError("the table has no positions", hint: "it needs columns x and y")
+      throw SettingsError("the table has no positions", hint: "columns x and y are required")
     }
     var image = [Float](repeating: 0, count: width * height)
     let rows = min(table.count, Self.block)
     guard rows > 0 else { return image }
     let executable = try executable(rows, width, height, device)
-    // A camera pixel's centre is at whole numbers, its corner half a pixel before.
+    // Camera pixel centres are at whole numbers; the corner of a pixel is half a pixel before.
     let place = { (value: Double) in Float((value + 0.5) * scale - 0.5) }
     for start in stride(from: 0, to: table.count, by: rows) {
       let part = start..<min(start + rows, table.count)
@@ -91,7 +94,7 @@ public struct Renderer {
     return image
   }
 
-  /// The mean standard error of both axes in image pixels; the minimum where the table has none.
+  /// The mean standard error of both axes in image pixels; the minimum width if the table has none.
   private func sigmas(_ table: Localizations, _ part: Range<Int>, _ scale: Double) -> [Float] {
     let least = minimumSigma / pixel
     guard let ex = table[.xError] else {

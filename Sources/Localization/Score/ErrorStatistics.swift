@@ -3,7 +3,7 @@ import Optics
 /// The error along one axis over all pairs, nm.
 public struct AxisError: Codable, Hashable, Sendable {
   public let rmse: Double
-  /// Mean error: a shift of the whole table.
+  /// Mean error, which is a shift of the whole table.
   public let offset: Double
 
   /// nil for no errors.
@@ -14,15 +14,16 @@ public struct AxisError: Codable, Hashable, Sendable {
   }
 }
 
-/// How found heights follow true ones over all pairs: found = offset + scale · true, by least squares.
+/// Relation between found and true z over all pairs: found = offset + scale · true, by least
+/// squares.
 ///
-/// A scale of −1 means a z of the opposite sign, another scale a wrong refractive-index factor.
+/// A scale of −1 means the opposite sign of z; other scales mean a wrong refractive-index factor.
 public struct AxialRelation: Codable, Hashable, Sendable {
   public let scale: Double
   /// At z = 0 of the truth, nm.
   public let offset: Double
 
-  /// nil where the true heights do not differ.
+  /// nil if the true z values do not differ.
   public init?(found: [Double], truth: [Double]) {
     guard truth.count >= 2 else { return nil }
     let (centre, level) = (truth.mean, found.mean)
@@ -33,16 +34,19 @@ public struct AxialRelation: Codable, Hashable, Sendable {
   }
 }
 
-/// Error divided by reported standard error over all pairs: 1 where a table knows its own precision.
+/// Error divided by a standard error, over all pairs. Values near 1 mean that the standard error is
+/// right.
 ///
-/// Where the table reports √CRLB, `rms` is RMSE/√CRLB.
-public struct Honesty: Codable, Hashable, Sendable {
+/// The standard error is the one that the table reports, or √CRLB at the truth; with √CRLB, `rms`
+/// is RMSE/√CRLB.
+public struct ErrorRatio: Codable, Hashable, Sendable {
   public let rms: Double
-  /// 1.4826 times the median absolute deviation from the median: blind to a few wrong pairs.
+  /// 1.4826 times the median absolute deviation from the median, which is robust to a few wrong
+  /// pairs.
   public let spread: Double
-  /// Mean: the bias in units of the standard error.
+  /// Mean ratio: the bias in units of the standard error.
   public let bias: Double
-  /// Pairs with a usable standard error.
+  /// The number of pairs with a valid standard error.
   public let pairs: Int
 
   /// nil for no ratios.

@@ -1,28 +1,28 @@
 import Microscopy
 
-/// Localizations paired with the molecules of a truth, and those left over on both sides.
+/// Localizations paired with true molecules, and the unpaired rows on both sides.
 ///
 /// Rows are those of the two tables, in frame order.
 public struct Matching: Sendable {
-  /// Pairs that count.
+  /// The pairs that count.
   public private(set) var pairs: [Pair] = []
-  /// Localizations without a molecule: false.
+  /// Localizations without a molecule (false positives).
   public private(set) var unpairedLocalizations: [Int] = []
-  /// Molecules that count and have no localization: missed.
+  /// Molecules that count but have no localization (false negatives).
   public private(set) var unpairedMolecules: [Int] = []
-  /// Localizations paired with a molecule that does not count: neither true nor false.
+  /// Localizations paired with a molecule that does not count; they are neither true nor false.
   public private(set) var setAside: [Int] = []
-  /// Localizations that the border or the choice of frames leaves out, or that have no position.
+  /// Localizations excluded by the border or the range of frames, or without a finite position.
   public private(set) var excludedLocalizations = 0
   public private(set) var excludedMolecules = 0
-  /// Whether z took part.
+  /// Whether z was used.
   public let isAxial: Bool
 
-  /// Positions of both tables are in pixels, and become nm by the pixel size of the truth's field, or of
-  /// the localizations' where the truth's is unknown.
+  /// Positions of both tables are in pixels. They are converted to nm with the pixel size of the
+  /// truth, or of the localizations if the truth's is unknown.
   ///
-  /// Throws `ScoreError` where a column, the pixel size or (for a border) the size of the field is
-  /// missing, and for impossible settings.
+  /// Throws `ScoreError` if a column, the pixel size or (for a border) the field size is missing,
+  /// and for invalid settings.
   public init(
     of localizations: Localizations, with truth: Localizations,
     settings: ScoreSettings = ScoreSettings()
@@ -47,8 +47,8 @@ public struct Matching: Sendable {
     }
   }
 
-  /// Pairs the rows of one frame. Every molecule takes part; the threshold is applied to the pairs, so
-  /// that a localization of a dim molecule does not go to a bright one beside it.
+  /// Pairs the rows of one frame. All molecules are paired, and the threshold is applied to the
+  /// pairs, so that a localization of a dim molecule is not assigned to a bright neighbour.
   private mutating func pair(
     _ found: ArraySlice<Place>, _ molecules: ArraySlice<Place>, _ settings: ScoreSettings,
     _ threshold: (molecules: [Double], least: Double)?
@@ -88,14 +88,14 @@ public struct Matching: Sendable {
   }
 }
 
-/// The photons of each molecule and the least that counts; nil where all count.
+/// The photons of each molecule and the minimum that counts; nil if all molecules count.
 private func photonThreshold(
   _ truth: Localizations, among places: [Place], _ molecules: ScoreSettings.Molecules
 ) throws(ScoreError) -> (molecules: [Double], least: Double)? {
   if molecules == .all { return nil }
   guard let photons = truth[.photons] else {
     throw ScoreError(
-      "the truth has no photons to tell bright molecules by", hint: "score all molecules")
+      "the truth has no photon column to select bright molecules", hint: "score all molecules")
   }
   switch molecules {
   case .all: return nil
@@ -118,7 +118,7 @@ struct FrameOfReference {
     guard let pixelSize = truth.pixelSize ?? other.pixelSize, pixelSize > 0, pixelSize.isFinite
     else {
       throw ScoreError(
-        "neither table states the size of a pixel", hint: "state it with \(.pixelSize), in nm")
+        "neither table states its pixel size", hint: "give it with \(.pixelSize), in nm")
     }
     self.pixelSize = pixelSize
     frames = settings.frames
@@ -129,14 +129,14 @@ struct FrameOfReference {
     }
     guard let width = truth.width ?? other.width, let height = truth.height ?? other.height else {
       throw ScoreError(
-        "neither table states the size of the field, and the border of \(settings.border) nm needs it",
-        hint: "a border of 0 leaves nothing out")
+        "neither table states the field size, which the border of \(settings.border) nm requires",
+        hint: "use a border of 0 to exclude nothing")
     }
     func inside(_ size: Int) throws(ScoreError) -> ClosedRange<Double> {
       let low = settings.border - 0.5 * pixelSize
       let high = (Double(size) - 0.5) * pixelSize - settings.border
       guard low <= high else {
-        throw ScoreError("a border of \(settings.border) nm leaves nothing of \(size) pixels")
+        throw ScoreError("a border of \(settings.border) nm excludes all of the \(size) pixels")
       }
       return low...high
     }
@@ -144,7 +144,7 @@ struct FrameOfReference {
     rows = try inside(height)
   }
 
-  /// The rows that take part, by frame; within a frame in the table's order.
+  /// The rows that are compared, by frame; within a frame in table order.
   func places(of table: Localizations, named name: String, axial: Bool) throws(ScoreError)
     -> [Place]
   {

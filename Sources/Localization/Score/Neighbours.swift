@@ -11,8 +11,8 @@ struct Place {
 
 /// Finds the molecules of one frame that lie within the tolerances of a localization.
 ///
-/// Molecules are kept in horizontal bands as high as the tolerance, by x within a band: three bands, and
-/// in each a stretch found by bisection, hold every neighbour.
+/// Molecules are sorted into horizontal bands as high as the tolerance, and by x within a band. All
+/// neighbours are in three bands, in a range of each band that is found by bisection.
 struct NeighbourSearch {
   private let molecules: [(band: Double, x: Double, index: Int, place: Place)]
   private let lateral: Double
@@ -26,7 +26,8 @@ struct NeighbourSearch {
       .sorted { ($0.0, $0.1, $0.2) < ($1.0, $1.1, $1.2) }
   }
 
-  /// Calls `body` with each allowed molecule, counted from the slice's start, and its distance.
+  /// Calls `body` with each molecule within the tolerances, by its index in the slice, and its
+  /// distance.
   func forEach(near place: Place, _ body: (_ molecule: Int, _ distance: Double) -> Void) {
     let band = (place.y / lateral).rounded(.down)
     for band in [band - 1, band, band + 1] {
@@ -46,7 +47,7 @@ struct NeighbourSearch {
 }
 
 extension RandomAccessCollection where Index == Int {
-  /// The first index whose element belongs, where all that belong come last.
+  /// The first index whose element matches, if all matching elements are at the end.
   func partitioningIndex(_ belongs: (Element) -> Bool) -> Int {
     var (low, high) = (startIndex, endIndex)
     while low < high {

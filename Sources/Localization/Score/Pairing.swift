@@ -1,4 +1,4 @@
-/// A localization and the molecule it is paired with, by their rows.
+/// A localization and its molecule, by row.
 public struct Pair: Hashable, Sendable {
   public let localization: Int
   public let molecule: Int
@@ -9,14 +9,14 @@ public struct Pair: Hashable, Sendable {
   }
 }
 
-/// A pair that the tolerances allow. Numbers count within one frame.
+/// A pair within the tolerances. Indices are within one frame.
 struct Candidate {
   var localization: Int
   var molecule: Int
   var distance: Double
 }
 
-/// The globally nearest pair first, until no allowed pair is left; ties go to the earlier rows.
+/// Takes the globally nearest pair first, until no candidate is left; ties go to the earlier rows.
 func greedyPairing(_ candidates: [Candidate], localizations: Int, molecules: Int) -> [Candidate] {
   var localizationTaken = Array(repeating: false, count: localizations)
   var moleculeTaken = Array(repeating: false, count: molecules)
@@ -33,11 +33,11 @@ func greedyPairing(_ candidates: [Candidate], localizations: Int, molecules: Int
   }
 }
 
-/// As many pairs as possible and, among those, the least summed distance.
+/// As many pairs as possible with, among those solutions, the smallest total distance.
 ///
-/// Shortest augmenting paths with dual prices (Jonker & Volgenant, Computing 38, 325 (1987)) over the
-/// allowed pairs only. Each localization also has a private way out, to stay alone, dearer than any
-/// rearrangement of pairs; a search therefore never leaves the cluster of its localization.
+/// Shortest augmenting paths with dual prices (Jonker & Volgenant, Computing 38, 325 (1987)) over
+/// the candidates only. Each localization can also stay unpaired, at a cost above that of any
+/// rearrangement of pairs, so a search never leaves the cluster of its localization.
 func optimalPairing(
   _ candidates: [Candidate], localizations: Int, molecules: Int
 ) -> [Candidate] {
@@ -48,21 +48,21 @@ func optimalPairing(
   return search.chosen.compactMap { $0.map { candidates[$0] } }
 }
 
-/// The state of a Jonker–Volgenant assignment, and the search that places one more localization.
+/// The state of a Jonker–Volgenant assignment, and the search that adds one more localization.
 private struct AugmentingSearch {
   private let candidates: [Candidate]
-  /// Candidates of each localization.
+  /// The candidates of each localization.
   private let edges: [[Int]]
   private let alone: Double
-  /// The candidate that each localization has chosen, and that holds each molecule.
+  /// The candidate assigned to each localization, and to each molecule.
   private(set) var chosen: [Int?]
   private var holder: [Int?]
-  /// Dual price of each molecule.
+  /// The dual price of each molecule.
   private var price: [Double]
   /// Length of the shortest path to each molecule, and its last candidate; reset after each search.
   private var length: [Double]
   private var arrival: [Int]
-  /// Molecules whose shortest path is known: rounding must not reopen them.
+  /// Molecules with a known shortest path; rounding must not reopen them.
   private var isSettled: [Bool]
 
   init(_ candidates: [Candidate], _ localizations: Int, _ molecules: Int, alone: Double) {
@@ -87,7 +87,7 @@ private struct AugmentingSearch {
     var localization = newcomer
     var travelled = 0.0
     var saved = 0.0
-    /// The cheapest end so far at which some localization stays alone.
+    /// The cheapest end so far that leaves a localization unpaired.
     var loneEnd = (length: Double.infinity, localization: newcomer)
 
     while true {
@@ -135,7 +135,8 @@ private struct AugmentingSearch {
     for molecule in settled { price[molecule] += length[molecule] - end }
   }
 
-  /// Walks back along the shortest path: every molecule on it goes to the localization before it.
+  /// Follows the shortest path backwards: every molecule on it is reassigned to the preceding
+  /// localization.
   private mutating func reassign(_ last: Int, _ newcomer: Int) {
     var molecule = last
     while true {

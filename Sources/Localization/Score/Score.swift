@@ -1,44 +1,44 @@
 import Foundation
 import Microscopy
 
-/// How well a table agrees with the truth, by the rules of the SMLM challenge.
+/// The agreement of a table with the truth, by the rules of the SMLM challenge.
 ///
 /// Example:
 /// ```swift
 /// let score = try Score(of: localizations, against: simulation.truth)
 /// print(score.jaccard, score.lateralRMSE)
 /// ```
-/// Errors are localization minus molecule, over pairs; nil where there is no pair. nm throughout.
+/// Errors are localization minus molecule over all pairs, in nm; nil without pairs.
 public struct Score: Codable, Hashable, Sendable {
   public let settings: ScoreSettings
-  /// Pairs, localizations without a molecule, molecules without a localization.
+  /// Pairs; localizations without a molecule; molecules without a localization.
   public let truePositives: Int
   public let falsePositives: Int
   public let falseNegatives: Int
-  /// Localizations that belong to molecules that do not count.
+  /// Localizations paired with molecules that do not count.
   public let setAside: Int
-  /// Rows left out: beyond the border, of other frames, without a finite position.
+  /// Excluded rows: within the border, in other frames, or without a finite position.
   public let excludedLocalizations: Int
   public let excludedMolecules: Int
   public let x: AxisError?
   public let y: AxisError?
-  /// Where both tables have z.
+  /// nil unless both tables have z.
   public let z: AxisError?
   public let zRelation: AxialRelation?
-  /// Root mean square of the distance in the plane.
+  /// Root mean square of the lateral distance.
   public let lateralRMSE: Double?
-  /// Error over reported standard error, where the table reports one.
-  public let xHonesty: Honesty?
-  public let yHonesty: Honesty?
-  public let zHonesty: Honesty?
-  public let photonsHonesty: Honesty?
-  public let backgroundHonesty: Honesty?
-  /// Error over the bound at the truth, where a PSF and a camera to compute it were given.
-  public let xBound: Honesty?
-  public let yBound: Honesty?
-  public let zBound: Honesty?
+  /// Error over reported standard error; nil if the table does not report one.
+  public let xErrorRatio: ErrorRatio?
+  public let yErrorRatio: ErrorRatio?
+  public let zErrorRatio: ErrorRatio?
+  public let photonsErrorRatio: ErrorRatio?
+  public let backgroundErrorRatio: ErrorRatio?
+  /// Error over √CRLB at the true position; nil unless the optics are given as `bound`.
+  public let xErrorOverBound: ErrorRatio?
+  public let yErrorOverBound: ErrorRatio?
+  public let zErrorOverBound: ErrorRatio?
 
-  /// Parts of one: pairs over all that is in either table; over molecules; over localizations.
+  /// Fractions: pairs over the union of both tables; over molecules; over localizations.
   public let jaccard: Double
   public let recall: Double
   public let precision: Double
@@ -50,8 +50,8 @@ public struct Score: Codable, Hashable, Sendable {
   /// The mean of the two, for three dimensions.
   public let volumeEfficiency: Double?
 
-  /// - Parameter bound: the optics that the truth was seen with.
-  /// - Throws: `ScoreError` where the tables cannot be compared.
+  /// - Parameter bound: the optics with which the truth was imaged.
+  /// - Throws: `ScoreError` if the tables cannot be compared.
   public init(
     of localizations: Localizations, against truth: Localizations,
     settings: ScoreSettings = ScoreSettings(), bound: TruthBound? = nil
@@ -76,22 +76,22 @@ public struct Score: Codable, Hashable, Sendable {
         found: matching.pairs.map { localizations[.z]![$0.localization] },
         truth: matching.pairs.map { truth[.z]![$0.molecule] }) : nil
     lateralRMSE = zip(x, y).map { hypot($0.rmse, $1.rmse) }
-    xHonesty = Honesty(comparison.ratios(of: .x, to: .xError))
-    yHonesty = Honesty(comparison.ratios(of: .y, to: .yError))
-    zHonesty = matching.isAxial ? Honesty(comparison.ratios(of: .z, to: .zError)) : nil
-    photonsHonesty = Honesty(comparison.ratios(of: .photons, to: .photonsError))
-    backgroundHonesty = Honesty(comparison.ratios(of: .background, to: .backgroundError))
+    xErrorRatio = ErrorRatio(comparison.ratios(of: .x, to: .xError))
+    yErrorRatio = ErrorRatio(comparison.ratios(of: .y, to: .yError))
+    zErrorRatio = matching.isAxial ? ErrorRatio(comparison.ratios(of: .z, to: .zError)) : nil
+    photonsErrorRatio = ErrorRatio(comparison.ratios(of: .photons, to: .photonsError))
+    backgroundErrorRatio = ErrorRatio(comparison.ratios(of: .background, to: .backgroundError))
 
     let bounds = try bound?.errors(of: truth, rows: matching.pairs.map(\.molecule))
-    func ratios(_ quantity: Quantity) -> Honesty? {
+    func ratios(_ quantity: Quantity) -> ErrorRatio? {
       guard let bounds else { return nil }
-      return Honesty(
+      return ErrorRatio(
         zip(comparison.errors(of: quantity), bounds).compactMap { error, bound in
           bound[quantity].map { error / $0 }
         })
     }
-    (xBound, yBound) = (ratios(.x), ratios(.y))
-    zBound = matching.isAxial ? ratios(.z) : nil
+    (xErrorOverBound, yErrorOverBound) = (ratios(.x), ratios(.y))
+    zErrorOverBound = matching.isAxial ? ratios(.z) : nil
 
     let (tp, fp, fn) = (Double(truePositives), Double(falsePositives), Double(falseNegatives))
     func part(of whole: Double) -> Double { whole == 0 ? 0 : tp / whole }
@@ -111,7 +111,7 @@ public struct Score: Codable, Hashable, Sendable {
   }
 }
 
-/// Both or nothing.
+/// Both values; nil if one is nil.
 private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
   if let a, let b { (a, b) } else { nil }
 }
@@ -128,13 +128,13 @@ private struct Comparison {
     self.pairs = pairs
   }
 
-  /// Localization minus molecule; empty where a table lacks the column.
+  /// Localization minus molecule; empty if a table lacks the column.
   func errors(of quantity: Quantity) -> [Double] {
     guard let found = localizations[quantity], let molecules = truth[quantity] else { return [] }
     return pairs.map { found[$0.localization] - molecules[$0.molecule] }
   }
 
-  /// Errors over the standard errors that the table reports, where those are greater than 0.
+  /// Errors over the reported standard errors, for those greater than 0.
   func ratios(of quantity: Quantity, to standardError: Quantity) -> [Double] {
     guard let reported = localizations[standardError] else { return [] }
     return zip(errors(of: quantity), pairs).compactMap { error, pair in

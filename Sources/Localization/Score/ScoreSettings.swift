@@ -1,34 +1,35 @@
 import Microscopy
 import Reporting
 
-/// The rules of a comparison with truth. The defaults are those of the SMLM challenge (Sage et al.,
-/// Nat. Methods 16, 387 (2019)) for two dimensions.
+/// The rules of a comparison with the truth. The defaults are those of the SMLM challenge (Sage et
+/// al., Nat. Methods 16, 387 (2019)) for two dimensions.
 public struct ScoreSettings: Codable, Hashable, Sendable {
   /// How localizations and molecules of a frame are paired.
   public enum Assignment: String, Codable, Hashable, Sendable, CaseIterable {
-    /// The globally nearest pair first, then the next: what the challenge's own program does.
+    /// The globally nearest pair first, then the next, as in the challenge's own program.
     case greedy
-    /// As many pairs as possible, and of those pairings the one with the least summed distance.
+    /// As many pairs as possible with, among those pairings, the smallest total distance.
     case optimal
   }
 
-  /// Which molecules count. Localizations paired with the others are set aside, not false.
+  /// Which molecules count. Localizations paired with other molecules are set aside and do not
+  /// count as false.
   public enum Molecules: Codable, Hashable, Sendable {
     case all
-    /// The brightest part of all rows of truth; 0.75 in the challenge.
+    /// The brightest fraction of all true rows; 0.75 in the challenge.
     case brightest(part: Double)
     case atLeast(photons: Double)
   }
 
   public var assignment: Assignment
-  /// Greatest distance of a pair in the plane, nm.
+  /// Maximum lateral distance of a pair, nm.
   public var lateralTolerance: Double
-  /// Greatest distance of a pair along z, nm. Counts where both tables have z.
+  /// Maximum axial distance of a pair, nm. Used if both tables have z.
   public var axialTolerance: Double
-  /// Rows of either table closer than this to the field's edge are left out, nm.
+  /// Rows of either table closer than this to the edge of the field are excluded, nm.
   public var border: Double
   public var molecules: Molecules
-  /// Weight of an error in the efficiency, 1/nm.
+  /// Weight of the error in the efficiency, 1/nm.
   public var lateralWeight: Double
   public var axialWeight: Double
   /// The frames to compare; nil for all of both tables.
@@ -49,7 +50,7 @@ public struct ScoreSettings: Codable, Hashable, Sendable {
     self.frames = frames
   }
 
-  /// Throws `ScoreError` for the first setting that is impossible.
+  /// Throws `ScoreError` for the first invalid setting.
   func check() throws(ScoreError) {
     for (name, value) in [
       ("lateral tolerance", lateralTolerance), ("axial tolerance", axialTolerance),
@@ -60,7 +61,8 @@ public struct ScoreSettings: Codable, Hashable, Sendable {
       throw ScoreError("the border \(border) nm must be 0 or more")
     }
     if case .brightest(let part) = molecules, !(part > 0 && part <= 1) {
-      throw ScoreError("the brightest part \(part) is not in 0...1", hint: "0.75 is three quarters")
+      throw ScoreError(
+        "the brightest part \(part) is not in 0...1", hint: "0.75 selects three quarters")
     }
     if case .atLeast(let photons) = molecules, !photons.isFinite {
       throw ScoreError("the photon threshold \(photons) is not a number")

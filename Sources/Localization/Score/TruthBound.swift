@@ -1,10 +1,11 @@
 import Microscopy
 import Optics
 
-/// The optics that a truth was seen with, to say how well each molecule could have been found.
+/// The optics with which the truth was imaged, to compute the best possible precision for each
+/// molecule.
 ///
-/// The bound is that of the true position, photons and background, in a box around the molecule: it
-/// does not depend on the fit that is scored, as the errors of a table do.
+/// The Cramér–Rao bound is computed for the true position, photons and background, in a box around
+/// the molecule. Unlike the errors in a table, it does not depend on the fit that is scored.
 public struct TruthBound: Sendable {
   private let psf: CalibratedPSF?
   private let gaussian: GaussianPSF
@@ -13,10 +14,11 @@ public struct TruthBound: Sendable {
   private let maps: CameraMaps?
 
   /// - Parameters:
-  ///   - psf: where z is fitted; nil for a Gaussian of known width.
-  ///   - gaussian: the spot where there is no z.
-  ///   - box: side of the fitted square, px.
-  ///   - maps: of the whole frame; they replace the camera's offset, gain and read noise.
+  ///   - psf: the PSF if z is fitted; nil for a Gaussian of known width.
+  ///   - gaussian: the spot without z.
+  ///   - box: side of the fit box, px.
+  ///   - maps: camera maps of the whole frame; they replace the camera's offset, gain and read
+  ///     noise.
   public init(
     psf: CalibratedPSF?, gaussian: GaussianPSF = GaussianPSF(sigma: 1.3), box: Int, camera: Camera,
     maps: CameraMaps? = nil
@@ -28,15 +30,15 @@ public struct TruthBound: Sendable {
     self.maps = maps
   }
 
-  /// Standard errors of x, y (px) and z (nm) for rows of a truth; nil where a box leaves the maps or
-  /// there is no information.
+  /// Standard errors of x, y (px) and z (nm) for rows of the truth; nil if a box extends beyond the
+  /// maps or there is no information.
   func errors(of truth: Localizations, rows: [Int]) throws(ScoreError) -> [Bound] {
     guard let x = truth[.x], let y = truth[.y], let photons = truth[.photons],
       let background = truth[.background]
     else {
       throw ScoreError(
-        "the truth has no photons and background, which a bound needs",
-        hint: "leave \(.psf) out, or score against a simulated truth")
+        "the truth has no photons and background, which the bound requires",
+        hint: "omit \(.psf), or score against simulated truth")
     }
     let z = truth[.z]
     if psf != nil, z == nil { throw ScoreError("the truth has no z, and the PSF depends on it") }
@@ -45,7 +47,7 @@ public struct TruthBound: Sendable {
     }
   }
 
-  /// What one molecule allows.
+  /// The smallest possible standard errors for one molecule; nil if unknown.
   struct Bound {
     var x: Double?
     var y: Double?

@@ -3,12 +3,12 @@ import Optics
 import Reporting
 
 extension Statement {
-  /// What a PSF chooses where nobody else does: the box that holds its light, and a detector of its own
-  /// shape where it has several peaks.
+  /// The settings that a PSF suggests: the box that contains its light, and the detector psf if it
+  /// has several peaks.
   ///
   /// - Parameters:
-  ///   - said: statements that have a say before it.
-  ///   - psf: what the PSF file holds.
+  ///   - said: statements with higher precedence.
+  ///   - psf: the content of the PSF file.
   public init(choicesOf psf: CalibratedPSF, after said: [Statement]) {
     self.init(.file("the PSF"))
     func value<Value>(of setting: Setting<Value>) -> Value? {
@@ -23,10 +23,10 @@ extension Statement {
   }
 }
 
-/// What a PSF that depends on z asks of the other settings.
+/// The requirements of a PSF that depends on z on the other settings.
 extension FitSettings {
-  /// The box that a PSF is fitted in unless the user says otherwise, px: 13, more where that holds less
-  /// than six tenths of its light, less where a spline's grid leaves no room for it.
+  /// The default fit box of a PSF, px: 13; larger if that contains less than 60 % of its light,
+  /// smaller if a spline's grid is too small.
   public static func usualBox(_ psf: CalibratedPSF) -> Int {
     guard case .spline(let spline) = psf, psf.problem == nil else { return 13 }
     let widest = max(widestBox(spline), 3)
@@ -35,26 +35,26 @@ extension FitSettings {
     } ?? widest
   }
 
-  /// The widest box that a spline's grid leaves a pixel's room on every side, px, odd.
+  /// The largest box that leaves one pixel on every side of a spline's grid, px, odd.
   private static func widestBox(_ spline: SplinePSF) -> Int {
     guard spline.reach.isFinite, spline.reach >= 1 else { return 1 }
     return Int(min(spline.reach - 1, 15)) * 2 + 1
   }
 
-  /// Throws `SettingsError` where z cannot be had with this PSF.
+  /// Throws `SettingsError` if z cannot be obtained with this PSF.
   public func validate(_ psf: CalibratedPSF) throws(SettingsError) {
     if let problem = psf.problem {
-      throw SettingsError("the PSF cannot be: \(problem)", hint: "calibrate it again from beads")
+      throw SettingsError("the PSF is invalid: \(problem)", hint: "calibrate it again from beads")
     }
     if case .widths(let fit, _) = spot {
       guard case .astigmatic = psf else {
         throw SettingsError(
-          "z from widths needs the width curves of an astigmatic PSF, not a spline",
-          hint: "leave \(.axial) out: a spline fit finds z itself")
+          "z from widths requires the width curves of an astigmatic PSF, not a spline",
+          hint: "omit \(.axial): a spline fit includes z")
       }
       guard fit.widths == .elliptical else {
         throw SettingsError(
-          "z from widths needs a width for each axis, not \(fit.widths.rawValue) ones",
+          "z from widths requires one width per axis, not \(fit.widths.rawValue)",
           hint: "use \(.widths) elliptical")
       }
       return
@@ -64,7 +64,8 @@ extension FitSettings {
       guard room >= 1 else {
         let widest = Self.widestBox(spline)
         throw SettingsError(
-          "the PSF's grid of \(spline.columns)×\(spline.rows) px leaves a box of \(box) px no room",
+          "a box of \(box) px is too large for the PSF's grid of "
+            + "\(spline.columns)×\(spline.rows) px",
           hint: widest >= 3
             ? "use \(.box) \(widest) or less, or calibrate a wider PSF"
             : "calibrate a wider PSF")
@@ -73,7 +74,7 @@ extension FitSettings {
     try checkLight(psf)
   }
 
-  /// A box that sees less than half of a molecule's light at some height fits little of the PSF.
+  /// A box that contains less than half of a molecule's light at some z is too small.
   private func checkLight(_ psf: CalibratedPSF) throws(SettingsError) {
     guard let (z, part) = Self.lightSeen(psf, box: box).first(where: { !($0.part >= 0.5) }) else {
       return
@@ -85,7 +86,7 @@ extension FitSettings {
       """, hint: "use a larger \(.box)")
   }
 
-  /// The part of a molecule's light that falls into a box around it, at nine heights of the range.
+  /// The fraction of a molecule's light in a box around it, at nine values of z in the range.
   private static func lightSeen(
     _ psf: CalibratedPSF, box: Int
   ) -> [(z: Double, part: Double)] {

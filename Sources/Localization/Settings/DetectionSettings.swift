@@ -6,10 +6,10 @@ public struct DetectionSettings: Hashable, Sendable {
   public var detector = Detector(detectorKind.standard)
   public var background = Background.none
 
-  /// What is subtracted before spots are looked for; fits always use the raw pixels.
+  /// Background subtraction before spot detection; fits always use the raw pixels.
   public enum Background: Hashable, Sendable {
     case none
-    /// The rolling median of each pixel over so many frames.
+    /// The rolling median of each pixel over this number of frames.
     case temporalMedian(window: Int)
 
     public enum Kind: String, SettingChoice {
@@ -22,13 +22,13 @@ public struct DetectionSettings: Hashable, Sendable {
 
   public init(_ detector: Detector = Detector(detectorKind.standard)) { self.detector = detector }
 
-  /// The detector's.
+  /// The threshold of the detector.
   public var threshold: Double {
     get { detector.threshold }
     set { detector.threshold = newValue }
   }
 
-  /// Neighbours that each frame needs on either side.
+  /// The number of neighbours that each frame needs on either side.
   public var halo: Int {
     if case .temporalMedian(let window) = background { return window / 2 }
     return 0
@@ -38,14 +38,14 @@ public struct DetectionSettings: Hashable, Sendable {
 extension DetectionSettings: SettingGroup {
   public static let detectorKind = Setting(
     .detector, in: "detection", standard: Detector.Kind.wavelet,
-    "filter that finds spots; psf by default where a PSF has several peaks")
+    "filter that finds spots; psf (a matched filter) is the default for a PSF with several peaks")
   public static let backgroundKind = Setting(
     .background, in: "detection", standard: Background.Kind.none,
-    "what is subtracted for finding spots; fits use the raw pixels")
+    "background subtraction before spot detection; fits use the raw pixels")
   public static let medianWindow = Setting(
     .medianWindow, in: "detection", title: "a median window of", of: "temporal_median",
     unit: "frames", standard: 51,
-    allowed: .odd(3...101), "length of the rolling median", remedy: "51 frames is usual")
+    allowed: .odd(3...101), "length of the rolling median", remedy: "51 frames is a common choice")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     var kind = detector.kind
@@ -66,18 +66,18 @@ extension DetectionSettings: SettingGroup {
     }
   }
 
-  /// Throws `SettingsError` where the PSF cannot find spots.
+  /// Throws `SettingsError` if the PSF cannot be used for detection.
   func validate(_ psf: CalibratedPSF?) throws(SettingsError) {
     guard case .psf = detector else { return }
     guard psf != nil else {
       throw SettingsError(
-        "the detector psf needs a PSF",
-        hint: "name its calibration with \(.psf), or use the detector wavelet")
+        "the detector psf requires a PSF",
+        hint: "give a PSF calibration with \(.psf), or use the detector wavelet")
     }
     guard background == .none else {
       throw SettingsError(
-        "the detector psf takes the noise from each frame's own light, which temporal_median removes",
-        hint: "leave the background at none: the filter ignores what is even under a molecule")
+        "the detector psf estimates noise from each frame's light, which temporal_median removes",
+        hint: "set the background to none: the filter ignores a uniform background")
     }
   }
 }

@@ -2,26 +2,26 @@ import Microscopy
 import Optics
 import Reporting
 
-/// The filter that makes spots stand out, with the settings that it has and no others.
+/// The detection filter, with its own settings only.
 public enum Detector: Hashable, Sendable {
   /// Undecimated B-spline wavelet, order 3, scale 2 (ThunderSTORM's default).
   case wavelet(threshold: Double)
-  /// Difference of two Gaussians with a cut-off from each frame's own maxima (SMAP).
+  /// Difference of two Gaussians with a cut-off from the maxima of each frame (SMAP).
   case dog(threshold: Double, sigma: Double, radius: Int)
-  /// Picasso's net gradient on the frame as the camera gave it; maxima are half a box apart.
+  /// Picasso's net gradient on the raw frame; maxima are half a box apart.
   case gradient(threshold: Double)
-  /// Matched filter with the images of the PSF that is fitted, at several heights.
+  /// Matched filter with images of the fitted PSF at several values of z.
   case psf(threshold: Double, radius: Int)
 
   /// A detector without its settings.
   public enum Kind: String, SettingChoice {
     case dog, gradient, wavelet, psf
 
-    /// Those that need no PSF.
+    /// The detectors that do not need a PSF.
     package static let withoutPSF = allCases.filter { $0 != .psf }
   }
 
-  /// A detector with its usual settings.
+  /// A detector with its default settings.
   public init(_ kind: Kind) {
     switch kind {
     case .wavelet: self = .wavelet(threshold: Self.waveletThreshold.standard)
@@ -35,10 +35,10 @@ public enum Detector: Hashable, Sendable {
     }
   }
 
-  /// The detector that a PSF asks for: its own shape where it has several peaks, each of which other
-  /// detectors take for a molecule; nil where any will do.
+  /// The detector that a PSF requires: psf if it has several peaks, because other detectors find
+  /// each peak as a molecule; nil if any detector works.
   ///
-  /// - Parameter box: side of the square that is fitted, px.
+  /// - Parameter box: side of the fit box, px.
   public static func usual(for psf: CalibratedPSF, box: Int) -> Detector? {
     guard psf.problem == nil, PSFTemplates(psf, side: box).hasSeveralPeaks else { return nil }
     return Detector(.psf)
@@ -53,7 +53,7 @@ public enum Detector: Hashable, Sendable {
     }
   }
 
-  /// What a spot must exceed, in the detector's own terms.
+  /// The value that a spot must exceed, in the units of the detector.
   public var threshold: Double {
     get {
       switch self {
@@ -76,27 +76,30 @@ public enum Detector: Hashable, Sendable {
 
 extension Detector: SettingGroup {
   public static let waveletThreshold = threshold(
-    of: .wavelet, 1.2, "factor of the first wavelet plane's standard deviation")
+    of: .wavelet, 1.2, "multiple of the standard deviation of the first wavelet plane")
   public static let dogThreshold = threshold(
-    of: .dog, 1.7, "factor of the cut-off, median + factor · (q80 − q20)/0.6 of a frame's maxima")
+    of: .dog, 1.7,
+    "factor in the cut-off median + factor · (q80 − q20)/0.6 over the maxima of a frame")
   public static let gradientThreshold = threshold(
     of: .gradient, 5000, "net gradient in camera counts")
-  public static let psfThreshold = threshold(of: .psf, 5, "signal over noise")
+  public static let psfThreshold = threshold(of: .psf, 5, "signal-to-noise ratio")
   public static let dogSigma = Setting(
     .psfSigma, in: "detection", field: "sigma", title: "detection σ", of: "dog", unit: "px",
     standard: 1.2, allowed: .within(0.3...10),
-    "inner σ of the difference of Gaussians; the outer is 2.5 times as wide",
-    remedy: "it is about the PSF's σ")
-  public static let dogRadius = radius(of: .dog, "two spots are further apart than this")
+    "σ of the inner Gaussian of the difference; the outer one is 2.5 times as wide",
+    remedy: "use about the σ of the PSF")
+  public static let dogRadius = radius(
+    of: .dog, "minimum distance between two spots; they must be further apart than this")
   public static let psfRadius = radius(
-    of: .psf, "two spots are further apart than this and than the PSF's side maxima reach")
+    of: .psf,
+    "two spots must be further apart than this, and than the reach of the PSF's side maxima")
 
   private static func threshold(
     of kind: Kind, _ standard: Double, _ meaning: String
   ) -> Setting<Double> {
     Setting(
       .threshold, in: "detection", of: kind.rawValue, standard: standard, allowed: .atLeast(0),
-      meaning, remedy: "leave \(.threshold) out for the default")
+      meaning, remedy: "omit \(.threshold) to use the default")
   }
 
   private static func radius(of kind: Kind, _ meaning: String) -> Setting<Int> {

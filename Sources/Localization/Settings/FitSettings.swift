@@ -5,35 +5,35 @@ import Reporting
 /// How a spot is fitted.
 public struct FitSettings: Hashable, Sendable {
   public var spot = Spot.gaussian(GaussianFit())
-  /// Side of the square that is fitted, px, odd.
+  /// Side of the square fit box, px, odd.
   public var box = Self.box.standard
   public var maxIterations = Self.maxIterations.standard
-  /// A fit has converged when its next step is shorter than this share of the standard error; that
-  /// step is still taken, so the distance left is an order less.
+  /// A fit has converged when its next step is below this fraction of the standard error. That step
+  /// is still taken, so the remaining error is an order of magnitude smaller.
   public var tolerance = Self.tolerance.standard
 
-  /// What is fitted.
+  /// The model that is fitted.
   public enum Spot: Hashable, Sendable {
-    /// A Gaussian in the plane.
+    /// A 2D Gaussian.
     case gaussian(GaussianFit)
     /// A calibrated PSF, with z as a parameter, by maximum likelihood of integrated pixels.
     case psf(PSFFile)
-    /// A Gaussian with a width for each axis, from which an astigmatic PSF tells z afterwards, as some
-    /// other programs do.
+    /// A Gaussian with one width per axis, from which z is computed afterwards with an astigmatic
+    /// PSF, as in some other programs.
     case widths(GaussianFit, PSFFile)
   }
 
-  /// Where z comes from, with a PSF that depends on it.
+  /// The source of z, with a PSF that depends on z.
   public enum Axial: String, SettingChoice {
-    /// z is a parameter of the fit.
+    /// z is a fit parameter.
     case fitted
-    /// After the fact, from the widths of an elliptical Gaussian.
+    /// z is computed afterwards from the widths of an elliptical Gaussian.
     case widths
   }
 
   public init() {}
 
-  /// The PSF that gives z; nil for fits in the plane.
+  /// The PSF that gives z; nil for 2D fits.
   public var psf: PSFFile? {
     switch spot {
     case .gaussian: nil
@@ -41,7 +41,7 @@ public struct FitSettings: Hashable, Sendable {
     }
   }
 
-  /// nil where there is no z.
+  /// nil without z.
   public var axial: Axial? {
     switch spot {
     case .gaussian: nil
@@ -50,7 +50,7 @@ public struct FitSettings: Hashable, Sendable {
     }
   }
 
-  /// The Gaussian that is fitted; nil where that is a PSF.
+  /// The fitted Gaussian; nil if a PSF is fitted.
   public var gaussian: GaussianFit? {
     switch spot {
     case .gaussian(let fit), .widths(let fit, _): fit
@@ -59,11 +59,11 @@ public struct FitSettings: Hashable, Sendable {
   }
 }
 
-/// A PSF by the file that holds it.
+/// A reference to a PSF file.
 public struct PSFFile: Hashable, Sendable {
   public var path: String
-  /// Factor from the PSF's z to the sample's, for the mismatch of refractive indices; nil for the file's
-  /// own.
+  /// Factor from the PSF's z to the sample's z, for the refractive-index mismatch; nil for the
+  /// file's value.
   public var indexFactor: Double?
 
   public init(_ path: String, indexFactor: Double? = nil) {
@@ -75,26 +75,28 @@ public struct PSFFile: Hashable, Sendable {
 extension FitSettings: SettingGroup {
   public static let psfFile = Setting<String?>(
     .psf, field: "psf_file", standard: nil,
-    "calibrated PSF that gives z: Glint, Picasso (.yaml, .hdf5), SMAPpy (.h5), SMAP (.mat)")
+    "PSF calibration for fitting z: Glint, Picasso (.yaml, .hdf5), SMAPpy (.h5), SMAP (.mat)")
   public static let indexFactor = Setting<Double?>(
     .indexFactor, title: "refractive-index factor", of: "a PSF", standard: nil,
     allowed: .optional(.above(0, upTo: 10)),
-    "z of the table per z of the PSF; the PSF file's own if left out",
-    remedy: "0.7 to 0.8 is usual for oil objectives in water; leave it out for the PSF file's own")
+    "factor from the PSF's z to the table's z; the value in the PSF file if omitted",
+    remedy:
+      "0.7 to 0.8 is usual for oil objectives in water; omit it to use the PSF file's value"
+  )
   public static let axial = Setting(
     .axial, in: "fit", of: "a PSF", standard: Axial.fitted,
-    "whether z is fitted, or found after the fact from fitted widths")
+    "whether z is a fit parameter, or is computed afterwards from fitted widths")
   public static let box = Setting(
     .box, in: "fit", unit: "px", standard: 7, allowed: .odd(3...31),
-    "side of the square that is fitted; with a PSF that depends on z usually 13",
+    "side of the square fit box; usually 13 with a PSF that depends on z",
     remedy: "use \(.box) 7 for σ near 1.2 px, about 6σ + 1 elsewhere")
   public static let maxIterations = Setting(
     .maxIterations, in: "fit", standard: 50, allowed: .within(1...1000),
-    "steps of a fit at most", remedy: "50 is plenty")
+    "maximum number of fit iterations", remedy: "50 is usually enough")
   public static let tolerance = Setting(
     .tolerance, in: "fit", standard: 0.1, allowed: .between(0, 1),
-    "share of the standard error at which a step is small enough",
-    remedy: "0.1 leaves a few percent of the standard error")
+    "a fit has converged when its step is below this fraction of the standard error",
+    remedy: "0.1 leaves an error of a few percent of the standard error")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     var path = psf?.path
@@ -127,7 +129,7 @@ extension FitSettings: SettingGroup {
           """
           z is fitted by maximum likelihood of integrated pixels, not \(estimator.rawValue), \
           \(pixels.rawValue)
-          """, hint: "leave \(.estimator) and \(.pixelModel) out, or use \(.axial) widths")
+          """, hint: "omit \(.estimator) and \(.pixelModel), or use \(.axial) widths")
       }
       spot = .psf(file)
     case .widths:
@@ -138,7 +140,7 @@ extension FitSettings: SettingGroup {
     }
   }
 
-  /// Throws `SettingsError` where settings within their ranges contradict each other.
+  /// Throws `SettingsError` if valid settings contradict each other.
   func validate() throws(SettingsError) {
     if let sigma = gaussian?.sigma, sigma > Double(box) {
       throw SettingsError(

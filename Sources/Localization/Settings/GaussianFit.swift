@@ -4,10 +4,10 @@ import Reporting
 /// How a Gaussian is fitted to a spot.
 public struct GaussianFit: Hashable, Sendable {
   public var estimator = Self.estimator.standard
-  /// Which of its widths are fitted.
+  /// Which widths are fitted.
   public var widths = Self.widths.standard
   public var pixels = Self.pixels.standard
-  /// Width of the PSF, px: the start of the fit, or its value where the widths are fixed.
+  /// Width of the PSF, px: the start value of the fit, or the fixed value.
   public var sigma = Self.sigma.standard
 
   public init(_ widths: SpotModel.Sigmas = GaussianFit.widths.standard) { self.widths = widths }
@@ -20,14 +20,14 @@ extension GaussianFit: SettingGroup {
     "Poisson maximum likelihood, or unweighted least squares")
   public static let widths = Setting(
     .widths, in: "fit", of: "a Gaussian", standard: SpotModel.Sigmas.free,
-    "widths that are fitted: none, one for both axes, or one for each")
+    "which widths are fitted: none, one for both axes, or one per axis")
   public static let pixels = Setting(
     .pixelModel, in: "fit", of: "a Gaussian", standard: SpotModel.Pixels.integrated,
-    "Gaussian integrated over each pixel, or sampled at its centre")
+    "pixel model: the Gaussian integrated over each pixel, or sampled at its centre")
   public static let sigma = Setting(
     .psfSigma, in: "fit", title: "psf σ", of: "a Gaussian", unit: "px", standard: 1.2,
     allowed: .within(0.3...31),
-    "width of the PSF: start of the fit, or its value where it is fixed",
+    "width of the PSF: start value of the fit, or the fixed value",
     remedy: "σ ≈ 0.21 λ/NA ÷ pixel size")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {

@@ -1,7 +1,7 @@
 import Microscopy
 import Reporting
 
-/// Everything that decides the rows of a table, given a movie and its camera.
+/// All settings that determine the rows of a table, for a given movie and camera.
 public struct LocalizationSettings: Hashable, Sendable {
   public var detection = DetectionSettings()
   public var fit = FitSettings()
@@ -10,7 +10,7 @@ public struct LocalizationSettings: Hashable, Sendable {
 
   /// Checks the settings against each other and against the movie's size.
   ///
-  /// Throws `SettingsError` with the first thing that cannot be.
+  /// Throws `SettingsError` for the first invalid setting.
   public func validate(width: Int, height: Int) throws(SettingsError) {
     try fit.validate()
     try checkRanges()

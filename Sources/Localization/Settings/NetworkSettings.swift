@@ -1,17 +1,18 @@
 import Networks
 import Reporting
 
-/// A learned localizer, and what it is told.
+/// A localizing network and its settings.
 public struct NetworkSettings: Hashable, Sendable {
-  /// As `glint networks` lists it; nil where the weights say it.
+  /// The name in `glint networks`; nil if the weights state it.
   public var name: String?
-  /// File of weights.
+  /// The file of weights.
   public var weights: String
-  /// Settings of the network that are not as the weights say, a JSON object.
+  /// Network settings that differ from those in the weights, a JSON object.
   public var settings: String?
-  /// What an emitter needs: a probability, or the height of a maximum; nil for the network's own.
+  /// The detection threshold: a probability, or the height of a maximum; nil for the network's
+  /// default.
   public var threshold: Double?
-  /// MiB that a run of the network may take; larger frames are cut into tiles.
+  /// Memory limit of a network run, MiB; larger frames are split into tiles.
   public var memory = NetworkSettings.memory.standard
 
   public init(weights: String, name: String? = nil) {
@@ -24,7 +25,7 @@ public struct NetworkSettings: Hashable, Sendable {
     try Model(reading: weights, system: name, settings: settings ?? "")
   }
 
-  /// The same with every setting said, as the network has it.
+  /// The same settings with all values filled in from the network.
   public func resolved(_ model: Model) throws -> NetworkSettings {
     var result = self
     result.name = type(of: model.system).name
@@ -37,21 +38,22 @@ public struct NetworkSettings: Hashable, Sendable {
 extension NetworkSettings: SettingGroup {
   public static let name = Setting<String?>(
     .network, in: "network", field: "name", standard: nil,
-    "a network that `glint networks` lists; not needed where the weights say it")
+    "name of a network from `glint networks`; not needed if the weights state it")
   public static let weights = Setting<String?>(
     .weights, in: "network", standard: nil,
-    "its weights: safetensors, ONNX, PyTorch, Keras (.h5, .keras) or npz")
+    "weights of the network: safetensors, ONNX, PyTorch, Keras (.h5, .keras) or npz")
   public static let settings = Setting<String?>(
     .networkSettings, in: "network", field: "settings", of: "a network", standard: nil,
-    "settings of the network that are not as the weights say, as JSON")
+    "network settings that differ from those in the weights, as JSON")
   public static let threshold = Setting<Double?>(
     .threshold, in: "network", of: "a network", standard: nil,
-    allowed: .optional(.within(0...1e6)), "of the network's result; its own if left out",
-    remedy: "leave \(.threshold) out for the default")
+    allowed: .optional(.within(0...1e6)),
+    "detection threshold on the network's output; the network's default if omitted",
+    remedy: "omit \(.threshold) to use the default")
   public static let memory = Setting(
     .memory, in: "network", title: "a memory of", of: "a network", unit: "MiB", standard: 1024,
     allowed: .within(1...1 << 24),
-    "what a run of the network may take; larger frames are cut into tiles",
+    "memory limit of a network run; larger frames are split into tiles",
     remedy: "1024 is the default")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
@@ -61,7 +63,7 @@ extension NetworkSettings: SettingGroup {
     guard let path else {
       throw SettingsError(
         "\(name ?? "the network") needs weights",
-        hint: "name the file that its training gave with \(.weights)")
+        hint: "give the file of trained weights with \(.weights)")
     }
     weights = path
     try form.field(Self.settings, &settings)

@@ -38,8 +38,8 @@ final class FilesBeside {
       count <= whole.count - start
     else {
       throw FileFault(
-        "keeps tensor `\(tensor)` in \(count) bytes of `\(file)` that it does not have",
-        hint: "copy both files again: they belong together")
+        "keeps tensor `\(tensor)` in \(count) bytes of `\(file)` that do not exist",
+        hint: "copy both files again; they belong together")
     }
     return whole[start..<start + count]
   }

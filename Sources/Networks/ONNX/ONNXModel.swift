@@ -45,7 +45,8 @@ struct ONNXModel {
       }
     }
     guard found, !graph.nodes.isEmpty else {
-      throw FileFault("is an ONNX model without a graph: the file was cut", byte: bytes.count)
+      throw FileFault(
+        "is an ONNX model without a graph; the file may be truncated", byte: bytes.count)
     }
   }
 
@@ -162,7 +163,7 @@ struct ONNXModel {
     ]
     guard let element = kinds[kind] else {
       throw FileFault(
-        "stores tensor `\(name)` as a kind \(kind) that is no number", byte: range.lowerBound)
+        "stores tensor `\(name)` as kind \(kind), which is not a number", byte: range.lowerBound)
     }
     if let raw { values = element.floats(bytes[raw]) }
     if let file = outside["location"] {

@@ -125,7 +125,7 @@ extension TiledNetwork {
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     into list: inout EmitterList, meanwhile: (Double) throws -> Void = { _ in }
   ) throws {
-    guard let room = head.room else { preconditionFailure("an image is no list") }
+    guard let room = head.room else { preconditionFailure("an image is not a list") }
     list.start(width: head.widths.values, room: room)
     try run(stack, answering: frames, continuing: continuing, meanwhile: meanwhile) { tile in
       try list.add(tile, of: self)

@@ -24,7 +24,7 @@ struct TilePlan {
     let name = type(of: model.system).name
     guard height > 0, width > 0, wished > 0 else {
       throw NetworkError.frame(
-        system: name, reason: "\(wished) of \(height)×\(width) pixels cannot be")
+        system: name, reason: "\(wished) of \(height)×\(width) pixels is not possible")
     }
     let halo = network.halo + head.halo(magnification: network.magnification)
     var side = tile ?? max(height, width)

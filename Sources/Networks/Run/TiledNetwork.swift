@@ -193,7 +193,7 @@ public final class TiledNetwork {
   /// The type of the executable's image.
   public var imageType: TensorType {
     get throws {
-      guard case .image(let name) = head else { preconditionFailure("a list is no image") }
+      guard case .image(let name) = head else { preconditionFailure("a list is not an image") }
       return try tiling.plan.outputType(name ?? model.network.outputs[0].name)
     }
   }
@@ -215,7 +215,7 @@ public final class TiledNetwork {
   }
 
   private func readResult(_ type: TensorType) throws {
-    guard case .image(let name) = head else { preconditionFailure("a list is no image") }
+    guard case .image(let name) = head else { preconditionFailure("a list is not an image") }
     if result.count < type.count { result = Array(repeating: 0, count: type.count) }
     try result.withUnsafeMutableBytes {
       try executable.read(name ?? model.network.outputs[0].name, into: $0)
@@ -230,7 +230,7 @@ public final class TiledNetwork {
       guard let (low, high) = stack.range(of: frame, &line) else {
         throw NetworkError.frame(
           system: type(of: model.system).name,
-          reason: "frame \(stack.first + frame) holds a NaN or an infinity")
+          reason: "frame \(stack.first + frame) contains a NaN or an infinite value")
       }
       scalings.append(scaling.affine(min: low, max: high))
     }

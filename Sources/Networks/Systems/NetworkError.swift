@@ -19,27 +19,30 @@ public enum NetworkError: Fault {
     switch self {
     case .unknownSystem(let name, _): "there is no network `\(name)`"
     case .settings(let system, let reason):
-      "the settings of \(system) are not as they should be: \(reason)"
-    case .unnamed(let path, _): "\(path) does not say which network it belongs to"
-    case .frame(let system, let reason): "\(system) cannot take this frame: \(reason)"
+      "the settings of \(system) are invalid: \(reason)"
+    case .unnamed(let path, _): "\(path) does not state its network"
+    case .frame(let system, let reason): "\(system) cannot process this frame: \(reason)"
     case .unitless(let system, let what):
-      "neither the weights nor the settings of \(system) say \(what)"
+      "neither the weights nor the settings of \(system) state \(what)"
     case .memory(let system, let limit, let needed, let field):
       "no tile of the frame can hold the receptive field of \(system), \(field) pixels, within \(limit >> 20) MiB"
-        + Message(needed.map { ": the smallest takes \($0 >> 20) MiB" } ?? "")
+        + Message(needed.map { ": the smallest needs \($0 >> 20) MiB" } ?? "")
     case .task(let system, let wanted, let purpose):
-      "\(system) gives no \(wanted): it is \(purpose)"
+      "\(system) does not produce \(wanted); its purpose is \(purpose)"
     }
   }
 
   public var remedy: Message? {
     switch self {
-    case .unknownSystem(_, let known): "known are \(known.joined(separator: ", "))"
-    case .unnamed(_, let known): "name one of \(known.joined(separator: ", "))"
+    case .unknownSystem(_, let known): "the known networks are \(known.joined(separator: ", "))"
+    case .unnamed(_, let known): "choose one of \(known.joined(separator: ", "))"
     case .unitless:
-      "give the training's \(.networkSettings) param_run.yaml, or a JSON file of `scaling` and `results`"
-    case .memory: "allow more with \(.memory) MIB"
-    case .task: "the list of networks tells what each network gives"
+      """
+      give the training's param_run.yaml, or a JSON file of `scaling` and `results`, with \
+      \(.networkSettings)
+      """
+    case .memory: "raise the limit with \(.memory) MIB"
+    case .task: "the list of networks shows what each network produces"
     case .settings, .frame: nil
     }
   }

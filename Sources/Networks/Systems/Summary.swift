@@ -48,7 +48,7 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
   }
 
   /// - Parameters:
-  ///   - memory: bytes that a run may take; larger frames are cut into tiles.
+  ///   - memory: memory limit of a run, bytes; larger frames are split into tiles.
   ///   - program: bytes that the program takes before any work.
   public init(
     _ model: Model, height: Int, width: Int, memory limit: Int = 1 << 30, program: Int = 0,

@@ -38,8 +38,8 @@ enum KerasWeights {
       let name = "\(place.layer).\(part)"
       guard tensors[name] == nil else {
         throw FileFault(
-          "has two tensors for `\(name)`: a model within a model is not read",
-          hint: "save the inner model by itself")
+          "has two tensors for `\(name)`; nested models are not supported",
+          hint: "save the inner model alone")
       }
       let stored = Tensor(try dataset.floats(), shape: dataset.shape)
       let tensor =

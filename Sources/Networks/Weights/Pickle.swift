@@ -118,7 +118,7 @@ struct Pickle {
       if try scalar(code, &cursor) { return true }
       if try container(code, at) { return true }
       if try memory(code, &cursor, at) { return true }
-      throw FileFault("has a byte \(code) that is no pickle opcode", byte: at)
+      throw FileFault("has a byte \(code) that is not a pickle opcode", byte: at)
     }
     return true
   }
@@ -243,14 +243,14 @@ struct Pickle {
 
   private mutating func pop(_ at: Int) throws(FileFault) -> Value {
     guard stack.count > (marks.last ?? 0), let value = stack.popLast() else {
-      throw FileFault("has a pickle that takes more than it put", byte: at)
+      throw FileFault("has a pickle that pops more values than it pushed", byte: at)
     }
     return value
   }
 
   private mutating func pop(_ count: Int, _ at: Int) throws(FileFault) -> [Value] {
     guard stack.count - (marks.last ?? 0) >= count else {
-      throw FileFault("has a pickle that takes more than it put", byte: at)
+      throw FileFault("has a pickle that pops more values than it pushed", byte: at)
     }
     defer { stack.removeLast(count) }
     return Array(stack.suffix(count))
@@ -285,7 +285,7 @@ struct Pickle {
       objects[index] = .tuple([])
       old += items.map { (.int(old.count), $0) }
       objects[index] = .record(type: type, state: state, items: old)
-    default: throw FileFault("appends to what is no list", byte: at)
+    default: throw FileFault("appends to a value that is not a list", byte: at)
     }
   }
 
@@ -303,7 +303,7 @@ struct Pickle {
       objects[index] = .tuple([])
       old += added
       objects[index] = .record(type: type, state: state, items: old)
-    default: throw FileFault("inserts into what is no dictionary", byte: at)
+    default: throw FileFault("inserts into a value that is not a dictionary", byte: at)
     }
   }
 
@@ -322,7 +322,7 @@ struct Pickle {
     if keywords { _ = try pop(at) }
     let arguments = try pop(at)
     guard case .global(let name) = try pop(at) else {
-      throw FileFault("makes an object of what is no class", byte: at)
+      throw FileFault("creates an object of a value that is not a class", byte: at)
     }
     if PickleCalls.known(name) {
       try call(.global(name), arguments, at)
@@ -334,7 +334,7 @@ struct Pickle {
 
   private mutating func call(_ function: Value, _ arguments: Value, _ at: Int) throws {
     guard case .global(let name) = function else {
-      throw FileFault("calls what is no function", byte: at)
+      throw FileFault("calls a value that is not a function", byte: at)
     }
     guard let arguments = tuple(arguments) else { throw FileFault("has a broken pickle", byte: at) }
     try PickleCalls.carryOut(name, arguments, in: &self, at)

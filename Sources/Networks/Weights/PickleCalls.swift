@@ -63,13 +63,13 @@ enum PickleCalls {
   ) throws {
     if rebuildsTensor.contains(name) {
       guard arguments.count >= 4 else {
-        throw FileFault("rebuilds a tensor from too little", byte: at)
+        throw FileFault("rebuilds a tensor from too few arguments", byte: at)
       }
       pickle.push(
         .tensor(arguments[0], offset: arguments[1], shape: arguments[2], strides: arguments[3]))
     } else if parameters.contains(name) {
       guard let data = arguments.first else {
-        throw FileFault("rebuilds a parameter from nothing", byte: at)
+        throw FileFault("rebuilds a parameter without arguments", byte: at)
       }
       pickle.push(data)
     } else if dictionaries.contains(name) {

@@ -33,7 +33,7 @@ enum PyTorchFile {
       // A bare pickle has no storages; walking it still finds what it wants to run.
       throw FileFault(
         "is a pickle that torch.save did not write",
-        hint: "write it with torch.save, or arrays of NumPy with numpy.savez")
+        hint: "write it with torch.save, or write NumPy arrays with numpy.savez")
     }
     let version = try Pickle(bytes, from: first.end)
     let system = try Pickle(bytes, from: version.end)
@@ -107,7 +107,7 @@ enum PyTorchFile {
         case .tensor(let source, .int(let offset), let shapeValue, let strideValue) = pickle[index],
         let storage = storage(source, in: pickle), let shape = pickle.integers(shapeValue),
         let strides = pickle.integers(strideValue), shape.count == strides.count, shape.count <= 16
-      else { throw FileFault("describes tensor `\(name)` in a way that is not known") }
+      else { throw FileFault("describes tensor `\(name)` in an unknown way") }
       if storages[storage.key] == nil {
         storages[storage.key] = try load(storage.key, storage.element)
       }
@@ -123,7 +123,7 @@ enum PyTorchFile {
     }
     guard !tensors.isEmpty else {
       throw FileFault(
-        "holds no tensor of PyTorch", hint: "save the state_dict; arrays of NumPy with numpy.savez")
+        "holds no PyTorch tensor", hint: "save the state_dict; save NumPy arrays with numpy.savez")
     }
     return Weights(tensors, numbers: contents.numbers)
   }

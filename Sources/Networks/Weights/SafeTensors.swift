@@ -59,7 +59,7 @@ public enum SafeTensors {
     do {
       header = try JSONDecoder().decode(Header.self, from: Data(json))
     } catch {
-      throw FileFault("has a safetensors header that is not as it should be", byte: 8)
+      throw FileFault("has an invalid safetensors header", byte: 8)
     }
     let start = cursor.offset
     var tensors: [String: Tensor] = [:]
@@ -89,7 +89,7 @@ public enum SafeTensors {
       do {
         return try NetworkConfiguration(json: text)
       } catch {
-        throw FileFault("has a network configuration that is not as it should be", byte: 8)
+        throw FileFault("has an invalid network configuration", byte: 8)
       }
     }
     return Weights(tensors, configuration: configuration)

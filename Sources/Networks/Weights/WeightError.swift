@@ -24,7 +24,7 @@ public enum WeightError: Fault {
     switch self {
     case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
     case .unknownKind(let path):
-      "\(path) is not a file of weights that is known by its first bytes"
+      "\(path) is not a known format of weights"
     case .damaged(let path, let reason, let byte, _):
       "\(path) \(reason)\(byte.map { " (byte \($0))" } ?? "")"
     case .refused(let path, let global):
@@ -37,7 +37,7 @@ public enum WeightError: Fault {
       "the network has no place for tensor `\(tensor)` (shape \(Self.text(shape)))"
     case .ambiguous(let prefixes):
       "the file holds the network more than once, with different weights: \(Self.quoted(prefixes))"
-    case .notFinite(let tensor): "tensor `\(tensor)` holds a NaN or an infinity"
+    case .notFinite(let tensor): "tensor `\(tensor)` contains a NaN or an infinite value"
     }
   }
 
@@ -45,14 +45,14 @@ public enum WeightError: Fault {
     switch self {
     case .unreadable: nil
     case .unknownKind:
-      "safetensors, PyTorch, Keras HDF5, NumPy npz and ONNX files can be read"
+      "supported formats: safetensors, PyTorch, Keras HDF5, NumPy npz and ONNX"
     case .damaged(_, _, _, let hint): Message(hint ?? "download or export it again")
     case .refused:
-      "save the state_dict with torch.save, or convert the file to safetensors where you trust it"
+      "save the state_dict with torch.save, or, if you trust the file, convert it to safetensors"
     case .missing(_, _, let found):
       "the file holds \(found.isEmpty ? "none" : Self.list(found)); is it for another network?"
     case .shape, .unexpected: "the file is for another network or for other settings"
-    case .ambiguous: "save the one that is meant by itself"
+    case .ambiguous: "save only the copy that you want to use"
     case .notFinite: "the training diverged or the file is damaged"
     }
   }

@@ -71,7 +71,7 @@ public enum WeightFile {
       throw FileFault(
         "is a zip archive of neither PyTorch (data.pkl), NumPy (*.npy) nor Keras "
           + "(\(KerasWeights.member)): it holds \(names.isEmpty ? "nothing" : names)",
-        hint: "unpack an archive of several files; save a state_dict or ONNX in place of a program")
+        hint: "extract an archive of several files; save a state_dict or ONNX instead of a program")
     }
     var tensors: [String: Tensor] = [:]
     for member in arrays {

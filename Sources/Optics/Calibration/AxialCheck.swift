@@ -85,24 +85,24 @@ struct AxialChecker {
     let window = max(2 * step, span / 40, heights[1] - heights[0])
     let verdicts = bounds.map { bound -> String? in
       guard let error = bound.zError, error <= min(4 * least, span / 3) else {
-        return "light no longer tells heights apart"
+        return "the images no longer distinguish z"
       }
       let near = recovered.filter { abs($0.z - bound.z) <= window }
       guard !near.isEmpty else { return "no fit of the beads converges" }
       let rms = Statistics.mean(near.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) })
         .squareRoot()
       return rms <= allowed
-        ? nil : "heights of the beads come back with an error of \(Int(rms.rounded())) nm"
+        ? nil : "z of the beads is recovered with an error of \(Int(rms.rounded())) nm"
     }
     let (first, last) = Self.longestRun(verdicts.map { $0 == nil })
     guard last > first else {
       throw PSFCalibrationError(
-        "the \(what) gives back no heights: \(verdicts.compactMap { $0 }.first ?? "no planes")",
-        hint: "does the PSF change with z? are the z step and the order of the planes right?")
+        "z cannot be recovered by the \(what): \(verdicts.compactMap { $0 }.first ?? "no planes")",
+        hint: "check that the PSF changes with z, and check the z step and the order of the planes")
     }
     let trusted = bounds[first].z...bounds[last].z
     let inside = recovered.filter { trusted.contains($0.z) }
-    let end = "the beads were not recorded further"
+    let end = "the recording of the beads ends there"
     return AxialCheck(
       box: box, recovered: recovered, bounds: bounds, trusted: trusted,
       rms: Statistics.mean(inside.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) }).squareRoot(),

@@ -50,12 +50,12 @@ public enum BeadFault: Codable, Hashable, Sendable, CustomStringConvertible {
       String(format: "%.\(digits)f", value)
     }
     switch self {
-    case .border: return "its box leaves the image"
+    case .border: return "its box extends beyond the image"
     case .overlapping(let distance): return "a neighbour is \(text(distance, 1)) px away"
     case .saturated(let pixels): return "\(pixels) saturated pixels"
-    case .notNumbers(let pixels): return "\(pixels) pixels are not numbers"
+    case .notNumbers(let pixels): return "\(pixels) pixels are NaN or infinite"
     case .dim(let part): return "it has \(text(100 * part, 0)) % of the median bead's light"
-    case .moved(let distance): return "it moved by \(text(distance, 2)) px against the others"
+    case .moved(let distance): return "it moved by \(text(distance, 2)) px relative to the others"
     case .faded(let part): return "its light changed by \(text(100 * part, 0)) % in the stack"
     case .displaced(let z): return "it lies \(text(z, 0)) nm away from the others in z"
     case .offShape(let residual):

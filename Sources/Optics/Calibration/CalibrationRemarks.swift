@@ -7,26 +7,26 @@ extension PSFCalibrator {
     var notes: [String] = []
     if result.used == 1 {
       notes.append(
-        "one bead: its own noise and faults are in the PSF and nothing can show them; "
+        "one bead: its noise and defects are part of the PSF and cannot be detected; "
           + "record five or more")
     } else if result.used < 4 {
-      notes.append("\(result.used) beads: five or more would average noise and show outliers")
+      notes.append("\(result.used) beads: five or more would reduce noise and reveal outliers")
     }
     let wide = result.edge.filter { result.spline.zRange.contains($0.z) && $0.part > 0.35 }
     if let first = wide.map(\.z).min(), let last = wide.map(\.z).max() {
       notes.append(
-        "from z = \(Int(first)) to \(Int(last)) nm the PSF reaches over the edge of the box of "
-          + "\(settings.roi) px; a larger box keeps its tails")
+        "from z = \(Int(first)) to \(Int(last)) nm the PSF extends beyond the box of "
+          + "\(settings.roi) px; use a larger box to keep its tails")
     }
     if result.check.rms > 20 {
       notes.append(
-        "heights of the beads come back with \(Int(result.check.rms.rounded())) nm rms, more than "
-          + "beads should have: look for moving beads or a wrong z step")
+        "z of the beads is recovered with \(Int(result.check.rms.rounded())) nm rms error, "
+          + "more than expected for beads: check for moving beads or a wrong z step")
     }
     if let halves = result.halvesCorrelation, halves < 0.98 {
       notes.append(
-        String(format: "two halves of the beads correlate with %.3f only: ", halves)
-          + "more or brighter beads would make a smoother PSF")
+        String(format: "the correlation between two halves of the beads is only %.3f: ", halves)
+          + "more or brighter beads would give a smoother PSF")
     }
     return notes
   }

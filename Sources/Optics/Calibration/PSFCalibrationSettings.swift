@@ -50,21 +50,21 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
     guard zStep > 0, zStep.isFinite else {
       throw PSFCalibrationError(
         "the z step \(zStep) nm is not greater than 0",
-        hint: "state the distance between two planes with \(.zStep), in nm")
+        hint: "give the distance between planes with \(.zStep), in nm")
     }
     guard roi % 2 == 1, 9...61 ~= roi else {
       throw PSFCalibrationError(
-        "a box of \(roi) px cannot be calibrated", hint: "\(.roi) takes an odd number from 9 to 61")
+        "a box of \(roi) px is not possible", hint: "\(.roi) must be an odd number from 9 to 61")
     }
     if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
       throw PSFCalibrationError(
         "the pixel size \(pixelSize) nm is not greater than 0",
-        hint: "\(.pixelSize) takes the camera pixel in the sample plane")
+        hint: "\(.pixelSize) is the pixel size in the sample plane")
     }
     guard indexFactor > 0, indexFactor.isFinite, knotSpacing > 0, knotSpacing.isFinite else {
       throw PSFCalibrationError(
         "the refractive-index factor \(indexFactor) is not greater than 0",
-        hint: "oil immersion into water has 0.7 to 0.8; 1 leaves z as it is")
+        hint: "0.7 to 0.8 is usual for oil immersion and water; 1 leaves z unchanged")
     }
   }
 }

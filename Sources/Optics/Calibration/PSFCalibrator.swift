@@ -29,8 +29,9 @@ public struct PSFCalibrator: Sendable {
     let volume = SplineVolume(alignment, settings: settings)
     guard volume.planes >= 4 else {
       throw PSFCalibrationError(
-        "the beads share \(volume.planes) heights of \(Int(volume.zStep)) nm",
-        hint: "four are needed: record more planes, or leave out beads that lie far apart in z")
+        "the beads have \(volume.planes) planes in common, \(Int(volume.zStep)) nm apart",
+        hint:
+          "at least four are needed: record more planes, or exclude beads that lie far apart in z")
     }
     let axial = AxialConvention(
       direction: .molecule, origin: focus.words, indexFactor: settings.indexFactor)
@@ -68,13 +69,13 @@ public struct PSFCalibrator: Sendable {
 
   private func check(_ stacks: [BeadStack]) throws {
     guard let first = stacks.first else {
-      throw PSFCalibrationError("there is no stack", hint: "name one or more z-stacks of beads")
+      throw PSFCalibrationError("no stack is given", hint: "give one or more z-stacks of beads")
     }
     for stack in stacks {
       guard stack.planes == first.planes else {
         throw PSFCalibrationError(
           "\(first.name) has \(first.planes) planes, \(stack.name) has \(stack.planes)",
-          hint: "calibrate stacks of the same scan together")
+          hint: "calibrate only stacks of the same scan together")
       }
       guard stack.planes >= 7 else {
         throw PSFCalibrationError(
@@ -99,8 +100,8 @@ public struct PSFCalibrator: Sendable {
     let beads = stacks.enumerated().flatMap { finder.beads(in: $1, index: $0) }
     guard !beads.isEmpty else {
       throw PSFCalibrationError(
-        "no bead stands out of \(stacks.map(\.name).joined(separator: ", "))",
-        hint: "is this a stack of beads? longer exposure or brighter beads help")
+        "no beads were found in \(stacks.map(\.name).joined(separator: ", "))",
+        hint: "check that this is a stack of beads; use a longer exposure or brighter beads")
     }
     guard beads.contains(where: { $0.fault == nil }) else { throw nothingUsable(beads) }
     let side = settings.roi + 2 * BeadFinder.margin

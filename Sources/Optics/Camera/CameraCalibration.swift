@@ -219,32 +219,32 @@ public struct CameraCalibration: Sendable {
     var lines: [String] = []
     if dark.frames < 10_000 {
       lines.append(
-        "\(dark.frames) dark frames: a pixel's variance is known to "
+        "\(dark.frames) dark frames: the variance of a pixel is known to "
           + percent((2 / Double(dark.frames - 1)).squareRoot()) + ", 10,000 would give 1.4 %")
     }
     if dark.variance.median == 0 {
-      lines.append("the dark frames do not vary: they are no raw frames of a camera")
+      lines.append("the dark frames do not vary: they are not raw camera frames")
     }
     if report.offsetWander > 0.25 * report.variance.median.squareRoot() {
       lines.append(
         String(
-          format: "the offset of whole frames wanders by %.2f ADU: let the camera warm up",
+          format: "the mean offset of frames varies by %.2f ADU: let the camera warm up",
           report.offsetWander))
     }
     let error = report.gain.error / report.gain.median
     if error > 0.03 {
       lines.append(
         "a pixel's gain is known to \(percent(error)), while pixels of a sensor differ by about "
-          + "2 %: more frames or more levels make the gain map worth using")
+          + "2 %: use more frames or more levels for a useful gain map")
     }
     let gains = levels.map(\.gain)
     if let low = gains.min(), let high = gains.max(), high > 1.05 * low {
       lines.append(
-        String(format: "levels disagree on the gain, %.3f to %.3f ADU/e⁻: ", low, high)
-          + "the sensor is not linear there, or the light was not steady")
+        String(format: "the gain differs between levels, from %.3f to %.3f ADU/e⁻: ", low, high)
+          + "the sensor is not linear in this range, or the light was not constant")
     }
     for level in levels where level.saturated > report.width * report.height / 100 {
-      lines.append("\(level.file): \(level.saturated) pixels were left out")
+      lines.append("\(level.file): \(level.saturated) saturated pixels were excluded")
     }
     return lines
   }

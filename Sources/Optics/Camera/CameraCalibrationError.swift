@@ -18,16 +18,16 @@ public enum CameraCalibrationError: Fault, Hashable {
     switch self {
     case .noFrames: "no dark frames were given"
     case .tooFewFrames(let kind, let frames, _):
-      "\(frames) \(kind) frame\(frames == 1 ? "" : "s") cannot tell a pixel's variance"
+      "\(frames) \(kind) frame\(frames == 1 ? "" : "s") cannot determine the variance of a pixel"
     case .filesDiffer(let other, let first):
       "\(other.name) has \(other.width)×\(other.height) \(other.pixel.rawValue) pixels, "
         + "\(first.name) \(first.width)×\(first.height) \(first.pixel.rawValue)"
     case .notANumber(let file, let x, let y):
-      "pixel (\(x), \(y)) of \(file) is not a number in some frame"
+      "pixel (\(x), \(y)) of \(file) is NaN or infinite in some frame"
     case .notBrighter(let file, let level, let dark):
-      "\(file) is no brighter than the dark frames: \(adu(level)) against \(adu(dark)) ADU"
+      "\(file) is not brighter than the dark frames: \(adu(level)) ADU against \(adu(dark)) ADU"
     case .saturated(let file, let saturation):
-      "most pixels of \(file) reach \(adu(saturation)) ADU, where the camera's numbers end"
+      "most pixels of \(file) reach \(adu(saturation)) ADU, the saturation value"
     case .noGain: "without bright frames the gain cannot be measured"
     case .otherSensor(let maps, let frames): "the maps are \(maps) px, the frames \(frames)"
     case .regionOutside(let region, let width, let height):
@@ -39,21 +39,21 @@ public enum CameraCalibrationError: Fault, Hashable {
   public var remedy: Message? {
     switch self {
     case .noFrames:
-      "name movies recorded with the shutter closed, at the exposure and readout mode of the "
+      "give movies recorded with the shutter closed, at the exposure and readout mode of the "
         + "experiment"
     case .tooFewFrames(_, _, let least):
-      "record at least \(least); the variance of n frames is known to √(2/n), 1.4 % for 10,000"
+      "record at least \(least); n frames give the variance to √(2/n), which is 1.4 % for 10,000"
     case .filesDiffer:
-      "all frames of a calibration come from the same part of the sensor, in the same format"
+      "all frames of a calibration must come from the same part of the sensor, in the same format"
     case .notANumber: "calibrate from the camera's own frames, before any processing"
     case .notBrighter: "dark frames come first, or after \(.dark); bright ones after \(.bright)"
     case .saturated:
-      "use a darker level, or give the true end of the range with \(.saturation)"
+      "use a darker level, or give the saturation value with \(.saturation)"
     case .noGain:
       "give them with \(.bright), one file for each level of light, or state the gain in ADU/e⁻ "
         + "with \(.gain)"
     case .otherSensor:
-      "maps of the whole sensor need the region that was recorded: \(.roi) X,Y,W,H"
+      "with maps of the whole sensor, give the recorded region: \(.roi) X,Y,W,H"
     case .regionOutside: "\(.roi) X,Y,W,H counts from 0"
     }
   }

@@ -15,7 +15,7 @@ public struct CameraValidation: Codable, Hashable, Sendable {
     public var varianceRatio = 1.25
     /// Share of the pixels outside expectation.
     public var outside = 0.02
-    /// Share of the pixels that became hot.
+    /// Share of the pixels that a thousand became hot.
     public var newHot = 0.001
 
     public init() {}
@@ -110,8 +110,8 @@ public struct CameraValidation: Codable, Hashable, Sendable {
     if !(1 / limits.varianceRatio...limits.varianceRatio ~= varianceRatio) {
       lines.append(
         String(
-          format: "the variance is %.2f times that of the maps: another readout mode, "
-            + "exposure or temperature", varianceRatio))
+          format: "the variance is %.2f times that of the maps: the readout mode, "
+            + "exposure or temperature may differ", varianceRatio))
     }
     if outside > limits.outside {
       lines.append(String(format: "%.1f %% of the pixels differ from the maps", 100 * outside))

@@ -175,7 +175,7 @@ public struct NoiseCheck: Sendable {
     return Double(high - low) / Double(teeth - 1)
   }
 
-  /// What contradicts the camera's numbers; nil where nothing does.
+  /// A contradiction to the camera settings; nil if there is none.
   public var warning: Warning? {
     guard let finding else { return nil }
     let numbers = String(format: "offset %.4g, gain %.4g", typicalOffset, typicalGain)
@@ -184,14 +184,15 @@ public struct NoiseCheck: Sendable {
       return Warning(
         message: "\(share) % of the pixels lie below the offset by more than five times the read "
           + "noise (\(numbers) ADU/e⁻)",
-        remedy: "the offset is too high, or the read noise is not stated; \(Self.measure)")
+        remedy: "the offset is too high, or the read noise is not given; \(Self.measure)")
     }
     guard !Self.credibleRatio.contains(finding.ratio) else { return nil }
     var line = String(
-      format: "the noise is %.2g times what the camera's numbers give (\(numbers) ADU/e⁻)",
+      format:
+        "the noise is %.2g times the value expected from the camera settings (\(numbers) ADU/e⁻)",
       finding.ratio)
     if let step = finding.step {
-      line += String(format: "; numbers come in steps of %.3g: they were scaled", step)
+      line += String(format: "; pixel values come in steps of %.3g, so they were scaled", step)
     }
     return Warning(message: Message(line), remedy: remedy(finding))
   }
@@ -220,7 +221,7 @@ public struct NoiseCheck: Sendable {
         + "sheet: try \(.gain) \(short(1 / given, 4))"
     }
     if near(1), !near(given) {
-      return "the numbers look like electrons already: try \(.gain) 1 with their own offset"
+      return "the pixel values seem to be electrons already: try \(.gain) 1 with a matching offset"
     }
     return "a gain of about \(short(implied, 2)) or \(shifted) would fit; \(Self.measure)"
   }

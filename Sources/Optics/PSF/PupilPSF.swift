@@ -65,7 +65,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
         + "\(refractiveIndex), and above 0.05"
     }
     if let term = zernike.first(where: { !$0.isPossible }) {
-      return "there is no Zernike term \(term.n),\(term.m) of \(term.waves) waves"
+      return "a Zernike term \(term.n),\(term.m) of \(term.waves) waves does not exist"
     }
     return mask?.problem
   }

@@ -52,7 +52,7 @@ public enum PhaseMask: Codable, Hashable, Sendable {
     switch self {
     case .map(let side, let radians):
       if !(2...4096 ~= side) || radians.count != side * side {
-        return "a phase mask of \(radians.count) values is no square of 2 to 4096 points"
+        return "a phase mask of \(radians.count) values is not a square of 2 to 4096 points"
       }
       return radians.allSatisfy(\.isFinite)
         ? nil : "the phase mask holds a value that is not a number"

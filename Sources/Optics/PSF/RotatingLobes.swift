@@ -28,7 +28,7 @@ public struct RotatingLobes: Codable, Hashable, Sendable, PointSpreadFunction {
   /// What makes it impossible, or nil where it can be drawn.
   public var problem: String? {
     guard sigma >= 0.3, sigma <= 10, separation >= 0, separation <= 40 else {
-      return "lobes of \(sigma) px, \(separation) px apart, cannot be drawn"
+      return "lobes of \(sigma) px, \(separation) px apart, are out of range"
     }
     return angle.isFinite && turn.isFinite ? nil : "the lobes' angle is not a number"
   }

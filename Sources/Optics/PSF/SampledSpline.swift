@@ -15,8 +15,8 @@ extension SplinePSF {
   ) throws(SplinePSFError) {
     guard let range = zRange ?? psf.axialRange, zStep > 0 else {
       throw SplinePSFError(
-        "a PSF without a range of z, or a z step of \(zStep) nm, makes no spline",
-        hint: "give the range of z and the distance of two planes")
+        "a spline requires a z range and a z step greater than 0, not \(zStep) nm",
+        hint: "give the z range and the distance between planes")
     }
     let first = range.lowerBound - zStep
     let planes = Int(((range.upperBound - range.lowerBound) / zStep).rounded(.up)) + 3

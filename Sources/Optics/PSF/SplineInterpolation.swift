@@ -25,13 +25,13 @@ extension SplinePSF {
     }
     guard zStep > 0, zStep.isFinite else {
       throw SplinePSFError(
-        "the z step \(zStep) nm is not greater than 0", hint: "give the distance of two planes")
+        "the z step \(zStep) nm is not greater than 0", hint: "give the distance between planes")
     }
     if let bad = volume.firstIndex(where: { !$0.isFinite }) {
       let place = (bad % columns, bad / columns % rows, bad / columns / rows)
       throw SplinePSFError(
         "the sample at (x, y, z) = \(place) is not a finite number",
-        hint: "leave out the beads or planes that it comes from")
+        hint: "exclude the beads or planes that it comes from")
     }
     let x = cubicCells(volume, outer: planes * rows, count: columns, inner: 1)
     let xy = cubicCells(x, outer: planes, count: rows, inner: (columns - 1) * 4)
@@ -62,7 +62,7 @@ extension SplinePSF {
     let light = self.light(at: reference)
     guard light > 0, light.isFinite else {
       throw SplinePSFError(
-        "the samples hold no light at z = \(reference) nm", hint: "choose a plane in focus")
+        "the samples contain no light at z = \(reference) nm", hint: "choose a plane in focus")
     }
     self.coefficients = self.coefficients.map { Float(Double($0) / light) }
   }

@@ -95,12 +95,12 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
       try sensor.check()
       try demand(
         camera.emGain == 1, "sensor", "describes an sCMOS sensor, but the camera has EM gain",
-        hint: "an EMCCD has one amplifier: leave out the EM gain, or the maps")
+        hint: "an EMCCD has one amplifier: omit the EM gain or the maps")
     }
     let events = blinking.expectedEvents(frames: frames)
     try demand(
-      events < 1e9, "blinking", "would make about \(events) events",
-      hint: "ask for fewer frames or fewer molecules")
+      events < 1e9, "blinking", "would create about \(events) events",
+      hint: "use fewer frames or fewer molecules")
   }
 }
 

@@ -1,5 +1,5 @@
 extension DecodingError {
-  /// What is wrong with a file of settings, and in which field.
+  /// Describes what is wrong in a file of settings, and in which field.
   public var words: String {
     func field(_ context: Context) -> String {
       context.codingPath.isEmpty
@@ -8,8 +8,8 @@ extension DecodingError {
     return switch self {
     case .typeMismatch(let type, let context): "\(field(context)) must be of type \(type)"
     case .valueNotFound(_, let context), .dataCorrupted(let context):
-      "\(field(context)) cannot have that value"
-    case .keyNotFound(let key, let context): "\(field(context)) lacks `\(key.stringValue)`"
+      "\(field(context)) does not accept that value"
+    case .keyNotFound(let key, let context): "\(field(context)) is missing `\(key.stringValue)`"
     @unknown default: "\(self)"
     }
   }

@@ -1,4 +1,4 @@
-/// A value as a settings file holds it: a scalar, a list, or a section of named values.
+/// A value in a settings file: a scalar, a list, or a section of named values.
 public enum FieldValue: Hashable, Sendable {
   case null
   case flag(Bool)
@@ -8,7 +8,7 @@ public enum FieldValue: Hashable, Sendable {
   case list([FieldValue])
   case section([String: FieldValue])
 
-  /// What stands under a name of a section; nil where nothing does.
+  /// The value under a name in a section; nil if there is none.
   public subscript(_ name: String) -> FieldValue? {
     guard case .section(let fields) = self, let value = fields[name], value != .null else {
       return nil
@@ -16,7 +16,7 @@ public enum FieldValue: Hashable, Sendable {
     return value
   }
 
-  /// What stands at the end of a path of names, as "camera.gain".
+  /// The value at a path of names, such as "camera.gain".
   public subscript(path path: String) -> FieldValue? {
     path.split(separator: ".").reduce(self) { $0?[String($1)] }
   }

@@ -1,28 +1,29 @@
-/// A setting, said once: from it come the option with its help, the field of a recipe with its comment,
-/// the check of its range and its line in the page of settings.
+/// The declaration of a setting. The option with its help, the recipe field with its comment, the
+/// range check and the line in SETTINGS.md are all derived from it.
 ///
 /// ```swift
 /// extension FitSettings {
 ///   static let box = Setting(
 ///     .box, in: "fit", unit: "px", standard: 7, allowed: .odd(3...31),
-///     "side of the square that is fitted")
+///     "side of the square fit box")
 /// }
 /// ```
-/// A setting that may be left out has an `Optional` value, and nil as its standard.
+/// An optional setting has an `Optional` value and the default nil.
 public struct Setting<Value: SettingValue>: Sendable {
   public let facts: SettingFacts
-  /// What holds where nobody says anything else.
+  /// The default value.
   public let standard: Value
   public let allowed: Allowed<Value>
 
   /// - Parameters:
-  ///   - name: as options and messages know it.
-  ///   - section: of the recipe; empty for its top.
-  ///   - field: in the section; the name with `_` for `-` unless it is said.
-  ///   - title: what an error calls it, such as "psf σ" or "a memory of"; the name unless it is said.
-  ///   - owner: the detector or model that it belongs to, where others have one of the same name.
-  ///   - meaning: in plain words, lower case, without unit and default.
-  ///   - remedy: what helps where the value is refused.
+  ///   - name: the name in options and messages.
+  ///   - section: the section of the recipe; empty for the top level.
+  ///   - field: the field in the section; by default the name with `_` for `-`.
+  ///   - title: the name in error messages; by default `name`.
+  ///   - owner: the detector or model that it belongs to, if others have a setting of the same
+  ///     name.
+  ///   - meaning: a short description in lower case, without unit and default.
+  ///   - remedy: a suggestion for when the value is rejected.
   public init(
     _ name: SettingName, in section: String = "", field: String? = nil, title: String? = nil,
     of owner: String? = nil, unit: String = "", standard: Value, allowed: Allowed<Value> = .any,
@@ -42,7 +43,7 @@ public struct Setting<Value: SettingValue>: Sendable {
 
   public var name: SettingName { facts.name }
 
-  /// Throws `SettingsError` where the value is out of range.
+  /// Throws `SettingsError` if the value is out of range.
   public func check(_ value: Value) throws(SettingsError) {
     guard !allowed.holds(value), let range = allowed.words else { return }
     let unit = facts.unit.isEmpty ? "" : " \(facts.unit)"
@@ -55,7 +56,7 @@ public struct Setting<Value: SettingValue>: Sendable {
   }
 }
 
-/// All of a setting but its type.
+/// The properties of a setting that do not depend on its type.
 public struct SettingFacts: Hashable, Sendable {
   public let name: SettingName
   public let section: String
@@ -63,13 +64,13 @@ public struct SettingFacts: Hashable, Sendable {
   public let title: String
   public let owner: String?
   public let unit: String
-  /// What a file may hold, in words.
+  /// The kind of value that a file may hold, as text.
   public let kind: String
   /// Whether it is one of a few words, which `kind` lists.
   public let isChoice: Bool
-  /// The values that are allowed, in words; nil where all are.
+  /// The allowed values, as text; nil if all are allowed.
   public let range: String?
-  /// The default as it is written; nil where the setting is left out by default.
+  /// The default as text; nil if the setting is absent by default.
   public let standard: String?
   public let meaning: String
   public let remedy: Message?
@@ -82,7 +83,7 @@ public struct SettingFacts: Hashable, Sendable {
     meaning + (isChoice ? ": \(kind)" : "") + (unit.isEmpty ? "" : ", \(unit)")
   }
 
-  /// What the help of an option says.
+  /// The help of the option.
   public var help: String {
     let limits = [range, standard.map { "\($0) by default" }].compactMap { $0 }
     return meaning.prefix(1).uppercased() + meaning.dropFirst()
@@ -90,7 +91,7 @@ public struct SettingFacts: Hashable, Sendable {
   }
 }
 
-/// The values that a setting can have, and how a person is told.
+/// The allowed values of a setting, with a description for users.
 public struct Allowed<Value>: Sendable {
   public let words: String?
   public let holds: @Sendable (Value) -> Bool
@@ -102,7 +103,7 @@ public struct Allowed<Value>: Sendable {
 
   public static var any: Self { Self(nil) { _ in true } }
 
-  /// The same for a setting that may be left out.
+  /// The same for an optional setting.
   public static func optional<Wrapped>(_ allowed: Allowed<Wrapped>) -> Self
   where Value == Wrapped? {
     Self(allowed.words) { $0.map(allowed.holds) ?? true }
@@ -142,7 +143,7 @@ extension Allowed where Value == Double {
     ) { $0 > least && $0 <= most }
   }
 
-  /// Between two ends that it does not reach.
+  /// Strictly between two limits.
   public static func between(_ low: Double, _ high: Double) -> Self {
     Self("in (\(low.field.words), \(high.field.words))") { $0 > low && $0 < high }
   }
@@ -150,7 +151,7 @@ extension Allowed where Value == Double {
   public static var finite: Self { Self("finite") { $0.isFinite } }
 }
 
-/// Settings that cannot work, with the way out.
+/// An error for invalid settings, with a remedy.
 public struct SettingsError: Fault, Equatable {
   public let message: Message
   public let remedy: Message?

@@ -1,14 +1,14 @@
-/// A type that a setting can have.
+/// A type that the value of a setting can have.
 public protocol SettingValue: Hashable, Sendable {
-  /// What a file may hold for it, in words: "a whole number".
+  /// The expected kind of value, as text: "a whole number".
   static var kind: String { get }
 
-  /// nil where the field holds something else.
+  /// nil if the field holds another kind of value.
   init?(field: FieldValue)
   var field: FieldValue { get }
 }
 
-/// One of a few words.
+/// One of a fixed set of words.
 public protocol SettingChoice: SettingValue, CaseIterable, RawRepresentable<String> {}
 
 extension SettingChoice {
@@ -47,7 +47,7 @@ extension Double: SettingValue {
     }
   }
 
-  /// Whole numbers as people write them: 100 and not 100.0.
+  /// Whole numbers are written without a decimal point: 100, not 100.0.
   public var field: FieldValue { Int(exactly: self).map(FieldValue.integer) ?? .number(self) }
 }
 
@@ -62,7 +62,7 @@ extension String: SettingValue {
   public var field: FieldValue { .text(self) }
 }
 
-/// A setting that may be left out: nil is written as nothing.
+/// An optional setting: nil is written as null.
 extension Optional: SettingValue where Wrapped: SettingValue {
   public static var kind: String { Wrapped.kind }
 
@@ -79,7 +79,7 @@ extension Optional: SettingValue where Wrapped: SettingValue {
 }
 
 extension FieldValue {
-  /// The value in a message: words as they are, whole numbers without a point.
+  /// The value in a message: text without quotes, whole numbers without a decimal point.
   public var words: String {
     switch self {
     case .null: "nothing"

@@ -1,9 +1,9 @@
-/// Settings that belong together. One function, `exchange`, names each with the property that holds it;
-/// reading, writing, checking and describing all go through it.
+/// A group of related settings. One function, `exchange`, pairs each setting with the property that
+/// holds it; reading, writing, checking and describing all use it.
 public protocol SettingGroup {
-  /// Hands every setting that applies to the form, in the order of a file.
+  /// Passes every setting that applies to the form, in file order.
   ///
-  /// Throws `SettingsError` for a value of another kind or out of range.
+  /// Throws `SettingsError` for a value of the wrong kind or out of range.
   mutating func exchange(_ form: inout SettingsForm) throws(SettingsError)
 }
 
@@ -12,7 +12,7 @@ extension SettingGroup {
   public var entries: [SettingsForm.Entry] {
     var copy = self
     var form = SettingsForm(checks: false)
-    // Nothing is read and nothing is checked, so nothing can be refused.
+    // Nothing is read or checked, so no error is possible.
     try? copy.exchange(&form)
     return form.entries
   }
@@ -24,7 +24,7 @@ extension SettingGroup {
     try copy.exchange(&form)
   }
 
-  /// Every setting that is said, by name and section.
+  /// Every setting in the group, by name and section.
   public var fields: [String: FieldValue] {
     var result: [String: FieldValue] = [:]
     for entry in entries where entry.value != .null {
@@ -42,36 +42,35 @@ extension SettingGroup {
   }
 }
 
-/// A form that groups of settings fill in, and are filled from.
+/// A form that reads and writes groups of settings.
 ///
-/// It holds statements, the one with the last word first: that is the order of precedence, and there is
-/// no other place that has one.
+/// It holds statements in order of precedence, highest first. Precedence is defined only here.
 public struct SettingsForm {
-  /// A setting that was asked for.
+  /// A setting that the form exchanged.
   public struct Entry: Sendable {
     public let facts: SettingFacts
     public let value: FieldValue
-    /// Who said it; nil for a default.
+    /// The source of the value; nil for a default.
     public let origin: Statement.Origin?
   }
 
   public private(set) var entries: [Entry] = []
   private let statements: [Statement]
   private let checks: Bool
-  /// Statements that speak of another case than the one that is read.
+  /// Statements that apply to another case than the one being read.
   private var muted: Set<Int> = []
   private var used: [Set<String>]
 
   /// - Parameters:
-  ///   - statements: the one with the last word first.
-  ///   - checks: whether ranges are looked at.
+  ///   - statements: in order of precedence, highest first.
+  ///   - checks: whether to check ranges.
   public init(_ statements: [Statement] = [], checks: Bool = true) {
     self.statements = statements
     self.checks = checks
     used = Array(repeating: [], count: statements.count)
   }
 
-  /// Replaces the value by what is said of it, and checks it.
+  /// Replaces the value by the stated one, and checks it.
   public mutating func field<Value>(
     _ setting: Setting<Value>, _ value: inout Value
   ) throws(SettingsError) {
@@ -81,13 +80,13 @@ public struct SettingsForm {
     entries.append(Entry(facts: setting.facts, value: value.field, origin: said?.origin))
   }
 
-  /// What is said of a setting that does not apply, or not yet.
+  /// The stated value of a setting that does not apply, or not yet.
   public mutating func stated<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value? {
     try said(setting)?.value
   }
 
-  /// Exchanges the fields of a case. A statement that chooses another case has no say in them: the
-  /// threshold of one detector means nothing to the next.
+  /// Exchanges the fields of a case. Statements that choose another case are ignored: the threshold
+  /// of one detector is meaningless for another.
   public mutating func within<Value>(
     _ choice: Setting<Value>, _ value: Value,
     _ body: (inout SettingsForm) throws(SettingsError) -> Void
@@ -100,7 +99,7 @@ public struct SettingsForm {
     try body(&self)
   }
 
-  /// Paths of a statement's that applied, by its rank.
+  /// The paths of a statement that applied, by its rank.
   public func used(of rank: Int) -> Set<String> { used[rank] }
 
   private mutating func said<Value>(
@@ -115,7 +114,7 @@ public struct SettingsForm {
       guard let value = Value(field: field) else {
         let kind = Value.kind
         throw SettingsError(
-          "the field `\(path)` cannot have that value; it is \(kind)", hint: nil)
+          "the field `\(path)` does not accept that value; it must be \(kind)", hint: nil)
       }
       result = (value, statement.origin)
     }

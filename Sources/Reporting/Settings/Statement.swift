@@ -1,21 +1,21 @@
-/// What one source says of settings: the options of a line, a recipe, a file that a recipe names.
+/// The settings that one source states: the command line, a recipe, or a file that a recipe names.
 public struct Statement: Sendable {
-  /// Who says it.
+  /// The source.
   public enum Origin: Hashable, Sendable {
     case option
     case recipe
-    /// A file, in words: "the PSF".
+    /// A file, described as text: "the PSF".
     case file(String)
   }
 
   public let origin: Origin
   private var values: [String: FieldValue] = [:]
-  /// Under which name each path was said, in the order in which they were.
+  /// The name under which each path was stated, in order.
   private var names: [(path: String, name: SettingName)] = []
 
   public init(_ origin: Origin) { self.origin = origin }
 
-  /// The fields of a file, one section deep.
+  /// The fields of a file, with one level of sections.
   public init(_ origin: Origin, fields: [String: FieldValue]) {
     self.origin = origin
     for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
@@ -27,7 +27,7 @@ public struct Statement: Sendable {
     }
   }
 
-  /// What a group of settings holds.
+  /// The values of a group of settings.
   public init(_ origin: Origin, _ group: some SettingGroup) {
     self.origin = origin
     for entry in group.entries { values[entry.facts.path] = entry.value }
@@ -40,26 +40,26 @@ public struct Statement: Sendable {
 
   public var paths: [String] { values.keys.sorted() }
 
-  /// What is said of a setting; nil where nothing is, or nothing of its type.
+  /// The stated value of a setting; nil if there is none of its type.
   public func value<Value>(of setting: Setting<Value>) -> Value? {
     values[setting.facts.path].flatMap(Value.init(field:))
   }
 
-  /// Says a setting; nil says nothing.
+  /// States a setting; nil states nothing.
   public mutating func say<Value>(_ setting: Setting<Value>, _ value: Value?) {
     guard let value else { return }
     values[setting.facts.path] = value.field
     names.append((setting.facts.path, setting.name))
   }
 
-  /// The same for a setting that may be left out.
+  /// The same for an optional setting.
   public mutating func say<Value>(_ setting: Setting<Value?>, _ value: Value?) {
     guard let value else { return }
     values[setting.facts.path] = value.field
     names.append((setting.facts.path, setting.name))
   }
 
-  /// The first setting that was said and of which no path is among `used`.
+  /// The first stated setting that has no path in `used`.
   public func firstUnused(_ used: Set<String>) -> SettingName? {
     let usedNames = Set(names.filter { used.contains($0.path) }.map(\.name))
     return names.first { !usedNames.contains($0.name) }?.name

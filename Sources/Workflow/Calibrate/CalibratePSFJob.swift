@@ -5,13 +5,13 @@ import Microscopy
 import Optics
 import Reporting
 
-/// A PSF made from stacks of beads, with its report. What `glint calibrate psf` does.
+/// Calibrates a PSF from stacks of beads and writes a report: the work of `glint calibrate psf`.
 public struct CalibratePSFJob {
-  /// What rises from plane to plane while a stack is recorded.
+  /// What moves up from plane to plane during the recording.
   public enum Scan: String, Codable, Sendable, CaseIterable {
-    /// The objective, and with it the focal plane: a molecule's height above it falls.
+    /// The objective and its focal plane: the height of a molecule above it decreases.
     case objective
-    /// The sample: a molecule's height rises.
+    /// The sample: the height of a molecule increases.
     case sample
   }
 
@@ -35,9 +35,9 @@ public struct CalibratePSFJob {
   let cancellation: Cancellation
 
   /// - Parameters:
-  ///   - zStep: nm from plane to plane; negative where the scan goes down.
-  ///   - planes: planes of one stack where a movie holds several one behind the other.
-  ///   - camera: nil where counts are as good as photons.
+  ///   - zStep: distance between planes, nm; negative if the scan goes down.
+  ///   - planes: planes per stack, if a movie holds several stacks one after the other.
+  ///   - camera: nil to use counts without conversion to photons.
   /// - Throws: `SettingsError`, `OutputError` and `CalibrationFileError`, before any work.
   public init(
     movies: [any Movie], names: [String], output: String, json: String?, picture: String?,
@@ -47,37 +47,38 @@ public struct CalibratePSFJob {
   ) throws {
     guard let zStep else {
       throw SettingsError(
-        "the z step of the bead stack is unknown",
+        "the z step of the bead stack is not given",
         hint:
-          "state the distance between two planes with \(.zStep), in nm (negative where the scan went down)"
+          "give the distance between planes with \(.zStep), in nm (negative if the scan went down)"
       )
     }
     guard zStep.isFinite, zStep != 0, abs(zStep) < 1e5 else {
       throw SettingsError(
-        "\(.zStep) \(zStep) nm is not a distance between two planes",
-        hint: "bead stacks have 10 to 200 nm")
+        "\(.zStep) \(zStep) nm is not a valid distance between planes",
+        hint: "bead stacks usually have 10 to 200 nm")
     }
     let pixelSize = pixelSize ?? movies.first?.info.pixelSize
-    // About 2.7 µm hold most PSFs over their range.
+    // About 2.7 µm contain most PSFs over their z range.
     let usual = pixelSize.flatMap { $0 > 0 ? Int(min(2700 / $0 / 2, 100)) * 2 + 1 : nil } ?? 27
     settings = PSFCalibrationSettings(
       zStep: abs(zStep), roi: roi ?? min(max(usual, 13), 41), pixelSize: pixelSize,
       origin: origin, indexFactor: indexFactor)
-    // A scan of the objective upwards lowers molecules, and so does the sample's downwards.
+    // Moving the objective up lowers the molecules relative to the focal plane, and so does moving
+    // the sample down.
     self.scan = (scan == .sample) == (zStep > 0) ? .sample : .objective
     let asked: Model = try CalibrationFiles.kind(of: output) == .picassoYAML ? .astigmatic : .spline
     guard model == nil || model == asked else {
       throw SettingsError(
-        "\(output) is a file for the \(asked.rawValue) model, not for \(.model) \(model?.rawValue ?? "")",
+        "\(output) holds only the \(asked.rawValue) model, not \(.model) \(model?.rawValue ?? "")",
         hint: "astigmatic PSFs go into .yaml, spline PSFs into .hdf5 (or .h5 for SMAPpy)")
     }
     if let planes, planes < 1 {
       throw SettingsError(
-        "\(.planes) \(planes) is not a number of planes", hint: "give planes per stack")
+        "\(.planes) \(planes) is not a valid number of planes", hint: "give the planes per stack")
     }
     if let picture, !picture.lowercased().hasSuffix(".png") {
       throw SettingsError(
-        "\(picture) is no .png", hint: "the report is a picture: \(.report) x.png")
+        "\(picture) is not a .png", hint: "the report is a picture: \(.report) x.png")
     }
     self.model = asked
     self.movies = movies
@@ -106,8 +107,8 @@ public struct CalibratePSFJob {
     case .astigmatic:
       guard let astigmatic = calibration.astigmatic else {
         throw SettingsError(
-          "the widths of these beads follow no astigmatic curve",
-          hint: "a spline holds any shape: write psf.hdf5")
+          "the widths of these beads do not follow an astigmatic curve",
+          hint: "a spline fits any shape: write to psf.hdf5")
       }
       psf = .astigmatic(astigmatic)
     }
@@ -127,13 +128,13 @@ public struct CalibratePSFJob {
     return report
   }
 
-  /// A movie as one stack, or as several of `planes` planes.
+  /// A movie as one stack, or as several stacks of `planes` planes.
   private func stacks(of movie: any Movie, name: String) throws -> [BeadStack] {
     let info = movie.info
     let planes = planes ?? info.frames
     guard info.frames % planes == 0 else {
       throw SettingsError(
-        "\(name) has \(info.frames) frames, which are no multiple of \(planes) planes",
+        "\(name) has \(info.frames) frames, which is not a multiple of \(planes) planes",
         hint: "\(.planes) is the number of planes of one stack")
     }
     if let maps, maps.width != info.width || maps.height != info.height {

@@ -3,7 +3,7 @@ import Foundation
 import Microscopy
 import Optics
 
-/// The report as a picture: six panels.
+/// The report as a picture with six panels.
 struct CalibrationFigure {
   private let calibration: PSFCalibration
   private let settings: PSFCalibrationSettings
@@ -127,7 +127,7 @@ struct CalibrationFigure {
     }
   }
 
-  /// Sections of the PSF: seven heights, and along x–z and y–z through its middle.
+  /// Sections of the PSF: at seven values of z, and in x–z and y–z through its centre.
   private func drawPSF(on canvas: inout Canvas, x: Int, y: Int, width: Int, height: Int) {
     let spline = calibration.spline
     let side = settings.roi
@@ -165,7 +165,7 @@ struct CalibrationFigure {
     }
   }
 
-  /// To 0...1, with a square root so that tails can be seen.
+  /// Scales to 0...1 with a square root, so that tails are visible.
   private static func levels(_ values: [Double]) -> [Double] {
     let good = values.filter(\.isFinite)
     guard let low = good.min(), let high = good.max(), high > low else {

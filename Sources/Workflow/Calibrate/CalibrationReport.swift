@@ -2,19 +2,19 @@ import Foundation
 import Microscopy
 import Optics
 
-/// What a calibration found; `glint calibrate psf --json` writes it.
+/// The report of a PSF calibration, written by `glint calibrate psf --json`.
 public struct CalibrationReport: Codable, Sendable {
   public struct BeadRow: Codable, Sendable {
     public var stack: String
     public var bead: Bead
     public var used: Bool
-    /// Why it is not used, in words.
+    /// The reason for rejection, as text.
     public var reason: String?
   }
 
   public struct EdgeRow: Codable, Sendable {
     public var z: Double
-    /// Light of a pixel at the box's edge as a part of an average pixel's.
+    /// Light of a pixel at the edge of the box, relative to an average pixel.
     public var part: Double
   }
 
@@ -23,16 +23,16 @@ public struct CalibrationReport: Codable, Sendable {
   public var stacks: [String]
   public var model: CalibratePSFJob.Model
   public var scan: CalibratePSFJob.Scan
-  /// Whether pixels were converted to photons; else lights are camera counts.
+  /// Whether pixels were converted to photons; otherwise light is in camera counts.
   public var inPhotons: Bool
   public var beads: [BeadRow]
   public var used: Int
-  /// What z means.
+  /// The convention of z.
   public var convention: String
   public var trustedRange: ClosedRange<Double>
-  /// Why it ends where it does, below and above.
+  /// Why the range ends below and above.
   public var trustedRangeEnds: [String]
-  /// Error of the beads' heights in the trusted range, nm rms.
+  /// Error of the beads' z in the trusted range, nm rms.
   public var heightError: Double
   public var halvesCorrelation: Double?
   public var astigmatic: AstigmaticPSF?
@@ -86,14 +86,14 @@ public struct CalibrationReport: Codable, Sendable {
     if model == .astigmatic, check.rms > 2 * calibration.check.rms {
       notes.insert(
         String(
-          format: "Gaussian widths give heights within %.0f nm rms, a spline within %.0f nm: ",
-          check.rms, calibration.check.rms) + "the PSF is no Gaussian, prefer -o psf.hdf5", at: 0)
+          format: "Gaussian widths recover z within %.0f nm rms, a spline within %.0f nm: ",
+          check.rms, calibration.check.rms) + "the PSF is not Gaussian, prefer -o psf.hdf5", at: 0)
     }
   }
 
   public func json() throws -> Data { try JSONEncoder.indented.encode(self) }
 
-  /// The report in a few lines.
+  /// The report as a few lines of text.
   public var lines: [String] {
     func text(_ value: Double, _ digits: Int = 0) -> String {
       String(format: "%.\(digits)f", value)
@@ -110,7 +110,7 @@ public struct CalibrationReport: Codable, Sendable {
         + "trusted")
     lines.append("  below      \(trustedRangeEnds[0])")
     lines.append("  above      \(trustedRangeEnds[1])")
-    lines.append("z of beads   comes back with \(text(heightError, 1)) nm rms")
+    lines.append("z of beads   recovered with \(text(heightError, 1)) nm rms error")
     let bounds = (model == .astigmatic ? astigmaticCheck ?? check : check).bounds
     let inside = bounds.filter { trustedRange.contains($0.z) }
     if let middle = inside.min(by: { abs($0.z) < abs($1.z) }), let error = middle.zError {
@@ -120,7 +120,7 @@ public struct CalibrationReport: Codable, Sendable {
           + "background 10, box \(check.box))")
     }
     if let halves = halvesCorrelation {
-      lines.append("halves       two halves of the beads correlate with \(text(halves, 4))")
+      lines.append("halves       correlation between two halves of the beads \(text(halves, 4))")
     }
     lines.append("convention   \(convention)")
     return lines + notes.map { "note         \($0)" }

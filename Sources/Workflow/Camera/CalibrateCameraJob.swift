@@ -5,9 +5,9 @@ import Microscopy
 import Optics
 import Reporting
 
-/// Dark and bright movies to the maps of a sensor. What `glint calibrate camera` does.
+/// Computes camera maps from dark and bright movies: the work of `glint calibrate camera`.
 ///
-/// Beside the maps it writes the report as JSON and a picture of the maps, under the same name.
+/// Beside the maps it writes the report as JSON and a picture of the maps, with the same base name.
 public struct CalibrateCameraJob {
   let dark: [any Movie]
   let bright: [any Movie]
@@ -20,7 +20,7 @@ public struct CalibrateCameraJob {
   let observer: any Observer
   let cancellation: Cancellation
 
-  /// What was measured and written.
+  /// The results, and the files that were written.
   public struct Result: Sendable {
     public var report: CameraCalibration.Report
     public var files: [String]
@@ -29,12 +29,12 @@ public struct CalibrateCameraJob {
   }
 
   /// - Parameters:
-  ///   - dark: together the dark frames.
-  ///   - bright: each a level of light.
-  ///   - output: the maps, Picasso's HDF5.
-  ///   - gain: ADU/e⁻ of every pixel, where there are no bright movies.
-  ///   - region: part of the frames to keep; nil for all.
-  ///   - saturation: the highest number that a pixel can have, ADU.
+  ///   - dark: movies of dark frames, which are pooled.
+  ///   - bright: movies, each at one level of light.
+  ///   - output: path of the maps, in Picasso's HDF5 format.
+  ///   - gain: gain of all pixels, ADU/e⁻, if there are no bright movies.
+  ///   - region: region of the frames to calibrate; nil for all.
+  ///   - saturation: pixel value at saturation, ADU.
   public init(
     dark: [any Movie], bright: [any Movie], output: String, gain: Double? = nil,
     region: PixelRegion? = nil, saturation: Double = 65535, threads: Int? = nil,
@@ -53,7 +53,7 @@ public struct CalibrateCameraJob {
     self.cancellation = cancellation
   }
 
-  /// Measures and writes. Throws `CameraCalibrationError` for frames that are no calibration.
+  /// Measures and writes. Throws `CameraCalibrationError` for unsuitable frames.
   public func run() throws -> Result {
     let stem = NSString(string: output).deletingPathExtension
     let (reportPath, picturePath) = (stem + ".json", stem + ".png")
@@ -76,7 +76,7 @@ public struct CalibrateCameraJob {
       seconds: seconds)
   }
 
-  /// What can be refused before anything is read.
+  /// Checks that are possible before anything is read.
   private func check() throws {
     guard let first = dark.first else { throw CameraCalibrationError.noFrames }
     for other in (dark + bright).dropFirst()
@@ -96,8 +96,8 @@ public struct CalibrateCameraJob {
     let darkFiles = Set(dark.flatMap(\.info.files))
     if let both = bright.flatMap(\.info.files).first(where: darkFiles.contains) {
       throw SettingsError(
-        "\(both) is given as dark and as bright",
-        hint: "name dark movies first, and each bright one once after \(.bright)")
+        "\(both) is given both as dark and as bright",
+        hint: "give dark movies first, and each bright movie once after \(.bright)")
     }
   }
 
@@ -125,7 +125,7 @@ public struct CalibrateCameraJob {
     return try calibration.result(gain: bright.isEmpty ? gain : nil)
   }
 
-  /// The report as the maps' own notes, with the hot pixels counted rather than listed.
+  /// The report for the metadata of the maps, with the hot pixels counted instead of listed.
   private func metadata(_ report: CameraCalibration.Report) throws -> String {
     var short = report
     short.hotPixels = Array(report.hotPixels.prefix(1000))

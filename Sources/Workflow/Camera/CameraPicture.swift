@@ -2,21 +2,21 @@ import Formats
 import Foundation
 import Microscopy
 
-/// The maps of a sensor to look at: offset, read noise and gain side by side, a histogram under each.
+/// A picture of camera maps: offset, read noise and gain side by side, with a histogram under each.
 ///
-/// Black and white of a map are its 1 % and 99 % quantiles (read noise: 0 to 99.5 %), and so are the
-/// ends of its histogram, which are written under it.
+/// Black and white of a map are its 1 % and 99 % quantiles (read noise: 0 to 99.5 %). These are
+/// also the limits of its histogram, and are written under it.
 struct CameraPicture {
   private static let widest = 512
   private static let gap = 24
   private static let histogramHeight = 96
 
   private let maps: CameraMaps
-  /// Large sensors are shown by every k-th pixel, so that single hot pixels keep their contrast.
+  /// For large sensors every k-th pixel is shown, so that single hot pixels keep their contrast.
   private let step: Int
   private let columns: Int
   private let rows: Int
-  /// Pixels of the picture for one of a small sensor.
+  /// Picture pixels per sensor pixel, for small sensors.
   private let magnification: Int
   private let panel: Int
 

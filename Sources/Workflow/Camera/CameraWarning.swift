@@ -2,18 +2,18 @@ import Foundation
 import Microscopy
 import Optics
 
-/// A look at a few frames of a movie: does their noise fit the camera that was given?
+/// Checks whether the noise in a few frames of a movie agrees with the given camera.
 enum CameraWarning {
-  /// About as many pixels are looked at, however long and large the movie is.
+  /// The approximate number of pixels that are checked, independent of the movie's size.
   private static let pixels = 1 << 20
 
-  /// What contradicts the camera; nil where nothing does, or too little can be seen.
+  /// A contradiction to the camera; nil if there is none, or if there are not enough data.
   ///
-  /// - Parameter maps: as large as the region.
+  /// - Parameter maps: camera maps of the region's size.
   static func of(
     _ movie: any Movie, frames: Range<Int>, region: PixelRegion, camera: Camera, maps: CameraMaps?
   ) -> NoiseCheck.Warning? {
-    // A window in the middle, and pairs of frames all along the movie.
+    // A window in the middle, and pairs of frames throughout the movie.
     let window = PixelRegion(
       x: max(0, region.width - 256) / 2, y: max(0, region.height - 256) / 2,
       width: min(region.width, 256), height: min(region.height, 256))
@@ -27,7 +27,7 @@ enum CameraWarning {
     defer { buffer.deallocate() }
     for pair in 0..<pairs {
       let first = frames.lowerBound + frames.count * pair / pairs
-      // What cannot be read is for the run to tell, which keeps the frames before it.
+      // Read errors are left to the run, which keeps the frames before them.
       guard (try? movie.read(first..<first + 2, into: buffer)) != nil else { break }
       func part(_ frame: Int) -> [Float] {
         let size = movie.info.width * movie.info.height

@@ -4,7 +4,8 @@ import Microscopy
 import Optics
 import Reporting
 
-/// Maps held against dark frames that were recorded later. What `glint check camera` does.
+/// Checks camera maps against dark frames that were recorded later: the work of `glint check
+/// camera`.
 public struct CheckCameraJob {
   let mapsPath: String
   let dark: [any Movie]
@@ -13,8 +14,8 @@ public struct CheckCameraJob {
   let observer: any Observer
   let cancellation: Cancellation
 
-  /// - Parameter region: where on the sensor the frames were recorded, for maps of a larger part; nil
-  ///   for what the movie says.
+  /// - Parameter region: region of the sensor that the frames show, for maps of a larger part; nil
+  ///   to use the movie's metadata.
   public init(
     maps: String, dark: [any Movie], region: PixelRegion? = nil, threads: Int? = nil,
     observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
@@ -31,7 +32,7 @@ public struct CheckCameraJob {
   public func run() throws -> CameraValidation {
     guard let whole = try CameraFiles.read(mapsPath).maps else {
       throw CameraFileError.unknownKind(
-        path: mapsPath, found: "numbers without maps")
+        path: mapsPath, found: "scalars without maps")
     }
     guard let info = dark.first?.info else { throw CameraCalibrationError.noFrames }
     let errors = try CameraFiles.errors(of: mapsPath)
@@ -53,8 +54,8 @@ public struct CheckCameraJob {
 }
 
 extension CameraMaps {
-  /// The part that a movie's frames see: all of it where the sizes agree, else the region of the sensor
-  /// that was recorded, given or stated by the movie. nil where none of that fits.
+  /// The maps for a movie's frames: unchanged if the sizes agree, otherwise cropped to the recorded
+  /// region, as given or as stated by the movie. nil if neither matches.
   func matching(_ info: MovieInfo, region: PixelRegion?) -> CameraMaps? {
     if let region {
       guard region.width == info.width, region.height == info.height else { return nil }

@@ -6,7 +6,7 @@ import Microscopy
 import Optics
 import Reporting
 
-/// The whole way once: simulate, localize, score, draw. What `glint demo` does.
+/// Simulates, localizes, scores and renders a movie: the work of `glint demo`.
 public struct DemoJob {
   let folder: String
   let device: any Device
@@ -19,7 +19,7 @@ public struct DemoJob {
   public struct Result: Sendable {
     public var report: LocalizeReport
     public var score: Score
-    /// Names below the folder.
+    /// File names inside the folder.
     public var files: [String]
   }
 
@@ -36,7 +36,8 @@ public struct DemoJob {
     self.cancellation = cancellation
   }
 
-  /// The demo's movie: filaments of blinking molecules seen by an sCMOS camera's scalars.
+  /// The demo's movie: filaments of blinking molecules, with a camera described by the scalars of
+  /// an sCMOS.
   static func settings(frames: Int) -> SimulationSettings {
     var settings = SimulationSettings(width: 160, height: 160, frames: frames, pixelSize: 100)
     settings.scene = .filaments(count: 10, radius: 12, bend: 9_000)

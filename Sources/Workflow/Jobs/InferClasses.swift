@@ -6,7 +6,8 @@ import Microscopy
 import Networks
 import Reporting
 
-/// Crops to classes: a stack of crops to a table of its own, or the rows of a table with more columns.
+/// Classifies crops: a stack of crops gives a new table; the rows of a table get additional
+/// columns.
 extension InferJob {
   func classify(_ model: Model, _ recipe: Recipe) throws -> InferReport {
     guard let size = model.system.inputSize else {
@@ -27,13 +28,13 @@ extension InferJob {
     let classes = ClassList(
       crops: wanted, classes: model.network.channelNames.count, places: source.places)
     let summary = try run.run(from: source, into: [classes])
-    // Half of a table would be a table with rows that have no class.
+    // A partial table would have rows without a class.
     if summary.interrupted { throw Interrupted() }
     var report = InferReport()
     report.frames = classes.count
     if places.count < wanted {
       let line =
-        "\(wanted - places.count) of \(wanted) crops are not inside the movie and have no class"
+        "\(wanted - places.count) of \(wanted) crops are outside the movie and have no class"
       observer.note("\(line)")
       report.notes = [line]
     }
@@ -49,7 +50,7 @@ extension InferJob {
     return report
   }
 
-  /// Every frame of the movie is a crop.
+  /// Every frame of the movie is one crop.
   private func stack(
     _ size: (height: Int, width: Int), _ recipe: Recipe, for network: String
   ) throws -> (Int, [CropSource.Place]) {
@@ -66,12 +67,13 @@ extension InferJob {
     return (places.count, places)
   }
 
-  /// How many crops the rows of a table ask for, and those that lie inside the movie.
+  /// The number of crops for the rows of a table, and the crops that lie inside the movie.
   private func places(
     around crops: Crops, _ size: (height: Int, width: Int)
   ) throws -> (Int, [CropSource.Place]) {
     guard let x = crops.table[.x], let y = crops.table[.y] else {
-      throw SettingsError("\(crops.path) has no positions", hint: "x and y say where crops are")
+      throw SettingsError(
+        "\(crops.path) has no positions", hint: "columns x and y give the centres of the crops")
     }
     let info = movie.info
     let places = crops.table.frame.indices.compactMap { row -> CropSource.Place? in
@@ -103,7 +105,7 @@ extension InferJob {
     try Tables.write(table, to: output, overwrite: overwrite)
   }
 
-  /// A line for each crop: its number from 0, the class of the largest probability, all of them.
+  /// One line per crop: its number from 0, the most probable class, and all probabilities.
   private func writeList(_ classes: ClassList, _ names: [String], _ step: ProvenanceStep) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -127,7 +129,7 @@ extension InferJob {
 }
 
 extension [UInt8] {
-  /// Appends a number that `write` puts at a place and returns the end of.
+  /// Appends a number that `write` formats at a given place; `write` returns its end.
   fileprivate mutating func append(
     _ write: (UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8>
   ) {
@@ -138,7 +140,7 @@ extension [UInt8] {
   }
 }
 
-/// Probabilities of each crop; NaN for one that is not inside its frame.
+/// The probabilities of each crop; NaN for a crop that is not inside its frame.
 private final class ClassList: Sink {
   let classes: Int
   /// Whether a crop has been classified.
@@ -146,7 +148,7 @@ private final class ClassList: Sink {
   private var values: [Float]
   private let places: [CropSource.Place]
 
-  /// - Parameter places: in the order in which results come.
+  /// - Parameter places: in the order of the results.
   init(crops: Int, classes: Int, places: [CropSource.Place]) {
     self.classes = classes
     self.places = places
@@ -158,7 +160,7 @@ private final class ClassList: Sink {
 
   subscript(crop: Int, index: Int) -> Float { values[crop * classes + index] }
 
-  /// The class of the largest probability, the first of equals.
+  /// The most probable class; the first one among equals.
   func best(_ crop: Int) -> Int {
     (1..<classes).reduce(0) { self[crop, $1] > self[crop, $0] ? $1 : $0 }
   }

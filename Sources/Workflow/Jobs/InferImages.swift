@@ -4,9 +4,9 @@ import Localization
 import Microscopy
 import Networks
 
-/// Images of every frame, or their sum.
+/// Writes images of every frame, or their sum.
 extension InferJob {
-  /// A page for each frame and channel.
+  /// One page per frame and channel.
   func writeImages(_ model: Model, _ recipe: Recipe) throws -> InferReport {
     let frames = try recipe.frames(in: movie.info)
     let run = try imageRun(model, recipe)
@@ -24,7 +24,7 @@ extension InferJob {
     return report
   }
 
-  /// One page for each channel: the sum over frames, negative values as 0.
+  /// One page per channel: the sum over frames, in which negative values count as 0.
   func addImages(_ model: Model, _ recipe: Recipe) throws -> InferReport {
     let run = try imageRun(model, recipe)
     let sum = ImageSum()
@@ -52,7 +52,7 @@ extension InferJob {
     return report
   }
 
-  /// Side of a result's pixel, nm.
+  /// Pixel size of the result, nm.
   private func pixelSize(_ model: Model, _ recipe: Recipe) -> Double {
     recipe.pixelSize / Double(model.network.magnification)
   }
@@ -89,18 +89,18 @@ extension InferJob {
 
   private func partial(_ claim: (String) throws -> Void) throws -> String {
     let name = try PartialName.of(output, claim: claim)
-    let line = "stopped: what is complete is in \(name)"
+    let line = "stopped: the complete part is saved in \(name)"
     observer.note("\(line)")
     return line
   }
 }
 
-/// A sink that knows what its images are.
+/// A sink that knows the size of its images.
 private protocol LayoutSink: Sink<ImageBatch> {
   var layout: ImageBatch.Layout { get }
 }
 
-/// A page for each frame and channel, in a file that is opened when the first images come.
+/// Writes one page per frame and channel, into a file that is opened when the first images arrive.
 private final class ImageFile: LayoutSink {
   private(set) var layout = ImageBatch.Layout()
   private(set) var writer: TIFFMovieWriter?
@@ -132,7 +132,7 @@ private final class ImageFile: LayoutSink {
   }
 }
 
-/// The sum over frames, negative values as 0.
+/// Sums over frames; negative values count as 0.
 private final class ImageSum: LayoutSink {
   private(set) var layout = ImageBatch.Layout()
   /// [row, column, channel].

@@ -6,7 +6,8 @@ import Microscopy
 import Networks
 import Reporting
 
-/// A network's own result for a movie: images as TIFF, classes as a table. What `glint infer` does.
+/// Writes the output of a network for a movie, images as TIFF or classes as a table: the work of
+/// `glint infer`.
 public struct InferJob {
   let movie: any Movie
   public let recipe: Recipe
@@ -14,22 +15,22 @@ public struct InferJob {
   let devices: [any Device]
   let threads: Int?
   let output: String
-  /// A table whose rows say where crops are, and how far their centres are from the rows'.
+  /// A table whose rows give the positions of crops, and the offset of the crops' centres.
   let crops: Crops?
-  /// Which of the network's outputs; nil for its first.
+  /// Name of the network output; nil for the first.
   let result: String?
-  /// One image for all frames.
+  /// Whether to write one image, the sum over all frames.
   let sum: Bool
   let reportPath: String?
   let overwrite: Bool
   let observer: any Observer
   let cancellation: Cancellation
 
-  /// Where crops are cut from a movie.
+  /// The positions of crops in a movie.
   public struct Crops: Sendable {
     public var table: Localizations
     public var path: String
-    /// From a row's position to the crop's centre, px.
+    /// Offset from a row's position to the crop's centre, px.
     public var shift: (x: Double, y: Double)
 
     public init(_ table: Localizations, path: String, shift: (x: Double, y: Double)) {
@@ -60,26 +61,26 @@ public struct InferJob {
     self.cancellation = cancellation
   }
 
-  /// Runs it. The output appears under its name only when it is complete; after an interruption what
-  /// is complete stays under a name with `.partial` in it.
+  /// Runs the network. The output appears under its name only when it is complete; after an
+  /// interruption the complete part is kept under a name with `.partial` in it.
   public func run() throws -> InferReport {
     try recipe.check()
     guard let model = try recipe.model() else {
       throw SettingsError(
-        "no network is named", hint: "name one with \(.network), or its weights with \(.weights)")
+        "no network is given", hint: "give \(.network), or weights that state it with \(.weights)")
     }
     try model.system.checkReadiness()
     let resolved = try recipe.resolved(model)
     let network = type(of: model.system).name
     if let result, !model.network.outputs.contains(where: { $0.name == result }) {
       throw SettingsError(
-        "\(network) has no result `\(result)`",
+        "\(network) has no output `\(result)`",
         hint: "it has \(model.network.outputs.map(\.name).joined(separator: ", "))")
     }
     let isTable = !model.system.task.givesImages
     if isTable, sum {
       throw SettingsError(
-        "\(network) gives classes, which have no sum", hint: "leave \(.sum) out")
+        "\(network) outputs classes, which cannot be summed", hint: "omit \(.sum)")
     }
     try checkNames(isTable: isTable, network: network)
     for line in movie.info.notes { observer.note(Message(line)) }
@@ -110,38 +111,39 @@ public struct InferJob {
     case (true, true):
       guard kind == "csv" else {
         throw SettingsError(
-          "\(output) cannot hold classes of a stack of crops", hint: "name a .csv file")
+          "\(output) cannot hold classes of a stack of crops", hint: "choose a .csv file")
       }
       try names.add(output)
     case (false, _):
       guard kind == "tif" || kind == "tiff" else {
-        throw SettingsError("\(output) cannot hold images", hint: "name a .tif file")
+        throw SettingsError("\(output) cannot hold images", hint: "choose a .tif file")
       }
       guard crops == nil else {
         throw SettingsError(
-          "\(network) takes whole frames, no crops", hint: "leave \(.table) out")
+          "\(network) takes whole frames, not crops", hint: "omit \(.table)")
       }
       try names.add(output)
     }
     if let reportPath { try names.add(reportPath) }
   }
 
-  /// A run of the network itself.
+  /// A run of the network.
   ///
-  /// - Parameter items: frames or crops, at most.
+  /// - Parameter items: the maximum number of frames or crops.
   func run(_ stage: ImageStage, items: Int, _ unit: RunProgress.Unit) throws -> Run<ImageBatch> {
-    // Images can be as large as all other memory together, so none waits while the next is computed.
+    // Images can take as much memory as everything else, so no image waits while the next is
+    // computed.
     try Run(
       stage, on: devices, spare: CPUDevice(threads: threads), items: items, ahead: 0, unit: unit,
       observer: observer, cancellation: cancellation)
   }
 
-  /// The step that made an output.
+  /// The provenance step of an output.
   ///
   /// - Parameters:
-  ///   - recipe: with everything said.
-  ///   - device: in words.
-  ///   - frames: those that are in the output, where they are not all that were asked for.
+  ///   - recipe: the resolved recipe.
+  ///   - device: a description of the device.
+  ///   - frames: the frames in the output, if these are not all requested frames.
   func provenance(
     _ recipe: Recipe, device: String, frames: String? = nil
   ) throws -> ProvenanceStep {

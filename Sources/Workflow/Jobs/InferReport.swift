@@ -1,18 +1,18 @@
 import Foundation
 import Microscopy
 
-/// What `glint infer` did and what it took.
+/// The report of `glint infer`.
 public struct InferReport: Codable, Sendable {
-  /// Frames, or crops, whose results are in the output.
+  /// The number of frames or crops whose results are in the output.
   public var frames = 0
   public var seconds = 0.0
   public var framesPerSecond = 0.0
   public var peakMemoryBytes = 0
   public var device = ""
-  /// Frames of a run, and tiles of a frame.
+  /// Frames per network run, and tiles per frame.
   public var batch = 0
   public var tiles = 0
-  /// Channels, rows and columns of an image; of a table its columns.
+  /// Channels, rows and columns of an image; the columns of a table.
   public var outputs: [String] = []
   public var height = 0
   public var width = 0

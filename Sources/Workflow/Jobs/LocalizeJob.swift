@@ -6,7 +6,7 @@ import Microscopy
 import Networks
 import Reporting
 
-/// A whole localization: checks, outputs, run, report. What `glint localize` does.
+/// A complete localization with checks, outputs, run and report: the work of `glint localize`.
 public struct LocalizeJob {
   let movie: any Movie
   public private(set) var recipe: Recipe
@@ -23,13 +23,13 @@ public struct LocalizeJob {
   let cancellation: Cancellation
 
   /// - Parameters:
-  ///   - maps: as large as the movie's frame, or as its region of interest.
-  ///   - psf: what the recipe's PSF file holds.
-  ///   - devices: what computes, side by side; rows do not depend on it.
-  ///   - threads: of the CPU that takes over from a device that fails.
-  ///   - outputs: table files; their extension tells their kind.
-  ///   - report: a JSON file for the run's figures.
-  ///   - choices: settings that were chosen for the caller, and by whom; told with the run's notes.
+  ///   - maps: camera maps of the size of the movie's frame, or of its region of interest.
+  ///   - psf: the content of the recipe's PSF file.
+  ///   - devices: the devices to use in parallel; rows do not depend on them.
+  ///   - threads: number of threads of the CPU that takes over if a device fails.
+  ///   - outputs: table files; the extension selects the format.
+  ///   - report: a JSON file for the report of the run.
+  ///   - choices: settings that files chose, to be told with the notes of the run.
   public init(
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF? = nil,
     devices: [any Device], threads: Int? = nil, outputs: [String], report: String? = nil,
@@ -51,8 +51,8 @@ public struct LocalizeJob {
     self.cancellation = cancellation
   }
 
-  /// Runs it. Outputs appear under their names only when they are complete; after an interruption or
-  /// a failure the frames that are safe stay under a name with `.partial` in it.
+  /// Runs the localization. Outputs appear under their names only when they are complete; after an
+  /// interruption or a failure the complete frames are kept under a name with `.partial` in it.
   public func run() throws -> LocalizeReport {
     try recipe.check()
     var job = self
@@ -75,7 +75,7 @@ public struct LocalizeJob {
       + choices.map(\.description) + [try meaningOfZ()].compactMap { $0 }
     for line in notes { observer.note(Message(line)) }
     let ownMaps = try recipe.maps(maps, for: region, in: info)
-    // The report's name is claimed before the work, not found taken after it.
+    // Claims the name of the report before the work starts.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities)
     let doubt =
@@ -103,7 +103,7 @@ public struct LocalizeJob {
     }
   }
 
-  /// Looks at every name that will be written, before any work.
+  /// Checks all output names before any work.
   private func checkNames() throws {
     let files = movie.info.files
     let sidecars = files.flatMap { file in
@@ -134,13 +134,13 @@ public struct LocalizeJob {
     return writers
   }
 
-  /// Completes what there is under a partial name, and says how far each file goes.
+  /// Saves the complete part under a partial name, and reports the frames in each file.
   private func keep(
     _ writers: [any TableWriter], safe: [Int], of frames: Range<Int>, device: String
   ) throws {
     guard safe.contains(where: { $0 > 0 }) else {
       for writer in writers { writer.abandon() }
-      observer.note("stopped: no frame is complete, nothing was kept")
+      observer.note("stopped before a frame was complete; nothing was saved")
       return
     }
     for (index, writer) in writers.enumerated() {
@@ -148,15 +148,15 @@ public struct LocalizeJob {
       do {
         let partial = try PartialName.of(outputs[index]) { try writer.rename(to: $0) }
         try writer.finish([provenance(device, frames: range)])
-        observer.note("stopped: frames \(range) are safe in \(partial)")
+        observer.note("stopped: frames \(range) are saved in \(partial)")
       } catch {
         writer.abandon()
-        observer.note("stopped: nothing could be kept of \(outputs[index]): \(error)")
+        observer.note("stopped: no part of \(outputs[index]) could be saved: \(error)")
       }
     }
   }
 
-  /// - Parameter frames: those that are in the table, where they are not all that were asked for.
+  /// - Parameter frames: the frames in the table, if these are not all requested frames.
   private func provenance(_ device: String, frames: String? = nil) throws -> ProvenanceStep {
     var step = ProvenanceStep(
       program: "Glint", version: glintVersion, action: "localize", device: device,
@@ -168,13 +168,13 @@ public struct LocalizeJob {
     return step
   }
 
-  /// Sign, origin and scale of z, and where it comes from; nil where there is none.
+  /// Sign, origin and scale of z, and its source; nil without z.
   private func meaningOfZ() throws -> String? {
     guard let psf, let axial = recipe.fit.axial else { return nil }
     return "\(try recipe.adjusted(psf).axial.summary); \(axial.rawValue)"
   }
 
-  /// The recipe's fields that other programs look for by name; the formats translate them.
+  /// Fields of the recipe that other programs look for by name; the formats translate the names.
   private var settingsForOthers: [String: String] {
     var settings = [
       "File": movie.info.files.first ?? "", "Data Type": movie.info.pixel.rawValue,
@@ -200,10 +200,10 @@ public struct LocalizeJob {
   }
 }
 
-/// A name for what is not complete, beside the name that was asked for.
+/// Names for incomplete outputs, derived from the requested name.
 enum PartialName {
-  /// Tries `claim` with locs.partial.csv, locs.partial-2.csv … until one is not taken, so that what an
-  /// earlier stop left is never replaced.
+  /// Tries `claim` with locs.partial.csv, locs.partial-2.csv … until a name is free, so that
+  /// partial outputs of earlier runs are never replaced.
   static func of(_ path: String, claim: (String) throws -> Void) throws -> String {
     let url = URL(fileURLWithPath: path)
     let stem = url.deletingPathExtension().path
@@ -219,7 +219,7 @@ enum PartialName {
 }
 
 extension StagedFile {
-  /// Writes a run's report and gives the file its name, or a partial one.
+  /// Writes the report of a run under its name, or under a partial one.
   func commit(report: Data, partial: Bool) throws {
     try write(report)
     if partial { _ = try PartialName.of(path) { try rename(to: $0) } }

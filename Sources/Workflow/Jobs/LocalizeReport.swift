@@ -3,36 +3,37 @@ import Foundation
 import Localization
 import Microscopy
 
-/// What a run did and what it took; `glint localize --json` writes it.
+/// The report of a run, written by `glint localize --json`.
 public struct LocalizeReport: Codable, Sendable {
-  /// Frames whose rows are in the outputs.
+  /// The number of frames whose rows are in the outputs.
   public var frames = 0
   public var localizations = 0
-  /// Spots that were fitted, whether or not they became rows.
+  /// The number of fitted spots, whether or not they became rows.
   public var fits = 0
-  /// Spots that did not become rows, by reason.
+  /// The number of spots that did not become rows, by reason.
   public var dropped: [String: Int] = [:]
-  /// Rows with a saturated pixel in their box; they are kept, and their photons are too few.
+  /// The number of rows with a saturated pixel in their box; they are kept, but their photons are
+  /// underestimated.
   public var saturated = 0
-  /// Whole run, first frame read to last row written.
+  /// Duration of the run, from the first frame read to the last row written.
   public var seconds = 0.0
   /// Time in each stage. Stages overlap, so they add up to more than `seconds`.
   public var stages = Stages()
   public var framesPerSecond = 0.0
-  /// Fits per second of the time that the device spends fitting.
+  /// Fits per second of fitting time on the device.
   public var fitsPerSecond = 0.0
   public var peakMemoryBytes = 0
   public var device = ""
-  /// Frames that travel together, and the memory of their plan.
+  /// Frames per batch, and the memory of the plan.
   public var batch = 0
   public var arenaBytes = 0
   /// Each op's time on the device (on OpenCL only where profiling is on).
   public var profile: [ProfileRow] = []
-  /// Lines that the user was told.
+  /// Notes that were shown to the user.
   public var notes: [String] = []
   public var interrupted = false
   public var version = glintVersion
-  /// What the run was told.
+  /// The resolved recipe.
   public var recipe = Recipe()
 
   public struct Stages: Codable, Sendable {

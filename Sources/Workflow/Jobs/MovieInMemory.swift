@@ -1,7 +1,7 @@
 import Foundation
 import Microscopy
 
-/// A movie copied into memory once, so that reading it costs nothing but a copy: for profiles.
+/// A movie copied into memory, so that reading it only costs a copy; for profiling.
 public final class MovieInMemory: Movie {
   public let info: MovieInfo
   private let bytes: [UInt8]

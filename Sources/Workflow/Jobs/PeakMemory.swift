@@ -1,9 +1,9 @@
 import Foundation
 
-/// The largest resident memory of this process so far, bytes; 0 where the system does not tell.
+/// The peak resident memory of this process, bytes; 0 if unknown.
 public func peakResidentBytes() -> Int { statusBytes("VmHWM:") }
 
-/// The resident memory of this process now, bytes; 0 where the system does not tell.
+/// The current resident memory of this process, bytes; 0 if unknown.
 public func residentBytes() -> Int { statusBytes("VmRSS:") }
 
 private func statusBytes(_ name: String) -> Int {

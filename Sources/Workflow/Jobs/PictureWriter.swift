@@ -5,9 +5,9 @@ import Localization
 import Microscopy
 import Reporting
 
-/// A picture that is drawn from the rows of a table: a table's writer that writes an image.
+/// Renders the rows of a table: a table writer that writes an image.
 ///
-/// Not checked by the compiler: calls come one at a time, as from any `TableWriter`'s user.
+/// `@unchecked Sendable`: calls come one at a time, as for every `TableWriter`.
 public final class PictureWriter: TableWriter, @unchecked Sendable {
   private var path: String
   private let renderer: Renderer
@@ -19,9 +19,9 @@ public final class PictureWriter: TableWriter, @unchecked Sendable {
   public private(set) var size = (width: 0, height: 0)
 
   /// - Parameters:
-  ///   - path: .png for a picture to look at, .tif for the values.
-  ///   - pixel: side of an image pixel, nm.
-  /// - Throws: `OutputError` where the name is taken.
+  ///   - path: .png for viewing, .tif for the values.
+  ///   - pixel: pixel size of the image, nm.
+  /// - Throws: `OutputError` if the file exists.
   public init(
     path: String, pixel: Double = Renderer.pixel.standard,
     style: Renderer.Style = Renderer.style.standard, device: any Device, overwrite: Bool = false,
@@ -44,7 +44,7 @@ public final class PictureWriter: TableWriter, @unchecked Sendable {
 
   public func abandon() { table = nil }
 
-  /// Draws the rows and writes the picture.
+  /// Renders the rows and writes the image.
   public func finish(_ provenance: [ProvenanceStep]) throws {
     let table = self.table ?? Localizations()
     size = try renderer.size(of: table)

@@ -4,7 +4,8 @@ import Microscopy
 import Optics
 import Reporting
 
-/// A simulated movie, its truth and its settings, written into a folder. What `glint simulate` does.
+/// Writes a simulated movie, its truth and its settings into a folder: the work of `glint
+/// simulate`.
 public struct SimulateJob {
   let settings: SimulationSettings
   let maps: CameraMaps?
@@ -23,8 +24,8 @@ public struct SimulateJob {
   }
 
   /// - Parameters:
-  ///   - maps: the sensor's own maps, where it is not drawn from the settings.
-  ///   - calibrated: the PSF of the file that the settings name.
+  ///   - maps: camera maps; nil to simulate the sensor from the settings.
+  ///   - calibrated: the PSF from the file that the settings name.
   ///   - kind: "tif", "bigtiff", "dax" or "raw".
   public init(
     settings: SimulationSettings, maps: CameraMaps? = nil, calibrated: CalibratedPSF? = nil,
@@ -47,20 +48,20 @@ public struct SimulateJob {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw OutputError.unwritable(path: folder, reason: "the folder cannot be made")
+      throw OutputError.unwritable(path: folder, reason: "the folder cannot be created")
     }
     let moviePath = folder + "/movie." + (kind == "bigtiff" ? "tif" : kind)
     let sidecar = ["dax": "inf", "raw": "yaml"][kind].map { folder + "/movie.\($0)" }
     let truthPath = folder + "/truth.csv"
     let settingsPath = folder + "/settings.json"
     let mapsPath = folder + "/camera.hdf5"
-    // A PSF that came from a file is there already; one with a stack is what is to be measured.
+    // A PSF from a file already exists; the PSF of a bead stack is to be measured.
     let psf = calibrated == nil && settings.zStack == nil ? try simulation.calibration : nil
     let psfPath = psf.map { psf -> String in
       if case .astigmatic = psf { folder + "/psf.yaml" } else { folder + "/psf.hdf5" }
     }
     var names = OutputNames(inputs: [], overwrite: overwrite)
-    // Darkness and even light have no molecules, and no truth beyond the settings.
+    // Dark and uniformly lit movies have no molecules, so there is no truth to write.
     let hasTruth = settings.blinking != .independent(perFrame: 0)
     if hasTruth { try names.add(table: truthPath) }
     for path in [moviePath, settingsPath] + (sidecar.map { [$0] } ?? [])

@@ -3,7 +3,7 @@ import Foundation
 import Localization
 import Microscopy
 
-/// A table from a file, through steps, into another file: what every verb on tables does.
+/// Reads a table, applies steps and writes the result: the work of every command on tables.
 ///
 /// ```swift
 /// try TableJob("locs.hdf5", steps: [Conversion()]).run(to: "locs.csv")
@@ -15,8 +15,8 @@ public struct TableJob {
 
   /// - Parameters:
   ///   - input: any table that `Tables` reads.
-  ///   - options: what the file does not say.
-  ///   - steps: done one after the other; each adds a line of provenance.
+  ///   - options: information that the file does not contain.
+  ///   - steps: applied in order; each adds a line of provenance.
   public init(_ input: String, options: TableOptions = TableOptions(), steps: [any TableStep] = [])
   {
     self.input = input
@@ -24,10 +24,10 @@ public struct TableJob {
     self.steps = steps
   }
 
-  /// Writes the result as a table. Nothing appears under the name where anything fails.
+  /// Writes the result as a table. If anything fails, no file appears under the name.
   ///
-  /// - Returns: the rows that were written.
-  /// - Throws: `OutputError` where a name is taken, before the input is read.
+  /// - Returns: the number of rows written.
+  /// - Throws: `OutputError` if a file exists, before the input is read.
   @discardableResult
   public func run(to output: String, overwrite: Bool = false) throws -> Int {
     var names = OutputNames(inputs: [], overwrite: overwrite)
@@ -38,7 +38,7 @@ public struct TableJob {
     }
   }
 
-  /// Hands the result to a writer, which is opened once columns and field are known.
+  /// Passes the result to a writer, which is opened once columns and field are known.
   @discardableResult
   public func run(
     into open: @escaping (FieldOfView, [Quantity]) throws -> any TableWriter
@@ -67,7 +67,7 @@ public struct TableJob {
     return rows
   }
 
-  /// The rows of the input after so many steps.
+  /// The rows of the input after this number of steps.
   private func feed(
     _ steps: ArraySlice<any TableStep>, _ give: @escaping (Localizations) throws -> Void
   ) throws {

@@ -20,7 +20,8 @@ struct Ink: Hashable, Sendable {
   static let red = Ink(0.8, 0.15, 0.2)
 }
 
-/// A surface to draw on: smooth lines and dots, small text, pictures. Pixels from the top left corner.
+/// A canvas for anti-aliased lines and dots, small text and pictures. Pixels count from the top
+/// left.
 struct Canvas {
   let width: Int
   let height: Int
@@ -39,7 +40,7 @@ struct Canvas {
       bytes: pixels.map { UInt8(min(max($0 * 255, 0), 255).rounded()) })
   }
 
-  /// Mixes `ink` into a pixel.
+  /// Blends `ink` into a pixel.
   mutating func blend(_ x: Int, _ y: Int, _ ink: Ink, _ part: Double) {
     guard 0..<width ~= x, 0..<height ~= y, part > 0 else { return }
     let i = 3 * (y * width + x)
@@ -53,7 +54,7 @@ struct Canvas {
     for v in y..<y + max(0, height) { for u in x..<x + max(0, width) { blend(u, v, ink, 1) } }
   }
 
-  /// A line of round ends; a pixel takes as much ink as the line covers of it.
+  /// A line with round ends, anti-aliased by the covered part of each pixel.
   mutating func line(
     _ x0: Double, _ y0: Double, _ x1: Double, _ y1: Double, _ ink: Ink, thickness: Double = 1.5
   ) {

@@ -1,13 +1,13 @@
-/// Letters of five by seven dots, drawn for Glint: enough for the axes of a plot, on any machine and without
-/// a font.
+/// Letters of five by seven dots, for plots on machines without fonts.
 enum DotFont {
-  /// Seven rows from the top, five bits each, the leftmost the highest. An unknown letter is a "?".
+  /// Seven rows from the top, five bits each, the leftmost dot in the highest bit. Unknown letters
+  /// become "?".
   static func glyph(_ letter: Character) -> [UInt8] {
     if letter == " " { return [UInt8](repeating: 0, count: 7) }
     return glyphs[letter] ?? glyphs["?"]!
   }
 
-  /// A letter and its seven rows in hexadecimal, for each.
+  /// Each letter with its seven rows in hexadecimal.
   private static let table = """
     00e11131519110e 1040c040404040e 20e11010608101f 30e11010601110e 402060a121f0202
     51f101e0101110e 60608101e11110e 71f010204040808 80e11110e11110e 90e11110f01020c

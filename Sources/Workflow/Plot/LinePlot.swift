@@ -1,13 +1,13 @@
 import Foundation
 
-/// A plot of curves and points over one axis, drawn into a rectangle of a canvas.
+/// A plot of curves and points, drawn into a rectangle of a canvas.
 struct LinePlot {
   struct Series {
     var name: String
     var ink: Ink
     var x: [Double]
     var y: [Double]
-    /// Points, or a line through them in their order (broken where a value is not a number).
+    /// Points, or a line through them in order (with gaps at NaN values).
     var isLine = true
   }
 
@@ -15,11 +15,11 @@ struct LinePlot {
   var xLabel: String
   var yLabel: String
   var series: [Series]
-  /// Drawn as a pale band.
+  /// A range that is drawn as a pale band.
   var band: ClosedRange<Double>?
-  /// nil for what the series need.
+  /// nil to fit the series.
   var yRange: ClosedRange<Double>?
-  /// Values of y of which this part at either end may be cut off.
+  /// The fraction of y values that may be clipped at either end.
   var outliers = 0.0
 
   func draw(on canvas: inout Canvas, x: Int, y: Int, width: Int, height: Int) {
@@ -98,7 +98,7 @@ extension Canvas {
   }
 }
 
-/// From values to pixels, with round numbers to mark.
+/// Maps values to pixels, with ticks at round numbers.
 struct Scale {
   let low: Double
   let high: Double
@@ -106,7 +106,7 @@ struct Scale {
   private let to: Double
   private let step: Double
 
-  /// - Parameter padding: part of the range added at both ends.
+  /// - Parameter padding: fraction of the range added at both ends.
   init(_ low: Double, _ high: Double, from: Double, to: Double, padding: Double = 0) {
     let span = high > low ? high - low : max(abs(low), 1) * 0.1
     self.low = low - padding * span

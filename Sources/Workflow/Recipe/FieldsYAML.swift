@@ -2,7 +2,7 @@ import Reporting
 import Yams
 
 extension FieldValue {
-  /// What a YAML (or JSON) text says; nil where it is none, or where aliases of aliases make it endless.
+  /// Parses YAML (or JSON); nil if the text is not valid, or if nested aliases make it too large.
   init?(yaml text: String) {
     guard let root = try? Yams.compose(yaml: text) else { return nil }
     var room = 100_000
@@ -42,7 +42,7 @@ extension FieldValue {
     }
   }
 
-  /// The value on one line of YAML, numbers as people write them and to their last bit.
+  /// The value on one line of YAML; numbers are written readably and without loss.
   var yaml: String {
     switch self {
     case .null: "null"
@@ -59,7 +59,7 @@ extension FieldValue {
     }
   }
 
-  /// Text that YAML reads back as the same text: plain where it is a simple name.
+  /// Text that YAML reads back as the same text: unquoted if it is a simple name.
   private static func quoted(_ text: String) -> String {
     let marks = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-")
     let isPlain = !text.isEmpty && text.allSatisfy(marks.contains) && !text.hasPrefix("-")

@@ -2,21 +2,21 @@ import Foundation
 import Localization
 import Reporting
 
-/// Settings of a network from a file, in the form that `NetworkSettings.settings` holds.
+/// Reads network settings from a file, in the form of `NetworkSettings.settings`.
 public enum NetworkSettingsFile {
-  /// Reads a JSON or YAML file of the network's own settings, or DECODE's `param_run.yaml`, of whose
-  /// `Scaling` the frames' and the results' are taken.
+  /// Reads a JSON or YAML file of network settings, or DECODE's `param_run.yaml`, from whose
+  /// `Scaling` the scaling of frames and results is taken.
   ///
   /// Throws `SettingsError`.
   public static func read(_ path: String) throws(SettingsError) -> String {
     let hint: Message =
-      "it holds settings as `glint networks --json` shows them, or is DECODE's param_run.yaml"
+      "give settings as shown by `glint networks --json`, or DECODE's param_run.yaml"
     guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 22,
       let text = String(data: data, encoding: .utf8)
     else { throw SettingsError("cannot read the network's settings in \(path)", hint: hint) }
     let fields = FieldValue(yaml: text)
     guard let fields, case .section = fields else {
-      throw SettingsError("\(path) holds no settings", hint: hint)
+      throw SettingsError("\(path) contains no settings", hint: hint)
     }
     let own =
       fields["Scaling"] == nil
@@ -24,18 +24,20 @@ public enum NetworkSettingsFile {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard let json = try? encoder.encode(own) else {
-      throw SettingsError("\(path) holds no settings", hint: hint)
+      throw SettingsError("\(path) contains no settings", hint: hint)
     }
     return String(decoding: json, as: UTF8.self)
   }
 }
 
-/// What a training of DECODE wrote down, as its releases (0.10) and its later program (0.11) name it.
+/// The parameter file of a DECODE training, with the names of its releases (0.10) and of its later
+/// program (0.11).
 private struct DECODEParameters {
   let fields: FieldValue
   let path: String
 
-  /// (x − offset) / scale, the largest results, and how the network enlarges.
+  /// The input scaling (x − offset) / scale, the maximum outputs, and the upsampling method of the
+  /// network.
   func settings() throws(SettingsError) -> FieldValue {
     try checkNetwork()
     let scale = try number("input_scale", "input.frame.scale")
@@ -57,7 +59,7 @@ private struct DECODEParameters {
     case .text("bilinear"): settings["bilinear"] = .flag(true)
     case let mode?:
       throw SettingsError(
-        "\(path) has the upsample_mode `\(mode.words)`", hint: "nearest and bilinear are known")
+        "\(path) has the upsample_mode `\(mode.words)`", hint: "nearest and bilinear are supported")
     }
     if let disabled = value("HyperParameter.disabled_attributes") ?? network("disabled_attributes")
     {
@@ -70,19 +72,20 @@ private struct DECODEParameters {
     return .section(settings)
   }
 
-  /// Throws for what weights do not tell and Glint does not do, rather than give other numbers.
+  /// Throws for options that the weights do not contain and Glint does not support, instead of
+  /// giving wrong results.
   private func checkNetwork() throws(SettingsError) {
     if case .text(let activation) = network("activation"),
       !["ELU", "nn.ELU()"].contains(activation)
     {
       throw SettingsError(
-        "\(path) has the activation `\(activation)`", hint: "networks with ELU are known")
+        "\(path) has the activation `\(activation)`", hint: "only networks with ELU are supported")
     }
     for name in ["norm", "norm_head"] {
       if let norm = network(name) {
         throw SettingsError(
           "\(path) has the \(name) `\(norm.words)`",
-          hint: "networks without normalisation are known")
+          hint: "only networks without normalisation are supported")
       }
     }
     if let dimension = value("Camera.mirror_dim") ?? value("Camera.0.mirror_dim") {
@@ -98,7 +101,7 @@ private struct DECODEParameters {
     value("HyperParameter.arch_param.\(name)") ?? value("Model.backbone_specs.\(name)")
   }
 
-  /// A number under `Scaling`, by its older or its later name.
+  /// A number under `Scaling`, by its old or new name.
   private func number(
     _ name: String, _ later: String, isPositive: Bool = true
   ) throws(SettingsError) -> Double {
@@ -114,6 +117,6 @@ private struct DECODEParameters {
     return number
   }
 
-  /// What stands at a path of keys; nil where nothing does.
+  /// The value at a path of keys; nil if there is none.
   private func value(_ keys: String) -> FieldValue? { fields[path: keys] }
 }

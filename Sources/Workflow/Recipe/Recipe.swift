@@ -2,21 +2,22 @@ import Localization
 import Microscopy
 import Reporting
 
-/// Everything that a localization run was told: written into every output, and able to repeat it.
+/// All settings of a localization run. It is written into every output, so that the run can be
+/// repeated.
 public struct Recipe: Hashable, Sendable {
   /// Camera pixel in the sample plane, nm.
   public var pixelSize = Self.pixelSize.standard
   public var camera = Camera()
-  /// Path of the camera file, where maps are used; its scalars are in `camera`.
+  /// Path of the camera file if maps are used; its scalars are in `camera`.
   public var cameraFile: String?
-  /// Where on the sensor of the maps the movie was recorded; nil for what the movie says, or for maps of
-  /// its own size.
+  /// Region of the mapped sensor that the movie shows; nil to use the movie's metadata, or for maps
+  /// of the movie's size.
   public var cameraRegion: PixelRegion?
   public var localizer = Localizer.spots(LocalizationSettings())
   public var firstFrame = Self.firstFrame.standard
-  /// The frame after the last; nil for the movie's end.
+  /// The frame after the last; nil for the end of the movie.
   public var endFrame: Int?
-  /// nil for whole frames.
+  /// Region of interest; nil for whole frames.
   public var roi: PixelRegion?
   public var measured = Measured()
 
@@ -29,7 +30,7 @@ public struct Recipe: Hashable, Sendable {
 
   public init() {}
 
-  /// Detection and fit; the usual ones while a network is used, which setting them replaces.
+  /// Detection and fit; the defaults while a network is used. Setting them replaces the network.
   public var settings: LocalizationSettings {
     get {
       if case .spots(let settings) = localizer { return settings }
@@ -48,7 +49,7 @@ public struct Recipe: Hashable, Sendable {
     set { settings.fit = newValue }
   }
 
-  /// nil where spots are fitted. Setting one replaces detection and fit.
+  /// nil if spots are fitted. Setting a network replaces detection and fit.
   public var network: NetworkSettings? {
     get {
       if case .network(let settings) = localizer { return settings }
@@ -57,10 +58,10 @@ public struct Recipe: Hashable, Sendable {
     set { localizer = newValue.map(Localizer.network) ?? .spots(settings) }
   }
 
-  /// Bytes that a run of the network may take.
+  /// Memory limit of a network run, bytes.
   var networkMemory: Int { (network?.memory ?? NetworkSettings.memory.standard) << 20 }
 
-  /// Files besides the movie that the recipe names.
+  /// Files that the recipe names, other than the movie.
   public var files: [String] {
     let localizer =
       switch localizer {
@@ -74,20 +75,21 @@ public struct Recipe: Hashable, Sendable {
 extension Recipe: SettingGroup {
   public static let pixelSize = Setting(
     .pixelSize, unit: "nm", standard: 100.0, allowed: .above(0, upTo: 1e6),
-    "camera pixel in the sample plane",
+    "pixel size in the sample plane",
     remedy: "\(.pixelSize) is the camera's pixel divided by the magnification, often near 100")
   public static let cameraFile = Setting<String?>(
     .camera, field: "camera_file", standard: nil,
     "camera file: scalars (.yaml, .json) or per-pixel maps (Picasso .hdf5, .npy, 3-page TIFF)")
   public static let cameraRegion = Setting<PixelRegion?>(
     .cameraRegion, unit: "px", standard: nil,
-    "[x, y, width, height] of the movie on the sensor of the maps; what the movie says if left out")
+    "[x, y, width, height] of the movie on the mapped sensor; taken from the movie if omitted")
   public static let firstFrame = Setting(
     .frames, field: "first_frame", standard: 0, "first frame, counted from 0")
   public static let endFrame = Setting<Int?>(
-    .frames, field: "end_frame", standard: nil, "frame after the last; the movie's end if left out")
+    .frames, field: "end_frame", standard: nil,
+    "frame after the last; the end of the movie if omitted")
   public static let roi = Setting<PixelRegion?>(
-    .roi, unit: "px", standard: nil, "[x, y, width, height] to localize; whole frames if left out")
+    .roi, unit: "px", standard: nil, "[x, y, width, height] to localize; whole frames if omitted")
 
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.pixelSize, &pixelSize)
@@ -103,7 +105,7 @@ extension Recipe: SettingGroup {
 }
 
 extension Recipe.Localizer: SettingGroup {
-  /// A name or weights ask for a network.
+  /// A network is used if its name or its weights are given.
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     if case .spots = self {
       let name = try form.stated(NetworkSettings.name) ?? nil
@@ -121,16 +123,17 @@ extension Recipe.Localizer: SettingGroup {
   }
 }
 
-/// What a run measured on its movie before it began: written into the recipe, so that a part of the movie,
-/// a run that goes on and the tasks of a cluster use the same numbers. Nothing is measured yet.
+/// Values that a run measures on its movie before it starts. They are written into the recipe, so
+/// that runs on a part of the movie, resumed runs and cluster tasks use the same values. Nothing is
+/// measured yet.
 public struct Measured: SettingGroup, Hashable, Sendable {
   public init() {}
 
-  /// A setting of the section `measured`, with the frames that it was measured on, goes here.
+  /// Settings of the section `measured`, with the frames used for the measurement, belong here.
   public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {}
 }
 
-/// A recipe that cannot be followed.
+/// Why a recipe cannot be used.
 public struct RecipeError: Fault {
   public let message: Message
 

@@ -4,11 +4,11 @@ import Microscopy
 import Networks
 import Reporting
 
-/// What a recipe asks of a movie: which pixels, which frames, which part of the maps.
+/// The part of a movie that a recipe selects: pixels, frames and the region of the maps.
 extension Recipe {
   /// The region of interest, or the whole frame.
   ///
-  /// Throws `SettingsError` where it is not inside the frame.
+  /// Throws `SettingsError` if it is not inside the frame.
   public func region(in info: MovieInfo) throws(SettingsError) -> PixelRegion {
     guard let roi else { return PixelRegion(x: 0, y: 0, width: info.width, height: info.height) }
     guard roi.isInside(width: info.width, height: info.height) else {
@@ -25,8 +25,9 @@ extension Recipe {
 
   /// The frames to localize.
   ///
-  /// Throws `SettingsError` where the movie does not have them, `MovieError` where it should have them
-  /// and is cut off: all frames of such a movie cannot be meant, a range before its tear can.
+  /// Throws `SettingsError` if the movie does not have them, and `MovieError` if they are missing
+  /// because the movie is truncated. In a truncated movie only a range before the truncation is
+  /// accepted, not all frames.
   public func frames(in info: MovieInfo) throws -> Range<Int> {
     if let error = info.cutOff, endFrame.map({ $0 > info.frames }) ?? true { throw error }
     let end = endFrame ?? info.frames
@@ -38,13 +39,13 @@ extension Recipe {
     return firstFrame..<end
   }
 
-  /// What computes the rows of a region.
+  /// The stage that computes the rows of a region.
   ///
   /// - Parameters:
-  ///   - maps: as large as the movie's frame, or as the region.
-  ///   - psf: what the PSF file holds.
-  ///   - model: what the recipe's `model()` gave; nil to read it here.
-  /// - Throws: `SettingsError` where recipe, maps, PSF and movie do not fit; what is wrong with a
+  ///   - maps: camera maps of the size of the movie's frame, or of the region.
+  ///   - psf: the content of the PSF file.
+  ///   - model: the result of the recipe's `model()`; nil to read it here.
+  /// - Throws: `SettingsError` if recipe, maps, PSF and movie do not match; errors of reading the
   ///   network's weights.
   package func stage(
     _ maps: CameraMaps?, psf: CalibratedPSF? = nil, model: Model? = nil, for region: PixelRegion,
@@ -63,24 +64,24 @@ extension Recipe {
     }
   }
 
-  /// A PSF with the recipe's refractive-index factor, where it has one.
+  /// A PSF with the recipe's refractive-index factor, if it has one.
   ///
-  /// Throws `SettingsError` where it was calibrated for pixels of another size.
+  /// Throws `SettingsError` if it was calibrated for another pixel size.
   func adjusted(_ psf: CalibratedPSF) throws(SettingsError) -> CalibratedPSF {
     if let size = psf.pixelSize, abs(size / pixelSize - 1) > 0.02 {
       throw SettingsError(
         "the PSF was calibrated for pixels of \(size) nm, the movie has \(pixelSize) nm",
-        hint: "give the movie's \(.pixelSize); a PSF holds for one pixel size")
+        hint: "give the movie's \(.pixelSize); a PSF is valid for one pixel size")
     }
     var psf = psf
     if let factor = fit.psf?.indexFactor { psf.axial.indexFactor = factor }
     return psf
   }
 
-  /// The part of the maps that the region sees. Maps of a larger part of the sensor are cropped to what
-  /// the movie recorded of it; maps as large as the region are taken as they are.
+  /// The maps for the region. Maps of a larger part of the sensor are cropped to the region that
+  /// the movie shows; maps of the region's size are used unchanged.
   ///
-  /// Throws `SettingsError` where they belong to a sensor of another size.
+  /// Throws `SettingsError` if they belong to a sensor of another size.
   public func maps(
     _ maps: CameraMaps?, for region: PixelRegion, in info: MovieInfo
   ) throws(SettingsError) -> CameraMaps? {
@@ -94,7 +95,7 @@ extension Recipe {
       """
     if let cameraRegion {
       throw SettingsError(
-        "\(sizes), and the region \(cameraRegion.field.words) of the sensor does not fit them",
+        "\(sizes), and the sensor region \(cameraRegion.field.words) does not match them",
         hint: """
           \(.cameraRegion) X,Y,W,H counts from 0; W and H are the movie's, all of it in the maps
           """)
@@ -107,16 +108,16 @@ extension Recipe {
         """)
   }
 
-  /// The network that it asks for, with its weights read; nil where it asks for none.
+  /// The recipe's network with its weights; nil if it uses none.
   public func model() throws -> Model? { try network?.model() }
 
-  /// The recipe with everything said that its network's weights and the network's own numbers decide.
+  /// The recipe with all values filled in from the network and its weights.
   public func resolved(_ model: Model?) throws -> Recipe {
     var result = self
     if let model, let network { result.network = try network.resolved(model) }
     return result
   }
 
-  /// Throws `SettingsError` for what is impossible with any movie.
+  /// Throws `SettingsError` for settings that are invalid for any movie.
   public func check() throws(SettingsError) { try checkRanges() }
 }

@@ -3,25 +3,26 @@ import Localization
 import Microscopy
 import Reporting
 
-/// A recipe with the files that it names, made from everything that was said.
+/// A recipe combined from all sources, with the contents of the files that it names.
 ///
-/// An option wins over the recipe, the recipe over what a file says (a PSF, a camera), and that over the
-/// default. A camera file that is named by an option counts as that option: it wins over the recipe's numbers.
+/// Options override the recipe, the recipe overrides values from files (a PSF, a camera), and those
+/// override the defaults. A camera file given as an option counts as an option: it overrides the
+/// recipe's values.
 public struct RecipeSources: Sendable {
   public let recipe: Recipe
-  /// As large as the movie's sensor, or as the part that it shows.
+  /// Camera maps of the size of the sensor, or of the part that the movie shows.
   public let maps: CameraMaps?
-  /// What the PSF file holds; nil where no z is fitted.
+  /// The content of the PSF file; nil if z is not fitted.
   public let psf: CalibratedPSF?
-  /// What a file chose, and which: "box 13 px, chosen by the PSF".
+  /// Settings chosen by a file, such as "box 13 px, chosen by the PSF".
   public let choices: [Message]
-  /// An option that has no place beside the network that was asked for.
+  /// An option that does not apply together with the requested network.
   public let optionBesideNetwork: SettingName?
 
   /// - Parameters:
-  ///   - options: what the caller says.
+  ///   - options: settings from the caller.
   ///   - file: a recipe to start from.
-  /// - Throws: `SettingsError` for what cannot be; what is wrong with a file.
+  /// - Throws: `SettingsError` for invalid settings; errors of reading the files.
   public init(_ options: Statement = Statement(.option), over file: RecipeFile? = nil) throws {
     var said = [options] + (file.map { [$0.statement] } ?? [])
     let (camera, maps) = try Self.camera(of: &said)
@@ -38,7 +39,7 @@ public struct RecipeSources: Sendable {
     var form = SettingsForm(said + camera)
     var recipe = Recipe()
     try recipe.exchange(&form)
-    // A recipe holds scalars itself, and names a file only for maps.
+    // A recipe contains the scalars itself, and names a file only for maps.
     if maps == nil { recipe.cameraFile = nil }
     try recipe.camera.check(options, maps)
     self.recipe = recipe
@@ -50,15 +51,15 @@ public struct RecipeSources: Sendable {
     optionBesideNetwork = recipe.network == nil ? nil : options.firstUnused(form.used(of: 0))
   }
 
-  /// Reads the camera file, and puts what it says in its place among the statements.
+  /// Reads the camera file, and adds its values to the statements at their precedence.
   ///
-  /// - Returns: what the file of a recipe says, which comes after the rest; and maps.
+  /// - Returns: the values from a recipe's camera file, which have the lowest precedence; and maps.
   private static func camera(
     of said: inout [Statement]
   ) throws -> (last: [Statement], maps: CameraMaps?) {
     for (rank, statement) in said.enumerated() {
       guard let path = statement.value(of: Recipe.cameraFile) ?? nil else { continue }
-      // What the file leaves out is taken from those who come after it.
+      // Values missing in the file are taken from sources of lower precedence.
       var below = Camera()
       var form = SettingsForm(Array(said[(rank + 1)...]), checks: false)
       if statement.origin == .option { try below.exchange(&form) }
@@ -76,17 +77,18 @@ public struct RecipeSources: Sendable {
 }
 
 extension Camera {
-  /// Throws `SettingsError` where the numbers cannot be a camera, or options contradict maps.
+  /// Throws `SettingsError` if the camera is invalid, or options contradict the maps.
   public func check(_ options: Statement, _ maps: CameraMaps?) throws(SettingsError) {
     if let problem {
       throw SettingsError(
-        "the camera cannot be: \(problem)", hint: "check \(.offset), \(.gain) and the camera file")
+        "the camera settings are invalid: \(problem)",
+        hint: "check \(.offset), \(.gain) and the camera file")
     }
     let perPixel = [Self.offset, Self.gain, Self.readNoise]
     if maps != nil, perPixel.contains(where: { options[$0.facts.path] != nil }) {
       throw SettingsError(
-        "\(.offset), \(.gain) and \(.readNoise) contradict the maps of \(.camera)",
-        hint: "leave them out, or name no maps")
+        "\(.offset), \(.gain) and \(.readNoise) cannot be combined with the maps of \(.camera)",
+        hint: "omit these values or the maps")
     }
   }
 }

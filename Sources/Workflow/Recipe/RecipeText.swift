@@ -3,15 +3,16 @@ import Localization
 import Microscopy
 import Reporting
 
-/// Recipes as YAML.
+/// Reads and writes recipes as YAML.
 extension Recipe {
-  /// The format that is written. Format 1, which is read too, stated every field whether it applied or not.
+  /// The format that is written. Format 1, which can also be read, stated every field whether or
+  /// not it applied.
   static let format = 2
 
-  /// The recipe as YAML, every field that applies with its meaning beside it; reading it gives the same
-  /// recipe.
+  /// The recipe as YAML: every field that applies, with its meaning as a comment. Reading it gives
+  /// the same recipe.
   public func yaml() -> String {
-    var top = [Self.line("recipe: \(Self.format)", "format of this file")]
+    var top = [Self.line("recipe: \(Self.format)", "format version of this file")]
     var sections: [String: [String]] = [:]
     for entry in entries where entry.value != .null {
       let (facts, text) = (entry.facts, "\(entry.facts.field): \(entry.value.yaml)")
@@ -28,10 +29,10 @@ extension Recipe {
   }
 
   private static let sections = [
-    "camera": "scalars; a camera file's maps replace offset, gain and read noise",
+    "camera": "camera values; maps from a camera file replace offset, gain and read noise",
     "detection": "how spots are found", "fit": "how each spot is fitted",
-    "network": "a learned localizer in place of detection and fit",
-    "measured": "what the run measured on its movie",
+    "network": "a neural network that replaces detection and fit",
+    "measured": "values that the run measured on its movie",
   ]
 
   private static func line(_ text: String, _ comment: String) -> String {
@@ -45,17 +46,17 @@ extension Recipe {
     self = try RecipeFile(path: path).recipe
   }
 
-  /// Reads a recipe; fields that it leaves out keep their defaults (a threshold that of its
-  /// detector), fields that do not exist or do not apply are refused.
+  /// Reads a recipe. Omitted fields keep their defaults (a threshold the default of its detector);
+  /// fields that do not exist or do not apply are errors.
   ///
   /// Throws `RecipeError` naming the field.
   public init(yaml text: String) throws(RecipeError) { self = try RecipeFile(yaml: text).recipe }
 }
 
-/// A recipe as a file states it: what it says, and what it leaves to others.
+/// A recipe file: its statements, without defaults.
 public struct RecipeFile: Sendable {
   public let statement: Statement
-  /// The recipe that the file makes by itself.
+  /// The recipe from the file alone.
   public let recipe: Recipe
 
   public init(path: String) throws(RecipeError) {
@@ -69,19 +70,19 @@ public struct RecipeFile: Sendable {
   }
 
   public init(yaml text: String) throws(RecipeError) {
-    guard !text.allSatisfy(\.isWhitespace) else { throw RecipeError("the recipe holds no fields") }
+    guard !text.allSatisfy(\.isWhitespace) else { throw RecipeError("the recipe has no fields") }
     guard let content = FieldValue(yaml: text) else { throw RecipeError("the recipe is not YAML") }
     guard case .section(var fields) = content else {
-      throw RecipeError("the recipe holds no fields")
+      throw RecipeError("the recipe has no fields")
     }
     let format = fields.removeValue(forKey: "recipe") ?? .integer(1)
     guard [1, Recipe.format].map(FieldValue.integer).contains(format) else {
-      throw RecipeError("a recipe of format \(format.words) is not known, only 1 and 2")
+      throw RecipeError("recipe format \(format.words) is not supported, only 1 and 2")
     }
     var statement = Statement(.recipe, fields: fields)
     for path in statement.paths where Recipe.known[path] == nil {
       guard !Recipe.isSection(path) else {
-        throw RecipeError("the recipe's field `\(path)` must hold fields")
+        throw RecipeError("the recipe's field `\(path)` must be a section of fields")
       }
       throw RecipeError("the recipe's field `\(path)` does not exist")
     }
@@ -89,14 +90,14 @@ public struct RecipeFile: Sendable {
     var form = SettingsForm([statement], checks: false)
     var recipe = Recipe()
     do { try recipe.exchange(&form) } catch { throw RecipeError("the recipe: \(error.message)") }
-    // Format 1 stated every field, so one that does not apply says nothing.
+    // Format 1 stated every field, so fields that do not apply are ignored.
     if format == .integer(Recipe.format) {
       let unused = Set(statement.paths).subtracting(form.used(of: 0))
       if let path = unused.min() {
         let owners = Set(Recipe.known[path, default: []].compactMap(\.owner)).sorted()
         throw RecipeError(
           "the recipe's field `\(path)` does not apply here"
-            + (owners.isEmpty ? "" : "; it goes with \(owners.joined(separator: ", "))"))
+            + (owners.isEmpty ? "" : "; it belongs to \(owners.joined(separator: ", "))"))
       }
     }
     self.statement = statement
@@ -105,7 +106,7 @@ public struct RecipeFile: Sendable {
 }
 
 extension Statement {
-  /// Takes out what format 1 wrote for nothing: "", [], 0 and −1.
+  /// Removes the values that format 1 used for absent settings: "", [], 0 and −1.
   fileprivate mutating func leaveOutPlaceholders() {
     for (facts, placeholders) in Self.placeholders {
       if let value = self[facts.path], value == .null || placeholders.contains(value) {
@@ -128,7 +129,7 @@ extension Statement {
   ]
 }
 
-/// As one object with the fields of the YAML: what reports in JSON hold.
+/// The recipe as one object with the fields of the YAML, for reports in JSON.
 extension Recipe: Codable {
   public func encode(to encoder: any Encoder) throws {
     var fields = self.fields

@@ -1,9 +1,9 @@
 import Localization
 import Reporting
 
-/// Every setting of a recipe, as its declaration says it.
+/// Lists every setting of a recipe, from its declaration.
 extension Recipe {
-  /// A recipe for each case that has fields of its own.
+  /// One recipe for each case that has its own fields.
   private static var cases: [Recipe] {
     var median = Recipe()
     median.detection.background = .temporalMedian(window: DetectionSettings.medianWindow.standard)
@@ -19,7 +19,8 @@ extension Recipe {
     return detectors + [median, psf, network]
   }
 
-  /// Every setting, in the order of a recipe; a path has several where detectors or models share it.
+  /// Every setting, in recipe order; several settings can have the same path, one per detector or
+  /// model.
   static let settingFacts: [SettingFacts] = {
     var seen: Set<SettingFacts> = []
     let all = cases.flatMap { $0.entries.map(\.facts) }.filter { seen.insert($0).inserted }
@@ -36,17 +37,17 @@ extension Recipe {
     name == "measured" || settingFacts.contains { $0.section == name }
   }
 
-  /// A page in Markdown: a table of every setting.
+  /// The page SETTINGS.md: a Markdown table of all settings.
   package static var settingsPage: String {
     var lines = [
       "# Settings", "",
       """
-      Every setting of a recipe, as `glint localize --print-recipe` writes it. A test makes this page from the \
-      declarations in the code (`GLINT_WRITE_PAGES=1 Tools/test RecipeSourcesTests` writes it anew). What an option \
-      says wins over the recipe, the recipe over what a file says (a PSF, a camera, weights), and that over \
-      the default.
+      All settings of a recipe, as written by `glint localize --print-recipe`. Command-line \
+      options override the recipe, the recipe overrides values from files (a PSF, a camera, \
+      weights), and those override the defaults. A test generates this page from the \
+      declarations in the code (`GLINT_WRITE_PAGES=1 Tools/test RecipeSourcesTests`).
       """, "",
-      "| field | meaning | values | default | goes with |", "|---|---|---|---|---|",
+      "| field | meaning | values | default | applies to |", "|---|---|---|---|---|",
     ]
     for facts in settingFacts {
       let values = [facts.range ?? facts.kind, facts.unit].filter { !$0.isEmpty }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Hands values from one thread to another, at most `capacity` of them under way.
+/// Passes values between threads, with at most `capacity` values in the queue.
 final class BoundedQueue<Element>: @unchecked Sendable {
   private let condition = NSCondition()
   private var items: [Element?]
@@ -12,7 +12,7 @@ final class BoundedQueue<Element>: @unchecked Sendable {
     items = Array(repeating: nil, count: capacity)
   }
 
-  /// Waits for room. Returns false, and drops the value, when the queue was closed.
+  /// Waits for space. Returns false and drops the value if the queue is closed.
   @discardableResult
   func push(_ element: Element) -> Bool {
     condition.lock()
@@ -25,7 +25,7 @@ final class BoundedQueue<Element>: @unchecked Sendable {
     return true
   }
 
-  /// Waits for a value; nil when the queue is closed and empty.
+  /// Waits for a value; nil if the queue is closed and empty.
   func pop() -> Element? {
     condition.lock()
     defer { condition.unlock() }
@@ -39,7 +39,7 @@ final class BoundedQueue<Element>: @unchecked Sendable {
     return element
   }
 
-  /// No more values come; those under way can still be taken.
+  /// Closes the queue; values in it can still be taken.
   func close() {
     condition.lock()
     closed = true

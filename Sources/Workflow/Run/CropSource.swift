@@ -3,11 +3,11 @@ import Localization
 import Microscopy
 import Networks
 
-/// Crops of one size, cut from a movie around places, as floats.
+/// Crops of equal size around positions in a movie, as floats.
 ///
-/// Not checked by the compiler: one thread fills buffers.
+/// `@unchecked Sendable`: only one thread fills buffers.
 package final class CropSource: Source, @unchecked Sendable {
-  /// A crop's frame and first pixel, and which of the wished crops it is.
+  /// The frame and first pixel of a crop, and its number among the requested crops.
   package struct Place: Sendable {
     package var frame: Int
     package var y: Int
@@ -22,7 +22,7 @@ package final class CropSource: Source, @unchecked Sendable {
     }
   }
 
-  /// In the order in which they are cut.
+  /// In processing order.
   package let places: [Place]
   private let movie: any Movie
   private let size: (height: Int, width: Int)
@@ -33,14 +33,14 @@ package final class CropSource: Source, @unchecked Sendable {
   private var next = 0
 
   /// - Parameters:
-  ///   - places: inside the movie's frames; any order.
-  ///   - network: its name, for messages.
+  ///   - places: positions inside the movie's frames, in any order.
+  ///   - network: the name of the network, for messages.
   package init(
     _ movie: any Movie, _ places: [Place], size: (height: Int, width: Int), batch: Int,
     for network: String
   ) {
     self.movie = movie
-    // Crops of a frame lie together, so that each frame is read once.
+    // Crops are sorted by frame, so that each frame is read once.
     self.places = places.sorted { ($0.frame, $0.number) < ($1.frame, $1.number) }
     self.size = size
     self.batch = batch
@@ -73,8 +73,8 @@ package final class CropSource: Source, @unchecked Sendable {
       guard crop.allSatisfy(\.isFinite) else {
         throw NetworkError.frame(
           system: network,
-          reason: "the crop of row \(place.number) in frame \(place.frame) holds a NaN or an "
-            + "infinity")
+          reason: "the crop of row \(place.number) in frame \(place.frame) contains a NaN or an "
+            + "infinite value")
       }
     }
     buffer.hold(own, of: own, itemBytes: cropBytes)

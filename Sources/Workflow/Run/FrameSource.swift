@@ -5,7 +5,7 @@ import Microscopy
 
 /// The frames of a movie, or of a region of it, in batches with the neighbours that a stage needs.
 ///
-/// Not checked by the compiler: one thread fills buffers, and what it counts is asked for afterwards.
+/// `@unchecked Sendable`: only one thread fills buffers, and its counts are read afterwards.
 package final class FrameSource: Source, @unchecked Sendable {
   package let count: Int
   package let batchBytes: Int
@@ -21,9 +21,9 @@ package final class FrameSource: Source, @unchecked Sendable {
   private var badFrames = 0
 
   /// - Parameters:
-  ///   - frames: those that results are wanted of.
-  ///   - batch: how many of them travel together.
-  ///   - halo: neighbours on either side that each frame needs.
+  ///   - frames: the frames for which results are requested.
+  ///   - batch: the number of these frames per batch.
+  ///   - halo: the number of neighbours that each frame needs on either side.
   package init(
     _ movie: any Movie, frames: Range<Int>, region: PixelRegion, batch: Int, halo: Int
   ) {
@@ -43,11 +43,12 @@ package final class FrameSource: Source, @unchecked Sendable {
 
   deinit { scratch?.deallocate() }
 
-  /// How many pixels are not numbers, in words; nil where all are.
+  /// A note on the number of pixels that are NaN or infinite; nil if there are none.
   package var notNumbers: String? {
     badPixels == 0
       ? nil
-      : "\(badPixels) pixels in \(badFrames) frames are not numbers; spots near them are not found"
+      : "\(badPixels) pixels in \(badFrames) frames are NaN or infinite; "
+        + "spots near them are not found"
   }
 
   package func fill(_ buffer: BatchBuffer, isStopped: () -> Bool) throws -> Bool {
@@ -65,7 +66,7 @@ package final class FrameSource: Source, @unchecked Sendable {
     return true
   }
 
-  /// A frame that cannot be read, with the way to take those before it.
+  /// An error for a frame that cannot be read, with a hint on how to process the frames before it.
   private func explained(_ error: any Error) -> any Error {
     guard var error = error as? MovieError, let frame = error.frame, error.hint == nil else {
       return error
@@ -74,13 +75,14 @@ package final class FrameSource: Source, @unchecked Sendable {
     return error
   }
 
-  /// Counts the pixels of a batch's own frames that are not numbers.
+  /// Counts the NaN and infinite pixels in a batch's own frames.
   private func lookForNaN(_ batch: Batch) {
     let size = region.width * region.height
     let pixels = batch.bytes.bindMemory(to: Float.self)
     for frame in batch.shape.own {
       let own = UnsafeBufferPointer(rebasing: pixels[frame * size..<(frame + 1) * size])
-      // A sum is a number only if every term is; looking closer is for the few frames that fail.
+      // The sum is finite only if every pixel is, so only the few other frames are examined
+      // further.
       guard !own.reduce(0, +).isFinite else { continue }
       let count = own.count { !$0.isFinite }
       badPixels += count

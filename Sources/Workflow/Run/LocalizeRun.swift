@@ -5,7 +5,7 @@ import Localization
 import Microscopy
 import Reporting
 
-/// A movie to rows: a run with its sinks and its report.
+/// Localizes a movie: a run with its sinks and its report.
 package final class LocalizeRun {
   private let movie: any Movie
   private let stage: any RowStage
@@ -15,14 +15,15 @@ package final class LocalizeRun {
   private let notes: NoteKeeper
 
   /// - Parameters:
-  ///   - stage: made for the region's size and the movie's pixel.
+  ///   - stage: a stage made for the region's size and the movie's pixel type.
   ///   - frames: frames of the movie to localize.
-  ///   - region: pixels of the frame; positions in the table count from the movie's first pixel.
-  ///   - devices: what computes, side by side.
-  ///   - threads: of the CPU that takes over from a device that fails.
-  ///   - batch: frames that travel together; nil leaves it to the stage.
-  ///   - capacity: spots per frame that there is room for at first; more make a larger plan.
-  /// - Throws: `SettingsError` where a batch is too large.
+  ///   - region: region of the frame; positions in the table are relative to the movie's first
+  ///     pixel.
+  ///   - devices: the devices to use in parallel.
+  ///   - threads: number of threads of the CPU that takes over if a device fails.
+  ///   - batch: frames per batch; nil lets the stage choose.
+  ///   - capacity: initial capacity, in spots per frame; the plan grows if there are more.
+  /// - Throws: `SettingsError` if a batch is too large.
   package init(
     _ movie: any Movie, stage: any RowStage, frames: Range<Int>, region: PixelRegion,
     devices: [any Device], threads: Int? = nil, batch: Int? = nil, capacity: Int = 64,
@@ -41,7 +42,7 @@ package final class LocalizeRun {
     try checkRoom()
   }
 
-  /// Kernels count pixels in 32 bits, and memory has an end.
+  /// Kernels count pixels in 32 bits, and memory is limited.
   private func checkRoom() throws(SettingsError) {
     let total = run.batch + 2 * stage.halo
     let pixels = total * region.width * region.height
@@ -56,22 +57,22 @@ package final class LocalizeRun {
     }
   }
 
-  /// The columns of the rows, in the order in which files show them.
+  /// The columns of the rows, in file order.
   package var quantities: [Quantity] { stage.quantities }
 
-  /// The last plan made, launch by launch.
+  /// The last plan, launch by launch.
   package var explanation: String { run.record.explanation }
 
-  /// What computes now, in words.
+  /// A description of the devices in use.
   package var deviceName: String { run.deviceName }
 
-  /// For each writer, the frames of the run, from its first, whose rows it has.
+  /// For each writer, the number of frames from the start of the run whose rows it has received.
   package private(set) var framesSafe: [Int] = []
 
-  /// Localizes every frame and hands the rows to the writers, which the caller finishes.
+  /// Localizes every frame and passes the rows to the writers, which the caller finishes.
   ///
-  /// Returns early, with `interrupted` set, when it is cancelled. Throws what reading, computing or
-  /// writing throws; `framesSafe` then says how far each output is complete.
+  /// If cancelled, returns early with `interrupted` set. Rethrows errors of reading, computing and
+  /// writing; `framesSafe` then states how far each output is complete.
   package func run(into writers: [any TableWriter]) throws -> LocalizeReport {
     let source = FrameSource(
       movie, frames: frames, region: region, batch: run.batch, halo: stage.halo)
@@ -109,9 +110,9 @@ package final class LocalizeRun {
   }
 }
 
-/// Passes everything on and keeps the notes, for a report.
+/// Forwards everything and keeps the notes for a report.
 ///
-/// Not checked by the compiler: a lock guards the lines.
+/// `@unchecked Sendable`: a lock guards the lines.
 private final class NoteKeeper: Observer, @unchecked Sendable {
   private let observer: any Observer
   private let lock = NSLock()

@@ -1,15 +1,15 @@
 import Foundation
 
-/// Hands over numbered values in the order of their numbers, whatever order they come in.
+/// Delivers numbered values in numerical order, independent of the order of arrival.
 ///
-/// Not checked by the compiler: all access is under the condition's lock.
+/// `@unchecked Sendable`: all access is under the condition's lock.
 final class OrderedQueue<Element>: @unchecked Sendable {
   private let condition = NSCondition()
   private var items: [Element?]
   private var next = 0
   private var closed = false
 
-  /// - Parameter capacity: how far apart the numbers of the values under way can be.
+  /// - Parameter capacity: maximum difference between the numbers of queued values.
   init(capacity: Int) {
     items = Array(repeating: nil, count: capacity)
   }
@@ -22,7 +22,7 @@ final class OrderedQueue<Element>: @unchecked Sendable {
     condition.signal()
   }
 
-  /// Waits for the next value; nil when the queue is closed and has not got it.
+  /// Waits for the next value; nil if the queue is closed without it.
   func pop() -> Element? {
     condition.lock()
     defer { condition.unlock() }
@@ -34,7 +34,7 @@ final class OrderedQueue<Element>: @unchecked Sendable {
     return element
   }
 
-  /// No more values come; those that follow without a gap can still be taken.
+  /// Closes the queue; values that follow without a gap can still be taken.
   func close() {
     condition.lock()
     closed = true

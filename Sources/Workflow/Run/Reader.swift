@@ -4,9 +4,10 @@ import Foundation
 import Reporting
 import Synchronization
 
-/// Fills buffers from a source on a thread of its own.
+/// Fills buffers from a source on its own thread.
 ///
-/// Not checked by the compiler: what its thread writes (`seconds`, `error`) is read once it has ended.
+/// `@unchecked Sendable`: the values that its thread writes (`seconds`, `error`) are read only
+/// after it has ended.
 final class Reader: @unchecked Sendable {
   let free: BoundedQueue<BatchBuffer>
   let filled: BoundedQueue<BatchBuffer>
@@ -18,7 +19,7 @@ final class Reader: @unchecked Sendable {
   private let stopped = Atomic<Bool>(false)
   private let ended = DispatchSemaphore(value: 0)
 
-  /// - Parameter slots: batches under way at a time.
+  /// - Parameter slots: number of batches in use at a time.
   init(_ source: any Source, slots: Int, cancellation: Cancellation) {
     self.source = source
     self.cancellation = cancellation
@@ -35,7 +36,7 @@ final class Reader: @unchecked Sendable {
     }
   }
 
-  /// Ends the thread, early or not, and waits until it has.
+  /// Stops the thread, if necessary early, and waits for it to end.
   func stop() {
     stopped.store(true, ordering: .relaxed)
     free.close()

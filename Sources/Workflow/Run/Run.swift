@@ -5,26 +5,26 @@ import Localization
 import Reporting
 import Synchronization
 
-/// Batches of a source through a stage into sinks: in order, in bounded memory.
+/// Runs batches from a source through a stage into sinks, in order and in bounded memory.
 ///
 /// ```
 ///          ┌─ worker ─┐
 /// source ──┤          ├── in order ── sinks
 ///          └─ worker ─┘
 /// ```
-/// A `Reader` fills batches on one thread, each worker computes on another, and sinks take products on the
-/// thread that called `run`. A fixed number of batches and products goes round; steady state makes none. A
-/// worker stands for a device, or for one of a device's queues where transfer and computing overlap. Products
-/// are put back in the order of their batches, so outputs do not depend on how many workers there are and
-/// which of them is faster.
+/// A `Reader` fills batches on one thread, each worker computes on its own thread, and sinks take
+/// products on the thread that called `run`. A fixed number of batches and products is reused; none
+/// are created in steady state. A worker is a device, or one of a device's queues if transfer and
+/// computation overlap. Products are put back in the order of their batches, so outputs do not
+/// depend on the number and speed of the workers.
 ///
-/// A batch with more entries than there was room for is computed again, and so is one whose device failed:
-/// that device's work moves to the spare, and one line says why.
+/// A batch with more entries than the capacity is computed again. So is a batch whose device
+/// failed: the work of that device moves to the spare, and one note says why.
 ///
-/// Not checked by the compiler: threads share what `lock` guards and what never changes; all else belongs to
-/// the thread that calls `run`.
+/// `@unchecked Sendable`: threads share only state that `lock` guards or that never changes; all
+/// other state belongs to the thread that calls `run`.
 package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
-  /// Items that travel together.
+  /// Items per batch.
   package let batch: Int
   private let stage: any Stage<Product>
   private let items: Int
@@ -37,7 +37,7 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
   private let landed: OrderedQueue<Landed>
   private let failing = Atomic<Bool>(false)
 
-  /// Guards what follows.
+  /// Guards the properties below.
   private let lock = NSLock()
   private var room: Int
   private var computed = 0
@@ -47,19 +47,20 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
   private var failure: (any Error)?
   private var plans = PlanRecord()
 
-  /// Of the sinks, in their order: from the first, how many items each has taken.
+  /// The number of items that each sink has taken, from the first item.
   package private(set) var safe: [Int] = []
 
-  /// A worker's place.
+  /// The state of one worker.
   ///
-  /// Not checked by the compiler: the run's lock guards `fallback` and `part`, all else is its thread's.
+  /// `@unchecked Sendable`: the run's lock guards `fallback` and `part`; all other state belongs to
+  /// its thread.
   private final class Seat: @unchecked Sendable {
-    /// What a device's seats share.
+    /// The state that all seats of a device share.
     let fallback: Fallback
     var worker: (any Worker<Product>)?
     /// The device of the worker.
     var device: any Device
-    /// Items of the batch at hand that are done.
+    /// The completed items of the current batch.
     var part = 0
 
     init(_ fallback: Fallback) {
@@ -73,27 +74,27 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     let items: Range<Int>
   }
 
-  /// What a run did and what it took.
+  /// The result of a run, with its times.
   package struct Summary: Sendable {
-    /// Items that every sink has taken.
+    /// The number of items that every sink has taken.
     package var items = 0
     /// Whether it was cancelled before the end.
     package var interrupted = false
     package var seconds = 0.0
-    /// Seconds in each part; parts overlap.
+    /// Seconds in each stage; stages overlap.
     package var reading = 0.0
     package var computing = 0.0
     package var writing = 0.0
   }
 
   /// - Parameters:
-  ///   - devices: each gets as many workers as the stage says; the first decides what is left open of
-  ///     `batch`.
-  ///   - spare: takes the work of a device that fails.
-  ///   - items: how many there are.
-  ///   - batch: items that travel together; nil leaves it to the stage.
-  ///   - room: entries in each frame that there is room for at first; more make a larger plan.
-  ///   - ahead: products that can wait for the sinks while all workers compute.
+  ///   - devices: each gets the number of workers that the stage requests; the first one determines
+  ///     a `batch` that is nil.
+  ///   - spare: the device that takes over if a device fails.
+  ///   - items: the total number of items.
+  ///   - batch: items per batch; nil lets the stage choose.
+  ///   - room: initial capacity, in entries per frame; the plan grows if there are more.
+  ///   - ahead: products that may wait for the sinks while all workers compute.
   package init(
     _ stage: any Stage<Product>, on devices: [any Device], spare: any Device = CPUDevice(),
     items: Int, batch: Int? = nil, room: Int = 64, ahead: Int = 2,
@@ -125,10 +126,10 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     for _ in 0..<seats.count + ahead { free.push(stage.product()) }
   }
 
-  /// Batches under way at a time: one for each worker, one that is filled, one that waits.
+  /// Batches in use at a time: one per worker, one being filled, one waiting.
   package var slots: Int { seats.count + 2 }
 
-  /// The devices that compute now, in words.
+  /// A description of the devices in use.
   package var deviceName: String {
     lock.withLock {
       var names: [String] = []
@@ -139,13 +140,13 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Plans and times of all workers; complete when the run has ended.
+  /// Plans and times of all workers; complete after the run has ended.
   package var record: PlanRecord { lock.withLock { plans } }
 
-  /// Does the whole work, once.
+  /// Does the whole run. Call it once.
   ///
-  /// Returns early, with `interrupted` set, when it is cancelled. Throws what source, workers or sinks
-  /// throw; `safe` then says how far each sink is complete.
+  /// If cancelled, returns early with `interrupted` set. Rethrows errors of source, workers and
+  /// sinks; `safe` then states how far each sink is complete.
   package func run(
     from source: any Source, into sinks: [any Sink<Product>]
   ) throws -> Summary {
@@ -178,7 +179,7 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Gives products to the sinks, in order, until no more come.
+  /// Passes products to the sinks, in order, until the end.
   private func deliver(to sinks: [any Sink<Product>], _ summary: inout Summary) throws {
     while let next = landed.pop() {
       let start = SteadyClock.seconds
@@ -196,7 +197,7 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
   private func work(at seat: Seat, _ reader: Reader, of source: any Source) {
     var isDone = false
     do {
-      // The product first: whoever has the earliest batch then never waits for one.
+      // Takes the product first, so that the worker with the earliest batch never waits for one.
       while let product = free.pop() {
         guard let buffer = reader.filled.pop() else {
           isDone = true
@@ -213,7 +214,7 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     } catch {
       lock.withLock { failure = failure ?? error }
     }
-    // No other worker must wait for what this one would have made.
+    // No other worker may wait for the result of this one.
     if isDone { free.close() } else { fail(reader) }
     lock.withLock {
       finish(seat)
@@ -222,14 +223,14 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Has all threads end after the batches at hand.
+  /// Makes all threads end after their current batches.
   private func fail(_ reader: Reader) {
     failing.store(true, ordering: .relaxed)
     free.close()
     reader.filled.close()
   }
 
-  /// Computes a batch, again with more room or on the spare where need be.
+  /// Computes a batch, and repeats it with more capacity or on the spare if necessary.
   private func compute(
     _ buffer: BatchBuffer, into product: Product, at seat: Seat, of source: any Source
   ) throws {
@@ -267,7 +268,7 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     }
   }
 
-  /// The seat's worker; a new one at the start and after its device failed.
+  /// The worker of the seat; a new one at the start and after its device failed.
   private func worker(at seat: Seat) throws -> any Worker<Product> {
     if let worker = seat.worker { return worker }
     seat.device = lock.withLock { seat.fallback.device }
@@ -277,13 +278,13 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     return worker
   }
 
-  /// Under the lock: lets a worker go and keeps its record.
+  /// Under the lock: releases a worker and keeps its record.
   private func finish(_ seat: Seat) {
     if let worker = seat.worker { plans.add(worker.finish()) }
     seat.worker = nil
   }
 
-  /// Under the lock, so that what is told only grows.
+  /// Under the lock, so that the reported progress never decreases.
   private func tellProgress(of source: any Source) {
     let parts = seats.reduce(0) { $0 + $1.part }
     observer.progress(RunProgress(computed + parts, of: source.count, unit, found: found))

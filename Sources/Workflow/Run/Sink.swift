@@ -2,19 +2,19 @@ import Formats
 import Localization
 import Microscopy
 
-/// Where the products of a run go.
+/// A receiver of the products of a run.
 ///
 /// A run calls `take` on the thread that started it, batch by batch in the order of the items.
 package protocol Sink<Product>: AnyObject {
   associatedtype Product: AnyObject & Sendable
 
-  /// Takes what it wants of a product, which is filled again afterwards.
+  /// Uses a product, which is refilled afterwards.
   ///
-  /// - Parameter items: numbers of the items that the product is of.
+  /// - Parameter items: the numbers of the items in the product.
   func take(_ product: Product, of items: Range<Int>) throws
 }
 
-/// Rows into a table file.
+/// Writes rows into a table file.
 package final class TableSink: Sink {
   private let writer: any TableWriter
 
@@ -23,12 +23,12 @@ package final class TableSink: Sink {
   package func take(_ rows: Rows, of frames: Range<Int>) throws { try writer.append(rows.table) }
 }
 
-/// Counts rows, and what became of spots that are none.
+/// Counts rows, and the spots that did not become rows.
 package final class RowCount: Sink {
   package private(set) var rows = 0
   package private(set) var spots = 0
   package private(set) var tally = SpotTally()
-  /// Time that it took to make rows of devices' results.
+  /// Time to convert the devices' results to rows.
   package private(set) var seconds = 0.0
 
   package init() {}

@@ -1,33 +1,33 @@
 import Foundation
 import Localization
 
-/// Where the batches of a run come from: frames of a movie, crops cut from it, simulated examples.
+/// A source of batches for a run: frames of a movie, crops from it, or simulated examples.
 ///
-/// A run calls `fill` on a thread of its own, ahead of the workers.
+/// A run calls `fill` on a separate thread, ahead of the workers.
 package protocol Source: AnyObject, Sendable {
-  /// How many items there are in all. A movie that grows tells how many there are now. Asked for on any
-  /// thread.
+  /// The total number of items; for a growing movie, the current number. Called on any thread.
   var count: Int { get }
 
   /// Bytes of the largest batch, neighbours included.
   var batchBytes: Int { get }
 
-  /// Puts the next batch into `buffer`, which may hold an old one; returns false at the end.
+  /// Writes the next batch into `buffer`, which may hold an old one; returns false at the end.
   ///
-  /// A source whose items are still to come waits for them here.
+  /// A source whose items are not yet available waits for them here.
   ///
-  /// - Parameter isStopped: whether nobody wants more; a source that waits looks at it and gives up.
+  /// - Parameter isStopped: whether no more batches are needed; a waiting source checks it and
+  ///   stops.
   func fill(_ buffer: BatchBuffer, isStopped: () -> Bool) throws -> Bool
 }
 
-/// Memory for a batch, which goes round between a source and the workers.
+/// Memory for a batch, reused between a source and the workers.
 ///
-/// Not checked by the compiler, because one thread has it at a time: queues hand it over.
+/// `@unchecked Sendable`: only one thread uses it at a time; queues pass it on.
 package final class BatchBuffer: @unchecked Sendable {
   package let bytes: UnsafeMutableRawBufferPointer
-  /// Numbers of the items that the batch answers for.
+  /// Numbers of the items for which the batch gives results.
   package private(set) var items = 0..<0
-  /// Which batch of the run it is, from 0.
+  /// The index of the batch in the run, from 0.
   var number = 0
   private var shape = BatchShape(leading: 0, frames: 0, trailing: 0)
   private var filled = 0
@@ -38,11 +38,11 @@ package final class BatchBuffer: @unchecked Sendable {
 
   deinit { bytes.deallocate() }
 
-  /// Says what the buffer holds from now on.
+  /// Sets the description of the buffer's content.
   ///
   /// - Parameters:
-  ///   - whole: the items with their neighbours.
-  ///   - itemBytes: bytes of one of them.
+  ///   - whole: the items including neighbours.
+  ///   - itemBytes: bytes per item.
   package func hold(_ items: Range<Int>, of whole: Range<Int>, itemBytes: Int) {
     self.items = items
     shape = BatchShape(
@@ -51,7 +51,7 @@ package final class BatchBuffer: @unchecked Sendable {
     filled = whole.count * itemBytes
   }
 
-  /// What it holds.
+  /// The content of the buffer.
   package var batch: Batch {
     Batch(UnsafeRawBufferPointer(rebasing: bytes[..<filled]), shape, first: items.lowerBound)
   }

@@ -4,7 +4,7 @@ import Formats
 import Localization
 import Microscopy
 
-/// A range of frames, `A:B`: from A up to but not including B; either side may be left out.
+/// A range of frames, `A:B`: from A up to but not including B. Either side may be omitted.
 struct FrameRange: ExpressibleByArgument {
   let first: Int
   let end: Int?

@@ -4,7 +4,7 @@ import Microscopy
 import Reporting
 import Workflow
 
-/// The camera, as scalars or as a file of maps.
+/// Options that describe the camera, as scalars or as a file of per-pixel maps.
 struct CameraOptions: ParsableArguments {
   @Option(Recipe.cameraFile, "file") var file: String?
   @Option(Recipe.cameraRegion, "X,Y,W,H") var sensorRegion: PixelRegion?
@@ -26,9 +26,10 @@ struct CameraOptions: ParsableArguments {
     said.say(Camera.saturation, saturation)
   }
 
-  /// What was given over `defaults`, the maps cut to the movie's part of the sensor, and the file of maps.
+  /// The camera from the options, the maps cropped to the movie's region of the sensor, and the
+  /// path of the maps.
   ///
-  /// - Parameter defaults: where there is no camera file.
+  /// - Parameter defaults: values for options that are not given, without a camera file.
   func read(over defaults: Camera = Camera()) throws -> (
     camera: Camera, maps: CameraMaps?, file: String?
   ) {
@@ -43,7 +44,7 @@ struct CameraOptions: ParsableArguments {
     if let whole, let part = sensorRegion {
       maps = whole.cropped(to: part)
       guard maps != nil else {
-        throw ValidationError("--camera-roi is not inside the maps of \(file ?? "")")
+        throw ValidationError("--camera-roi is outside the camera maps of \(file ?? "")")
       }
     }
     return (camera, maps, maps == nil ? nil : file)

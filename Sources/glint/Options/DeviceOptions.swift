@@ -1,16 +1,17 @@
 import ArgumentParser
 import Compute
 
-/// Where to compute.
+/// Options that choose the compute device.
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "best, cpu, or a name that `glint devices` lists, such as opencl:0.", valueName: "name"))
+      "Compute device: best, cpu, or a name from `glint devices`, such as opencl:0.",
+      valueName: "name"))
   var device = "best"
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("CPU threads; all cores by default.", valueName: "n"))
+    help: ArgumentHelp("Number of CPU threads; all cores by default.", valueName: "n"))
   var threads: Int?
 
   func validate() throws { try threads.map(ThreadOptions.check) }

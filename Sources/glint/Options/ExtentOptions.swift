@@ -3,10 +3,11 @@ import Microscopy
 import Reporting
 import Workflow
 
-/// Which part of a movie.
+/// Options that select a part of the movie.
 struct ExtentOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
+    parsing: .unconditional,
+    help: ArgumentHelp("Range of frames, counted from 0; B is not included.", valueName: "A:B")
   )
   var frames: FrameRange?
   @Option(Recipe.roi, "X,Y,W,H") var roi: PixelRegion?
@@ -16,7 +17,7 @@ struct ExtentOptions: ParsableArguments {
     guard let frames else { return }
     said.say(Recipe.firstFrame, frames.first)
     said.say(Recipe.endFrame, frames.end)
-    // An open end is the movie's, whatever a recipe says.
+    // An omitted end means the movie's end and overrides the recipe.
     if frames.end == nil { said[Recipe.endFrame.facts.path] = .null }
   }
 }

@@ -2,18 +2,18 @@ import ArgumentParser
 import Formats
 import Microscopy
 
-/// What a headerless movie cannot say itself.
+/// Options that describe a movie without a header.
 struct MovieOptionsGroup: ParsableArguments {
-  @Option(help: ArgumentHelp("Width of a .dax without .inf.", valueName: "px"))
+  @Option(help: ArgumentHelp("Frame width of a .dax without its .inf.", valueName: "px"))
   var rawWidth: Int?
 
-  @Option(help: ArgumentHelp("Height of a .dax without .inf.", valueName: "px"))
+  @Option(help: ArgumentHelp("Frame height of a .dax without its .inf.", valueName: "px"))
   var rawHeight: Int?
 
-  @Flag(help: "Its numbers are little-endian; big-endian is usual.")
+  @Flag(help: "Pixels of that .dax are little-endian; the default is big-endian.")
   var rawLittleEndian = false
 
-  /// - Parameter acceptsTruncated: for verbs that look themselves at what a movie lacks.
+  /// - Parameter acceptsTruncated: whether to open a truncated movie; the command then handles it.
   func open(_ path: String, acceptsTruncated: Bool = false) throws -> any Movie {
     try Movies.open(
       path,

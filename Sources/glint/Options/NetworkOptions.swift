@@ -3,18 +3,18 @@ import Localization
 import Reporting
 import Workflow
 
-/// A network and its weights.
+/// Options that choose a network and its weights.
 struct NetworkOptions: ParsableArguments {
   @Option(NetworkSettings.name, "name") var network: String?
   @Option(NetworkSettings.weights, "file") var weights: String?
   @Option(
     help: ArgumentHelp(
-      "Settings that the weights do not say: JSON, YAML, or DECODE's param_run.yaml.",
+      "Network settings that the weights do not contain: JSON, YAML, or DECODE's param_run.yaml.",
       valueName: "file"))
   var networkSettings: String?
   @Option(NetworkSettings.memory) var memory: Int?
 
-  /// The settings of the file that is named, as JSON.
+  /// The settings from that file, as JSON.
   var settings: String? {
     get throws { try networkSettings.map { try NetworkSettingsFile.read($0) } }
   }
@@ -26,10 +26,10 @@ struct NetworkOptions: ParsableArguments {
     said.say(NetworkSettings.memory, memory)
   }
 
-  /// Throws where only a network could follow what was given.
+  /// Throws if network options are given without a network.
   func check(isUsed: Bool) throws {
     if !isUsed, networkSettings != nil || memory != nil {
-      throw ValidationError("--network-settings and --memory go with --network or --weights")
+      throw ValidationError("--network-settings and --memory require --network or --weights")
     }
   }
 }

@@ -2,31 +2,33 @@ import ArgumentParser
 import Formats
 import Optics
 
-/// How light leaves the objective.
+/// Options for the pupil of the objective.
 struct PupilOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Numerical aperture (1.4).", valueName: "NA"))
+    help: ArgumentHelp("Numerical aperture (1.4 by default).", valueName: "NA"))
   var na: Double?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Of the light, in vacuum (670).", valueName: "nm"))
+    help: ArgumentHelp("Vacuum wavelength of the emission (670 by default).", valueName: "nm"))
   var wavelength: Double?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Refractive index of sample and immersion (1.518).", valueName: "n"))
+    help: ArgumentHelp(
+      "Refractive index of sample and immersion (1.518 by default).", valueName: "n"))
   var index: Double?
   @Option(
     parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("A Zernike term, such as 2,2=0.1; again for more.", valueName: "n,m=waves"))
+    help: ArgumentHelp(
+      "Zernike term, such as 2,2=0.1; repeat for more terms.", valueName: "n,m=waves"))
   var zernike: [ZernikeArgument] = []
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Radians on a square around the pupil (.npy, .tif, .mat).", valueName: "file"))
+      "Phase mask in radians on a square around the pupil (.npy, .tif, .mat).", valueName: "file"))
   var phaseMask: String?
 
-  /// An option that was given.
+  /// The first of these options that was given; nil if none was.
   var given: String? {
     if na != nil { return "--na" }
     if wavelength != nil { return "--wavelength" }
@@ -41,7 +43,9 @@ struct PupilOptions: ParsableArguments {
     if let index { psf.refractiveIndex = index }
     if helix { psf.mask = .doubleHelix(rings: 3) }
     if let phaseMask {
-      guard !helix else { throw ValidationError("--phase-mask contradicts --psf double-helix") }
+      guard !helix else {
+        throw ValidationError("--phase-mask cannot be combined with --psf double-helix")
+      }
       let (side, radians) = try PhaseMaskFile.read(phaseMask)
       psf.mask = .map(side: side, radians: radians)
     }
@@ -62,7 +66,7 @@ struct ZernikeArgument: ExpressibleByArgument {
   }
 }
 
-/// Heights, `A:B` in nm.
+/// A range of z, `A:B` in nm.
 struct DepthRange: ExpressibleByArgument {
   let nanometres: ClosedRange<Double>
 

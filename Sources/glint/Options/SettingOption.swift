@@ -3,25 +3,25 @@ import Localization
 import Microscopy
 import Reporting
 
-/// Options that are made from a setting's declaration: its name, its help, its unit.
+/// Options built from a setting's declaration: its name, help and unit.
 extension Option {
   /// - Parameters:
-  ///   - valueName: stands for the value in the help; the unit, unless it is said.
-  ///   - note: what only the command line has to add.
+  ///   - valueName: placeholder for the value in the help; the unit by default.
+  ///   - note: text that only the command line adds to the help.
   init<Kind: ExpressibleByArgument & SettingValue>(
     _ setting: Setting<Kind>, _ valueName: String? = nil, note: String? = nil
   ) where Value == Kind? {
     self.init(of: setting.facts, setting.facts.help, valueName, note)
   }
 
-  /// The same for a setting that may be left out.
+  /// The same for an optional setting.
   init<Kind: ExpressibleByArgument & SettingValue>(
     _ setting: Setting<Kind?>, _ valueName: String? = nil, note: String? = nil
   ) where Value == Kind? {
     self.init(of: setting.facts, setting.facts.help, valueName, note)
   }
 
-  /// One option for what detectors and models each have a meaning of their own for.
+  /// One option for a setting that has a different meaning for each detector or model.
   init<Kind: ExpressibleByArgument & SettingValue>(anyOf facts: [SettingFacts])
   where Value == Kind? {
     let meanings = facts.map { fact in
@@ -51,7 +51,7 @@ extension ArgumentHelp {
 }
 
 extension Message {
-  /// The message as a person at a command line reads it.
+  /// The message with settings spelled as command-line options.
   var spelled: String { text { "--\($0.name)" } }
 }
 

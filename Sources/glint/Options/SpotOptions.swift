@@ -3,7 +3,7 @@ import Compute
 import Localization
 import Reporting
 
-/// How spots are found and fitted.
+/// Options for detecting and fitting spots.
 struct SpotOptions: ParsableArguments {
   @Option(DetectionSettings.detectorKind) var detector: Detector.Kind?
   @Option(anyOf: [
@@ -19,12 +19,12 @@ struct SpotOptions: ParsableArguments {
   @Option(FitSettings.psfFile, "file") var psf: String?
   @Option(FitSettings.axial) var axial: FitSettings.Axial?
   @Option(
-    FitSettings.indexFactor, "factor", note: "0 takes the file's own, whatever a recipe says.")
+    FitSettings.indexFactor, "factor", note: "0 uses the file's value and overrides the recipe.")
   var refractiveIndexFactor: Double?
 
   func say(in said: inout Statement) {
     said.say(DetectionSettings.detectorKind, detector)
-    // Whichever finds the molecules; each looks for its own.
+    // The threshold applies to the detector or the network, whichever is used.
     said.say(Detector.waveletThreshold, threshold)
     said.say(NetworkSettings.threshold, threshold)
     said.say(FitSettings.box, box)

@@ -3,13 +3,13 @@ import Formats
 import Microscopy
 import Workflow
 
-/// What a reader must be told where a table does not say it.
+/// Options for information that a table file does not contain.
 struct TableReading: ParsableArguments {
   @Option(TableOptions.pixelSize) var pixelSize: Double?
   @Option(TableOptions.photonsPerCount) var photonsPerCount: Double?
   @Option(TableOptions.firstFrame, "n") var firstFrame: Int?
 
-  /// Throws `SettingsError` for a number that no table can have.
+  /// Throws `SettingsError` for a value out of range.
   func options() throws -> TableOptions {
     let options = TableOptions(
       pixelSize: pixelSize, photonsPerCount: photonsPerCount, firstFrame: firstFrame)
@@ -18,27 +18,27 @@ struct TableReading: ParsableArguments {
   }
 }
 
-/// The table that a verb reads.
+/// The input table of a command.
 struct TableInput: ParsableArguments {
-  @Argument(help: "Table to read.") var path: String
+  @Argument(help: "Input table.") var path: String
   @OptionGroup var reading: TableReading
 }
 
-/// The file that a verb writes.
+/// The output table of a command.
 struct TableOutput: ParsableArguments {
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Table to write (.csv, .hdf5).", valueName: "file"))
+    name: .shortAndLong, help: ArgumentHelp("Output table (.csv, .hdf5).", valueName: "file"))
   var output: String?
-  @Flag(help: "Replace the output if it exists.") var force = false
+  @Flag(help: "Replace an existing output.") var force = false
 }
 
-/// A verb that turns a table into another by a step: `glint VERB IN -o OUT`.
+/// A command that applies a table step: `glint VERB IN -o OUT`.
 protocol TableVerb: ParsableCommand {
   var input: TableInput { get }
   var output: TableOutput { get }
-  /// The step with the settings of the line.
+  /// The step with its settings from the command line.
   func step() throws -> any TableStep
-  /// The output, where the verb has another place for it too.
+  /// The output path from another argument, if the command has one.
   var target: String? { get }
 }
 
@@ -47,7 +47,7 @@ extension TableVerb {
 
   mutating func run() throws {
     guard let path = output.output ?? target else {
-      throw ValidationError("name an output with -o, such as locs.csv")
+      throw ValidationError("no output is given: add -o with a name such as locs.csv")
     }
     let rows = try TableJob(input.path, options: input.reading.options(), steps: [step()])
       .run(to: path, overwrite: output.force)

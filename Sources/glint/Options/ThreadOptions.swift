@@ -1,9 +1,10 @@
 import ArgumentParser
 
-/// How much of the CPU, for verbs that use no other device.
+/// The number of threads, for commands that run only on the CPU.
 struct ThreadOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("CPU threads; all by default.", valueName: "n"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Number of CPU threads; all cores by default.", valueName: "n"))
   var threads: Int?
 
   func validate() throws { try threads.map(Self.check) }

@@ -1,9 +1,9 @@
 import ArgumentParser
 
-/// What an instrument does to light, measured: each part of it is a subcommand in a file of its own.
+/// Calibrations of the instrument. Each subcommand has its own file.
 struct Calibrate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a PSF from beads, a camera from dark and bright frames.",
+    abstract: "Calibrate a PSF from beads, or a camera from dark and bright frames.",
     discussion: """
       EXAMPLE:
         glint calibrate psf beads.tif -o psf.hdf5 --z-step 10 --pixel-size 100

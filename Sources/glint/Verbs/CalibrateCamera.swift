@@ -10,10 +10,10 @@ struct CalibrateCamera: ParsableCommand {
     commandName: "camera",
     abstract: "Measure offset, variance and gain of every pixel of a sensor.",
     discussion: """
-      Dark movies (shutter closed) come first, or after --dark; together they are the dark frames. \
-      Each movie after --bright is one level of steady, even light; several levels, 20 or more \
-      frames each, make the gain. Writes the maps (Picasso's HDF5), and beside them a report \
-      (.json) and a picture (.png).
+      Dark movies (shutter closed) come first, or after --dark; their frames are pooled. \
+      Each movie after --bright is one level of constant, uniform light. The gain needs several \
+      levels with 20 or more frames each. Writes the maps (Picasso's HDF5), a report (.json) and \
+      a picture (.png) with the same base name.
 
       EXAMPLE:
         glint calibrate camera dark.tif --bright level1.tif level2.tif level3.tif -o camera.hdf5
@@ -21,41 +21,41 @@ struct CalibrateCamera: ParsableCommand {
 
   @Argument(help: "Dark movies.") var movies: [String] = []
   @Option(
-    parsing: .upToNextOption, help: ArgumentHelp("Dark movies, said plainly.", valueName: "files"))
+    parsing: .upToNextOption, help: ArgumentHelp("Dark movies, as an option.", valueName: "files"))
   var dark: [String] = []
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp("Bright movies, one for each level.", valueName: "files"))
   var bright: [String] = []
-  @Option(name: .shortAndLong, help: ArgumentHelp("Maps to write (.hdf5).", valueName: "file"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Output maps (.hdf5).", valueName: "file"))
   var output: String
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Gain of every pixel, without bright movies.", valueName: "ADU/e⁻"))
+      "Gain of all pixels, instead of bright movies.", valueName: "ADU/e⁻"))
   var gain: Double?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Part of the frames to calibrate, px.", valueName: "X,Y,W,H"))
+    help: ArgumentHelp("Region of the frames to calibrate, px.", valueName: "X,Y,W,H"))
   var roi: PixelRegion?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The highest number that a pixel can have.", valueName: "ADU"))
+    help: ArgumentHelp("Pixel value at saturation.", valueName: "ADU"))
   var saturation = 65535.0
   @OptionGroup var cpu: ThreadOptions
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
-  @Flag(help: "Replace outputs that exist.") var force = false
-  @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
+  @Flag(help: "Replace existing outputs.") var force = false
+  @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
 
   func validate() throws {
     guard ["hdf5", "h5"].contains(URL(fileURLWithPath: output).pathExtension.lowercased()) else {
-      throw ValidationError("the maps are written as HDF5: name them like camera.hdf5")
+      throw ValidationError("the maps are written as HDF5: choose a name such as camera.hdf5")
     }
     if let gain, !(gain > 0 && gain.isFinite) {
       throw ValidationError("--gain \(gain) ADU/e⁻ must be greater than 0")
     }
     if gain != nil, !bright.isEmpty {
-      throw ValidationError("--gain contradicts --bright, which measures it")
+      throw ValidationError("--gain cannot be combined with --bright, which measures the gain")
     }
     guard saturation > 0 else {
       throw ValidationError("--saturation \(saturation) ADU must be greater than 0")
@@ -79,12 +79,13 @@ struct CalibrateCamera: ParsableCommand {
     for line in result.report.warnings { say("warning: \(line)") }
   }
 
-  /// A report in words.
+  /// The report as lines of text.
   static func lines(_ report: CameraCalibration.Report) -> [String] {
     func line(_ name: String, _ map: CameraCalibration.MapSummary, _ unit: String) -> String {
       name.padding(toLength: 12, withPad: " ", startingAt: 0)
         + String(
-          format: "median %.4g \(unit), pixels differ by %.3g, known to %.2g each", map.median,
+          format: "median %.4g \(unit), pixel spread %.3g, standard error per pixel %.2g",
+          map.median,
           map.spread, map.error)
     }
     var lines = [

@@ -5,64 +5,65 @@ import Workflow
 
 struct CalibratePSF: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "psf", abstract: "Measure a 3D PSF from z-stacks of beads.",
+    commandName: "psf", abstract: "Calibrate a 3D PSF from z-stacks of beads.",
     discussion: """
-      Finds beads, says which it does not use and why, aligns them in x, y and z and makes a spline PSF \
-      of any shape (.hdf5, as Picasso; .h5, as SMAPpy) or an astigmatic Gaussian (.yaml, as Picasso).
+      Finds beads, reports which are rejected and why, aligns them in x, y and z, and writes a \
+      spline PSF of any shape (.hdf5, as Picasso; .h5, as SMAPpy) or an astigmatic Gaussian \
+      (.yaml, as Picasso).
 
-      z is a molecule's height above the focal plane. With --scan objective (the focal plane moves up \
-      from plane to plane) it falls along the stack, with --scan sample it grows; a negative --z-step \
-      turns either round.
+      z is the height of the molecule above the focal plane. With --scan objective (the focal \
+      plane moves up from plane to plane) z decreases along the stack; with --scan sample it \
+      increases. A negative --z-step reverses the direction.
 
       EXAMPLE:
         glint calibrate psf beads1.tif beads2.tif -o psf.hdf5 --z-step 10 --pixel-size 100 \
       --report psf.png --json psf.json
       """)
 
-  @Argument(help: "z-stacks of beads, one for each field of view.") var beads: [String]
+  @Argument(help: "Z-stacks of beads, one per field of view.") var beads: [String]
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "Calibration to write: .hdf5 or .h5 for a spline, .yaml for an astigmatic Gaussian.",
+      "Output calibration: .hdf5 or .h5 for a spline, .yaml for an astigmatic Gaussian.",
       valueName: "file"))
   var output: String
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Distance of two planes.", valueName: "nm"))
+    parsing: .unconditional, help: ArgumentHelp("Distance between planes.", valueName: "nm"))
   var zStep: Double?
-  @Option(help: "What moves from plane to plane.") var scan = CalibratePSFJob.Scan.objective
+  @Option(help: "What moves between planes.") var scan = CalibratePSFJob.Scan.objective
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
+    help: ArgumentHelp("Pixel size in the sample plane.", valueName: "nm"))
   var pixelSize: Double?
-  @Option(help: "Kind of PSF; by default what the output's extension can hold.")
+  @Option(help: "PSF model; by default the output's extension decides.")
   var model: CalibratePSFJob.Model?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Side of the box around a bead, odd; 2.7 µm by default. Fits can use boxes 4 px smaller.",
+      "Side of the box around a bead, odd; 2.7 µm by default. The largest fit box is 4 px smaller.",
       valueName: "px"))
   var roi: Int?
-  @Option(help: "Where z is 0: in focus (widths equal, or sharpest), or in the middle plane.")
+  @Option(help: "Position of z = 0: the focus (equal widths, or sharpest), or the middle plane.")
   var origin = PSFCalibrationSettings.Origin.focus
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Factor from the stage's z to the sample's (0.7 to 0.8 for oil into water).",
+      "Factor from stage z to sample z (0.7 to 0.8 for oil immersion and water).",
       valueName: "f"))
   var refractiveIndexFactor = 1.0
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Planes of one stack, where a movie holds several one after the other.", valueName: "n"))
+      "Planes per stack, if a movie holds several stacks one after the other.", valueName: "n"))
   var planes: Int?
   @OptionGroup(title: "Camera") var camera: CameraOptions
   @OptionGroup(title: "Movies without a header") var movie: MovieOptionsGroup
   @Option(help: ArgumentHelp("Write the report as JSON.", valueName: "file")) var json: String?
   @Option(help: ArgumentHelp("Draw the report as PNG.", valueName: "file")) var report: String?
-  @Flag(help: "Replace outputs that exist.") var force = false
+  @Flag(help: "Replace existing outputs.") var force = false
 
   func validate() throws {
-    guard !beads.isEmpty else { throw ValidationError("no z-stack of beads is named") }
+    guard !beads.isEmpty else { throw ValidationError("no z-stack of beads is given") }
   }
 
   func run() throws {

@@ -5,10 +5,10 @@ import Microscopy
 import Optics
 import Workflow
 
-/// Whether a calibration still holds: each kind is a subcommand.
+/// Checks whether a calibration is still valid. Each kind is a subcommand.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Hold a calibration against new recordings.",
+    abstract: "Check a calibration against new recordings.",
     discussion: """
       EXAMPLE:
         glint check camera camera.hdf5 dark-today.tif
@@ -19,30 +19,30 @@ struct Check: ParsableCommand {
 struct CheckCamera: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "camera",
-    abstract: "Hold the maps of a sensor against new dark frames.",
+    abstract: "Check camera maps against new dark frames.",
     discussion: """
-      Exits with 1 when the frames contradict the maps: the offset moved by a quarter of the read \
-      noise, the variance by a factor of 1.25, 2 % of the pixels differ, or one in a thousand \
-      became hot.
+      Exits with 1 if the frames contradict the maps: the offset moved by a quarter of the read \
+      noise, the variance changed by a factor of 1.25, 2 % of the pixels differ, or one pixel in \
+      a thousand became hot.
 
       EXAMPLE:
         glint check camera camera.hdf5 dark-today.tif
       """)
 
-  @Argument(help: "Maps (Picasso .hdf5, .npy, 3-page TIFF).") var maps: String
+  @Argument(help: "Camera maps (Picasso .hdf5, .npy, 3-page TIFF).") var maps: String
   @Argument(help: "Dark movies, 100 frames or more.") var dark: [String]
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Where on the sensor of the maps the frames were recorded, px.", valueName: "X,Y,W,H"))
+      "Region of the mapped sensor that the frames show, px.", valueName: "X,Y,W,H"))
   var roi: PixelRegion?
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Write the result as JSON.", valueName: "file"))
   var json: String?
   @OptionGroup var cpu: ThreadOptions
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
-  @Flag(help: "Replace the JSON file if it exists.") var force = false
-  @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
+  @Flag(help: "Replace an existing JSON file.") var force = false
+  @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
 
   func run() throws {
     let file = try json.map { try StagedFile(path: $0, overwrite: force) }
@@ -58,7 +58,7 @@ struct CheckCamera: ParsableCommand {
     }
     guard result.agrees else {
       for line in result.contradictions { say("contradiction: \(line)") }
-      say("hint: calibrate again at today's settings: glint calibrate camera")
+      say("hint: calibrate the camera again with the current settings: glint calibrate camera")
       throw ExitCode(1)
     }
   }

@@ -4,22 +4,22 @@ import Workflow
 
 struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Simulate a movie, localize it, score it and draw it.",
+    abstract: "Simulate a movie, localize it, score and render the result.",
     discussion: """
       EXAMPLE:
         glint demo -o demo --device best
       """)
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Folder to write into.", valueName: "dir"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Output folder.", valueName: "dir"))
   var output = "glint-demo"
 
   @OptionGroup(title: "Device") var device: DeviceOptions
 
   @Option(parsing: .unconditional, help: "Number of frames.") var frames = 3000
 
-  @Flag(help: "Replace outputs that exist.") var force = false
+  @Flag(help: "Replace existing outputs.") var force = false
 
-  @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
+  @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
 
   func run() throws {
     let job = DemoJob(

@@ -7,7 +7,7 @@ import Workflow
 struct DevicesVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "devices",
-    abstract: "List what Glint can compute on.",
+    abstract: "List the compute devices.",
     discussion: """
       EXAMPLE:
         glint devices --json
@@ -31,7 +31,7 @@ struct DevicesVerb: ParsableCommand {
           + "\(info.kind.rawValue), \(info.hardware), \(info.units) units, \(memory), \(info.driver)"
       )
     }
-    print("* is what --device best takes")
+    print("* is the device that --device best selects")
     if let reason = Devices.openCL.reason { say("no OpenCL device: \(reason)") }
   }
 }

@@ -8,70 +8,73 @@ import Workflow
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Score a table against the truth, by the SMLM challenge's rules.",
+    abstract: "Score a table against ground truth, by the rules of the SMLM challenge.",
     discussion: """
       EXAMPLE:
         glint evaluate locs.csv truth.csv --pixel-size 100 --json score.json
         glint evaluate locs3d.csv truth.csv --axial-tolerance 500 --assignment optimal
       """)
 
-  @Argument(help: "Localizations.") var locs: String
-  @Argument(help: "Truth: any readable table, or a folder of per-frame challenge files.")
+  @Argument(help: "Localization table to score.") var locs: String
+  @Argument(help: "Ground truth: any readable table, or a folder of per-frame challenge files.")
   var truth: String
 
   @OptionGroup var reading: TableReading
   @Option(
     parsing: .unconditional,
-    help: "Pairing: nearest first as the challenge's program does, or the best possible.")
+    help: "Pairing: greedy (nearest pair first, as in the challenge) or optimal.")
   var assignment = ScoreSettings.Assignment.greedy
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Greatest distance of a pair.", valueName: "nm"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Maximum lateral distance of a pair.", valueName: "nm"))
   var tolerance = 250.0
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Greatest distance of a pair along z, where both tables have z.", valueName: "nm"))
+      "Maximum axial distance of a pair, if both tables have z.", valueName: "nm"))
   var axialTolerance = 500.0
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Rows nearer to the edge do not count.", valueName: "nm"))
+    help: ArgumentHelp("Rows closer to the edge than this are excluded.", valueName: "nm"))
   var border = 450.0
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Part of the molecules that counts, brightest first; 0.75 in the challenge.",
+      "Score only this brightest fraction of the molecules; 0.75 in the challenge.",
       valueName: "0…1"))
   var brightest: Double?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "PSF of the movie: the bound at the truth is computed too, with the camera.",
+      "PSF of the movie: also report errors relative to the Cramér–Rao bound at the truth.",
       valueName: "file"))
   var psf: String?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The same for a Gaussian of known width.", valueName: "px"))
+    help: ArgumentHelp("The same for a Gaussian PSF of this σ.", valueName: "px"))
   var psfSigma: Double?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Side of the fitted square, for that bound, odd.", valueName: "px"))
+    help: ArgumentHelp("Side of the fit box for that bound, odd.", valueName: "px"))
   var box = 13
-  @OptionGroup(title: "Camera, for that bound") var camera: CameraOptions
+  @OptionGroup(title: "Camera for that bound") var camera: CameraOptions
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Frames, from 0, B not included.", valueName: "A:B")
+    parsing: .unconditional,
+    help: ArgumentHelp("Range of frames, counted from 0; B is not included.", valueName: "A:B")
   )
   var frames: FrameRange?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Exit with 1 when the Jaccard index is below this.", valueName: "percent"))
+    help: ArgumentHelp("Exit with 1 if the Jaccard index is below this.", valueName: "percent"))
   var minimumJaccard: Double?
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Write the score as JSON.", valueName: "file"))
   var json: String?
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("The first frame of the truth.", valueName: "n"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Number of the first frame in the truth.", valueName: "n"))
   var truthFirstFrame: Int?
-  @Flag(help: "Replace the JSON file if it exists.") var force = false
+  @Flag(help: "Replace an existing JSON file.") var force = false
 
   func validate() throws {
     guard box >= 3, box <= 99, !box.isMultiple(of: 2) else {
@@ -80,11 +83,13 @@ struct Evaluate: ParsableCommand {
     if let psfSigma, !(psfSigma >= 0.3 && psfSigma <= 30) {
       throw ValidationError("--psf-sigma \(psfSigma) px must be in 0.3...30")
     }
-    if psf != nil, psfSigma != nil { throw ValidationError("--psf-sigma contradicts --psf") }
+    if psf != nil, psfSigma != nil {
+      throw ValidationError("--psf-sigma cannot be combined with --psf")
+    }
   }
 
   func run() throws {
-    // Its name is claimed before the work.
+    // Claims the output name before the work starts.
     let report = try json.map { try StagedFile(path: $0, overwrite: force) }
     let found = try Tables.read(locs, options: reading.options())
     var ofTruth = reading
@@ -108,7 +113,7 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  /// The optics of the movie, where they were given.
+  /// The optics for the bound; nil if no PSF is given.
   private func bound() throws -> TruthBound? {
     guard psf != nil || psfSigma != nil else { return nil }
     let (scalars, maps, _) = try camera.read()
@@ -118,14 +123,14 @@ struct Evaluate: ParsableCommand {
       box: box, camera: scalars, maps: maps)
   }
 
-  /// A score in words.
+  /// The score as lines of text.
   static func lines(_ score: Score) -> [String] {
     func percent(_ value: Double) -> String { String(format: "%.2f %%", 100 * value) }
     func nanometres(_ value: Double?) -> String {
       value.map { String(format: "%.2f nm", $0) } ?? "–"
     }
-    func ratio(_ honesty: Honesty?) -> String {
-      honesty.map { String(format: "%.3f (robust %.3f)", $0.rms, $0.spread) } ?? "–"
+    func text(_ ratio: ErrorRatio?) -> String {
+      ratio.map { String(format: "%.3f (robust %.3f)", $0.rms, $0.spread) } ?? "–"
     }
     func points(_ value: Double?) -> String { value.map { String(format: "%.2f", $0) } ?? "–" }
     let settings = score.settings
@@ -138,13 +143,13 @@ struct Evaluate: ParsableCommand {
         + (isAxial ? "   z \(nanometres(score.z?.rmse))" : ""),
       "mean offset  x \(nanometres(score.x?.offset))   y \(nanometres(score.y?.offset))"
         + (isAxial ? "   z \(nanometres(score.z?.offset))" : ""),
-      "RMSE/√CRLB   x \(ratio(score.xHonesty))   y \(ratio(score.yHonesty))"
-        + (isAxial ? "   z \(ratio(score.zHonesty))" : ""),
+      "error ratio  x \(text(score.xErrorRatio))   y \(text(score.yErrorRatio))"
+        + (isAxial ? "   z \(text(score.zErrorRatio))" : ""),
     ]
-    if score.xBound != nil {
+    if score.xErrorOverBound != nil {
       lines.append(
-        "   at truth  x \(ratio(score.xBound))   y \(ratio(score.yBound))"
-          + (isAxial ? "   z \(ratio(score.zBound))" : ""))
+        "error/bound  x \(text(score.xErrorOverBound))   y \(text(score.yErrorOverBound))"
+          + (isAxial ? "   z \(text(score.zErrorOverBound))" : ""))
     }
     if let relation = score.zRelation {
       lines.append(

@@ -8,21 +8,23 @@ import Workflow
 
 struct Infer: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a network and keep its own result: images, or classes.",
+    abstract: "Run a network and save its output: images or classes.",
     discussion: """
-      Images become a TIFF of 32-bit floats, a page for each frame and channel, or one page for the \
-      sum of all frames. Classes become a table: of a stack of crops, or of the rows of --table.
+      Images are written as a 32-bit float TIFF, one page per frame and channel, or one page for \
+      the sum of all frames. Classes are written as a table, for a stack of crops or for the rows \
+      of --table.
 
       EXAMPLE:
         glint infer movie.tif --network fid-storm --weights model.onnx -o maps.tif
         glint infer spectra.tif --network spenet --weights spenet.npz -o dyes.csv
       """)
 
-  @Argument(help: "The movie: a file, or a folder of single-frame TIFFs.") var movie: String
+  @Argument(help: "Movie: a file, or a folder of single-frame TIFFs.") var movie: String
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Images (.tif) or classes (.csv; .hdf5 with --table).", valueName: "file"))
+    help: ArgumentHelp(
+      "Output images (.tif) or classes (.csv; .hdf5 with --table).", valueName: "file"))
   var output: String
 
   @OptionGroup(title: "Network") var network: NetworkOptions
@@ -30,37 +32,40 @@ struct Infer: ParsableCommand {
   @OptionGroup(title: "Camera") var camera: CameraOptions
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
 
-  @Flag(help: "One image: the sum over frames, negative values as 0.") var sum = false
+  @Flag(help: "Write one image, the sum over frames; negative values count as 0.") var sum = false
 
-  @Option(help: ArgumentHelp("Which of its results; the first if left out.", valueName: "name"))
+  @Option(help: ArgumentHelp("Network output to save; the first by default.", valueName: "name"))
   var result: String?
 
   @Option(
     help: ArgumentHelp(
-      "Localizations around which crops are cut from the movie.", valueName: "file")
+      "Localization table; a crop of the movie is taken around each row.", valueName: "file")
   )
   var table: String?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("From a localization to the centre of its crop, px.", valueName: "DX,DY"))
+    help: ArgumentHelp(
+      "Offset from a localization to the centre of its crop, px.", valueName: "DX,DY"))
   var shift: Shift?
 
   @Option(Recipe.pixelSize) var pixelSize: Double?
 
   @OptionGroup var extent: ExtentOptions
 
-  @Option(help: ArgumentHelp("Settings to start from; options on the line win.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Recipe to start from; command-line options override it.", valueName: "file")
+  )
   var recipe: String?
 
-  @Option(help: ArgumentHelp("Write the run's report as JSON.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write a report of the run as JSON.", valueName: "file"))
   var json: String?
 
-  @Flag(help: "Replace outputs that exist.") var force = false
-  @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
+  @Flag(help: "Replace existing outputs.") var force = false
+  @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
 
   func validate() throws {
-    if shift != nil, table == nil { throw ValidationError("--shift goes with --table") }
+    if shift != nil, table == nil { throw ValidationError("--shift requires --table") }
   }
 
   func run() throws {
@@ -72,7 +77,8 @@ struct Infer: ParsableCommand {
     let sources = try RecipeSources(options, over: recipe.map { try RecipeFile(path: $0) })
     try network.check(isUsed: sources.recipe.network != nil)
     guard sources.recipe.network != nil else {
-      throw ValidationError("name a network with --network, or its weights with --weights")
+      throw ValidationError(
+        "no network is given: use --network, or --weights for a file that states its network")
     }
     let crops = try table.map {
       InferJob.Crops(
@@ -97,7 +103,7 @@ struct Infer: ParsableCommand {
   }
 }
 
-/// Two numbers, `DX,DY`.
+/// A shift, `DX,DY` in pixels.
 struct Shift: ExpressibleByArgument {
   let x: Double
   let y: Double

@@ -5,13 +5,13 @@ import Microscopy
 
 struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what a movie or a table is.",
+    abstract: "Describe a movie or a table.",
     discussion: """
       EXAMPLE:
         glint info movie.ome.tif
       """)
 
-  @Argument(help: "A movie, a folder of TIFFs, or a localization table.")
+  @Argument(help: "Movie, folder of TIFFs, or localization table.")
   var file: String
 
   @OptionGroup var reading: TableReading
@@ -29,7 +29,7 @@ struct Info: ParsableCommand {
       cutOff = info.cutOff
       fields = Self.describe(info)
     } catch {
-      // A table in nm that does not say its pixel is shown in nm: with a pixel of 1 nm they are alike.
+      // A table in nm without a pixel size is shown in nm, by reading it with a pixel of 1 nm.
       if let table = try? Tables.read(file, options: reading.options()) {
         fields = Self.describe(table)
       } else if let table = try? Tables.read(file, options: TableOptions(pixelSize: 1)) {
@@ -52,7 +52,7 @@ struct Info: ParsableCommand {
     if let cutOff { throw cutOff }
   }
 
-  /// A value in JSON: a number where it is one.
+  /// A JSON value: a number if the text is one.
   private enum Field: Encodable {
     case number(Int)
     case text(String)

@@ -9,22 +9,22 @@ import Workflow
 
 struct Localize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Find and fit the molecules of a movie.",
+    abstract: "Localize the molecules in a movie.",
     discussion: """
       Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager), a folder of TIFFs, dax + inf, \
       raw + yaml and SPE. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
-      --weights a learned localizer takes the place of detection and fit.
+      --weights a neural network replaces detection and fit.
 
       EXAMPLE:
         glint localize movie.tif -o locs.hdf5 --pixel-size 108 --offset 100 --gain 2.17 \
       --read-noise 1.6
       """)
 
-  @Argument(help: "The movie: a file, or a folder of single-frame TIFFs.")
+  @Argument(help: "Movie: a file, or a folder of single-frame TIFFs.")
   var movie: String?
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Table to write (.csv, .hdf5).", valueName: "file"))
+    name: .shortAndLong, help: ArgumentHelp("Output table (.csv, .hdf5).", valueName: "file"))
   var output: [String] = []
 
   @OptionGroup(title: "Network") var network: NetworkOptions
@@ -36,23 +36,25 @@ struct Localize: ParsableCommand {
   @OptionGroup var spots: SpotOptions
   @OptionGroup var extent: ExtentOptions
 
-  @Option(help: ArgumentHelp("Settings to start from; options on the line win.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Recipe to start from; command-line options override it.", valueName: "file")
+  )
   var recipe: String?
 
-  @Flag(help: "Print the recipe that would run, with the meaning of every field, and stop.")
+  @Flag(help: "Print the resolved recipe, with the meaning of every field, and exit.")
   var printRecipe = false
 
-  @Option(help: ArgumentHelp("Write the run's report as JSON.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write a report of the run as JSON.", valueName: "file"))
   var json: String?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Frames that travel together.", valueName: "n"))
+    parsing: .unconditional, help: ArgumentHelp("Frames per batch.", valueName: "n"))
   var batch: Int?
 
-  @Flag(help: "Replace outputs that exist.")
+  @Flag(help: "Replace existing outputs.")
   var force = false
 
-  @Flag(name: .shortAndLong, help: "No progress.")
+  @Flag(name: .shortAndLong, help: "Do not show progress.")
   var quiet = false
 
   func validate() throws {
@@ -71,15 +73,17 @@ struct Localize: ParsableCommand {
     try network.check(isUsed: recipe.network != nil)
     if let option = sources.optionBesideNetwork {
       throw ValidationError(
-        "--\(option.name) is for spots that are fitted; a network finds emitters without it")
+        "--\(option.name) applies to spot fitting and is not used with a network")
     }
     if printRecipe {
       for choice in sources.choices { say(choice.spelled) }
       print(try recipe.resolved(recipe.model()).yaml(), terminator: "")
       return
     }
-    guard let movie else { throw ValidationError("name a movie to localize") }
-    guard !output.isEmpty else { throw ValidationError("name an output with -o, such as locs.csv") }
+    guard let movie else { throw ValidationError("no movie is given") }
+    guard !output.isEmpty else {
+      throw ValidationError("no output is given: add -o with a name such as locs.csv")
+    }
     let job = LocalizeJob(
       source: try raw.open(movie, acceptsTruncated: true), recipe: recipe, maps: sources.maps,
       psf: sources.psf, devices: [try device.open()],
@@ -91,17 +95,17 @@ struct Localize: ParsableCommand {
     if report.interrupted { throw ExitCode(130) }
     if report.localizations == 0 {
       if recipe.network != nil {
-        say("hint: a lower --threshold finds more; are camera and --network-settings right?")
+        say("hint: lower --threshold, and check the camera settings and --network-settings")
       } else if recipe.detection.detector.kind == .dog {
         say(
-          "hint: in small or crowded frames the maxima are no measure of noise: try --detector wavelet"
+          "hint: the dog cut-off is unreliable in small or crowded frames: try --detector wavelet"
         )
       }
       throw ExitCode(1)
     }
   }
 
-  /// The few numbers that a person wants after a run.
+  /// The summary that is printed after a run.
   static func summary(_ report: LocalizeReport) -> [String] {
     let stages = report.stages
     func seconds(_ value: Double) -> String { String(format: "%.2f s", value) }

@@ -9,10 +9,10 @@ import Workflow
 struct NetworksVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "networks",
-    abstract: "List the networks, look at weights, convert weights.",
+    abstract: "List networks, inspect weights, convert weights.",
     discussion: """
-      The peak of memory is that of `glint localize` (of `glint infer` for networks that find no \
-      emitters) on a movie of 16-bit frames of --size.
+      The peak memory is that of `glint localize` (`glint infer` for networks that do not find \
+      emitters) on a movie of 16-bit frames of the given --size.
 
       EXAMPLE:
         glint networks --size 512x512
@@ -22,7 +22,7 @@ struct NetworksVerb: ParsableCommand {
   @OptionGroup(title: "Network") var network: NetworkOptions
   @OptionGroup(title: "Device") var device: DeviceOptions
 
-  @Option(help: ArgumentHelp("Frame whose memory is shown, px.", valueName: "WxH"))
+  @Option(help: ArgumentHelp("Frame size for the memory estimate, px.", valueName: "WxH"))
   var size = FrameSize(width: 256, height: 256)
 
   @Option(
@@ -30,7 +30,7 @@ struct NetworksVerb: ParsableCommand {
     help: ArgumentHelp("Write the weights as .safetensors or .onnx.", valueName: "file"))
   var output: String?
 
-  @Flag(help: "Replace the output if it exists.") var force = false
+  @Flag(help: "Replace an existing output.") var force = false
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
@@ -39,7 +39,7 @@ struct NetworksVerb: ParsableCommand {
     let memory = network.memory ?? NetworkSettings.memory.standard
     try NetworkSettings.memory.check(memory)
     guard let path = network.weights else {
-      guard output == nil else { throw ValidationError("-o goes with --weights") }
+      guard output == nil else { throw ValidationError("-o requires --weights") }
       let systems = try network.network.map { [try Systems.named($0)] } ?? Systems.all
       let info = try device.open().info
       let resident = residentBytes()
@@ -70,7 +70,7 @@ struct NetworksVerb: ParsableCommand {
       }, summary, info)
     if let output, !json { print("wrote \(output)") }
     if fits.isEmpty {
-      say("hint: ask for one with --network NAME to be told what does not fit")
+      say("hint: add --network NAME to see what does not match")
       throw ExitCode(1)
     }
   }
@@ -78,7 +78,8 @@ struct NetworksVerb: ParsableCommand {
   private func write(_ fits: [Model], to output: String, _ path: String) throws {
     guard fits.count == 1 else {
       throw ValidationError(
-        "\(path) fits \(fits.isEmpty ? "no network" : "several networks"): name one with --network")
+        "\(path) fits \(fits.isEmpty ? "no network" : "several networks"): add --network"
+      )
     }
     let bytes: [UInt8]
     switch URL(fileURLWithPath: output).pathExtension.lowercased() {
@@ -136,21 +137,21 @@ struct NetworksVerb: ParsableCommand {
     return String(format: size < 10 ? "%.1f MiB" : "%.0f MiB", size)
   }
 
-  /// A number with its thousands as a letter: 11.8M.
+  /// A number with the suffix k or M: 11.8M.
   private static func short(_ value: Double) -> String {
     value >= 1e6 ? String(format: "%.3gM", value / 1e6) : String(format: "%.3gk", value / 1e3)
   }
 }
 
-/// What a file of weights holds.
+/// A summary of a file of weights.
 private struct WeightsSummary: Encodable {
   let path: String
   let tensors: Int
   let values: Int
-  /// The network that it states.
+  /// The network that the file states.
   let states: String?
   let settings: String?
-  /// Networks whose tensors it has.
+  /// Networks that the tensors fit.
   let fits: [String]
 
   init(_ path: String, _ weights: Weights, fits: [String]) {

@@ -5,23 +5,26 @@ import Foundation
 struct ParityVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "parity",
-    abstract: "Hold every device of this machine to the reference and to the CPU.",
+    abstract: "Test every device of this machine against the reference and the CPU.",
     discussion: """
-      Runs the sample cases of every op on every device: results against plain Double code, stray \
-      writes, repeated runs, and bits against the CPU's. Exits with 1 when a case fails.
+      Runs the sample cases of every op on every device. It compares results with plain \
+      double-precision code, looks for stray writes, repeats runs, and compares bits with the \
+      CPU's. Exits with 1 if a case fails.
 
       EXAMPLE:
         glint parity fit --device opencl:0
       """)
 
-  @Argument(help: "Only cases whose name contains this.") var name = ""
-  @Option(help: ArgumentHelp("Only this device.", valueName: "name")) var device: String?
-  @Flag(help: "Only cases small enough for an interpreter.") var tiny = false
-  @Flag(name: .shortAndLong, help: "A line per case.") var verbose = false
+  @Argument(help: "Run only cases whose name contains this text.") var name = ""
+  @Option(help: ArgumentHelp("Test only this device.", valueName: "name")) var device: String?
+  @Flag(help: "Run only cases that are small enough for an interpreter.") var tiny = false
+  @Flag(name: .shortAndLong, help: "Print a line per case.") var verbose = false
 
   func run() throws {
     let samples = ParityReport.samples(containing: name, tinyOnly: tiny)
-    guard !samples.isEmpty else { throw ValidationError("no case is named like `\(name)`") }
+    guard !samples.isEmpty else {
+      throw ValidationError("no case has a name that contains `\(name)`")
+    }
     let devices =
       try device.map { [try Devices.named($0)] }
       ?? Devices.all.filter { $0.info.name != "cpu" }

@@ -9,22 +9,23 @@ import Workflow
 
 struct Profile: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show where the time of a localization goes, op by op.",
+    abstract: "Show the time that each op of a localization takes.",
     discussion: """
-      Without a movie it simulates one (256×256, 40 molecules a frame) and keeps it in memory.
+      Without a movie, one is simulated in memory (256×256 px, 40 molecules per frame).
 
       EXAMPLE:
         glint profile --device opencl:0 --frames-count 512
       """)
 
-  @Argument(help: "A movie; simulated if left out.") var movie: String?
+  @Argument(help: "Movie; simulated by default.") var movie: String?
   @OptionGroup(title: "Device") var device: DeviceOptions
-  @Option(parsing: .unconditional, help: "Settings to localize with.") var recipe: String?
-  @Option(parsing: .unconditional, help: "Frames to simulate.") var framesCount = 512
+  @Option(parsing: .unconditional, help: "Recipe with the localization settings.") var recipe:
+    String?
+  @Option(parsing: .unconditional, help: "Number of frames to simulate.") var framesCount = 512
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Frames that travel together.", valueName: "n"))
+    parsing: .unconditional, help: ArgumentHelp("Frames per batch.", valueName: "n"))
   var batch: Int?
-  @Flag(help: "Print the plan too: candidates, reasons, arena.") var explain = false
+  @Flag(help: "Also print the plan: candidates, reasons, memory arena.") var explain = false
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {

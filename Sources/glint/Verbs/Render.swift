@@ -5,22 +5,22 @@ import Workflow
 
 struct Render: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draw a table as an image.",
+    abstract: "Render a table as an image.",
     discussion: """
-      A .png is a picture to look at (8 bits, colours); a .tif holds the values as 32-bit floats \
-      with the physical size of a pixel.
+      A .png is for viewing (8 bits, in colour); a .tif holds the values as 32-bit floats \
+      and the pixel size.
 
       EXAMPLE:
         glint render locs.hdf5 -o locs.png --pixel 10
       """)
 
   @OptionGroup var input: TableInput
-  @Option(name: .shortAndLong, help: ArgumentHelp("Picture (.png, .tif).", valueName: "file"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Output image (.png, .tif).", valueName: "file"))
   var output: String
   @Option(Renderer.pixel) var pixel: Double?
   @Option(Renderer.style) var style: Renderer.Style?
   @OptionGroup(title: "Device") var device: DeviceOptions
-  @Flag(help: "Replace the output if it exists.") var force = false
+  @Flag(help: "Replace an existing output.") var force = false
 
   func run() throws {
     let pixel = pixel ?? Renderer.pixel.standard

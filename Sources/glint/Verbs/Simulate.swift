@@ -8,15 +8,15 @@ import Workflow
 
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make a movie from known truth.",
+    abstract: "Simulate a movie with known ground truth.",
     discussion: """
-      Writes movie.tif (or .dax, .raw), truth.csv and settings.json into a folder; with maps also \
-      camera.hdf5, with a PSF in depth also psf.yaml or psf.hdf5 for \
-      `localize --psf`. The same seed gives the same movie, pixel by pixel, on any machine.
+      Writes movie.tif (or .dax, .raw), truth.csv and settings.json into a folder; with camera \
+      maps also camera.hdf5, and with a PSF that depends on z also psf.yaml or psf.hdf5 for \
+      `localize --psf`. The same seed gives the same pixels on any machine.
 
-      A PSF is a calibration file, or gaussian, astigmatic (a Gaussian of --psf-sigma whose foci along \
-      x and y lie at ±250 nm), pupil (diffraction, with --zernike and --phase-mask), double-helix or lobes \
-      (two Gaussians of --psf-sigma, 4 σ apart, that make a quarter of a turn in 1 µm).
+      --psf is a calibration file, gaussian, astigmatic (a Gaussian of --psf-sigma whose foci in x \
+      and y lie at ±250 nm), pupil (diffraction, with --zernike and --phase-mask), double-helix, \
+      or lobes (two Gaussians of --psf-sigma, 4 σ apart, that rotate by a quarter turn per 1 µm).
 
       EXAMPLE:
         glint simulate -o sim --frames 1000 --size 256,256 --per-frame 40 --scene filaments
@@ -31,81 +31,90 @@ struct Simulate: ParsableCommand {
   }
   enum FileKind: String, CaseIterable, ExpressibleByArgument { case tif, bigtiff, dax, raw }
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Folder to write into.", valueName: "dir"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Output folder.", valueName: "dir"))
   var output: String
 
   @Option(parsing: .unconditional, help: "Number of frames.") var frames = 500
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Width and height (256,256, or that of the maps), px.", valueName: "W,H"))
+    help: ArgumentHelp(
+      "Frame width and height (default 256,256, or the size of the maps), px.", valueName: "W,H"))
   var size: Size?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Camera pixel in the sample plane.", valueName: "nm"))
+    help: ArgumentHelp("Pixel size in the sample plane.", valueName: "nm"))
   var pixelSize = 100.0
-  @Option(parsing: .unconditional, help: "Where the molecules are.") var scene = SceneName.uniform
+  @Option(parsing: .unconditional, help: "Arrangement of the molecules.") var scene = SceneName
+    .uniform
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Molecules that are on in a frame, on average.", valueName: "n"))
+    help: ArgumentHelp("Mean number of molecules that are on in a frame.", valueName: "n"))
   var perFrame = 40.0
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Mean length of a blink; 0 for new molecules in every frame.", valueName: "frames"))
+      "Mean duration of a blink; 0 for new molecules in every frame.", valueName: "frames"))
   var onTime = 0.0
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Photons of a molecule in a whole frame.", valueName: "n"))
+    help: ArgumentHelp("Photons of a molecule in a full frame.", valueName: "n"))
   var photons = 1000.0
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Spread of the photons' logarithm; 0 for all alike.", valueName: "s"))
+    help: ArgumentHelp(
+      "Standard deviation of the log of the photon count; 0 for equal counts.", valueName: "s"))
   var photonSpread = 0.0
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Background photons per pixel.", valueName: "n"))
   var background = 10.0
-  @Option(parsing: .unconditional, help: ArgumentHelp("Width of the PSF.", valueName: "px"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Standard deviation σ of the PSF.", valueName: "px")
+  )
   var psfSigma = 1.2
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Calibration file, or a name as above.", valueName: "psf"))
+    help: ArgumentHelp("Calibration file, or one of the names above.", valueName: "psf"))
   var psf = "gaussian"
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Heights of the molecules; of a bead stack its ends.", valueName: "A:B nm"))
+    help: ArgumentHelp(
+      "Range of the molecules' z; for a bead stack, its first and last plane.", valueName: "A:B nm")
+  )
   var zRange: DepthRange?
   @OptionGroup(title: "Pupil") var pupil: PupilOptions
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("A z-stack of so many beads instead of a movie.", valueName: "n"))
+    help: ArgumentHelp("Simulate a z-stack of this many beads instead of a movie.", valueName: "n"))
   var beads: Int?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Between the planes of a bead stack.", valueName: "nm"))
+    help: ArgumentHelp("Distance between planes of a bead stack.", valueName: "nm"))
   var zStep: Double?
-  @Flag(help: "Dark frames: no light at all.") var dark = false
+  @Flag(help: "Simulate dark frames: no light.") var dark = false
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Even light on every pixel, no molecules: a level for `calibrate camera`.",
+      "Simulate uniform light of this many photons per pixel: a level for `calibrate camera`.",
       valueName: "photons"))
   var bright: Double?
   @OptionGroup(title: "Camera") var camera: CameraOptions
-  @Flag(help: "An sCMOS sensor whose pixels differ; writes camera.hdf5 with its maps.")
+  @Flag(
+    help: "Simulate an sCMOS sensor with pixel-to-pixel variation; writes its maps to camera.hdf5.")
   var scmos = false
-  @Option(parsing: .unconditional, help: "Seed of everything random.") var seed: UInt64 = 1
-  @Option(parsing: .unconditional, help: "Kind of movie file.") var format = FileKind.tif
+  @Option(parsing: .unconditional, help: "Seed of the random numbers.") var seed: UInt64 = 1
+  @Option(parsing: .unconditional, help: "File format of the movie.") var format = FileKind.tif
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Settings (JSON) as an earlier run wrote them; they win.", valueName: "file")
+    help: ArgumentHelp(
+      "Settings (JSON) from an earlier run; they override all options.", valueName: "file")
   )
   var settings: String?
-  @Flag(help: "Replace outputs that exist.") var force = false
-  @Flag(name: .shortAndLong, help: "No progress.") var quiet = false
+  @Flag(help: "Replace existing outputs.") var force = false
+  @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
 
   func validate() throws {
     if [dark, bright != nil, beads != nil].count(where: { $0 }) > 1 {
-      throw ValidationError("--dark, --bright and --beads exclude each other")
+      throw ValidationError("--dark, --bright and --beads cannot be combined")
     }
     if let beads, !(1...10_000).contains(beads) {
       throw ValidationError("--beads \(beads) must be in 1...10000")
@@ -113,8 +122,8 @@ struct Simulate: ParsableCommand {
     if let zStep, !(zStep.isFinite && zStep != 0) {
       throw ValidationError("--z-step \(zStep) nm must not be 0")
     }
-    if zStep != nil, beads == nil { throw ValidationError("--z-step goes with --beads") }
-    // Numbers of molecules follow from these; the rest is checked with the settings as a whole.
+    if zStep != nil, beads == nil { throw ValidationError("--z-step requires --beads") }
+    // These determine the number of molecules; the other values are checked with the settings.
     guard perFrame >= 0, perFrame <= 1e6 else {
       throw ValidationError("--per-frame \(perFrame) must be in 0...1000000")
     }
@@ -146,13 +155,14 @@ struct Simulate: ParsableCommand {
         let result = try JSONDecoder().decode(SimulationSettings.self, from: data)
         return (result, try result.cameraFile.flatMap { try CameraFiles.read($0).maps })
       } catch let error as DecodingError {
-        throw ValidationError("\(settings) holds no simulation settings: \(error.words)")
+        throw ValidationError("\(settings) does not hold simulation settings: \(error.words)")
       }
     }
     let (camera, maps, path) = try self.camera.read(
       over: Camera(offset: 100, gain: 2, quantumEfficiency: 0.9, readNoise: 1.5))
     if maps != nil, scmos {
-      throw ValidationError("--scmos draws maps of its own and contradicts those of --camera")
+      throw ValidationError(
+        "--scmos simulates its own maps and cannot be combined with the maps of --camera")
     }
     let size = self.size ?? maps.map { Size($0.width, $0.height) } ?? Size(256, 256)
     var result = SimulationSettings(
@@ -176,7 +186,7 @@ struct Simulate: ParsableCommand {
       photonSpread > 0 ? .logNormal(mean: photons, spread: photonSpread) : .fixed(photons: photons)
     result.background = .flat(level: background)
     result.sensor = scmos ? SensorVariation() : nil
-    // What was cropped is in the folder.
+    // Cropped maps are written into the output folder.
     if maps != nil {
       result.cameraFile = self.camera.sensorRegion == nil ? path : output + "/camera.hdf5"
     }
@@ -193,7 +203,7 @@ struct Simulate: ParsableCommand {
   private func depthPSF() throws -> DepthPSF? {
     let computed = ["pupil", "double-helix"].contains(psf)
     if !computed, let option = pupil.given {
-      throw ValidationError("\(option) goes with --psf pupil or --psf double-helix, not \(psf)")
+      throw ValidationError("\(option) requires --psf pupil or --psf double-helix, not \(psf)")
     }
     switch psf {
     case "gaussian": return nil
@@ -213,10 +223,10 @@ struct Simulate: ParsableCommand {
     }
   }
 
-  /// A grid of beads that goes through the focus, one plane a frame.
+  /// A grid of beads that is scanned through the focus, one plane per frame.
   private func arrange(_ beads: Int, _ settings: inout SimulationSettings) throws {
     guard let zStep else {
-      throw ValidationError("--beads needs the distance of planes: --z-step 20")
+      throw ValidationError("--beads requires the distance between planes, such as --z-step 20")
     }
     let depth = settings.zRange ?? -600...600
     settings.zRange = nil
@@ -224,7 +234,7 @@ struct Simulate: ParsableCommand {
       first: zStep > 0 ? depth.lowerBound : depth.upperBound, step: zStep)
     let planes = ((depth.upperBound - depth.lowerBound) / abs(zStep)).rounded(.down) + 1
     guard planes >= 1, planes <= 1e6 else {
-      throw ValidationError("--z-step \(zStep) nm makes no stack of \(depth) nm")
+      throw ValidationError("--z-step \(zStep) nm does not fit a stack over \(depth) nm")
     }
     settings.frames = Int(planes)
     let side = Double(beads).squareRoot().rounded(.up)
@@ -233,7 +243,7 @@ struct Simulate: ParsableCommand {
     settings.blinking = .always(molecules: beads)
   }
 
-  /// The PSF of the file that settings name.
+  /// The PSF from the calibration file that the settings name.
   private static func calibrated(_ settings: SimulationSettings) throws -> CalibratedPSF? {
     guard case .file(let path) = settings.depthPSF else { return nil }
     return try CalibrationFiles.read(path)

@@ -90,10 +90,11 @@ import Testing
     refuses(PadChannels(1..<3, of: 4), [5, 1], saying: "takes 2 channels")
     refuses(PoolGradient(of: Pool(.max)), [1, 4, 4, 1], [1, 3, 2, 1], saying: "pooled")
     refuses(Reduce(.sum, axes: [0]), [3, 2], [2, 2], saying: "two of one shape")
-    refuses(Reduce(.sum, axes: [2]), [3, 2], saying: "has not the axes [2]")
-    refuses(Reduce(.mean, axes: [0, 0]), [3, 2], saying: "each once")
-    refuses(Binary(.add), [3, 2], [2, 2], saying: "do not stretch to one shape")
-    refuses(Stretch(to: [3, 2]), [2, 2], saying: "do not stretch to 3×2")
+    refuses(Reduce(.sum, axes: [2]), [3, 2], saying: "does not have each of the axes [2]")
+    refuses(
+      Reduce(.mean, axes: [0, 0]), [3, 2], saying: "does not have each of the axes [0, 0] once")
+    refuses(Binary(.add), [3, 2], [2, 2], saying: "cannot be broadcast to one shape")
+    refuses(Stretch(to: [3, 2]), [2, 2], saying: "cannot be broadcast to 3×2")
     refuses(Reshape([2, 2]), [3], saying: "2×2")
   }
 

@@ -137,8 +137,8 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
       "X Coefficients: [0,0,0,0,0,0,-1]\nY Coefficients: [0,0,0,0,0,0,1]\n",
       "is empty or not finite"
     ),
-    ("a: 1\n", "text without X Coefficients"), ("{a: [", "it is no YAML"), ("", "it is empty"),
-    ("X Coefficients: 3\nGlint: {x: 1}\n", "what stands under Glint is no PSF"),
+    ("a: 1\n", "text without X Coefficients"), ("{a: [", "it is not YAML"), ("", "it is empty"),
+    ("X Coefficients: 3\nGlint: {x: 1}\n", "the content under Glint is not a PSF"),
   ])
   func badYAML(text: String, words: String) throws {
     let folder = try TemporaryFolder()
@@ -154,8 +154,9 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     func words(_ psf: CalibratedPSF, _ name: String) -> String {
       complaint { try CalibrationFiles.write(psf, to: folder.file(name)) }
     }
-    #expect(words(.spline(psf), "a.yaml").contains("YAML holds no spline"))
-    #expect(words(.spline(psf), "a.csv").contains("names no kind of calibration\nhint: .yaml"))
+    #expect(words(.spline(psf), "a.yaml").contains("YAML cannot hold a spline"))
+    #expect(
+      words(.spline(psf), "a.csv").contains("does not match a calibration format\nhint: .yaml"))
     #expect(words(.spline(sampleSpline(rows: 7)), "a.hdf5").contains("square, this one is 6×7"))
     var odd = psf
     odd.coefficients[64 * 7 + 5] = .nan
@@ -377,7 +378,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     }
     for (fields, words) in [
       ("model='spline-3d-multichannel'", "it holds the model spline-3d-multichannel\nhint: "),
-      ("model='spline-3d', z_center=1", "z_step_nm in its metadata is no number"),
+      ("model='spline-3d', z_center=1", "z_step_nm in its metadata is not a number"),
       ("model='spline-3d', z_center=1, z_step_nm=-2", "z_step_nm -2.0"),
     ] {
       _ = try Python.run(script(fields))

@@ -37,7 +37,7 @@ import Testing
     _ = try folder.write(Array(bytes.prefix(32 * 32 * 2 * 3 + 7)), to: "m.dax")
     try expectTruncated(
       folder.file("m.dax"), frames: 3,
-      "the header promises 5 frames of 2048 bytes, the file ends 7 bytes into frame 3")
+      "the header states 5 frames of 2048 bytes, but the file ends 7 bytes into frame 3")
     // Without a number of frames, a part of one tells.
     let inf = try String(contentsOfFile: folder.file("m.inf"), encoding: .utf8)
     let uncounted = inf.split(separator: "\n").filter { !$0.hasPrefix("number of frames") }
@@ -190,14 +190,14 @@ import Testing
     let cut = Self.spe(width: 13, height: 17, frames: 50, kind: 3, pixels: some)
     try expectTruncated(
       try open(cut), frames: 3,
-      "the header promises 50 frames of 442 bytes, the file ends 0 bytes into frame 3")
+      "the header states 50 frames of 442 bytes, but the file ends 0 bytes into frame 3")
     let torn = Self.spe(width: 13, height: 17, frames: 0, kind: 3, pixels: some.dropLast(2))
     try expectTruncated(
       try open(torn), frames: 2, "the file ends 440 bytes into a frame of 442 bytes")
     let unfinished = Self.spe(width: 13, height: 17, frames: 0, kind: 3, pixels: some)
     let movie = try Movies.open(try open(unfinished))
     #expect(movie.info.frames == 3)
-    #expect(movie.info.notes == ["the header promises 0 frames, the file holds 3"])
+    #expect(movie.info.notes == ["the header states 0 frames, the file contains 3"])
     let none = Self.spe(width: 13, height: 17, frames: 0, kind: 3, pixels: [])
     #expect(try movieError(try open(none))?.kind == .noFrames)
     let few = Self.spe(width: 13, height: 17, frames: 2, kind: 3, pixels: [1, 2])
@@ -217,7 +217,7 @@ import Testing
     let text = try #require(try movieError(try folder.write(Array("hello".utf8), to: "a.tif")))
     #expect(text.kind == .unknown)
     #expect(text.description.contains("68 65 6c 6c 6f"))
-    #expect(text.description.contains("\nhint: readable are TIFF"))
+    #expect(text.description.contains("\nhint: supported formats: TIFF"))
     let hdf = try folder.write([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10], to: "a.ims")
     #expect(try movieError(hdf)?.what.contains("HDF5") == true)
     #expect(try movieError(try folder.write([0x49, 0x49, 42, 0], to: "b"))?.kind == .truncated)

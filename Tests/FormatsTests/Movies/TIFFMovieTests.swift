@@ -232,8 +232,8 @@ import Testing
       atOffset: UInt64(start + 100 * frameBytes + 5))
     try expectTruncated(
       path, frames: 100,
-      "the header promises \(frames) frames of \(frameBytes) bytes, the file ends 5 bytes into frame "
-        + "100")
+      "the header states \(frames) frames of \(frameBytes) bytes, but the file ends 5 bytes "
+        + "into frame 100")
   }
 
   /// ImageJ's layout has every directory but the first behind the pixels: a stack that is cut off has
@@ -250,7 +250,7 @@ import Testing
     let error = try #require(try movieError(path))
     #expect(error.kind == .truncated)
     let frames = try #require(error.frame)
-    #expect((3...4).contains(frames) && error.what.contains("promises 6 frames of 2400 bytes"))
+    #expect((3...4).contains(frames) && error.what.contains("states 6 frames of 2400 bytes"))
     let movie = try Movies.open(path, options: MovieOptions(acceptsTruncated: true))
     #expect(try movie.allPixels() == pixels.prefix(frames * 1200).map(Double.init))
   }
@@ -298,21 +298,27 @@ import Testing
     }
     var loop = tiff(5)
     loop.put(UInt32(loop.directories[1]), at: loop.link)
-    #expect(try notes(loop) == (5, ["the chain of pages returns from page 4 to page 1: cut there"]))
+    #expect(
+      try notes(loop) == (
+        5, ["the chain of pages loops from page 4 back to page 1 and is cut there"]
+      ))
     var own = tiff(1)
     own.put(UInt32(own.directories[0]), at: own.link)
-    #expect(try notes(own) == (1, ["the chain of pages returns from page 0 to page 0: cut there"]))
+    #expect(
+      try notes(own) == (
+        1, ["the chain of pages loops from page 0 back to page 0 and is cut there"]
+      ))
     var outside = tiff(4)
     outside.put(0xFFFF_FFF0, at: outside.link)
     let size = outside.bytes.count
     try expectTorn(
       outside, frames: 4,
-      "page 4 should begin at byte 4294967280 and is not there, the file has \(size) bytes")
+      "page 4 should begin at byte 4294967280, but the file has only \(size) bytes")
     var cut = tiff(4)
     cut.put(0xFFFF_0000, at: cut.directories[3] + 2 + 12 * 5 + 8)
     try expectTorn(
       cut, frames: 3,
-      "page 3: its 12 bytes of pixels at byte 4294901760 leave the file, which has \(size)")
+      "page 3: its 12 bytes of pixels at byte 4294901760 exceed the file, which has \(size)")
     // A pointer to nothing behind as many pages as ImageJ counted is a habit of some writers.
     var habit = HandTIFF()
     for page in 0..<3 {
@@ -323,7 +329,7 @@ import Testing
     #expect(try notes(habit) == (3, []))
     var thumbnail = tiff(3)
     thumbnail.page([9], width: 1, height: 1)
-    #expect(try notes(thumbnail) == (3, ["page 3 is a thumbnail of 1 x 1 and is left out"]))
+    #expect(try notes(thumbnail) == (3, ["page 3 is a thumbnail of 1 x 1 and is skipped"]))
     var reduced = tiff(2)
     reduced.page([9], width: 1, height: 1, extra: [(254, 1)])
     reduced.page(testPixels(6, seed: 2), width: 3, height: 2)

@@ -52,13 +52,13 @@ import Testing
       #expect(try firsts(movie) == [10, 20, 30, 40, 50, 60])
       #expect(try movie.pixels(1..<5).count == 24)
       #expect(try movie.pixels(2..<4) == [30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 44, 45])
-      #expect(movie.info.notes == ["the index map names 3 frames, 2 were not written"])
+      #expect(movie.info.notes == ["the index map lists 3 frames, 2 of which were not written"])
       #expect(movie.info.files.count == 3)
     }
     #expect(try firsts(Movies.open(folder.path)) == [10, 20, 30, 40, 50, 60])
     try FileManager.default.removeItem(atPath: folder.file(names[1]))
     let gap = try expectTruncated(
-      folder.file(names[0]), frames: 3, "this file of the set is missing, 1 are there after it")
+      folder.file(names[0]), frames: 3, "this file of the set is missing, but 1 after it exist")
     #expect(gap.hasSuffix("_1.ome.tif"))
     // A file in the middle that is torn: what follows it has lost its place.
     let whole = Self.microManager([40, 50])
@@ -78,12 +78,13 @@ import Testing
     #expect(try firsts(movie) == [1, 2, 3])
     #expect(movie.info.format == "Micro-Manager TIFF")
     #expect(movie.info.pixelSize == nil)
-    #expect(movie.info.notes.contains("the index map is missing: the acquisition was interrupted"))
+    #expect(
+      movie.info.notes.contains("the index map is missing because the acquisition was interrupted"))
     // A second file that was opened and never filled.
     _ = try folder.write([0x49, 0x49, 42, 0, 0, 0, 0, 0], to: "a_MMStack_1.ome.tif")
     let two = try Movies.open(path)
     #expect(two.info.frames == 3)
-    #expect(two.info.notes.contains("a_MMStack_1.ome.tif of the set holds no frame"))
+    #expect(two.info.notes.contains("a_MMStack_1.ome.tif of the set contains no frames"))
     // A map that points outside the file.
     var broken = Self.microManager([1, 2, 3])
     broken[15] = 0xFF
@@ -164,12 +165,12 @@ import Testing
     try ome(folder, files: one, planes: (0..<9).map { (0, $0) })
     let early = try Movies.open(folder.file("a.ome.tif"))
     #expect(try firsts(early) == [5, 6, 7])
-    #expect(early.info.notes == ["the OME-XML promises 9 frames, the files hold 3"])
+    #expect(early.info.notes == ["the OME-XML states 9 frames, the files contain 3"])
     // A page named twice, or not at all.
     try ome(folder, files: one, planes: [(0, 2), (0, 2), (0, 0)])
     let twice = try Movies.open(folder.file("a.ome.tif"))
     #expect(try firsts(twice) == [5, 6, 7])
-    #expect(twice.info.notes.first?.contains("names a page twice") == true)
+    #expect(twice.info.notes.first?.contains("lists a page twice") == true)
     try ome(folder, files: one, planes: [(0, 1)])
     let few = try Movies.open(folder.file("a.ome.tif"))
     #expect(try firsts(few) == [5, 6, 7])
@@ -198,7 +199,7 @@ import Testing
       planes: [(0, 0), (0, 1), (1, 0)])
     try FileManager.default.removeItem(atPath: folder.file("b.ome.tif"))
     let half = try expectTruncated(
-      folder.file("a.ome.tif"), frames: 2, "this file of the set is left out: cannot be opened")
+      folder.file("a.ome.tif"), frames: 2, "this file of the set is skipped: cannot be opened")
     #expect(half.hasSuffix("b.ome.tif"))
     // Torn inside the first file: the planes of the second have lost their place.
     try ome(

@@ -192,7 +192,7 @@ import Testing
     for value in [Int32(1), 6, 2] { withUnsafeBytes(of: value.littleEndian) { data += $0 } }
     data += Data(count: 72 + 71)
     let path = try folder.write(data, to: "t.bin")
-    #expect(words { try Tables.read(path) }.contains("promises 2 molecules, the file holds 1"))
+    #expect(words { try Tables.read(path) }.contains("states 2 molecules, the file contains 1"))
     #expect(words { try Tables.read(folder.write(data.prefix(9), to: "s.bin")) }.contains("header"))
   }
 }

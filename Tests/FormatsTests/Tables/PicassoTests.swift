@@ -84,7 +84,7 @@ import Testing
     #expect(back.provenance.map(\.program) == ["Picasso", "Picasso"])
     _ = try folder.write("a: [1, 2\n b: }", to: "t.yaml")
     let complaint = words { try Tables.read(folder.file("t.hdf5")) }
-    #expect(complaint.contains("t.yaml is damaged: it is no YAML"))
+    #expect(complaint.contains("t.yaml is damaged: it is not YAML"))
   }
 
   @Test func fieldIsToldFromRowsWhereUnknown() throws {

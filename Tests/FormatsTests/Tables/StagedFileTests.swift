@@ -91,7 +91,8 @@ import Testing
     #expect(
       words { try StagedFile(path: "/dev/null", overwrite: true) }.contains("not a regular file"))
     #expect(
-      words { try Tables.write(table, to: folder.file("t.xlsx")) }.contains("names no table format")
+      words { try Tables.write(table, to: folder.file("t.xlsx")) }.contains(
+        "is not a supported table format")
     )
   }
 
@@ -108,7 +109,7 @@ import Testing
     var sink = try FileSink(file: "/dev/full", path: "out.csv")
     try sink.write("")
     let complaint = words { try sink.write("twelve bytes") }
-    #expect(complaint.hasPrefix("no room left to write out.csv, at least 12 bytes are needed"))
+    #expect(complaint.hasPrefix("no space left to write out.csv, at least 12 bytes are needed"))
     #expect(complaint.contains("\nhint: "))
   }
 

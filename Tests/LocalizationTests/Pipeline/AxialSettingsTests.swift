@@ -34,7 +34,7 @@ import Testing
 
   @Test func aGridAsNarrowAsTheBoxIsRefused() throws {
     let text = try #require(try error(spline(13)))
-    #expect(text.contains("12×12 px leaves a box of 13 px no room"))
+    #expect(text.contains("a box of 13 px is too large for the PSF's grid of 12×12 px"))
     #expect(text.contains("hint: use box 11 or less"))
     #expect(try error(spline(13)) { $0.fit.box = 11 } == nil)
     #expect(try FitSettings.usualBox(spline(13)) == 11)
@@ -52,7 +52,7 @@ import Testing
   @Test func calibrationsThatCannotBeAreRefused() throws {
     var lens = AstigmaticPSF.typical
     lens.y = .polynomial([1.2, .nan])
-    #expect(error(.astigmatic(lens))?.contains("width curve of y holds a number") == true)
+    #expect(error(.astigmatic(lens))?.contains("width curve of y contains a value") == true)
     guard case .spline(var psf) = try spline(21) else {
       Issue.record("the PSF is no spline")
       return

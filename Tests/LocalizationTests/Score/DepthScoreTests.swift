@@ -164,12 +164,13 @@ import Testing
     let score = try Score(
       of: found, against: truth, settings: ScoreSettings(border: 700),
       bound: TruthBound(psf: .astigmatic(psf), box: 13, camera: camera))
-    for bound in [score.xBound, score.yBound, score.zBound] {
-      let ratio = try #require(bound)
+    let ratios = [score.xErrorOverBound, score.yErrorOverBound, score.zErrorOverBound]
+    for errorOverBound in ratios {
+      let ratio = try #require(errorOverBound)
       #expect(ratio.pairs > 150)
       #expect(abs(ratio.rms - 1) < 4 / (2 * Double(ratio.pairs)).squareRoot(), "\(ratio)")
     }
-    #expect(score.xHonesty == nil)
+    #expect(score.xErrorRatio == nil)
     var bare = truth
     bare[.photons] = nil
     #expect(throws: ScoreError.self) {

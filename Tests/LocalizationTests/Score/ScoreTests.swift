@@ -32,14 +32,14 @@ import Testing
     #expect(abs(score.efficiency! - (100 - hypot(50, lateral))) < 1e-9)
     #expect(score.z == nil && score.volumeEfficiency == nil)
     // Ratios along x: 3, 0, 2.
-    let honesty = try #require(score.xHonesty)
-    #expect(abs(honesty.rms - (13 / 3.0).squareRoot()) < 1e-9)
-    #expect(abs(honesty.bias - 5 / 3.0) < 1e-9)
-    #expect(abs(honesty.spread - 1.4826) < 1e-9)
+    let ratio = try #require(score.xErrorRatio)
+    #expect(abs(ratio.rms - (13 / 3.0).squareRoot()) < 1e-9)
+    #expect(abs(ratio.bias - 5 / 3.0) < 1e-9)
+    #expect(abs(ratio.spread - 1.4826) < 1e-9)
     // Along y one standard error is 0, and says nothing: 1 and 0 remain.
-    #expect(score.yHonesty?.pairs == 2)
-    #expect(abs(score.photonsHonesty!.rms - (2 / 3.0).squareRoot()) < 1e-12)
-    #expect(score.backgroundHonesty == nil)
+    #expect(score.yErrorRatio?.pairs == 2)
+    #expect(abs(score.photonsErrorRatio!.rms - (2 / 3.0).squareRoot()) < 1e-12)
+    #expect(score.backgroundErrorRatio == nil)
   }
 
   @Test func theBorderLeavesOutRowsOfBothTables() throws {
@@ -135,7 +135,7 @@ import Testing
     }
     var noScale = good
     noScale.field.pixelSize = nil
-    #expect(refusal(noScale, noScale).contains("size of a pixel"))
+    #expect(refusal(noScale, noScale).contains("its pixel size"))
     #expect(refusal(noScale, good).isEmpty)
     var noSize = good
     noSize.field.width = nil
@@ -162,7 +162,7 @@ import Testing
     #expect(abs(lateral - 50) < 1e-9)
   }
 
-  @Test func honestErrorsHaveRatioOne() throws {
+  @Test func correctlyReportedErrorsHaveRatioOne() throws {
     // Positions blurred by exactly the error that the table reports, on simulated truth.
     let settings = SimulationSettings(
       width: 100, height: 100, frames: 300, blinking: .independent(perFrame: 10), seed: 8)
@@ -177,8 +177,8 @@ import Testing
     }
     let score = try Score(of: found, against: truth)
     #expect(score.recall > 0.97)
-    #expect(abs(score.xHonesty!.spread - 1) < 0.08)
-    #expect(abs(score.xHonesty!.rms - 1) < 0.12)
+    #expect(abs(score.xErrorRatio!.spread - 1) < 0.08)
+    #expect(abs(score.xErrorRatio!.rms - 1) < 0.12)
     #expect(abs(score.y!.offset - 2) < 1)
   }
 }

@@ -69,12 +69,12 @@ public struct Binary: Op {
     }
     guard let rule = Broadcast(inputs[0].shape, inputs[1].shape) else {
       throw ShapeError(
-        Self.name, "\(inputs[0]) and \(inputs[1]) do not stretch to one shape",
-        hint: "axes are aligned at the last; of two that differ one must have length 1")
+        Self.name, "\(inputs[0]) and \(inputs[1]) cannot be broadcast to one shape",
+        hint: "axes are aligned at the last; where two lengths differ, one must be 1")
     }
     guard rule.fits else {
       throw ShapeError(
-        Self.name, "\(inputs[0]) and \(inputs[1]) stretch along too many axes in turn")
+        Self.name, "\(inputs[0]) and \(inputs[1]) alternate between too many broadcast axes")
     }
     return [TensorType(.float32, rule.shape)]
   }

@@ -42,7 +42,7 @@ public struct Reduce: Op {
           + "\(inputs)")
     }
     guard Set(axes).count == axes.count, axes.allSatisfy(inputs[0].shape.indices.contains) else {
-      throw ShapeError(Self.name, "\(inputs[0]) has not the axes \(axes), each once")
+      throw ShapeError(Self.name, "\(inputs[0]) does not have each of the axes \(axes) once")
     }
     return [TensorType(.float32, shape(inputs[0], keeping: keepsAxes))]
   }

@@ -14,7 +14,7 @@ public struct Stretch: Op {
       let rule = Broadcast(inputs[0].shape, inputs[0].shape, to: shape), rule.shape == shape,
       rule.fits
     else {
-      throw ShapeError(Self.name, "\(inputs) do not stretch to \(parameters)")
+      throw ShapeError(Self.name, "\(inputs) cannot be broadcast to \(parameters)")
     }
     return [TensorType(.float32, shape)]
   }

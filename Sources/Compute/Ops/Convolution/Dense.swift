@@ -34,7 +34,7 @@ public struct Dense: ConvolutionLike {
     guard values == inputs[1].shape[0] else {
       throw ShapeError(
         Self.name, "a row has \(values) values, the weights take \(inputs[1].shape[0])",
-        hint: "networks with dense layers take images of one size")
+        hint: "networks with dense layers require images of one size")
     }
     let output = TensorType(.float32, inputs[0].shape[0], inputs[1].shape[1])
     try epilogue.check(inputs[2...], output: output, op: Self.name)

@@ -34,7 +34,7 @@ public struct Calibrate: NotDifferentiable {
     guard inputs.dropFirst().allSatisfy({ $0 == map }) else {
       throw ShapeError(
         Self.name, "camera maps are \(inputs[1]), the frames need \(map)",
-        hint: "crop the maps with the region that the camera recorded")
+        hint: "crop the maps to the region that the camera recorded")
     }
     return [TensorType(.float32, inputs[0].shape)]
   }

@@ -50,7 +50,7 @@ public struct GatherSpots: NotDifferentiable {
     guard inputs.dropFirst(3).allSatisfy({ $0 == map }) else {
       throw ShapeError(
         Self.name, "camera maps are \(inputs[3]), the frames need \(map)",
-        hint: "crop the maps with the region that the camera recorded")
+        hint: "crop the maps to the region that the camera recorded")
     }
     guard box > 0, box % 2 == 1, box <= min(inputs[0].shape[1], inputs[0].shape[2]) else {
       throw ShapeError(

@@ -1,7 +1,7 @@
 /// From a pixel's digital number to light, as every kernel computes it (`ELECTRONS` in `Kernels/shared`):
 /// (D − offset) · perADU.
 public struct PixelScale<Number: FloatingPoint & Sendable>: Hashable, Sendable {
-  /// Digital number of a pixel that saw no light, ADU.
+  /// Mean pixel value without light, ADU.
   public var offset: Number
   /// Electrons or photons per ADU: what the caller wants to have.
   public var perADU: Number

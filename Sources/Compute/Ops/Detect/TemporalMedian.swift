@@ -35,7 +35,7 @@ public struct TemporalMedian: NotDifferentiable {
     let shape = inputs[0].shape
     guard first >= 0, count > 0, first + count <= shape[0] else {
       throw ShapeError(
-        Self.name, "frames \(first)..<\(first + count) are asked for, the input has \(shape[0])")
+        Self.name, "frames \(first)..<\(first + count) are requested, the input has \(shape[0])")
     }
     return [TensorType(.float32, count, shape[1], shape[2])]
   }

@@ -80,7 +80,7 @@ public struct RandomNumbers: NotDifferentiable {
     }
     let shape = distribution.shape ?? inputs[1].shape
     guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, *) <= Int(Int32.max) else {
-      throw ShapeError(Self.name, "there is no tensor of the shape \(shape)")
+      throw ShapeError(Self.name, "a tensor of shape \(shape) is not possible")
     }
     return [TensorType(.float32, shape)]
   }

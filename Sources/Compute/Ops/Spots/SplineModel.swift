@@ -159,7 +159,7 @@ public struct SplineModel: Hashable, Sendable {
     else {
       throw ShapeError(
         op, "z cannot be fitted in \(lowestZ)…\(highestZ) nm with noise \(noise) by \(label)",
-        hint: "z stays inside the PSF's planes, the noise's variance is not negative")
+        hint: "z must stay inside the PSF's planes, and the noise variance must not be negative")
     }
   }
 }

@@ -149,7 +149,8 @@ public struct SpotModel: Hashable, Codable, Sendable {
     else {
       throw ShapeError(
         op, "widths of \(sigmaX) and \(sigmaY) px with noise \(noise) cannot be fitted",
-        hint: "widths lie between 0.1 px and the box, the noise's variance is not negative")
+        hint:
+          "widths must lie between 0.1 px and the box, and the noise variance must not be negative")
     }
   }
 }

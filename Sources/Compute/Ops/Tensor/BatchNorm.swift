@@ -60,7 +60,7 @@ public struct BatchNorm: Op {
     }
     guard let tracking else { return [inputs[0]] }
     guard inputs[0].pixels > 1 || !tracking.unbiased else {
-      throw ShapeError(Self.name, "one value per channel has no unbiased variance")
+      throw ShapeError(Self.name, "one value per channel does not define an unbiased variance")
     }
     return try rule.outputs(Array(inputs.prefix(3)), op: Self.name) + inputs[3...]
   }

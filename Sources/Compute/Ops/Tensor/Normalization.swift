@@ -42,7 +42,7 @@ public struct Normalization: Hashable, Sendable {
           + (affine ? ", scale and shift [channels]" : "") + ", not \(inputs)")
     }
     guard inputs[0].channels % (groups ?? 1) == 0 else {
-      throw ShapeError(op, "\(inputs[0].channels) channels do not make \(groups!) groups")
+      throw ShapeError(op, "\(inputs[0].channels) channels cannot be split into \(groups!) groups")
     }
     return [inputs[0]]
   }

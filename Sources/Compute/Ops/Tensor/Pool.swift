@@ -47,7 +47,7 @@ public struct Pool: ImageResizing {
     if case .zeros(let top, let left, let bottom, let right) = padding,
       [top, left, bottom, right].max()! >= window
     {
-      throw ShapeError(Self.name, "padding as wide as the window leaves windows without a pixel")
+      throw ShapeError(Self.name, "padding as wide as the window leaves windows without pixels")
     }
     let (rows, columns) = extents(inputs[0].shape)
     guard rows.out > 0, columns.1 > 0 else {

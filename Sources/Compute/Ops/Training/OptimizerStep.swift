@@ -7,7 +7,7 @@ import CPUKernels
 /// parameter's shape. Outputs: the new parameter and the new states, which may lie over the old ones.
 public struct OptimizerStep: NotDifferentiable {
   public static let name = "optimizer step"
-  public static let obstacle = "it is the end of the way back"
+  public static let obstacle = "it ends the backward pass"
   public let optimizer: Optimizer
 
   public init(_ optimizer: Optimizer) { self.optimizer = optimizer }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// What ImageJ writes into the description of a TIFF: `ImageJ=<version>`, then `key=value` lines.
+/// The description that ImageJ writes into a TIFF: `ImageJ=<version>`, then `key=value` lines.
 struct ImageJDescription: Sendable {
   let fields: [String: String]
 
-  /// nil where the text is not ImageJ's.
+  /// nil if the text was not written by ImageJ.
   init?(_ text: String) {
     guard text.hasPrefix("ImageJ=") else { return nil }
     var fields: [String: String] = [:]
@@ -15,8 +15,8 @@ struct ImageJDescription: Sendable {
     self.fields = fields
   }
 
-  /// The number of images: channels · slices · frames, since the field `images` is not reliable;
-  /// it counts where those three are silent. nil where the numbers make no sense.
+  /// The number of images: channels · slices · frames, or the less reliable field `images` if those
+  /// are missing. nil if the numbers are invalid.
   var images: Int? {
     var product = 1
     for key in ["channels", "slices", "frames"] {
@@ -30,7 +30,7 @@ struct ImageJDescription: Sendable {
     return product
   }
 
-  /// Nanometres of a pixel, from the pixels per unit of the page; nil without a length unit.
+  /// Pixel size in nm, from the pixels per unit of the page; nil without a length unit.
   func pixelSize(pixelsPerUnit: Double?) -> Double? {
     let units: [String: Double] = [
       "nm": 1, "um": 1000, "µm": 1000, "μm": 1000, "\\u00B5m": 1000, "micron": 1000,
@@ -42,6 +42,6 @@ struct ImageJDescription: Sendable {
   }
 }
 
-/// Whether a camera pixel of this size in the sample is plausible: programs write 1 µm or 1 nm,
-/// and scanners' dots per inch, where they know nothing.
+/// Whether this pixel size in the sample plane is plausible. Programs that do not know it write 1
+/// µm, 1 nm, or the dots per inch of a scanner.
 func isBelievable(pixelSize: Double) -> Bool { pixelSize > 10 && pixelSize < 1000 }

@@ -1,20 +1,21 @@
 import Microscopy
 
-/// Several movies of one size, one after the other, or in an order of their own.
+/// Several movies of equal size, joined one after the other or in a given frame order.
 final class JoinedMovie: Movie {
   let info: MovieInfo
   private let parts: [any Movie]
-  /// The first frame of each part, and the sum of all.
+  /// The first frame of each part, and the total number.
   private let starts: [Int]
-  /// The place of each frame among all frames of the parts; nil keeps their order.
+  /// The index of each frame among all frames of the parts; nil keeps their order.
   private let order: [UInt32]?
 
-  /// Throws where the parts differ in size or kind. `info` supplies all but frames and files.
+  /// Throws if the parts differ in size or pixel type. `info` supplies everything except frames and
+  /// files.
   ///
   /// - Parameters:
-  ///   - order: the places of all frames that can be had, in their order.
-  ///   - truncation: what is missing after the last part, or after the order's end. Parts behind one
-  ///     that is itself cut off are left out where there is no order.
+  ///   - order: the indices of all available frames, in movie order.
+  ///   - truncation: what is missing after the last part, or after the end of `order`. Without an
+  ///     order, parts after a truncated one are skipped.
   init(
     _ parts: [any Movie], order: [UInt32]? = nil, info: MovieInfo, truncation: Truncation? = nil
   ) throws(MovieError) {

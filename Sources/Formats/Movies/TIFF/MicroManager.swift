@@ -4,7 +4,7 @@ import Microscopy
 /// The header that Micro-Manager adds to its stacks, in the file's byte order: magic numbers and
 /// positions of the index map (at 8), display settings (16), comments (24) and summary (32).
 struct MicroManagerHeader: Sendable {
-  /// Position of the index map; 0 where the acquisition did not end properly.
+  /// Position of the index map; 0 if the acquisition did not end properly.
   private let indexPosition: Int
   /// The summary as JSON.
   let summary: String
@@ -13,7 +13,7 @@ struct MicroManagerHeader: Sendable {
   private static let map: UInt32 = 3_453_623
   private static let summaryMark: UInt32 = 2_355_492
 
-  /// nil where the TIFF is not Micro-Manager's.
+  /// nil if the TIFF was not written by Micro-Manager.
   init?(_ layout: TIFFLayout) throws(MovieError) {
     guard !layout.isBig else { return nil }
     let reader = ByteReader(
@@ -38,7 +38,7 @@ struct MicroManagerHeader: Sendable {
     return Double(text).flatMap { $0 > 0 ? $0 * 1000 : nil }
   }
 
-  /// The directories in the order of acquisition; nil where the map is missing or broken.
+  /// The directories in the order of acquisition; nil if the map is missing or invalid.
   ///
   /// An entry is five u32: channel, slice, frame, position, offset of the directory.
   func index(
@@ -57,10 +57,10 @@ struct MicroManagerHeader: Sendable {
     var directories = OffsetTable()
     for i in 0..<Int(count) {
       guard let offset = entries.integer(UInt32.self, at: i * 20 + 16) else { break }
-      // Images that were declared and never written have no place.
+      // Images that were declared but never written have no position.
       if offset != 0 { directories.append(Int(offset)) }
     }
-    // The last directories may promise what the disk did not take.
+    // The last directories may refer to data that was not written.
     let declared = directories.count
     while directories.count > 0, !isWhole(directories[directories.count - 1], layout, format) {
       directories.truncate(to: directories.count - 1)
@@ -72,11 +72,11 @@ struct MicroManagerHeader: Sendable {
     return (
       directories,
       unwritten == 0
-        ? [] : ["the index map names \(count) frames, \(unwritten) were not written"],
+        ? [] : ["the index map lists \(count) frames, \(unwritten) of which were not written"],
       lost == 0
         ? nil
         : Truncation(
-          "the index map names \(declared) frames, the last \(lost) are not whole in the file of "
+          "the index map lists \(declared) frames, the last \(lost) are incomplete in the file of "
             + "\(layout.file.size) bytes", file: layout.file.path)
     )
   }
@@ -88,7 +88,7 @@ struct MicroManagerHeader: Sendable {
 
   /// The files of a stack that was split at 4 GB: `x.ome.tif`, `x_1.ome.tif`, `x_2.ome.tif`, …
   ///
-  /// `path` may be any of them. The files after a missing one have lost their place.
+  /// `path` may be any of them. Files after a missing one cannot be placed.
   static func files(of path: String) -> (paths: [String], truncation: Truncation?) {
     let name = path.fileName
     guard let suffix = [".ome.tif", ".ome.tiff", ".tif", ".tiff"].first(where: name.hasSuffix)
@@ -115,7 +115,7 @@ struct MicroManagerHeader: Sendable {
       lost.isEmpty
         ? nil
         : Truncation(
-          "this file of the set is missing, \(lost.count) are there after it",
+          "this file of the set is missing, but \(lost.count) after it exist",
           file: part(first, gap))
     )
   }

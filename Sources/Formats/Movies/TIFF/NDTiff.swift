@@ -9,7 +9,7 @@ import Microscopy
 enum NDTiff {
   static let indexName = "NDTiff.index"
 
-  /// The data set that `file` belongs to; nil where it belongs to none.
+  /// The data set that `file` belongs to; nil if there is none.
   static func open(beside file: FileBytes) throws(MovieError) -> (any Movie)? {
     let reader = ByteReader(
       bytes: try file.bytes(at: 0, count: 12), bigEndian: false)
@@ -67,7 +67,7 @@ enum NDTiff {
         "the index of \(index.size) bytes ends inside an entry", file: index.path)
     }
     guard let first = parts.first else {
-      throw MovieError(.noFrames, "an index without a frame", file: index.path)
+      throw MovieError(.noFrames, "the index has no frames", file: index.path)
     }
     return try JoinedMovie(parts, info: first.info, truncation: truncation)
   }

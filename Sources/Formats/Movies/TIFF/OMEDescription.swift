@@ -1,14 +1,14 @@
 import Foundation
 
-/// The part of OME-XML that says which page of which file is which plane.
+/// The part of OME-XML that maps pages of files to planes.
 struct OMEDescription: Sendable {
-  /// Planes that follow one another on pages that follow one another.
+  /// A run of consecutive planes on consecutive pages.
   struct Run: Sendable {
-    /// Place of the first plane in the order of the planes.
+    /// Index of the first plane in plane order.
     var index: Int
-    /// Place in `files`.
+    /// Index in `files`.
     var file: Int
-    /// Page of the first plane.
+    /// The page of the first plane.
     var page: Int
     var count: Int
   }
@@ -16,13 +16,13 @@ struct OMEDescription: Sendable {
   /// Names in order of appearance; an empty name is the file that holds the XML.
   var files: [String] = []
   var runs: [Run] = []
-  /// SizeZ · SizeC · SizeT; 0 where the numbers make no sense.
+  /// SizeZ · SizeC · SizeT; 0 if the numbers are invalid.
   var promised = 0
-  /// The file that holds the XML, where this one only points to it.
+  /// The file with the XML, if this file only refers to it.
   var metadataFile: String?
 
   /// Reads the first image of `xml` that has a page in the file called `name`, or the first image.
-  /// nil where the text is no OME-XML.
+  /// nil if the text is not OME-XML.
   init?(_ xml: String, name: String) {
     guard xml.contains("<OME") || xml.contains(":OME") else { return nil }
     var images: [OMEDescription] = []
@@ -88,7 +88,7 @@ struct OMEDescription: Sendable {
     runs.append(Run(index: index, file: file, page: page ?? 0, count: count))
   }
 
-  /// Nanometres, from PhysicalSizeX and its unit (µm where it has none).
+  /// Pixel size in nm, from PhysicalSizeX and its unit (µm if missing).
   static func pixelSize(_ xml: String) -> Double? {
     guard xml.contains("<OME") || xml.contains(":OME") else { return nil }
     let units: [String: Double] = [
@@ -102,9 +102,9 @@ struct OMEDescription: Sendable {
   }
 }
 
-/// The opening tags of an XML text, one after the other, as far as a scan without validation goes.
+/// The opening tags of an XML text in sequence, found by a scan without validation.
 struct XMLTags: Sequence, IteratorProtocol {
-  /// Name without its namespace.
+  /// The name without its namespace.
   typealias Tag = (name: String, attributes: [String: String])
   private var rest: Substring.UTF8View
 

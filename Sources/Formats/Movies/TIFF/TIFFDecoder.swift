@@ -2,23 +2,23 @@ import CTIFF
 import Microscopy
 import Synchronization
 
-/// Compressed and tiled pages through libtiff, one handle per thread that reads at the same time.
+/// Reads compressed and tiled pages with libtiff, with one handle per concurrent reader.
 final class TIFFDecoder: Sendable {
   private let path: String
   private let idle = Mutex<[Handle]>([])
 
   init(path: String) { self.path = path }
 
-  /// Whether this libtiff decodes the scheme into the pixels that its tags promise.
+  /// Whether this libtiff decodes the compression into the pixels that the tags describe.
   static func canDecode(_ compression: Int) -> Bool {
-    // SGI's LogLuv schemes deliver colours, not the numbers of a camera.
+    // SGI's LogLuv schemes deliver colours, not camera values.
     guard let scheme = UInt16(exactly: compression), scheme != 34676, scheme != 34677 else {
       return false
     }
     return scheme == 1 || TIFFIsCODECConfigured(scheme) == 1
   }
 
-  /// Decodes the page into `target`, as the delivered type and in the host's byte order.
+  /// Decodes the page into `target`, in the delivered type and the host's byte order.
   func decode(
     _ page: TIFFDirectory, _ format: TIFFFormat, into target: UnsafeMutableRawBufferPointer
   ) throws(MovieError) {
@@ -44,7 +44,8 @@ final class TIFFDecoder: Sendable {
       PixelStorage(sample: format.sample, bigEndian: PixelStorage.hostIsBigEndian)
         .deliver(pixels, in: target, swapped: false)
     } else {
-      // float64 is wider than what is delivered: a frame of its own, then narrowed.
+      // float64 is wider than the delivered type, so it is decoded into a separate frame and
+      // narrowed.
       let wide = UnsafeMutableRawBufferPointer.allocate(
         byteCount: format.shape.bytes, alignment: 16)
       defer { wide.deallocate() }
@@ -56,7 +57,7 @@ final class TIFFDecoder: Sendable {
     }
   }
 
-  /// Holds libtiff to what Glint read in the directory, so that no buffer is too small.
+  /// Checks that libtiff agrees with the directory that Glint read, so that no buffer is too small.
   private func check(
     _ tiff: OpaquePointer, _ page: TIFFDirectory, _ format: TIFFFormat
   ) throws(MovieError) {
@@ -70,7 +71,7 @@ final class TIFFDecoder: Sendable {
       glint_tiff_get_u16(tiff, UInt32(TIFFTAG_SAMPLESPERPIXEL), &samples) == 1,
       Int(width) == format.shape.width, Int(height) == format.shape.height,
       Int(bits) == format.sample.bytes * 8, samples == 1
-    else { throw failure("a page whose tags contradict each other", page) }
+    else { throw failure("the tags of a page contradict each other", page) }
   }
 
   private func decode(
@@ -94,7 +95,7 @@ final class TIFFDecoder: Sendable {
     _ = glint_tiff_get_u32(tiff, UInt32(TIFFTAG_ROWSPERSTRIP), &stated)
     let rows = min(max(1, Int(stated)), shape.height)
     guard Int(TIFFNumberOfStrips(tiff)) == (shape.height + rows - 1) / rows else {
-      throw failure("a page with a wrong number of strips", page)
+      throw failure("a page has the wrong number of strips", page)
     }
     for (strip, row) in stride(from: 0, to: shape.height, by: rows).enumerated() {
       let bytes = min(rows, shape.height - row) * rowBytes
@@ -115,7 +116,7 @@ final class TIFFDecoder: Sendable {
     _ = glint_tiff_get_u32(handle.tiff, UInt32(TIFFTAG_TILELENGTH), &height)
     guard width > 0, height > 0, width <= FrameShape.mostPixels, height <= FrameShape.mostPixels,
       Int(width) * Int(height) <= FrameShape.mostPixels
-    else { throw failure("tiles of \(width) x \(height) pixels cannot be", page) }
+    else { throw failure("a tile size of \(width) x \(height) pixels is not possible", page) }
     let tileWidth = Int(width)
     let tileHeight = Int(height)
     let bytes = format.sample.bytes
@@ -124,7 +125,7 @@ final class TIFFDecoder: Sendable {
     let down = (shape.height + tileHeight - 1) / tileHeight
     guard Int(TIFFNumberOfTiles(handle.tiff)) == across * down,
       TIFFTileSize(handle.tiff) == tileBytes
-    else { throw failure("a page with a wrong number of tiles", page) }
+    else { throw failure("a page has the wrong number of tiles", page) }
     let tile = handle.scratch(tileBytes)
     for index in 0..<(across * down) {
       let got = TIFFReadEncodedTile(

@@ -1,18 +1,18 @@
 import Microscopy
 
-/// One TIFF whose first page has been read: what it says of itself, and its frames as a movie.
+/// One TIFF whose first page has been read: its metadata, and its frames as a movie.
 struct TIFFFile: Sendable {
   let layout: TIFFLayout
   let first: TIFFDirectory
   let format: TIFFFormat
-  /// The text of the first page: ImageJ's lines, OME-XML, or nothing that matters.
+  /// The description of the first page: ImageJ's lines, OME-XML, or irrelevant text.
   let description: String
   let microManager: MicroManagerHeader?
 
   init(_ file: FileBytes) throws(MovieError) {
     layout = try TIFFLayout(file)
     guard layout.first != 0 else {
-      throw MovieError(.noFrames, "a TIFF without a page", file: file.path)
+      throw MovieError(.noFrames, "the TIFF has no pages", file: file.path)
     }
     first = try layout.directory(at: layout.first)
     format = try TIFFFormat(first, layout)
@@ -20,7 +20,7 @@ struct TIFFFile: Sendable {
     microManager = try MicroManagerHeader(layout)
   }
 
-  /// OME-XML of a large set takes megabytes; beyond this the order of the pages has to do.
+  /// The OME-XML of a large set takes megabytes; beyond this size, pages are used in file order.
   static let longestText = 1 << 26
 
   var path: String { layout.file.path }
@@ -40,15 +40,15 @@ struct TIFFFile: Sendable {
     if let microManager {
       notes.append(
         microManager.isInterrupted
-          ? "the index map is missing: the acquisition was interrupted"
-          : "the index map cannot be read: the pages are used in the file's order")
+          ? "the index map is missing because the acquisition was interrupted"
+          : "the index map cannot be read; pages are used in file order")
     }
     var truncation = chain.truncation
-    // Some writers leave a pointer to nothing in their last page.
+    // Some writers leave an invalid pointer in the last page.
     if imageJ?.images == chain.directories.count { truncation = nil }
     if truncation == nil, let images = imageJ?.images, images > chain.directories.count {
       notes.append(
-        "the description promises \(images) frames, the file holds \(chain.directories.count)")
+        "the description states \(images) frames, the file contains \(chain.directories.count)")
     }
     let info = info(kind, chain.directories.count, notes, truncation)
     guard let pixels = chain.pixels else {
@@ -66,8 +66,8 @@ struct TIFFFile: Sendable {
     (description.contains("<OME") ? "OME-TIFF" : layout.isBig ? "BigTIFF" : "TIFF")
   }
 
-  /// ImageJ's stack above 4 GB: one directory, and all frames in one piece behind the first. Of a
-  /// smaller stack that was cut off the same is left: its other directories lay behind the pixels.
+  /// ImageJ's stack above 4 GB: one directory, and all frames contiguous after the first. A
+  /// truncated smaller stack looks the same, because its other directories came after the pixels.
   private func virtualStack() throws(MovieError) -> (any Movie)? {
     guard first.next == 0 || first.next >= layout.file.size, let images = imageJ?.images,
       images > 1, case .plain(let start) = try layout.placement(of: first, format),
@@ -103,15 +103,16 @@ struct TIFFFile: Sendable {
       ? [:] : ["ImageDescription": description]
   }
 
-  /// Nanometres of a pixel where the file states a believable size, and a note where it does not.
+  /// The pixel size in nm if the file states a plausible one, and a note if it does not.
   private var pixelSize: (Double?, [String]) {
     let stated =
       imageJ?.pixelSize(pixelsPerUnit: (try? layout.rational(first.xResolution)) ?? nil)
       ?? OMEDescription.pixelSize(description) ?? microManager?.pixelSize
     guard let stated else { return (nil, []) }
-    // The rational of a TIFF has few digits: 3 of nm are more than a stage micrometre gives.
+    // A TIFF rational has few digits; three decimals of nm are more precise than a stage
+    // micrometre.
     let size = (stated * 1000).rounded() / 1000
     return isBelievable(pixelSize: size)
-      ? (size, []) : (nil, ["the stated pixel size of \(size) nm is not believed"])
+      ? (size, []) : (nil, ["the stated pixel size of \(size) nm is implausible and ignored"])
   }
 }

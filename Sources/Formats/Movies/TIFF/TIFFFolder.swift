@@ -6,7 +6,7 @@ final class TIFFFolder: Movie {
   let info: MovieInfo
   private let format: TIFFFormat
 
-  /// The movie that a folder holds: single frames, one stack, or one set of files.
+  /// The movie in a folder: single frames, one stack, or one set of files.
   static func open(_ folder: String) throws(MovieError) -> any Movie {
     if FileManager.default.fileExists(atPath: folder.appending(NDTiff.indexName)) {
       return try NDTiff.open(folder: folder)
@@ -23,8 +23,8 @@ final class TIFFFolder: Movie {
     }
     guard let firstPath = paths.first else {
       throw MovieError(
-        .missing, "a folder without TIFFs (\(names.count) other entries)", file: folder,
-        hint: "name the movie's file, or a folder with one TIFF for each frame")
+        .missing, "the folder contains no TIFFs (\(names.count) other entries)", file: folder,
+        hint: "give the movie file, or a folder with one TIFF per frame")
     }
     let first = try TIFFSet.open(try tiff(firstPath))
     if paths.count == 1 || Set(first.info.files.map(\.fileName)) == Set(paths.map(\.fileName)) {
@@ -43,16 +43,16 @@ final class TIFFFolder: Movie {
     format = first.format
     var info = first.info("folder of TIFFs", paths.count, [])
     info.files = paths
-    // Each file has its own, which nobody looked at yet.
+    // Each file has its own, which has not been read yet.
     info.byteOrder = nil
     self.info = info
   }
 
   private static func tiff(_ path: String) throws(MovieError) -> FileBytes {
     let file = try FileBytes(path)
-    guard file.size > 0 else { throw MovieError(.empty, "an empty file", file: path) }
+    guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     guard TIFFLayout.isTIFF(try file.bytes(at: 0, count: 4)) else {
-      throw MovieError(.unknown, "not a TIFF, whatever its name says", file: path)
+      throw MovieError(.unknown, "not a TIFF, despite its name", file: path)
     }
     return file
   }
@@ -63,7 +63,8 @@ final class TIFFFolder: Movie {
     }
   }
 
-  /// Opens, reads and closes one file: a folder may hold more files than a process may open.
+  /// Opens, reads and closes one file, because a folder may hold more files than a process can
+  /// open.
   private func read(
     _ path: String, into target: UnsafeMutableRawBufferPointer
   ) throws(MovieError) {
@@ -85,7 +86,7 @@ final class TIFFFolder: Movie {
     }
   }
 
-  /// Names compared piece by piece, runs of digits by their value.
+  /// Compares names piece by piece, and runs of digits by value.
   static func isInNaturalOrder(_ a: String, _ b: String) -> Bool {
     var left = Array(a.utf8)[...]
     var right = Array(b.utf8)[...]

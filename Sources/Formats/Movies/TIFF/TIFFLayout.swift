@@ -1,13 +1,13 @@
-/// The outer shape of a TIFF: byte order, classic or big, and how to read one directory.
+/// The structure of a TIFF: byte order, classic or BigTIFF, and reading of one directory.
 struct TIFFLayout: Sendable {
   let file: FileBytes
   let bigEndian: Bool
   /// BigTIFF: 64-bit positions.
   let isBig: Bool
-  /// Position of the first directory; 0 where there is none.
+  /// Position of the first directory; 0 if there is none.
   let first: Int
 
-  /// The header of a TIFF, of any size: `II` or `MM`, then 42 or 43.
+  /// Parses the header of a TIFF: `II` or `MM`, then 42 (classic) or 43 (BigTIFF).
   static func isTIFF(_ head: [UInt8]) -> Bool {
     head.starts(with: [0x49, 0x49, 42, 0]) || head.starts(with: [0x4D, 0x4D, 0, 42])
       || head.starts(with: [0x49, 0x49, 43, 0]) || head.starts(with: [0x4D, 0x4D, 0, 43])
@@ -24,18 +24,19 @@ struct TIFFLayout: Sendable {
       ? reader.integer(UInt64.self, at: 8) : reader.integer(UInt32.self, at: 4).map(UInt64.init)
     guard let position else {
       throw MovieError(
-        .truncated, "\(file.size) bytes are less than the header of a TIFF", file: file.path)
+        .truncated, "the file has \(file.size) bytes, less than the header of a TIFF",
+        file: file.path)
     }
     guard !isBig || reader.integer(UInt16.self, at: 4) == 8 else {
       throw MovieError(
-        .unsupported, "a BigTIFF whose positions are not 8 bytes", file: file.path, byte: 4)
+        .unsupported, "the BigTIFF has offsets that are not 8 bytes long", file: file.path, byte: 4)
     }
     first = Int(exactly: position) ?? Int.max
   }
 
   var entryBytes: Int { isBig ? 20 : 12 }
 
-  /// The directory at `position`. Throws where it leaves the file or makes no sense.
+  /// The directory at `position`. Throws if it extends beyond the file or is invalid.
   ///
   /// Nothing is allocated, so that long chains of directories can be walked quickly.
   func directory(at position: Int) throws(MovieError) -> TIFFDirectory {
@@ -44,7 +45,7 @@ struct TIFFLayout: Sendable {
         .truncated, "the directory of a page lies outside the file", file: file.path,
         byte: position)
     }
-    // One KiB on the stack holds all of a usual directory; larger ones come in portions.
+    // One KiB on the stack holds a typical directory; larger ones are read in parts.
     var result: Result<TIFFDirectory, MovieError>?
     withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { buffer in
       do throws(MovieError) {
@@ -62,7 +63,7 @@ struct TIFFLayout: Sendable {
     let countBytes = isBig ? 8 : 2
     let nextBytes = isBig ? 8 : 4
     let broken = MovieError(
-      .truncated, "the directory of a page is cut off or makes no sense", file: file.path,
+      .truncated, "the directory of a page is truncated or invalid", file: file.path,
       byte: position)
     guard windowBytes >= countBytes else { throw broken }
     let count = isBig ? number(buffer, 0, 8) : number(buffer, 0, 2)
@@ -125,7 +126,7 @@ struct TIFFLayout: Sendable {
   func scalar(_ field: TIFFField) -> Int? {
     guard field.count > 0, field.valueBytes <= inlineBytes else { return nil }
     guard field.count <= inlineBytes / field.valueBytes else { return nil }
-    // A short value lies at the low end of the entry's value, whatever the byte order.
+    // A short value is at the start of the entry's value field, in either byte order.
     let unused = UInt64((inlineBytes - field.valueBytes) * 8)
     let value =
       bigEndian
@@ -165,14 +166,14 @@ struct TIFFLayout: Sendable {
     if let failure { throw failure }
   }
 
-  /// The text of a field, at most `limit` bytes of it, up to its first NUL.
+  /// The text of a field, at most `limit` bytes, up to its first NUL.
   func text(_ field: TIFFField?, limit: Int = 1 << 20) throws(MovieError) -> String {
     guard let field, field.valueBytes == 1 else { return "" }
     let bytes = try file.bytes(at: position(of: field), count: min(field.count, limit))
     return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 
-  /// The quotient of an unsigned rational field; nil where it has none.
+  /// The value of an unsigned rational field; nil if there is none.
   func rational(_ field: TIFFField?) throws(MovieError) -> Double? {
     guard let field, field.type == 5, field.count > 0 else { return nil }
     let reader = ByteReader(
@@ -204,7 +205,7 @@ struct TIFFField: Sendable {
   }
 }
 
-/// What Glint needs of one page's directory.
+/// The fields of a page's directory that Glint uses.
 struct TIFFDirectory: Sendable {
   var position: Int
   var width = 0
@@ -216,7 +217,7 @@ struct TIFFDirectory: Sendable {
   var rowsPerStrip = Int.max
   var isTiled = false
   var isReduced = false
-  /// Bits of a byte in reverse order, which libtiff puts right.
+  /// Whether the bits of each byte are in reverse order, which libtiff corrects.
   var isMirrored = false
   var offsets: TIFFField?
   var counts: TIFFField?

@@ -1,12 +1,12 @@
 import Foundation
 import Microscopy
 
-/// Writes a movie as a TIFF that ImageJ and every TIFF reader open, frame by frame.
+/// Writes a movie, frame by frame, as a TIFF that ImageJ and other TIFF readers open.
 ///
-/// All pixels lie in one piece behind the first directory, the directories of the other pages
-/// follow at the end. A classic file that would pass 4 GB keeps its first directory only, as
-/// ImageJ's own stacks do; `bigTIFF` gives every page a directory at any size. The file
-/// appears under its name in `finish`, and not at all without it.
+/// All pixels are contiguous after the first directory; the directories of the other pages follow
+/// at the end. A classic file that would exceed 4 GB has only its first directory, as in ImageJ's
+/// own stacks; `bigTIFF` writes a directory for every page at any size. The file appears under its
+/// name in `finish`, and not without it.
 ///
 /// ```swift
 /// let writer = try TIFFMovieWriter(path: "movie.tif", width: 64, height: 64, pixelSize: 100)
@@ -17,22 +17,23 @@ public final class TIFFMovieWriter {
   private let output: MovieSink
   private let layout: TIFFMovieLayout
   public private(set) var frames = 0
-  /// Bytes of directories that are written at a time.
+  /// Bytes of directories that are written at once.
   private static let portion = 1 << 20
 
-  /// `pixel` is the type of what `append` takes, `pixelSize` is in nm. Of every frame there are
-  /// `channels` images, one after the other. `provenance` is what made the movie. Throws
-  /// `MovieError` for impossible numbers, `OutputError` where the file cannot be made.
+  /// `pixel` is the type of the frames passed to `append`; `pixelSize` is in nm. Every frame
+  /// consists of `channels` images, one after the other. `provenance` lists the steps that made the
+  /// movie. Throws `MovieError` for invalid sizes and `OutputError` if the file cannot be written.
   public init(
     path: String, width: Int, height: Int, pixel: PixelType = .uint16, channels: Int = 1,
     bigTIFF: Bool = false, bigEndian: Bool = false, pixelSize: Double? = nil,
     provenance: [ProvenanceStep] = [], overwrite: Bool = false
   ) throws {
     guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
-      throw MovieError(.impossible, "frames of \(width) x \(height) pixels cannot be", file: path)
+      throw MovieError(
+        .impossible, "a frame size of \(width) x \(height) pixels is not possible", file: path)
     }
     if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
-      throw MovieError(.impossible, "a pixel of \(pixelSize) nm cannot be", file: path)
+      throw MovieError(.impossible, "a pixel size of \(pixelSize) nm is not possible", file: path)
     }
     layout = TIFFMovieLayout(
       width: width, height: height, pixel: pixel, isBig: bigTIFF, bigEndian: bigEndian,
@@ -43,7 +44,7 @@ public final class TIFFMovieWriter {
     try output.write(layout.head(frames: 1, next: 0))
   }
 
-  /// Adds the whole frames in `bytes`: row after row, native byte order.
+  /// Appends the whole frames in `bytes`, in row-major order and native byte order.
   public func append(_ bytes: UnsafeRawBufferPointer) throws {
     precondition(bytes.count % layout.frameBytes == 0, "whole frames only")
     if layout.bigEndian == PixelStorage.hostIsBigEndian {
@@ -64,13 +65,13 @@ public final class TIFFMovieWriter {
     try pixels.withUnsafeBytes { try append($0) }
   }
 
-  /// Chooses another name for the finished file, in the same folder: for frames that are not all.
+  /// Chooses another name for the finished file, in the same folder, for an incomplete movie.
   public func rename(to path: String) throws { try output.staged.rename(to: path) }
 
-  /// Writes the directories and gives the file its name. Without it nothing is left behind.
+  /// Writes the directories and commits the file. Without this call, no file remains.
   public func finish() throws {
     guard frames > 0 else {
-      throw MovieError(.noFrames, "a movie needs a frame to be written", file: output.staged.path)
+      throw MovieError(.noFrames, "the movie has no frames to write", file: output.staged.path)
     }
     let end = output.position
     let padding = end % 8 == 0 ? 0 : 8 - end % 8
@@ -99,7 +100,7 @@ public final class TIFFMovieWriter {
   }
 }
 
-/// Where things are in the file that `TIFFMovieWriter` writes, and its bytes apart from pixels.
+/// The layout of the file that `TIFFMovieWriter` writes, and its bytes other than pixels.
 struct TIFFMovieLayout {
   let width: Int
   let height: Int
@@ -110,19 +111,19 @@ struct TIFFMovieLayout {
   let pixelSize: Double?
   /// Images of a frame.
   var channels = 1
-  /// Lines of the description after ImageJ's.
+  /// Lines that follow ImageJ's in the description.
   var notes = ""
 
   var frameBytes: Int { width * height * pixel.bytes }
   private var headerBytes: Int { isBig ? 16 : 8 }
-  /// Room for the description, which grows with the number of frames.
+  /// Space for the description, which grows with the number of frames.
   private var textBytes: Int { (256 + notes.utf8.count + 7) / 8 * 8 }
   private var textPosition: Int { headerBytes + directoryBytes }
   private var rationalPosition: Int { textPosition + textBytes }
   var pixelPosition: Int { (rationalPosition + 16 + 1023) / 1024 * 1024 }
 
   private var entries: Int { 14 }
-  /// A multiple of 8, so that directories behind one another stay aligned.
+  /// A multiple of 8, so that consecutive directories stay aligned.
   var directoryBytes: Int { ((isBig ? 16 + entries * 20 : 6 + entries * 12) + 7) / 8 * 8 }
 
   /// Everything before the pixels.
@@ -147,7 +148,7 @@ struct TIFFMovieLayout {
     return bytes
   }
 
-  /// Appends the directory of a frame; `next` is the position of the one after it, 0 for none.
+  /// Appends the directory of a frame; `next` is the position of the next one, 0 for none.
   func appendDirectory(of frame: Int, next: Int, to bytes: inout [UInt8]) {
     let end = bytes.count + directoryBytes
     if isBig { put(UInt64(entries), &bytes) } else { put(UInt16(entries), &bytes) }
@@ -169,7 +170,7 @@ struct TIFFMovieLayout {
     fill(&bytes, to: end)
   }
 
-  /// Zeros up to a number of bytes in all.
+  /// Pads with zeros to a total number of bytes.
   private func fill(_ bytes: inout [UInt8], to count: Int) {
     bytes.append(contentsOf: repeatElement(0, count: count - bytes.count))
   }
@@ -194,7 +195,7 @@ struct TIFFMovieLayout {
   private func entry(
     _ tag: UInt16, type: UInt16, count: Int, at position: Int, _ bytes: inout [UInt8]
   ) {
-    // A rational of BigTIFF fits into its entry.
+    // A rational fits into the entry of a BigTIFF.
     start(tag, type, count, &bytes)
     if isBig, type == 5 {
       putResolution(&bytes)
@@ -203,7 +204,7 @@ struct TIFFMovieLayout {
     }
   }
 
-  /// Pixels per micrometre as a rational with six digits; 1 where the size is unknown.
+  /// Pixels per micrometre as a rational with six digits; 1 if the size is unknown.
   private func putResolution(_ bytes: inout [UInt8]) {
     put(UInt32(pixelSize == nil ? 1 : 1_000_000), &bytes)
     put(pixelSize.map { UInt32(max(1, min(4e9, ($0 * 1000).rounded()))) } ?? 1, &bytes)
@@ -215,7 +216,7 @@ struct TIFFMovieLayout {
     putPosition(count, &bytes)
   }
 
-  /// A number as wide as the positions of the file.
+  /// A number with the width of the file's offsets.
   private func putPosition(_ value: Int, _ bytes: inout [UInt8]) {
     if isBig { put(UInt64(value), &bytes) } else { put(UInt32(clamping: value), &bytes) }
   }

@@ -1,6 +1,6 @@
 import Microscopy
 
-/// The size and kind of pixel that every page of a movie shares.
+/// The size and pixel type that all pages of a movie share.
 struct TIFFFormat: Sendable {
   let shape: FrameShape
   let sample: Sample
@@ -9,19 +9,19 @@ struct TIFFFormat: Sendable {
     let path = layout.file.path
     guard page.samples == 1 else {
       throw MovieError(
-        .unsupported, "pixels of \(page.samples) samples (colour), not of one", file: path,
+        .unsupported, "pixels have \(page.samples) samples (colour) instead of one", file: path,
         hint: "split the channels and save each as a grey stack")
     }
     guard let sample = Self.sample(bits: page.bits, format: page.sampleFormat) else {
       throw MovieError(
         .unsupported,
-        "pixels of \(page.bits) bits in sample format \(page.sampleFormat) are not readable",
+        "\(page.bits)-bit pixels in sample format \(page.sampleFormat) are not supported",
         file: path,
-        hint: "readable are \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
+        hint: "supported types: \(Sample.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     guard TIFFDecoder.canDecode(page.compression) else {
       throw MovieError(
-        .unsupported, "TIFF compression \(page.compression) is not readable here", file: path,
+        .unsupported, "TIFF compression \(page.compression) is not supported", file: path,
         hint: "save it uncompressed, or with LZW, deflate or PackBits")
     }
     self.sample = sample
@@ -30,7 +30,7 @@ struct TIFFFormat: Sendable {
 
   private static func sample(bits: Int, format: Int) -> Sample? {
     switch (bits, format) {
-    // Format 4 means undefined, which writers use for plain unsigned numbers.
+    // Format 4 means undefined; writers use it for unsigned integers.
     case (8, 1), (8, 4), (8, 0): .uint8
     case (16, 1), (16, 4), (16, 0): .uint16
     case (32, 1), (32, 4), (32, 0): .uint32
@@ -50,27 +50,28 @@ struct TIFFFormat: Sendable {
   }
 }
 
-/// Where the pixels of a page are.
+/// The location of a page's pixels.
 enum TIFFPlacement {
-  /// In one piece and uncompressed, from this position on.
+  /// Contiguous and uncompressed, from this position.
   case plain(Int)
   /// In tiles, scattered strips or compressed.
   case coded
 }
 
 extension TIFFLayout {
-  /// Where the pixels of `page` are. Throws where its tables or pixels leave the file.
+  /// Locates the pixels of `page`. Throws if its tables or pixels extend beyond the file.
   func placement(
     of page: TIFFDirectory, _ format: TIFFFormat
   ) throws(MovieError) -> TIFFPlacement {
     guard let offsets = page.offsets, offsets.count > 0 else {
       throw MovieError(
-        .truncated, "a page without a place for its pixels", file: file.path, byte: page.position)
+        .truncated, "a page does not state where its pixels are", file: file.path,
+        byte: page.position)
     }
     func outside(_ position: Int, _ bytes: Int) -> MovieError {
       MovieError(
         .truncated,
-        "its \(bytes) bytes of pixels at byte \(position) leave the file, which has \(file.size)",
+        "its \(bytes) bytes of pixels at byte \(position) exceed the file, which has \(file.size)",
         file: file.path, byte: file.size)
     }
     if page.compression == 1, !page.isTiled, !page.isMirrored {
@@ -85,7 +86,7 @@ extension TIFFLayout {
       } else {
         try forEachValue(of: offsets) { i, position in
           if i == 0 { first = position }
-          // A difference, since the sum of a broken position and a step may overflow.
+          // A difference, because the sum of an invalid position and a step may overflow.
           if i < strips, position - first != i * step { isWhole = false }
           return isWhole
         }
@@ -97,10 +98,10 @@ extension TIFFLayout {
         return .plain(first)
       }
     }
-    // The end of the last strip or tile tells a file that was cut off.
+    // The end of the last strip or tile shows whether the file is truncated.
     guard let counts = page.counts, counts.count == offsets.count else {
       throw MovieError(
-        .inconsistent, "a page whose strips have no lengths", file: file.path, byte: page.position)
+        .inconsistent, "the strips of a page have no lengths", file: file.path, byte: page.position)
     }
     var last = (index: 0, position: 0)
     try forEachValue(of: offsets) { i, position in
@@ -119,17 +120,17 @@ extension TIFFLayout {
   }
 }
 
-/// The pages of a file in the order of its chain of directories.
+/// The pages of a file in the order of its directories.
 struct TIFFChain: Sendable {
   /// Positions of the directories.
   private(set) var directories = OffsetTable()
-  /// Positions of the pixels; nil where a page is compressed, tiled or scattered.
+  /// Positions of the pixels; nil if a page is compressed, tiled or scattered.
   private(set) var pixels: OffsetTable? = OffsetTable()
   private(set) var notes: [String] = []
-  /// Why the chain breaks off, where it does.
+  /// Why the chain ends early, if it does.
   private(set) var truncation: Truncation?
 
-  /// Walks the chain from `first`, checking every page, to its end or to where it breaks off.
+  /// Follows the chain from `first`, checking every page, to its end or to the first error.
   init(
     _ layout: TIFFLayout, from first: TIFFDirectory, _ format: TIFFFormat
   ) throws(MovieError) {
@@ -148,26 +149,29 @@ struct TIFFChain: Sendable {
         }
       } else if page.isReduced || page.next == 0 && page.width < format.shape.width {
         notes.append(
-          "page \(index) is a thumbnail of \(page.width) x \(page.height) and is left out")
+          "page \(index) is a thumbnail of \(page.width) x \(page.height) and is skipped")
       } else {
         throw MovieError(
           .inconsistent,
           "page \(index) has \(page.width) x \(page.height) pixels of \(page.bits) bits, page 0 "
             + "\(format.shape.width) x \(format.shape.height) of \(format.sample.bytes * 8)",
           file: layout.file.path, frame: index,
-          hint: "a movie has frames of one size and kind; save these pages as a stack of their own")
+          hint:
+            "frames of a movie must have one size and type; save these pages as a separate stack"
+        )
       }
       leap(from: &page, &visited, layout, format)
       index = visited.count - 1
       guard page.next != 0 else { return }
-      // A loop has to jump backwards somewhere.
+      // A loop must jump backwards somewhere.
       if page.next <= page.position, let earlier = visited.index(of: page.next) {
-        notes.append("the chain of pages returns from page \(index) to page \(earlier): cut there")
+        notes.append(
+          "the chain of pages loops from page \(index) back to page \(earlier) and is cut there")
         return
       }
       guard let next = try? layout.directory(at: page.next), next.isPage else {
         truncation = Truncation(
-          "page \(index + 1) should begin at byte \(page.next) and is not there, the file has "
+          "page \(index + 1) should begin at byte \(page.next), but the file has only "
             + "\(layout.file.size) bytes", file: layout.file.path)
         return
       }
@@ -175,12 +179,12 @@ struct TIFFChain: Sendable {
     }
   }
 
-  /// Pages in a row with directories and pixels at even distances before the rest is inferred.
+  /// The number of consecutive pages at equal distances before the rest is inferred.
   private static let evenPages = 4096
 
-  /// Jumps ahead in a long even chain: where the pages at the quarters of a distance lie exactly
-  /// where the pattern puts them, so do the pages between. A chain of a million pages takes a few
-  /// thousand reads instead of a million.
+  /// Skips ahead in a long regular chain: if the pages at the quarters of a distance are exactly
+  /// where the pattern predicts, so are the pages between them. A chain of a million pages takes a
+  /// few thousand reads instead of a million.
   private mutating func leap(
     from page: inout TIFFDirectory, _ visited: inout OffsetTable, _ layout: TIFFLayout,
     _ format: TIFFFormat
@@ -220,8 +224,8 @@ struct TIFFChain: Sendable {
   }
 }
 
-/// Frames at known directories of one TIFF: compressed or tiled pages, and pages behind an index
-/// whose directories are only read when their turn comes.
+/// Frames at known directories of one TIFF: compressed or tiled pages, and indexed pages whose
+/// directories are read on demand.
 final class TIFFPagesMovie: Movie {
   let info: MovieInfo
   private let layout: TIFFLayout

@@ -1,7 +1,7 @@
 import Foundation
 import Microscopy
 
-/// A TIFF, together with the other files that hold the rest of its movie.
+/// Opens a TIFF together with the other files of its movie.
 enum TIFFSet {
   static func open(_ file: FileBytes) throws(MovieError) -> any Movie {
     if let dataset = try NDTiff.open(beside: file) { return dataset }
@@ -13,7 +13,7 @@ enum TIFFSet {
     return try tiff.movie()
   }
 
-  /// The files of a Micro-Manager stack, found by their names, each through its own index map.
+  /// The files of a Micro-Manager stack, found by name, each with its own index map.
   private static func microManager(_ opened: TIFFFile) throws(MovieError) -> any Movie {
     var (paths, truncation) = MicroManagerHeader.files(of: opened.path)
     var notes: [String] = []
@@ -25,9 +25,9 @@ enum TIFFSet {
             ? opened.movie() : TIFFFile(FileBytes(path)).movie())
       } catch {
         guard !parts.isEmpty, path.fileName != opened.path.fileName else { throw error }
-        // The last file of an interrupted acquisition may hold no frame yet.
+        // The last file of an interrupted acquisition may have no frames.
         if error.kind == .noFrames, path == paths.last {
-          notes.append("\(path.fileName) of the set holds no frame")
+          notes.append("\(path.fileName) of the set contains no frames")
         } else {
           truncation = Truncation("this file of the set cannot be read: \(error.what)", file: path)
         }
@@ -38,7 +38,7 @@ enum TIFFSet {
     return try joined(parts, notes: notes, truncation: truncation)
   }
 
-  /// The parts in one movie; the first one speaks for all but the notes.
+  /// Joins the parts into one movie; the first one provides all metadata except the notes.
   private static func joined(
     _ parts: [any Movie], order: [UInt32]? = nil, notes: [String], truncation: Truncation? = nil
   ) throws(MovieError) -> any Movie {
@@ -51,7 +51,7 @@ enum TIFFSet {
     return try JoinedMovie(parts, order: order, info: info, truncation: truncation)
   }
 
-  /// The files that OME-XML names, with their pages in the order of the planes.
+  /// The files that the OME-XML names, with their pages in plane order.
   private static func omeSet(
     _ opened: TIFFFile, _ description: OMEDescription
   ) throws(MovieError) -> any Movie {
@@ -65,13 +65,13 @@ enum TIFFSet {
       ome = full
     }
     let own = opened.path.fileName
-    // A file that was renamed is not among the names its XML gives: it then stands for itself.
+    // A renamed file is not among the names in its XML; it is then used alone.
     let isNamed = ome.files.contains(own) || ome.files.contains("")
     guard isNamed, !ome.runs.isEmpty else {
       let movie = try opened.movie()
       guard !ome.files.isEmpty || ome.metadataFile != nil else { return movie }
       return try joined(
-        [movie], notes: ["the OME-XML names other files: the pages of this one are used in order"])
+        [movie], notes: ["the OME-XML names other files; the pages of this file are used in order"])
     }
 
     var firstPlane = [Int](repeating: Int.max, count: ome.files.count)
@@ -92,10 +92,10 @@ enum TIFFSet {
         total += part.info.frames
         parts.append(part)
       } catch {
-        // The planes behind a file that is missing have lost their place.
+        // Planes after a missing file cannot be placed.
         guard !parts.isEmpty, name != own, !name.isEmpty else { throw error }
         missing = Truncation(
-          "this file of the set is left out: \(error.what)", file: folder.appending(name.fileName))
+          "this file of the set is skipped: \(error.what)", file: folder.appending(name.fileName))
       }
       if missing != nil { break }
     }
@@ -109,7 +109,7 @@ enum TIFFSet {
       ? parts[0] : try joined(parts, order: order, notes: notes)
   }
 
-  /// The places of the planes, up to the first that is not there.
+  /// The indices of the planes, up to the first missing one.
   private static func firstPlanes(
     _ ome: OMEDescription, _ start: [Int?], _ pages: [Int]
   ) -> [UInt32] {
@@ -123,8 +123,8 @@ enum TIFFSet {
     return order
   }
 
-  /// The place of every plane among the pages of the parts; nil where that is their own order, or
-  /// where the XML contradicts the files.
+  /// The index of every plane among the pages of the parts; nil if that is file order, or if the
+  /// XML contradicts the files.
   private static func order(
     _ ome: OMEDescription, _ start: [Int?], _ pages: [Int], _ total: Int
   ) -> (order: [UInt32]?, notes: [String]) {
@@ -135,7 +135,7 @@ enum TIFFSet {
       guard let first = start[run.file] else { continue }
       for page in run.page..<max(run.page, min(pages[run.file], run.page + run.count)) {
         guard !isUsed[first + page] else {
-          return (nil, ["the OME-XML names a page twice: the pages are used in the files' order"])
+          return (nil, ["the OME-XML lists a page twice; pages are used in file order"])
         }
         isUsed[first + page] = true
         order.append(UInt32(clamping: first + page))
@@ -145,13 +145,13 @@ enum TIFFSet {
       return (
         nil,
         [
-          "the OME-XML places \(order.count) of \(total) pages: the pages are used in the files' "
+          "the OME-XML lists \(order.count) of \(total) pages; pages are used in file "
             + "order"
         ]
       )
     }
     if total < ome.promised {
-      notes.append("the OME-XML promises \(ome.promised) frames, the files hold \(total)")
+      notes.append("the OME-XML states \(ome.promised) frames, the files contain \(total)")
     }
     let isOrdered = order.enumerated().allSatisfy { $0 == Int($1) }
     return (isOrdered ? nil : order, notes)
