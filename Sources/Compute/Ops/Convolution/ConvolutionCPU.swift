@@ -10,13 +10,13 @@ extension Convolution {
     ]
   }
 
+  /// Packs the weights into the layout that a kernel reads.
+  static let packing = glint_packing_operands(w: .input(1), packed: .prepared(0))
+
   /// F(m×m, 3×3): tiles of m × m outputs from (m + 2)² products per pair of channels.
   ///
   /// `error`: the transforms' sums of absolute coefficients, squared for two axes, over the 9 terms
   /// that they replace.
-  /// The weights into the form that a kernel takes.
-  static let packing = glint_packing_operands(w: .input(1), packed: .prepared(0))
-
   private func winograd(_ m: Int, error: Double) -> Candidate<CPULaunch> {
     Candidate("winograd\(m)", error: error) { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
