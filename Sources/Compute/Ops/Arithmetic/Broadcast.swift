@@ -104,7 +104,7 @@ extension Broadcast {
     ]
   }
 
-  /// Its OpenCL twin.
+  /// The OpenCL kernel of the same.
   static func openCL(
     _ kind: Int, _ right: glint_in, _ rule: @escaping @Sendable (Site) -> Broadcast
   ) -> [Candidate<OpenCLLaunch>] {
