@@ -6,6 +6,9 @@ import Foundation
 /// last reference going away) removes it. Every temporary name is also in `TemporaryNames`, from
 /// which a signal handler can remove it. The name is checked for an existing file when staging
 /// begins, before any work is lost, and again at the end.
+///
+/// `@unchecked Sendable`: `lock` guards `open`; `path` is changed only by the one writer of the
+/// file.
 public final class StagedFile: @unchecked Sendable {
   /// The final name.
   public private(set) var path: String
@@ -107,6 +110,8 @@ public final class StagedFile: @unchecked Sendable {
 public enum TemporaryNames {
   private static let capacity = 256
   private static let lock = NSLock()
+  // Unsafe, because a signal handler cannot take a lock: `lock` guards changes, the handler only
+  // reads.
   nonisolated(unsafe) private static let slots = {
     let slots = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: capacity)
     slots.initialize(repeating: nil, count: capacity)

@@ -5,7 +5,8 @@ package enum DecimalText {
   /// Bytes that no number written here exceeds.
   package static let longest = 32
 
-  // Tables that live as long as the process, read without bounds checks.
+  // Pointers, so that reads need no bounds checks. Unsafe, because the compiler cannot see that the
+  // tables are written once, here, and never freed.
   nonisolated(unsafe) private static let power = permanent(
     (0...22).map { (exponent: Int) -> Double in pow(10, Double(exponent)) })
   nonisolated(unsafe) private static let integerPower = permanent(

@@ -6,6 +6,8 @@ import Microscopy
 ///
 /// Records of one extendable dataset `locs`, written in whole chunks; the metadata follow at the end,
 /// as `/metadata` (Picasso from 0.11) and as the sidecar (all versions).
+///
+/// `@unchecked Sendable`: calls come one at a time, as `TableWriter` demands.
 final class PicassoWriter: TableWriter, @unchecked Sendable {
   /// Records per chunk.
   private static let chunk = 4096

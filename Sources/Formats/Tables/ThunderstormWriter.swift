@@ -5,6 +5,8 @@ import Microscopy
 ///
 /// Lengths are nm with three decimals, other fractions have nine digits. ThunderSTORM's columns come
 /// first, under its names; then every other column under Glint's.
+///
+/// `@unchecked Sendable`: calls come one at a time, as `TableWriter` demands.
 final class ThunderstormWriter: TableWriter, @unchecked Sendable {
   private let lock = NSLock()
   private let path: String

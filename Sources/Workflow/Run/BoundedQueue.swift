@@ -1,6 +1,8 @@
 import Foundation
 
 /// Hands values from one thread to another, at most `capacity` of them under way.
+///
+/// `@unchecked Sendable`: all access is under the condition's lock.
 final class BoundedQueue<Element>: @unchecked Sendable {
   private let condition = NSCondition()
   private var items: [Element?]
