@@ -6,7 +6,7 @@ import CPUKernels
 /// Inputs: the gradient of the result [batch, height', width', outputs] and weights in the order of
 /// `TurnWeights`, [kernel height, kernel width, outputs, channels]. Output: [batch, height,
 /// width, channels].
-public struct ConvolutionInputGradient: TransposedKernels {
+package struct ConvolutionInputGradient: TransposedKernels {
   public static let name = "convolution input gradient"
   let convolution: Convolution
   public let height: Int

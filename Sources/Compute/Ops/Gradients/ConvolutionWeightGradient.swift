@@ -7,7 +7,7 @@ import CPUKernels
 /// width', outputs]. Output: [kernel height, kernel width, channels, outputs]. A matrix product
 /// over all pixels; partial sums over groups of pixels, which depend only on the shape, are added
 /// in order.
-public struct ConvolutionWeightGradient: Op {
+package struct ConvolutionWeightGradient: Op {
   public static let name = "convolution weight gradient"
   let convolution: Convolution
   public let kernel: (height: Int, width: Int)

@@ -3,7 +3,7 @@ import CPUKernels
 /// The gradient through a chain of elementwise steps: the given gradient times the derivative.
 ///
 /// Inputs: the chain's input and the gradient of its result, float32 of one shape. Output: the same.
-public struct ElementwiseGradient: FirstOrder {
+package struct ElementwiseGradient: FirstOrder {
   public static let name = "elementwise gradient"
   public let chain: Elementwise
 

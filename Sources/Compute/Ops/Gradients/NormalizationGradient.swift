@@ -5,7 +5,7 @@ import CPUKernels
 /// Inputs: x [batch, height, width, channels] and the gradient g of y. Output: as x. For moments it
 /// is factor (g − mean(g) − y mean(g y)), with means over the group. For extremes it is factor g,
 /// plus the contributions through minimum and maximum at the first pixel of each in memory order.
-public struct NormalizationGradient: FirstOrder {
+package struct NormalizationGradient: FirstOrder {
   public static let name = "normalization gradient"
   let rule: Normalization
 

@@ -21,7 +21,7 @@ extension PReLU {
 /// The gradient of a PReLU with respect to its input.
 ///
 /// Inputs: x [… channels], slope [1] or [channels], gradient of the result (as x). Output: as x.
-public struct PReLUGradient: FirstOrder {
+package struct PReLUGradient: FirstOrder {
   public static let name = "prelu gradient"
 
   public init() {}

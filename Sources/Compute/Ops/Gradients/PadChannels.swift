@@ -10,7 +10,7 @@ extension SelectChannels {
 }
 
 /// Zeros before and after the last axis: the adjoint of `SelectChannels`.
-public struct PadChannels: Op {
+package struct PadChannels: Op {
   public static let name = "pad channels"
   public let range: Range<Int>
   public let total: Int

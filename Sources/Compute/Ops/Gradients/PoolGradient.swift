@@ -13,7 +13,7 @@ extension Pool {
 ///
 /// Inputs: the image [batch, height, width, channels] and the gradient of the pooled image. Output: as
 /// the image. Each pixel gathers from the windows that contain it, so that sums have a fixed order.
-public struct PoolGradient: FirstOrder {
+package struct PoolGradient: FirstOrder {
   public static let name = "pool gradient"
   public let pool: Pool
 

@@ -11,7 +11,7 @@ extension Softmax {
 /// The gradient through a softmax: y (g − Σ g y), with the sum over the last axis.
 ///
 /// Inputs: the softmax's result y and its gradient g. Output: as y.
-public struct SoftmaxGradient: FirstOrder {
+package struct SoftmaxGradient: FirstOrder {
   public static let name = "softmax gradient"
 
   public init() {}

@@ -12,7 +12,7 @@ extension TemporalWindow {
 ///
 /// Input: float32 [frames, height, width, (2 radius + 1) channels]. Output: [frames, height, width,
 /// channels].
-public struct TemporalWindowGradient: Adjoint {
+package struct TemporalWindowGradient: Adjoint {
   public static let name = "temporal window gradient"
   let linear: TemporalWindow
 

@@ -4,7 +4,7 @@ import CPUKernels
 ///
 /// Input: float32 [… channels, outputs]; output: [… outputs, channels]. `flipped` also reverses the
 /// taps (the axes before), so that the gradient of a convolution of stride 1 is a convolution.
-public struct TurnWeights: Op {
+package struct TurnWeights: Op {
   public static let name = "turn weights"
   public let flipped: Bool
 

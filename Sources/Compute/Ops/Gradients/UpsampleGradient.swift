@@ -12,7 +12,7 @@ extension Upsample {
 ///
 /// Input: float32 [batch, height · factor, width · factor, channels]. Output: [batch, height, width,
 /// channels].
-public struct UpsampleGradient: Adjoint {
+package struct UpsampleGradient: Adjoint {
   public static let name = "upsample gradient"
   let linear: Upsample
 
