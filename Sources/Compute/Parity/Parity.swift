@@ -4,14 +4,14 @@
 /// sentinels around every tensor and memory filled with NaN, and a second time on memory filled
 /// differently; the bits must be equal. An op that `updates` inputs runs both in place and
 /// separately.
-public struct Parity: Sendable {
-  public let sample: Sample
+package struct Parity: Sendable {
+  package let sample: Sample
   private let expected: [Reference]
   private let magnitudes: [Reference]
   private let agreed: [Tensor]
 
   /// Computes the reference, and the bits (those of this CPU) that every device must reproduce.
-  public init(_ sample: Sample) throws {
+  package init(_ sample: Sample) throws {
     self.sample = sample
     expected = sample.op.reference(sample.inputs)
     magnitudes = sample.op.magnitudes(sample.inputs)
@@ -20,17 +20,17 @@ public struct Parity: Sendable {
   }
 
   /// The result of one candidate on one device.
-  public struct Outcome: Sendable, CustomStringConvertible {
-    public let op: String
-    public let sample: String
-    public let device: String
-    public let candidate: String
+  package struct Outcome: Sendable, CustomStringConvertible {
+    package let op: String
+    package let sample: String
+    package let device: String
+    package let candidate: String
     /// nil if it passed.
-    public let failure: String?
+    package let failure: String?
     /// The largest error as a share of the tolerance.
-    public let worst: Double
+    package let worst: Double
 
-    public var description: String {
+    package var description: String {
       "\(failure == nil ? "ok  " : "FAIL") \(device) [\(candidate)] \(sample)"
         + (failure.map { ": \($0)" } ?? "")
     }
@@ -38,7 +38,7 @@ public struct Parity: Sendable {
 
   /// Runs every candidate of the op on `device`, except those that decline the case. A device error
   /// is an outcome too.
-  public func run(on device: any Device) -> [Outcome] {
+  package func run(on device: any Device) -> [Outcome] {
     let candidates =
       device.info.kind == .cpu
       ? sample.op.cpu.map { ($0.name, $0.error) } : sample.op.openCL.map { ($0.name, $0.error) }

@@ -1,11 +1,11 @@
 /// Runs the parity loop over many samples and devices and collects the outcomes.
-public struct ParityReport: Sendable {
-  public let outcomes: [Parity.Outcome]
+package struct ParityReport: Sendable {
+  package let outcomes: [Parity.Outcome]
 
   /// Runs every sample on every device.
   ///
   /// - Parameter progress: called with each outcome.
-  public init(
+  package init(
     _ samples: [Sample], on devices: [any Device], progress: (Parity.Outcome) -> Void = { _ in }
   ) throws {
     var outcomes: [Parity.Outcome] = []
@@ -21,17 +21,17 @@ public struct ParityReport: Sendable {
   }
 
   /// The catalogue's samples whose name contains `text`; optionally only the tiny ones.
-  public static func samples(containing text: String = "", tinyOnly: Bool = false) -> [Sample] {
+  package static func samples(containing text: String = "", tinyOnly: Bool = false) -> [Sample] {
     Catalogue.samples.filter {
       (text.isEmpty || $0.name.contains(text)) && ($0.tiny || !tinyOnly)
     }
   }
 
-  public var failures: [Parity.Outcome] { outcomes.filter { $0.failure != nil } }
+  package var failures: [Parity.Outcome] { outcomes.filter { $0.failure != nil } }
 
   /// A line per op and device: cases passed, cases run, the largest error as a share of the
   /// tolerance; then a line per failure.
-  public var table: String {
+  package var table: String {
     var rows = [["op", "device", "candidates", "passed", "error/allowed"]]
     let groups = Dictionary(grouping: outcomes) { [$0.op, $0.device] }
     for key in outcomes.map({ [$0.op, $0.device] }).uniqued() {

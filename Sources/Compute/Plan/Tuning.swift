@@ -1,15 +1,15 @@
 import Foundation
 
 /// The properties of an op that may decide which candidate is fastest.
-public struct TuningCase: Codable, Hashable, Sendable {
+package struct TuningCase: Codable, Hashable, Sendable {
   /// The op and its parameters other than sizes: "convolution 3×3 s1".
-  public var form: String
-  public var channels: Int
-  public var outputs: Int
+  package var form: String
+  package var channels: Int
+  package var outputs: Int
   /// Pixels of the result, over the batch.
-  public var pixels: Int
+  package var pixels: Int
 
-  public init(form: String, channels: Int, outputs: Int, pixels: Int) {
+  package init(form: String, channels: Int, outputs: Int, pixels: Int) {
     self.form = form
     self.channels = channels
     self.outputs = outputs
@@ -29,21 +29,21 @@ public struct TuningCase: Codable, Hashable, Sendable {
 }
 
 /// An op whose candidates are worth measuring on each device.
-public protocol Tunable: Op {
+package protocol Tunable: Op {
   func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase
 }
 
 /// The fastest candidates, as measured by `glint-tune` and stored in `Kernels/tuning.json`.
 public struct TuningTable: Codable, Hashable, Sendable {
-  public struct Row: Codable, Hashable, Sendable {
-    public var at: TuningCase
-    public var fastest: String
+  package struct Row: Codable, Hashable, Sendable {
+    package var at: TuningCase
+    package var fastest: String
     /// Time of every candidate that was tried.
-    public var microseconds: [String: Double]
+    package var microseconds: [String: Double]
 
     /// `order`: the op's candidates, best first. Timings vary by about a tenth, so a candidate less
     /// than a tenth slower than the fastest keeps its rank.
-    public init(at: TuningCase, microseconds: [String: Double], order: [String]) {
+    package init(at: TuningCase, microseconds: [String: Double], order: [String]) {
       self.at = at
       self.microseconds = microseconds
       let least = microseconds.values.min() ?? 0
@@ -52,15 +52,15 @@ public struct TuningTable: Codable, Hashable, Sendable {
   }
 
   /// Rows by `DeviceInfo.tuningName`.
-  public var devices: [String: [Row]]
+  package var devices: [String: [Row]]
 
-  public init(devices: [String: [Row]] = [:]) { self.devices = devices }
+  package init(devices: [String: [Row]] = [:]) { self.devices = devices }
 
   /// Reads a table; throws `DecodingError` if the data is not one.
   public init(json: Data) throws { self = try JSONDecoder().decode(TuningTable.self, from: json) }
 
   /// The form that `glint-tune` writes; equal tables give equal bytes.
-  public var json: Data {
+  package var json: Data {
     get throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -88,7 +88,7 @@ public struct TuningTable: Codable, Hashable, Sendable {
 extension DeviceInfo {
   /// The properties that decide which candidate is fast: for a GPU its name; for a processor its
   /// numbers and the instruction set, or in OpenCL the runtime's name ("PoCL").
-  public var tuningName: String {
+  package var tuningName: String {
     switch kind {
     case .cpu: "\(Processor.identity), \(driver)"
     case .openCLCPU:
@@ -100,7 +100,7 @@ extension DeviceInfo {
 }
 
 extension Convolution: Tunable {
-  public func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase {
+  package func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase {
     let w = inputs[1].shape
     return TuningCase(
       form: "\(Self.name) \(w[0])×\(w[1]) s\(stride)" + (dilation > 1 ? " dilated" : "")
@@ -110,7 +110,7 @@ extension Convolution: Tunable {
 }
 
 extension Dense: Tunable {
-  public func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase {
+  package func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase {
     TuningCase(
       form: Self.name, channels: inputs[1].shape[0], outputs: inputs[1].shape[1],
       pixels: outputs[0].shape[0])
