@@ -47,7 +47,7 @@ import Testing
       #expect(abs(moments.variance[pixel] / variance - 1) < 1e-9)
       #expect(moments.highest[pixel] == Float(values.max()!))
     }
-    // The same bits for any threads, any batch, and when the movie comes in two parts.
+    // Bits do not depend on threads, batches, or whether the movie comes in two parts.
     func part(_ range: Range<Int>) -> FormulaMovie {
       FormulaMovie(width: width, height: height, frames: range.count, pixel: pixel) {
         value(range.lowerBound + $0, $1)

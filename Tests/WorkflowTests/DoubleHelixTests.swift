@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// Molecules whose image has two lobes: one row each, with the height that the lobes' angle tells.
+/// Molecules whose image has two lobes: one row each, with z from the lobes' angle.
 @Suite struct DoubleHelixTests {
   private static let camera = Camera(offset: 100, gain: 2, readNoise: 1)
 
@@ -68,7 +68,8 @@ import Workflow
     #expect(abs(try #require(found.zRelation).scale - 1) < 0.02)
     let honesty = try #require(found.zHonesty)
     #expect(0.8...1.25 ~= honesty.spread, "\(honesty)")
-    // The control: a filter for round spots finds every lobe, and fits of both end at one place.
+    // Control: a filter for round spots finds every lobe, and the fits of both give the same
+    // position.
     var lobeByLobe = recipe
     lobeByLobe.detection = DetectionSettings()
     let twice = try Self.localize(movie, lobeByLobe, psf)
@@ -86,7 +87,7 @@ import Workflow
     #expect(found.recall > 0.95 && found.precision > 0.95, "\(found)")
     let honesty = try #require(found.zHonesty)
     #expect(0.8...1.25 ~= honesty.spread, "\(honesty)")
-    // One pixel in fifty with a hundred times the variance; no light at all.
+    // One pixel in fifty with a hundred times the variance, and no light.
     var random = RandomStream(seed: 9)
     var maps = CameraMaps(
       width: 100, height: 80, offset: Array(repeating: 100, count: 8000),
@@ -134,7 +135,7 @@ import Workflow
     #expect(throws: SimulationError.self) { try Self.simulation(RotatingLobes(sigma: .nan)) }
   }
 
-  /// The double-helix movie of storm-analysis, by the PSF that its simulator states.
+  /// The double-helix movie of storm-analysis, with the PSF that its simulator states.
   @Test(
     .data(
       "movies/storm_analysis/test_300x200_dh.dax",

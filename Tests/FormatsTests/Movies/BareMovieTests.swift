@@ -38,7 +38,7 @@ import Testing
     try expectTruncated(
       folder.file("m.dax"), frames: 3,
       "the header promises 5 frames of 2048 bytes, the file ends 7 bytes into frame 3")
-    // Without a number of frames, a part of one tells.
+    // If the number of frames is missing, a partial frame at the end indicates truncation.
     let inf = try String(contentsOfFile: folder.file("m.inf"), encoding: .utf8)
     let uncounted = inf.split(separator: "\n").filter { !$0.hasPrefix("number of frames") }
     _ = try folder.write(Array(uncounted.joined(separator: "\n").utf8), to: "m.inf")

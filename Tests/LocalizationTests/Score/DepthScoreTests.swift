@@ -4,7 +4,7 @@ import Microscopy
 import Optics
 import Testing
 
-/// Scores in three dimensions: the nearest is the nearest in space, each axis has its own errors.
+/// Scores in three dimensions: distances are spatial, and each axis has its own errors.
 @Suite struct DepthScoreTests {
   private func table3D(_ rows: [(frame: Int, x: Double, y: Double, z: Double)]) -> Localizations {
     var result = table(rows.map { ($0.frame, $0.x, $0.y) })
@@ -44,7 +44,7 @@ import Testing
     #expect(abs(optimal.z!.offset + 255) < 1e-9)
   }
 
-  /// All pairings of crowded frames tried out, with the axial tolerance.
+  /// All pairings of crowded frames, with the axial tolerance.
   @Test func crowdedVolumesMatchTheBruteForceAnswers() throws {
     var random = RandomStream(seed: 78)
     var (differing, limited) = (0, 0)

@@ -36,7 +36,7 @@ import Testing
     #expect(abs(honesty.rms - (13 / 3.0).squareRoot()) < 1e-9)
     #expect(abs(honesty.bias - 5 / 3.0) < 1e-9)
     #expect(abs(honesty.spread - 1.4826) < 1e-9)
-    // Along y one standard error is 0, and says nothing: 1 and 0 remain.
+    // Along y one standard error is 0 and is ignored: 1 and 0 remain.
     #expect(score.yHonesty?.pairs == 2)
     #expect(abs(score.photonsHonesty!.rms - (2 / 3.0).squareRoot()) < 1e-12)
     #expect(score.backgroundHonesty == nil)
@@ -87,7 +87,7 @@ import Testing
     let lateral = 100 - (100 - jaccard)
     let axial = 100 - hypot(100 - jaccard, 150)
     #expect(abs(score.volumeEfficiency! - (lateral + axial) / 2) < 1e-9)
-    // Without z on one side, only the plane counts.
+    // If one side has no z, only x and y count.
     found[.z] = nil
     #expect(try Score(of: found, against: truth).truePositives == 2)
   }
@@ -101,7 +101,7 @@ import Testing
       #expect(try Score(of: none, against: some, settings: settings).falseNegatives == 1)
       #expect(try Score(of: some, against: none, settings: settings).falsePositives == 1)
     }
-    // Tables as a reader leaves them, without a single column.
+    // Tables without a single column, as a reader may return.
     let bare = Localizations(field: some.field)
     #expect(try Score(of: bare, against: some).falseNegatives == 1)
   }
@@ -163,7 +163,7 @@ import Testing
   }
 
   @Test func honestErrorsHaveRatioOne() throws {
-    // Positions blurred by exactly the error that the table reports, on simulated truth.
+    // Positions with errors exactly as the table reports, on simulated truth.
     let settings = SimulationSettings(
       width: 100, height: 100, frames: 300, blinking: .independent(perFrame: 10), seed: 8)
     let truth = try Simulation(settings).truth
