@@ -5,7 +5,8 @@ import Testing
 @testable import Optics
 
 @Suite struct PixelMomentsTests {
-  /// The last digits of a long, bright movie: Σx² of 200,000 frames is near 2⁵⁰ here, n Σx² beyond 2⁶⁴.
+  /// The last digits of a long, bright movie: Σx² of 200,000 frames is near 2⁵⁰ here, n Σx² beyond
+  /// 2⁶⁴.
   @Test func nothingIsRoundedInALongMovie() throws {
     let frames = 200_000
     let movie = FormulaMovie(width: 1, height: 1, frames: frames) { frame, _ in

@@ -15,8 +15,8 @@ struct AxialCondition: Codable, Hashable, Sendable {
     case scmos
     /// The same, fitted with the mean variance instead of the map.
     case mapless
-    /// An EM register of gain 300 before 74.4 e⁻ rms (the SMLM challenge's camera): each photoelectron
-    /// becomes an exponentially distributed number.
+    /// An EM register of gain 300 before 74.4 e⁻ rms (the SMLM challenge's camera): each
+    /// photoelectron becomes an exponentially distributed number.
     case emccd
   }
 

@@ -3,8 +3,8 @@ extension Graph {
   /// respect to each of `inputs`, which may be parameters.
   ///
   /// One reverse pass over the ops' gradient rules. The result is ordinary nodes, so training runs
-  /// on the same plans and devices as inference. An input that `output` does not depend on gets nil.
-  /// Throws `GradientError` if the path leads through an op without a derivative.
+  /// on the same plans and devices as inference. An input that `output` does not depend on gets
+  /// nil. Throws `GradientError` if the path leads through an op without a derivative.
   public mutating func gradients(
     of output: Value, given weights: Value? = nil, withRespectTo inputs: [Value]
   ) throws -> [Value?] {

@@ -1,5 +1,5 @@
-/// A computation as a value: inputs, parameters, constants and ops joined by typed values, with named
-/// outputs.
+/// A computation as a value: inputs, parameters, constants and ops joined by typed values, with
+/// named outputs.
 ///
 /// Types are inferred as each op is applied, so a shape error appears where the mistake is made.
 /// ```swift

@@ -6,8 +6,8 @@ extension Graph {
     let first: Int
   }
 
-  /// The parts of concatenations that need no copy: made by an op that can write a range of channels,
-  /// and otherwise read only by ops that can read one.
+  /// The parts of concatenations that need no copy: made by an op that can write a range of
+  /// channels, and otherwise read only by ops that can read one.
   func placedParts() -> [Value: PlacedPart] {
     let readers = readers
     let named = Set(outputs.map(\.value))

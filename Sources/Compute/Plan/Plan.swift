@@ -1,8 +1,8 @@
 /// A graph compiled for one device: a list of launches, and the location of each tensor.
 ///
-/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, order
-/// updates, place the parts of concatenations, choose candidates, place tensors. `explain()` shows
-/// the result.
+/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues,
+/// order updates, place the parts of concatenations, choose candidates, place tensors. `explain()`
+/// shows the result.
 ///
 /// Tensors are in three places. Inputs, outputs and intermediate tensors are in the executable's
 /// own **arena**. Constants, and what is prepared from them, are **held** by the device once for
@@ -85,7 +85,8 @@ public struct Plan: Sendable {
   /// Plans a graph for a device.
   ///
   /// - Parameters:
-  ///   - parameters: values of parameters that become constants; the graph's other parameters are state.
+  ///   - parameters: values of parameters that become constants; the graph's other parameters are
+  ///     state.
   ///   - forcing: candidate names by op name, for tests and comparisons.
   ///   - tuning: which candidates were measured to be fastest on which device.
   ///   - halfStorage: on an OpenCL device, stores the results of convolutions, pools and

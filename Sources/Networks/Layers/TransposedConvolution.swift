@@ -1,8 +1,8 @@
 import Compute
 
 extension Layers {
-  /// Each pixel adds its kernel to the result, `stride` apart; weight [in, out, rows, columns], bias
-  /// [out]. `padding` is cut from the result; less at the end than at the start is PyTorch's
+  /// Each pixel adds its kernel to the result, `stride` apart; weight [in, out, rows, columns],
+  /// bias [out]. `padding` is cut from the result; less at the end than at the start is PyTorch's
   /// "output padding".
   struct TransposedConvolution: Layer {
     var kernel: Kernel

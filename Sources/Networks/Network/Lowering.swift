@@ -1,8 +1,8 @@
 import Compute
 
 extension Network {
-  /// The network as a graph for frames of one size: input "frames" [batch, height, width, channels],
-  /// one output per output of the network, channels last.
+  /// The network as a graph for frames of one size: input "frames" [batch, height, width,
+  /// channels], one output per output of the network, channels last.
   ///
   /// - Parameters:
   ///   - scaling: whether frames are raw camera values; false if they are already scaled.

@@ -4,8 +4,8 @@ import Containers
 /// Keras HDF5 files (`model.save`, `save_weights`), with names and layouts converted to PyTorch's.
 ///
 /// `<layer>/…/kernel:0` becomes `<layer>.weight`: [h, w, in, out] → [out, in, h, w], for transposed
-/// convolutions [h, w, out, in] → [in, out, h, w], for dense layers [in, out] → [out, in]. Batch norm's
-/// gamma, beta, moving_mean, moving_variance become weight, bias, running_mean, running_var.
+/// convolutions [h, w, out, in] → [in, out, h, w], for dense layers [in, out] → [out, in]. Batch
+/// norm's gamma, beta, moving_mean, moving_variance become weight, bias, running_mean, running_var.
 ///
 /// Keras 3 (`.weights.h5`, and the same inside `.keras`) does not keep a layer's name, only its
 /// kind and number: `layers/conv2d_3/vars/0`.

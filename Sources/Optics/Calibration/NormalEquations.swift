@@ -5,8 +5,8 @@ struct NormalEquations {
   private var matrix: [Double]
   private var score: [Double]
 
-  /// Sums over `count` values. `value` writes the gradient of value i to the pointer and returns its
-  /// weight and the model's misfit, or nil to leave it out.
+  /// Sums over `count` values. `value` writes the gradient of value i to the pointer and returns
+  /// its weight and the model's misfit, or nil to leave it out.
   init(
     order: Int, count: Int,
     _ value: (_ i: Int, _ gradient: UnsafeMutablePointer<Double>) -> (

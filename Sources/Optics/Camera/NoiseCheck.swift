@@ -134,8 +134,8 @@ public struct NoiseCheck: Sendable {
     }
   }
 
-  /// The mask outer-inner-outer along both axes, scaled so that independent pixels keep their variance;
-  /// zero at the rim.
+  /// The mask outer-inner-outer along both axes, scaled so that independent pixels keep their
+  /// variance; zero at the rim.
   private func filtered(_ image: [Float], outer: Float, inner: Float) -> [Float] {
     var rows = [Float](repeating: 0, count: image.count)
     var result = rows

@@ -22,8 +22,8 @@ public struct PixelMoments: Sendable {
   public let variance: [Double]
   /// The highest value of each pixel, ADU.
   public let highest: [Float]
-  /// Variance from frame to frame that all pixels share, ADU²: an unsteady lamp, a drifting offset. It
-  /// is the variance of the frames' means minus that from independent pixels.
+  /// Variance from frame to frame that all pixels share, ADU²: an unsteady lamp, a drifting offset.
+  /// It is the variance of the frames' means minus that from independent pixels.
   public let commonVariance: Double
 
   /// - Parameters:

@@ -4,14 +4,14 @@ import Microscopy
 
 /// A point spread function computed from the pupil by scalar diffraction, with any phase.
 ///
-/// The field at the molecule's image is E(u) = ∫ P(k) exp i[φ(k) + z k_z + 2π k·u] dk over |k| ≤ NA/λ,
-/// with k_z = 2π √((n/λ)² − |k|²) and uniform amplitude; the image is |E|², integrated over pixels and
-/// scaled so that all light through the pupil is 1. Goodman, Introduction to Fourier Optics, ch. 6.
-/// Polarisation and index mismatch are not modelled. z in nm is the molecule's height, increasing
-/// away from the objective: light of a higher molecule travels further, and a positive phase is a
-/// delay. A phase that delays the middle of the pupil more than its rim, like a converging lens,
-/// therefore focuses molecules below the focal plane; a positive Zernike defocus (2, 0) those above
-/// it.
+/// The field at the molecule's image is E(u) = ∫ P(k) exp i[φ(k) + z k_z + 2π k·u] dk over |k| ≤
+/// NA/λ, with k_z = 2π √((n/λ)² − |k|²) and uniform amplitude; the image is |E|², integrated over
+/// pixels and scaled so that all light through the pupil is 1. Goodman, Introduction to Fourier
+/// Optics, ch. 6. Polarisation and index mismatch are not modelled. z in nm is the molecule's
+/// height, increasing away from the objective: light of a higher molecule travels further, and a
+/// positive phase is a delay. A phase that delays the middle of the pupil more than its rim, like a
+/// converging lens, therefore focuses molecules below the focal plane; a positive Zernike defocus
+/// (2, 0) those above it.
 ///
 /// Example: a cylindrical lens as 0.1 waves of astigmatism:
 /// ```swift

@@ -4,9 +4,9 @@ import Reporting
 extension SplinePSF {
   /// The tricubic spline through a volume of samples, not-a-knot on each axis: exact for cubics.
   ///
-  /// `volume` holds the share of photons at every knot as [planes, rows, columns], x fastest; at least
-  /// four knots per axis. `centreX`, `centreY` are the molecule's position in knots, nil for the
-  /// middle.
+  /// `volume` holds the share of photons at every knot as [planes, rows, columns], x fastest; at
+  /// least four knots per axis. `centreX`, `centreY` are the molecule's position in knots, nil for
+  /// the middle.
   ///
   /// - Parameters:
   ///   - reference: z, nm, at which the total light on the grid is scaled to 1, so that fitted
@@ -101,9 +101,9 @@ public struct SplinePSFError: Fault, Equatable {
   }
 }
 
-/// Cubic pieces through `count` ≥ 4 equally spaced values along one axis of [outer, count, inner], as
-/// [outer, count − 1, 4, inner], constant first. The third derivative is continuous at the second
-/// and the second-to-last knot (not-a-knot).
+/// Cubic pieces through `count` ≥ 4 equally spaced values along one axis of [outer, count, inner],
+/// as [outer, count − 1, 4, inner], constant first. The third derivative is continuous at the
+/// second and the second-to-last knot (not-a-knot).
 func cubicCells(_ values: [Double], outer: Int, count: Int, inner: Int) -> [Double] {
   // Slopes s: s(i−1) + 4 s(i) + s(i+1) = 3 (y(i+1) − y(i−1)); at the ends
   // s(0) + 2 s(1) = (−5 y(0) + 4 y(1) + y(2)) / 2 and its mirror image. Solved by Thomas'

@@ -4,8 +4,8 @@ import Testing
 
 /// Gradients of whole networks.
 @Suite struct NetworkGradientTests {
-  /// A small U-Net: convolution, batch norm, ELU, max pool, convolution, SiLU, enlargement, the skip
-  /// beside it, 1×1, sigmoid; the sum of squared differences from a target is the loss.
+  /// A small U-Net: convolution, batch norm, ELU, max pool, convolution, SiLU, enlargement, the
+  /// skip beside it, 1×1, sigmoid; the sum of squared differences from a target is the loss.
   private struct Network {
     var graph = Graph()
     var inputs: [String: Reference] = [:]

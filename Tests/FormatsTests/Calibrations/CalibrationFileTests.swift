@@ -173,8 +173,8 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   // MARK: SMAP
 
-  /// A spline in the order of SMAP's coefficients: rows × columns × planes × 64, first index fastest,
-  /// planes falling in z.
+  /// A spline in the order of SMAP's coefficients: rows × columns × planes × 64, first index
+  /// fastest, planes falling in z.
   private func smapCoefficients(_ psf: SplinePSF) -> [Float] {
     let (nx, ny, nz) = (psf.columns, psf.rows, psf.planes)
     var result = [Float](repeating: 0, count: psf.coefficients.count)

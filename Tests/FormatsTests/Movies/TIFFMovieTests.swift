@@ -193,7 +193,8 @@ import Testing
     #expect(throws: MovieError.self) { try none.finish() }
   }
 
-  /// A stack above 4 GB as ImageJ writes it: one directory, pixels in one piece; the file is sparse.
+  /// A stack above 4 GB as ImageJ writes it: one directory, pixels in one piece; the file is
+  /// sparse.
   @Test func imageJStackAboveFourGigabytesWithOneDirectory() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("huge.tif")

@@ -4,7 +4,8 @@ import Foundation
 import Microscopy
 import Testing
 
-/// Damaged files of every kind: a reader returns or throws its typed error; it never traps or hangs.
+/// Damaged files of every kind: a reader returns or throws its typed error; it never traps or
+/// hangs.
 ///
 /// GLINT_FUZZ multiplies the number of damaged copies.
 @Suite struct FuzzTests {

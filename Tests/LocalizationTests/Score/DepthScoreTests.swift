@@ -136,7 +136,8 @@ import Testing
     #expect(try Score(of: table3D([(0, 5000, 5000, 1)]), against: flat).zRelation == nil)
   }
 
-  /// Errors drawn with exactly the bound at the truth: all three ratios are 1, whatever a table reports.
+  /// Errors drawn with exactly the bound at the truth: all three ratios are 1, whatever a table
+  /// reports.
   @Test func ratiosToTheBoundAtTheTruthAreOne() throws {
     let psf = AstigmaticPSF(
       x: .defocus(width: 1.2, focus: 250, depth: 400, terms: []),

@@ -25,8 +25,8 @@ func table(_ rows: [(frame: Int, x: Double, y: Double)]) -> Localizations {
   }
 
   @Test func greedyTakesTheNearestPairAndMayLoseOne() throws {
-    // Molecules at 0 and 200, localizations at 90 and -160. Greedy pairs 90 with 0 (90 nm) and leaves
-    // 200 and -160, which are 360 apart; optimal pairs 90 with 200 and -160 with 0.
+    // Molecules at 0 and 200, localizations at 90 and -160. Greedy pairs 90 with 0 (90 nm) and
+    // leaves 200 and -160, which are 360 apart; optimal pairs 90 with 200 and -160 with 0.
     let truth = table([(0, 5000, 5000), (0, 5200, 5000)])
     let found = table([(0, 5090, 5000), (0, 4840, 5000)])
     let greedy = try matching(found, truth, .greedy)

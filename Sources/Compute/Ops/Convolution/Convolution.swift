@@ -2,9 +2,10 @@ import CPUKernels
 
 /// Two-dimensional convolution (a correlation, as usual in networks) with an epilogue.
 ///
-/// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels, output
-/// channels], then the tensors of the epilogue; all float32. Output: [batch, height', width', output
-/// channels] with height' = ⌊(height + padding − dilation (kernel − 1) − 1) / stride⌋ + 1.
+/// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels,
+/// output channels], then the tensors of the epilogue; all float32. Output: [batch, height',
+/// width', output channels] with height' = ⌊(height + padding − dilation (kernel − 1) − 1) /
+/// stride⌋ + 1.
 public struct Convolution: ConvolutionLike, ChannelRanged {
   public static let name = "convolution"
   public let stride: Int

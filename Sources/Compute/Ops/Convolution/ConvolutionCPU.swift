@@ -43,8 +43,8 @@ extension Convolution {
       let lanes = site.device.preferredWidth
       let points = (m + 2) * (m + 2)
       let packed = TensorType(.float32, points * w[2] * rounded(w[3], lanes))
-      // Few tiles at a time keep their transforms in the second cache; more, where the weights do
-      // not fit beside them and have to be read again for every block.
+      // With few tiles at a time, their transforms stay in the second-level cache. More tiles if
+      // the weights do not fit beside them and must be read again for every block.
       let block = share(count, atMost: packed.bytes > 1 << 20 ? 56 : 28, site)
       let point = ((w[2] + lanes - 1) / lanes * block | 1) * lanes
       var parameters = kernelParameters(site)

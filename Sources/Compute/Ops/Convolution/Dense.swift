@@ -1,8 +1,8 @@
 /// A fully connected layer with an epilogue: every output depends on every value of its row.
 ///
-/// Inputs: x [batch, …], whose axes after the first are one row of values; weights [values, outputs];
-/// then the tensors of the epilogue. Output: [batch, outputs]. It runs as a 1×1 convolution over
-/// the batch.
+/// Inputs: x [batch, …], whose axes after the first are one row of values; weights [values,
+/// outputs]; then the tensors of the epilogue. Output: [batch, outputs]. It runs as a 1×1
+/// convolution over the batch.
 public struct Dense: ConvolutionLike {
   public static let name = "dense"
   public let epilogue: Epilogue

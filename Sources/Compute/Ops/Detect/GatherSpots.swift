@@ -2,11 +2,12 @@ import CPUKernels
 
 /// Boxes of pixels around peaks, in photoelectrons, cut from the raw frames on the device.
 ///
-/// Inputs: frames uint16 or float32 [frames, height, width]; peaks int32 [capacity, 3] (frame, y, x)
-/// and total int32 [1] of `SelectPeaks`; optionally offset and inverse gain maps [height, width], and
-/// then a noise map [height, width] (photoelectrons²). Outputs: spots float32 [capacity, box²], flags
-/// int32 [capacity] (1: a pixel is saturated, 2: one is NaN), and with a noise map its boxes float32
-/// [capacity, box²]; rows past the total are undefined. Peaks lie at least box/2 from every edge.
+/// Inputs: frames uint16 or float32 [frames, height, width]; peaks int32 [capacity, 3] (frame, y,
+/// x) and total int32 [1] of `SelectPeaks`; optionally offset and inverse gain maps [height,
+/// width], and then a noise map [height, width] (photoelectrons²). Outputs: spots float32
+/// [capacity, box²], flags int32 [capacity] (1: a pixel is saturated, 2: one is NaN), and with a
+/// noise map its boxes float32 [capacity, box²]; rows past the total are undefined. Peaks lie at
+/// least box/2 from every edge.
 public struct GatherSpots: NotDifferentiable {
   public static let name = "gather_spots"
   /// Side, pixels, odd.

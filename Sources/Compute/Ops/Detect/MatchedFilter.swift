@@ -2,14 +2,14 @@ import CPUKernels
 
 /// Signal-to-noise ratio of a molecule at each pixel, for the best of several templates.
 ///
-/// Inputs: frames float32 [frames, height, width] in photoelectrons; templates float32 [templates, side,
-/// side], side odd; optionally variances float32 [height, width] that replace `readNoise`. Output:
-/// float32 [frames, height, width], the maximum over the templates of Σ t·f over the box around a
-/// pixel, divided by √(F² · mean of the box + read variance). If templates have sum 0 and sum of
-/// squares 1, a uniform background adds nothing, and without a molecule the result has a standard
-/// deviation of 1: the optimal linear detector of a known shape in white noise (Turin, IRE Trans.
-/// Inf. Theory 6, 311, 1960). At the edges frames are mirrored with the edge pixel repeated; a box
-/// with less than one photoelectron counts as one.
+/// Inputs: frames float32 [frames, height, width] in photoelectrons; templates float32 [templates,
+/// side, side], side odd; optionally variances float32 [height, width] that replace `readNoise`.
+/// Output: float32 [frames, height, width], the maximum over the templates of Σ t·f over the box
+/// around a pixel, divided by √(F² · mean of the box + read variance). If templates have sum 0 and
+/// sum of squares 1, a uniform background adds nothing, and without a molecule the result has a
+/// standard deviation of 1: the optimal linear detector of a known shape in white noise (Turin, IRE
+/// Trans. Inf. Theory 6, 311, 1960). At the edges frames are mirrored with the edge pixel repeated;
+/// a box with less than one photoelectron counts as one.
 public struct MatchedFilter: NotDifferentiable {
   public static let name = "matched_filter"
   /// Excess noise factor F² of an EM register, else 1.

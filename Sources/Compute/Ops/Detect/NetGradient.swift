@@ -2,12 +2,12 @@ import CPUKernels
 
 /// Picasso's measure of a spot: the sum of the gradients in a box that point to its centre.
 ///
-/// Inputs: frames float32 [frames, height, width]; index int32 [frames, room] and count int32 [frames]
-/// of `LocalMaxima`. Output: float32 [frames, room], undefined past the count: the sum over the box
-/// without its centre of (f[y+1] − f[y−1], f[x+1] − f[x−1]) · unit vector towards the centre, in
-/// the unit of the frames (Picasso's thresholds are in camera counts). Neighbours beyond an edge
-/// are taken from the opposite edge, as Picasso's index −1 does for a maximum box/2 from the top or
-/// left edge. With a border of box/2 + 1 in `LocalMaxima` this does not occur.
+/// Inputs: frames float32 [frames, height, width]; index int32 [frames, room] and count int32
+/// [frames] of `LocalMaxima`. Output: float32 [frames, room], undefined past the count: the sum
+/// over the box without its centre of (f[y+1] − f[y−1], f[x+1] − f[x−1]) · unit vector towards the
+/// centre, in the unit of the frames (Picasso's thresholds are in camera counts). Neighbours beyond
+/// an edge are taken from the opposite edge, as Picasso's index −1 does for a maximum box/2 from
+/// the top or left edge. With a border of box/2 + 1 in `LocalMaxima` this does not occur.
 public struct NetGradient: NotDifferentiable {
   public static let name = "net_gradient"
   /// Side, pixels, odd.

@@ -1,6 +1,7 @@
 import CPUKernels
 
-/// The listed maxima above their frame's cut-off, as one list over the batch in (frame, y, x) order.
+/// The listed maxima above their frame's cut-off, as one list over the batch in (frame, y, x)
+/// order.
 ///
 /// Inputs: index int32 [frames, room], value float32 [frames, room], count int32 [frames], cutoff
 /// float32 [frames] (NaN keeps nothing). Outputs: peaks int32 [capacity, 3] (frame, y, x), score

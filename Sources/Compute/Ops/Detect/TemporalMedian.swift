@@ -2,11 +2,11 @@ import CPUKernels
 
 /// Each frame minus the median of the frames around it, pixel by pixel, at least zero.
 ///
-/// Input: float32 [frames, height, width]. Output: float32 [count, height, width] for the input frames
-/// `first ..< first + count`; windows of `window` (odd) frames are clipped at the ends of the
-/// input. The median of an even number is the mean of the middle two. NaN counts as largest in a
-/// window, and a NaN pixel stays NaN. Picasso's prefilter with its 51 frames: for detecting spots,
-/// not for fitting.
+/// Input: float32 [frames, height, width]. Output: float32 [count, height, width] for the input
+/// frames `first ..< first + count`; windows of `window` (odd) frames are clipped at the ends of
+/// the input. The median of an even number is the mean of the middle two. NaN counts as largest in
+/// a window, and a NaN pixel stays NaN. Picasso's prefilter with its 51 frames: for detecting
+/// spots, not for fitting.
 public struct TemporalMedian: NotDifferentiable {
   public static let name = "temporal_median"
   public let window: Int

@@ -2,8 +2,8 @@ import CPUKernels
 
 /// Standard deviation (population) of each frame about its mean: the unit of a wavelet threshold.
 ///
-/// Input: float32 [frames, height, width], `Wavelet`'s second output. Output: float32 [frames]. Pixels
-/// that are not finite are ignored; a frame with no finite pixel gets +∞.
+/// Input: float32 [frames, height, width], `Wavelet`'s second output. Output: float32 [frames].
+/// Pixels that are not finite are ignored; a frame with no finite pixel gets +∞.
 public struct WaveletNoise: NotDifferentiable {
   public static let name = "wavelet_noise"
 

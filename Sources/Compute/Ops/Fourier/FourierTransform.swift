@@ -217,13 +217,13 @@ public struct FourierTransform: Op {
     return axes
   }
 
-  /// Complex values between the stages.
+  /// The complex values between both axes.
   private func between(_ site: Site) -> TensorType {
     let (height, width) = lengths(site.inputs[0])
     return TensorType(.float32, site.inputs[0].shape[0], height, width, 2)
   }
 
-  /// The tables of both axes' turns, which depend on nothing, so that they are made once.
+  /// The tables of roots of unity of both axes. They depend on no input, so they are made once.
   private func tables(_ site: Site) -> (parameters: [glint_fourier_params], types: [TensorType]) {
     let (height, width) = lengths(site.inputs[0])
     let parameters = [width, height].map {
@@ -287,7 +287,8 @@ public struct FourierTransform: Op {
     ]
   }
 
-  /// The stages of an axis: the first reads its lines as they lie, the last writes and scales them.
+  /// The stages of an axis: the first reads lines from their layout, the last writes and scales
+  /// them.
   private static func stages(_ axis: Axis) -> [(axis: Axis, radix: Int)] {
     let radices = radices(Int(axis.parameters.length))
     var stride = 1

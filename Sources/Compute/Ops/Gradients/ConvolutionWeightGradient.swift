@@ -3,10 +3,10 @@ import CPUKernels
 /// The adjoint of a convolution with respect to its weights: for each tap, input channel and output
 /// channel, the sum over pixels of the image's value times the gradient of the result.
 ///
-/// Inputs: the image [batch, height, width, channels] and the gradient of the result [batch, height',
-/// width', outputs]. Output: [kernel height, kernel width, channels, outputs]. A matrix product
-/// over all pixels; partial sums over groups of pixels, which depend only on the shape, are added
-/// in order.
+/// Inputs: the image [batch, height, width, channels] and the gradient of the result [batch,
+/// height', width', outputs]. Output: [kernel height, kernel width, channels, outputs]. A matrix
+/// product over all pixels; partial sums over groups of pixels, which depend only on the shape, are
+/// added in order.
 package struct ConvolutionWeightGradient: Op {
   public static let name = "convolution weight gradient"
   let convolution: Convolution

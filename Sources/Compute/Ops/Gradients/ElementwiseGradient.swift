@@ -2,7 +2,8 @@ import CPUKernels
 
 /// The gradient through a chain of elementwise steps: the given gradient times the derivative.
 ///
-/// Inputs: the chain's input and the gradient of its result, float32 of one shape. Output: the same.
+/// Inputs: the chain's input and the gradient of its result, float32 of one shape. Output: the
+/// same.
 package struct ElementwiseGradient: FirstOrder {
   public static let name = "elementwise gradient"
   public let chain: Elementwise

@@ -11,8 +11,9 @@ extension Pool {
 /// The gradient of pooling. For a maximum it goes to the first maximum of each window in reading
 /// order, for an average evenly to all pixels of the window.
 ///
-/// Inputs: the image [batch, height, width, channels] and the gradient of the pooled image. Output: as
-/// the image. Each pixel gathers from the windows that contain it, so that sums have a fixed order.
+/// Inputs: the image [batch, height, width, channels] and the gradient of the pooled image. Output:
+/// as the image. Each pixel gathers from the windows that contain it, so that sums have a fixed
+/// order.
 package struct PoolGradient: FirstOrder {
   public static let name = "pool gradient"
   public let pool: Pool

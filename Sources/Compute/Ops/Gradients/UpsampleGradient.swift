@@ -10,8 +10,8 @@ extension Upsample {
 
 /// The adjoint of enlargement: each pixel sums, with their weights, the enlarged pixels it affects.
 ///
-/// Input: float32 [batch, height · factor, width · factor, channels]. Output: [batch, height, width,
-/// channels].
+/// Input: float32 [batch, height · factor, width · factor, channels]. Output: [batch, height,
+/// width, channels].
 package struct UpsampleGradient: Adjoint {
   public static let name = "upsample gradient"
   let linear: Upsample

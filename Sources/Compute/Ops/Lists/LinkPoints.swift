@@ -3,8 +3,8 @@ import CPUKernels
 /// Merges points of a frame that are connected by chains of near neighbours, one point per chain
 /// (post-processing of DeepLOCO, Boyd et al. 2018).
 ///
-/// Inputs: points float32 [frames, points, 3] (x, y, z), weights [frames, points]. Outputs of the same
-/// shapes: at the index of each chain's first point the weighted mean and the summed weight;
+/// Inputs: points float32 [frames, points, 3] (x, y, z), weights [frames, points]. Outputs of the
+/// same shapes: at the index of each chain's first point the weighted mean and the summed weight;
 /// elsewhere zeros. Points below the minimum weight are ignored.
 public struct LinkPoints: NotDifferentiable {
   public static let name = "link points"

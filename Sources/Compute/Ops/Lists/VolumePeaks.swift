@@ -3,8 +3,8 @@ import CPUKernels
 /// Local maxima of volumes, with the centre of gravity of their windows (post-processing of
 /// DeepSTORM3D, Nehme et al. 2020, with a radius of 4).
 ///
-/// Input: volume float32 [frames, height, width, depth]. Outputs: places int32 [room, 4] (frame, y, x,
-/// z), values float32 [room, 4] (x, y, z of the centre of gravity, peak), in voxels; total int32
+/// Input: volume float32 [frames, height, width, depth]. Outputs: places int32 [room, 4] (frame, y,
+/// x, z), values float32 [room, 4] (x, y, z of the centre of gravity, peak), in voxels; total int32
 /// [1], the true number, which may exceed the room. Entries past the total are undefined.
 /// Maxima are at least `threshold`; of equal voxels in one window the first in (y, x, z) order
 /// counts.

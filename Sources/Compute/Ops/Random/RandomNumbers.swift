@@ -3,9 +3,9 @@ import CPUKernels
 /// Random numbers that depend only on seed, step, stream and position, so that every device draws
 /// the same bits and a run can resume at any step.
 ///
-/// Inputs: the clock, int32 [3]: lower and upper half of the seed, and the step; for Poisson and gamma
-/// numbers also float32 parameters. Output: float32. Each number uses words of Philox-4x32-10 with
-/// the seed as key and (position, trial, step, stream) as counter.
+/// Inputs: the clock, int32 [3]: lower and upper half of the seed, and the step; for Poisson and
+/// gamma numbers also float32 parameters. Output: float32. Each number uses words of Philox-4x32-10
+/// with the seed as key and (position, trial, step, stream) as counter.
 public struct RandomNumbers: NotDifferentiable {
   public static let name = "random numbers"
   public static let obstacle = "a random number does not follow its parameter smoothly"

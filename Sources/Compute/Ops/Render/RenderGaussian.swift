@@ -3,10 +3,10 @@ import Foundation
 
 /// Image of localizations, each drawn as a Gaussian with the width of its uncertainty.
 ///
-/// Inputs: x, y float32 [rows] in pixels of the image (the first pixel's centre is (0, 0)), weight and
-/// σ (pixels) float32 [rows], number int32 [1] of valid rows. Output: float32 [height, width]. Each
-/// Gaussian is integrated over pixels out to 4 σ (at most `maximumRadius` pixels) and divided by
-/// its own sum, so that it adds exactly its weight for any σ, and small σ give a histogram
+/// Inputs: x, y float32 [rows] in pixels of the image (the first pixel's centre is (0, 0)), weight
+/// and σ (pixels) float32 [rows], number int32 [1] of valid rows. Output: float32 [height, width].
+/// Each Gaussian is integrated over pixels out to 4 σ (at most `maximumRadius` pixels) and divided
+/// by its own sum, so that it adds exactly its weight for any σ, and small σ give a histogram
 /// (SMAPpy's rule); σ is at least 0.001. Parts outside the image are lost. A row with a NaN or an
 /// infinite σ is left out.
 public struct RenderGaussian: NotDifferentiable {

@@ -2,8 +2,8 @@ import CPUKernels
 
 /// The quality of each fit of a spline PSF: Cramér–Rao bound, deviance and reduced χ².
 ///
-/// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpline`, total int32
-/// [1], the PSF's grid, and optionally a noise variance per pixel. Outputs as `AssessSpots`.
+/// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpline`, total
+/// int32 [1], the PSF's grid, and optionally a noise variance per pixel. Outputs as `AssessSpots`.
 public struct AssessSpline: SplineOp {
   public static let name = "assess spline"
   static let kernels = KernelPair(glint_cpu_assess_spline, glint_opencl_assess_spline)

@@ -2,12 +2,12 @@ import CPUKernels
 
 /// The quality of each fit: variances of its parameters, deviance and reduced χ².
 ///
-/// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpots`, total int32
-/// [1], and optionally a noise variance per pixel. Outputs: variances float32 [capacity, 6, 2], each
-/// the unevaluated sum of two floats, which devices without double precision can provide (0 for
-/// parameters that are not free, NaN where the information is singular); Poisson deviance (twice the
-/// log-likelihood ratio to the saturated model) float32 [capacity]; Pearson's χ² per degree of freedom
-/// float32 [capacity]. Rows past the total are undefined.
+/// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpots`, total
+/// int32 [1], and optionally a noise variance per pixel. Outputs: variances float32 [capacity, 6,
+/// 2], each the unevaluated sum of two floats, which devices without double precision can provide
+/// (0 for parameters that are not free, NaN where the information is singular); Poisson deviance
+/// (twice the log-likelihood ratio to the saturated model) float32 [capacity]; Pearson's χ² per
+/// degree of freedom float32 [capacity]. Rows past the total are undefined.
 ///
 /// Maximum likelihood: the Cramér–Rao bound. Least squares: A⁻¹BA⁻¹ with A = JᵀJ, B = Jᵀ diag(μ) J.
 public struct AssessSpots: SpotOp {

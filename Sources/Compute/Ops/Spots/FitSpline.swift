@@ -2,9 +2,9 @@ import CPUKernels
 
 /// Fits each spot with a spline PSF by maximum likelihood: x, y, photons, background, z.
 ///
-/// Inputs: spots float32 [capacity, box²], total int32 [1], the PSF's grid and tables (`SplineModel`),
-/// and optionally a noise variance per pixel float32 [capacity, box²]. Outputs as `FitSpots`;
-/// column 4 is z in nm, column 5 zero.
+/// Inputs: spots float32 [capacity, box²], total int32 [1], the PSF's grid and tables
+/// (`SplineModel`), and optionally a noise variance per pixel float32 [capacity, box²]. Outputs as
+/// `FitSpots`; column 4 is z in nm, column 5 zero.
 ///
 /// Babcock & Zhuang (Sci. Rep. 2017), Li et al. (Nat. Methods 2018); the optimiser is that of
 /// `FitSpots`.

@@ -3,10 +3,11 @@ import CPUKernels
 /// Batch normalisation: with running statistics for inference, with those of the batch for
 /// training.
 ///
-/// Inputs: x [… channels], scale (γ) and shift (β) [channels], and with running or tracked statistics
-/// also the running mean and variance [channels]. Output: (x − mean) / √(variance + ε) · γ + β; with
-/// tracked statistics also the new running mean and variance, which may overwrite the old ones.
-/// Batch statistics need x [batch, height, width, channels]. After Ioffe and Szegedy (2015).
+/// Inputs: x [… channels], scale (γ) and shift (β) [channels], and with running or tracked
+/// statistics also the running mean and variance [channels]. Output: (x − mean) / √(variance + ε) ·
+/// γ + β; with tracked statistics also the new running mean and variance, which may overwrite the
+/// old ones. Batch statistics need x [batch, height, width, channels]. After Ioffe and Szegedy
+/// (2015).
 public struct BatchNorm: Op {
   public static let name = "batch norm"
 

@@ -6,7 +6,8 @@ import Foundation
 /// Values that change from step to step are not part of the rule: `schedule` computes them, and a
 /// plan reads them from a tensor.
 public enum Optimizer: Hashable, Sendable {
-  /// Gradient descent with momentum (PyTorch's `SGD` without dampening); decay is added to the gradient.
+  /// Gradient descent with momentum (PyTorch's `SGD` without dampening); decay is added to the
+  /// gradient.
   case sgd(momentum: Double = 0, nesterov: Bool = false, decay: Double = 0)
   /// Kingma and Ba (2015); decay is added to the gradient.
   case adam(Moments = Moments(), decay: Double = 0)
