@@ -1,4 +1,4 @@
-// One entry of the table of embedded texts: the file that FILE names. Included once for each.
+// One entry of the table of embedded texts, for the file FILE. Included once per file.
 {FILE, (const char[]){
 #embed FILE suffix(, 0)
 }},

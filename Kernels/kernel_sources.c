@@ -2,7 +2,7 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-// Every file, once, in the order of their names.
+// Every file once, sorted by name.
 static const glint_kernel_source sources[] = {
 #define FILE "arithmetic/binary.cl"
 #include "embed.h"

@@ -1,4 +1,4 @@
-// Two tensors of shapes that stretch to one, value by value. An item is a value of the result.
+// A function of two tensors whose shapes broadcast, value by value. An item is a value of the result.
 #include "shared/functions.clh"
 
 KERNEL(binary) {

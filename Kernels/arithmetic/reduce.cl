@@ -1,5 +1,5 @@
-// Sums or maxima over the middle of three axes, or over a part of it; see reduce.inc, whose order it
-// keeps. An item is a value of the result.
+// Sums or maxima over the middle of three axes, or over a part of it, in the order of reduce.inc. An
+// item is a value of the result.
 #include "shared/arithmetic_kernels.h"
 #include "shared/real.clh"
 

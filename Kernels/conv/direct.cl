@@ -1,4 +1,4 @@
-// Convolution as its definition says: an item is one output pixel and CHANNELS output channels.
+// Direct convolution: an item is one output pixel and CHANNELS output channels.
 #include "conv/channels.clh"
 
 KERNEL_OF(convolution, direct) {

@@ -1,5 +1,6 @@
-// Convolution as an implicit matrix product: a group of 64 items makes 64 output pixels of TILE
+// Convolution as an implicit matrix product: a group of 64 items computes 64 output pixels of TILE
 // channels, an item 8 pixels of every eighth channel. TILE is 32 or 64.
+// The output pixel whose patch this item loads.
 #include "conv/epilogue.clh"
 
 #define GROUP 64
@@ -19,7 +20,7 @@ GROUP_KERNEL_OF(convolution, tile, GROUP, 1, 1) {
   const int mine = first + id;
   const int ox = mine % p.out_width, oy = mine / p.out_width % p.out_height;
   const int image = mine / (p.out_width * p.out_height);
-  // The corner of the sums that this item keeps.
+  // The corner of the block of sums that this item computes.
   const int row = id / 8 * PIXELS, column = id % 8;
   float sum[PIXELS][OWN];
   for (int i = 0; i < PIXELS; i++)

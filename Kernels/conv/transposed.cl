@@ -1,5 +1,4 @@
-// Transposed convolution gathered from its output: an item is one output pixel and CHANNELS output
-// channels.
+// Transposed convolution by gathering: an item is one output pixel and CHANNELS output channels.
 #include "conv/channels.clh"
 
 KERNEL_OF(convolution, transposed) {

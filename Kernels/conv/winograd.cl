@@ -1,8 +1,9 @@
-// Winograd convolution F(2×2, 3×3), stride 1, any dilation (a dilated image is dilation² plain ones): a
-// group of 64 items makes TILES tiles of 2 × 2 pixels of OUTPUTS channels. Of the 16 products per pair
-// of channels an item makes one, for all tiles and a quarter of the outputs (Lavin and Gray 2016).
+// Winograd convolution F(2×2, 3×3), stride 1, any dilation (a dilated image is treated as dilation²
+// plain ones). A group of 64 items computes TILES tiles of 2 × 2 pixels of OUTPUTS channels. Of the 16
+// products per pair of channels, an item computes one, for all tiles and a quarter of the outputs
+// (Lavin and Gray 2016).
 //
-// w as winograd_weights.cl packs it: [point, channel, output], outputs padded to a multiple of OUTPUTS.
+// w as packed by winograd_weights.cl: [point, channel, output], outputs padded to a multiple of OUTPUTS.
 #include "conv/epilogue.clh"
 
 #define GROUP 64
@@ -12,7 +13,7 @@
 #define OWN 8
 #define POINTS 16
 
-/// Along one axis, in place: four values `s` apart.
+/// Transforms one axis in place: four values `s` apart.
 static void transform_input(float *d, const int s) {
   const float d1 = d[s], d2 = d[2 * s];
   d[0] -= d2;
@@ -26,7 +27,7 @@ static void transform_output(const float *m, const int from, float *y, const int
   y[to] = m[from] - m[2 * from] - m[3 * from];
 }
 
-/// Where a tile begins: image, row, column; image -1 for tiles behind the last.
+/// Where a tile starts: image, row, column; image -1 past the last tile.
 static int4 place(const glint_conv_params *p, const int tile) {
   const int d = p->dilation;
   const int along = ((p->out_width + d - 1) / d + 1) / 2;
@@ -45,10 +46,10 @@ GROUP_KERNEL_OF(convolution, winograd, GROUP, 1, 1) {
   const int first = group / blocks * TILES, k0 = group % blocks * OUTPUTS;
   const int padded = blocks * OUTPUTS;
 
-  // What this item fetches: one channel in DEPTH of one tile.
+  // What this item loads: one channel in DEPTH of one tile.
   const int fetched = id / DEPTH, channel = id % DEPTH;
   const int4 from = place(&p, first + fetched);
-  // What it sums up.
+  // What this item sums.
   const int point = id / 4, quarter = id % 4;
   float sum[TILES][OWN];
   for (int i = 0; i < TILES; i++)

@@ -1,4 +1,4 @@
-// ADU to photoelectrons. Define PIXEL as the movie's element: ushort or float.
+// ADU to photoelectrons. PIXEL is the movie's element type: ushort or float.
 #include "shared/real.clh"
 #include "shared/detect_kernels.h"
 

@@ -1,4 +1,4 @@
-// Narrow minus wide Gaussian of each frame.
+// Each frame smoothed by a narrow Gaussian minus the same by a wide one.
 #include "detect/difference.clh"
 
 GROUP_KERNEL(difference_of_gaussians, TILE_WIDTH, TILE_HEIGHT, 1) {

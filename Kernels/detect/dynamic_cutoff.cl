@@ -4,17 +4,17 @@
 #include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
-/// Integers in the order of the floats, and back: the map is its own inverse.
+/// Maps floats' bits to integers of the same order, and back: the map is its own inverse.
 static int cutoff_key(int bits) { return bits ^ (bits >> 31 & 0x7fffffff); }
 
-/// How many values have a key up to `key`.
+/// The number of values with a key up to `key`.
 WITH_LOCAL int cutoff_count(local int *shared, global const float *values, int n, int key) {
   int up_to = 0;
   for (int i = get_local_id(0); i < n; i += GROUP) up_to += cutoff_key(as_int(values[i])) <= key;
   return group_sum(shared, up_to);
 }
 
-/// The smallest key greater than `key`; INT_MAX where there is none.
+/// The smallest key greater than `key`; INT_MAX if there is none.
 WITH_LOCAL int cutoff_next(local int *shared, global const float *values, int n, int key) {
   int next = INT_MAX;
   for (int i = get_local_id(0); i < n; i += GROUP) {

@@ -1,5 +1,5 @@
-// Boxes around peaks, in photoelectrons. Define PIXEL as the movie's element: ushort or float. A group
-// is a spot.
+// Boxes around peaks, in photoelectrons. PIXEL is the movie's element type: ushort or float. A group is
+// a spot.
 #include "detect/group.clh"
 #include "shared/detect_kernels.h"
 #include "shared/real.clh"

@@ -1,4 +1,4 @@
-// The rows' maxima in one list for each frame. A group is a frame, an item takes a row at a time.
+// Combines the rows' maxima into one list per frame. A group is a frame, an item takes a row at a time.
 #include "detect/group.clh"
 #include "shared/detect_kernels.h"
 

@@ -3,7 +3,8 @@
 #include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
-/// Greater than every earlier pixel of the window, not less than any later one; NaN is -infinity.
+/// Whether a pixel is greater than every earlier pixel of its window and not less than any later one; NaN
+/// counts as -infinity.
 static int maxima_test(global const float *frame, const int height, const int width, int radius,
                        int y, int x) {
   const float value = frame[y * width + x];

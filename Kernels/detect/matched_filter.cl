@@ -1,7 +1,7 @@
-// The greatest of several templates' sums over the box around each pixel, over the noise there, for a
-// tile of one frame by one work-group; sums run as in matched_filter.inc.
+// The maximum over templates of the sum over the box around each pixel, divided by the noise there, for
+// a tile of one frame by one work-group; sums have the order of matched_filter.inc.
 //
-// Defines: TILE_WIDTH, TILE_HEIGHT, SIDE. A group is TILE_WIDTH x TILE_HEIGHT work-items, the third
+// Defines: TILE_WIDTH, TILE_HEIGHT, SIDE. A group has TILE_WIDTH x TILE_HEIGHT work-items, the third
 // axis counts frames.
 #include "shared/border.clh"
 #include "shared/detect_kernels.h"
@@ -29,7 +29,7 @@ GROUP_KERNEL(matched_filter, TILE_WIDTH, TILE_HEIGHT, 1) {
   float best = -INFINITY, light = 0;
   for (int j = 0; j < SIDE; j++)
     for (int i = 0; i < SIDE; i++) light += tile[first + j * COLUMNS + i];
-  // Four templates for each pixel read; past the last one they repeat it.
+  // Four templates per pixel that is read; indices past the last template repeat it.
   for (int t = 0; t < p.templates; t += 4) {
     const int last = p.templates - 1;
     global const float *a = templates + t * TAPS, *b = templates + min(t + 1, last) * TAPS;

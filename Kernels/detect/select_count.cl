@@ -1,4 +1,4 @@
-// How many of a frame's listed values are above its cut-off. A group is a frame.
+// The number of a frame's listed values above its cut-off. A group is a frame.
 #include "detect/group.clh"
 #include "shared/detect_kernels.h"
 

@@ -1,5 +1,5 @@
 // Listed values above the cut-off as one list over the batch, in (frame, y, x) order. A group is a
-// frame; its place is the sum of what the frames before it kept.
+// frame; its entries start after those of the earlier frames.
 #include "detect/group.clh"
 #include "shared/detect_kernels.h"
 

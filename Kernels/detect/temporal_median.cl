@@ -1,5 +1,5 @@
-// Frame minus the running median over time, one pixel per work-item; see temporal_median.inc. The
-// window is filled up with +infinity where it is cut, so that it always has WINDOW values.
+// Frame minus the running median over time, one pixel per work-item; see temporal_median.inc. A clipped
+// window is filled up with +infinity, so that it always has WINDOW values.
 #include "shared/detect_kernels.h"
 #include "shared/real.clh"
 

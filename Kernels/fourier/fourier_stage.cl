@@ -1,5 +1,5 @@
-// One stage of Fourier transforms along an axis: RADIX values in, RADIX values out, an item. READ and
-// WRITE say how the lines lie (fourier_kernels.h); fourier.inc keeps the same order of operations.
+// One stage of Fourier transforms along an axis; an item reads RADIX values and writes RADIX values.
+// READ and WRITE are the layouts of lines (fourier_kernels.h). fourier.inc has the same order of operations.
 #include "shared/fourier.clh"
 
 KERNEL_OF(fourier, fourier_stage) {

@@ -1,4 +1,4 @@
-// Cosines and sines of the multiples of a turn's n-th part; an item is a pair.
+// Cosines and sines of multiples of 2 pi / n; an item is a pair.
 #include "shared/fourier.clh"
 
 KERNEL(fourier_turns) {

@@ -1,11 +1,11 @@
 #pragma once
 #include <stddef.h>
 
-/// One piece of device text, embedded in the binary when it was built.
+/// One OpenCL source text, embedded in the binary at build time.
 typedef struct {
   const char *name;  ///< path below Kernels/, for example "spots/fit.cl"
   const char *text;
 } glint_kernel_source;
 
-/// All device text, in the order of its names; `*count` receives how many there are.
+/// All OpenCL sources, sorted by name; `*count` receives their number.
 const glint_kernel_source *glint_kernel_sources(size_t *count);

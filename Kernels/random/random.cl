@@ -1,4 +1,4 @@
-// Random numbers, each a function of its place, the key and the step; an item is a number.
+// Random numbers that depend only on position, key and step; an item is a number.
 #include "shared/random.clh"
 
 KERNEL(random) {

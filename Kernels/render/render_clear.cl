@@ -1,4 +1,4 @@
-// Zero for every pixel's sum.
+// Sets every pixel's sum to zero.
 #include "shared/render_kernels.h"
 
 KERNEL(render_clear) {

@@ -2,7 +2,7 @@
 #include "render/sum.clh"
 #include "shared/render.clh"
 
-/// Mass below the left edge of pixel k.
+/// Integral of the Gaussian up to the left edge of pixel k.
 static float mass_below(int k, float place, float per_sigma) {
   return normal_below((((float)k - 0.5f) - place) * per_sigma);
 }

@@ -1,4 +1,4 @@
-// Adds each localization's weight to the pixel it lies in, one localization per work-item.
+// Adds each localization's weight to the pixel that contains it, one localization per work-item.
 #include "render/sum.clh"
 
 KERNEL_OF(histogram_sums, render_histogram) {

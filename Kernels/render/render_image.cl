@@ -1,4 +1,4 @@
-// Sums as floats.
+// Converts sums to floats.
 #include "shared/real.clh"
 #include "shared/render_kernels.h"
 

@@ -6,7 +6,7 @@
 #define GLINT_BROADCAST_AXES 5
 
 enum {
-  glint_binary_first = 0,  ///< the first operand, stretched
+  glint_binary_first = 0,  ///< the first operand, broadcast
   glint_binary_add = 1,
   glint_binary_subtract = 2,
   glint_binary_multiply = 3,
@@ -19,8 +19,8 @@ enum {
   glint_binary_equal = 10,
 };
 
-/// Two tensors that are read as one shape: the last axis is the fastest, leading axes that are not
-/// needed have length 1. A stretched axis has stride 0; the last axis of a tensor has stride 0 or 1.
+/// Two tensors that are read with one common shape: the last axis is the fastest, unused leading axes
+/// have length 1. A stretched axis has stride 0; the last axis of a tensor has stride 0 or 1.
 typedef struct {
   int kind;
   int shape[GLINT_BROADCAST_AXES];
@@ -30,8 +30,8 @@ typedef struct {
 
 enum { glint_reduce_sum = 0, glint_reduce_maximum = 1 };
 
-/// [outer, depth, inner] to [outer, parts, inner]: part j takes the values j, j + parts, … of the depth
-/// in order. `one` is 1: a factor that no compiler can drop, so that it keeps the sum's order.
+/// [outer, depth, inner] to [outer, parts, inner]: part j sums the values j, j + parts, … of the depth
+/// in order. `one` is 1: a factor that no compiler can remove, which preserves the order of the sum.
 typedef struct {
   int outer, depth, inner, parts;
   int kind;

@@ -4,7 +4,7 @@
 #define GLINT_DETECT_KERNELS_H
 #include "kernel.h"
 
-/// ADU to photoelectrons: (D - offset) * inverse_gain, per pixel where maps are given.
+/// ADU to photoelectrons: (D - offset) * inverse_gain, per pixel if maps are given.
 typedef struct {
   int width;
   int height;
@@ -13,7 +13,7 @@ typedef struct {
   float inverse_gain;
 } glint_calibrate_params;
 
-/// Photoelectrons of a digital number: the one place of both languages (`PixelScale` in Swift).
+/// Photoelectrons of a digital number, defined once for both languages (`PixelScale` in Swift).
 #define ELECTRONS(adu, offset, inverse_gain) (((adu) - (offset)) * (inverse_gain))
 
 /// Largest radii of the filters of a difference.
@@ -32,14 +32,14 @@ typedef struct {
   float wide[GLINT_WIDE_RADIUS + 1];
 } glint_difference_params;
 
-/// Partial sums into which a frame is split before they are added in a fixed tree: column x belongs
-/// to sum x % GLINT_SUMS, so a machine may do as many of them at a time as it likes.
+/// Number of partial sums of a frame, which are added in a fixed tree. Column x belongs to sum
+/// x % GLINT_SUMS, so a device may compute any number of them in parallel.
 #define GLINT_SUMS 64
 
 /// Largest side of a template.
 #define GLINT_TEMPLATE_SIDE 31
 
-/// Greatest of several templates' sums over the noise at a place, whose variance is
+/// Maximum over templates of the sum divided by the noise at a pixel, whose variance is
 /// read_noise + excess * max(sum of the box's pixels, 1); excess is per pixel of the box.
 typedef struct {
   int frames;
@@ -47,7 +47,7 @@ typedef struct {
   int width;
   int templates;
   int side;       ///< odd
-  int has_noise;  ///< a map of variances takes the place of read_noise
+  int has_noise;  ///< a map of variances replaces read_noise
   float excess;
   float read_noise;
 } glint_matched_params;
@@ -59,8 +59,8 @@ typedef struct {
   int width;
 } glint_noise_params;
 
-/// Frame minus the median of the `window` (odd) frames around it; the window is cut at the ends of
-/// the input, so the input has window / 2 frames more on either side except at the movie's ends.
+/// Frame minus the median of the `window` (odd) frames around it. The window is clipped at the ends of
+/// the input, so the input has window / 2 more frames on either side, except at the movie's ends.
 typedef struct {
   int pixels;        ///< in a frame
   int input_frames;
@@ -69,7 +69,7 @@ typedef struct {
   int window;
 } glint_median_params;
 
-/// Pixels that one CPU item of the temporal median takes through time: whole cache lines.
+/// Pixels that one CPU item of the temporal median processes through time: whole cache lines.
 #define GLINT_MEDIAN_PIXELS 64
 
 /// Largest radius of a maximum's window.
@@ -95,7 +95,7 @@ typedef struct {
   int capacity;  ///< list entries of a frame
 } glint_gradient_params;
 
-/// List entries that one CPU item of the net gradient takes.
+/// List entries per CPU item of the net gradient.
 #define GLINT_GRADIENT_ENTRIES 64
 
 /// cutoff = median + scale * (q80 - q20) of each frame's listed values; scale = factor / 0.6.
@@ -119,20 +119,20 @@ typedef struct {
   int width;
   int box;
   int capacity;     ///< peaks of the batch
-  int first_frame;  ///< frame of the buffer that a peak's frame 0 means
+  int first_frame;  ///< frame of the buffer that a peak's frame 0 refers to
   int has_maps;     ///< offset and inverse gain per pixel
-  int has_noise;    ///< a noise map is given and its boxes are wanted
+  int has_noise;    ///< a noise map is given, and its boxes are written
   float offset;
   float inverse_gain;
   float scale;
-  float saturation;  ///< in ADU; flags 1 from here
+  float saturation;  ///< ADU from which a pixel counts as saturated
 } glint_gather_params;
 
 /// Bits of a gathered spot's flags.
 #define GLINT_SPOT_SATURATED 1
 #define GLINT_SPOT_NAN 2
 
-/// ADU to photoelectrons; without maps one offset and gain hold for all pixels.
+/// ADU to photoelectrons; without maps all pixels have the same offset and gain.
 #define GLINT_calibrate(X)                                                            \
   X(in, PIXEL, frames) X(maybe_in, float, offsets) X(maybe_in, float, gains)          \
   X(out, float, out)
@@ -165,7 +165,8 @@ GLINT_KERNEL(detect, temporal_median, glint_median_params)
 #define GLINT_local_maxima_rows(X) X(in, float, images) X(out, int, columns) X(out, int, counts)
 GLINT_KERNEL(detect, local_maxima_rows, glint_maxima_params)
 
-/// The rows' maxima in one list for each frame: indices and values [frames, capacity], counts [frames].
+/// Combines the rows' maxima into one list per frame: indices and values [frames, capacity], counts
+/// [frames].
 #define GLINT_local_maxima_list(X)                                                    \
   X(in, float, images) X(in, int, columns) X(in, int, row_counts)                     \
   X(out, int, indices) X(out, float, values) X(out, int, counts)
@@ -178,18 +179,18 @@ GLINT_KERNEL(detect, net_gradient, glint_gradient_params)
 #define GLINT_dynamic_cutoff(X) X(in, float, lists) X(in, int, counts) X(out, float, cutoff)
 GLINT_KERNEL(detect, dynamic_cutoff, glint_dynamic_cutoff_params)
 
-/// How many of each frame's listed values are above its cut-off.
+/// The number of each frame's listed values above its cut-off.
 #define GLINT_select_count(X)                                                         \
   X(in, float, values) X(in, int, counts) X(in, float, cutoff) X(out, int, kept)
 GLINT_KERNEL(detect, select_count, glint_select_params)
 
-/// peaks [capacity, 3]: frame, y, x; score [capacity]; total [1], also of what had no room.
+/// peaks [capacity, 3]: frame, y, x; score [capacity]; total [1] counts peaks beyond the capacity too.
 #define GLINT_select_peaks(X)                                                         \
   X(in, int, indices) X(in, float, values) X(in, int, counts) X(in, float, cutoff)      \
   X(in, int, kept) X(out, int, peaks) X(out, float, score) X(out, int, total)
 GLINT_KERNEL(detect, select_peaks, glint_select_params)
 
-/// Boxes around peaks, and those of the noise map where there is one.
+/// Boxes around peaks, and the same boxes of the noise map if there is one.
 #define GLINT_gather_spots(X)                                                         \
   X(in, PIXEL, frames) X(maybe_in, float, offsets) X(maybe_in, float, gains)          \
   X(maybe_in, float, noise_map) X(in, int, peaks) X(in, int, total)                   \

@@ -1,18 +1,18 @@
-// How a kernel is declared: once, for C, OpenCL C and Swift.
+// Declares a kernel once for C, OpenCL C and Swift.
 //
 //   /// Sum of two tensors of one shape.
 //   #define GLINT_add(X) X(in, float, left) X(in, float, right) X(out, float, out)
 //   GLINT_KERNEL(tensor, add, glint_no_params)
 //
-// The macro lists the operands in order: direction, element and name. The line below it names the
+// The macro lists the operands in order: direction, element and name. The line below it states the
 // folder, the kernel and its parameter struct. It declares the CPU kernel `add`, the OpenCL kernel
-// `add` of tensor/add.cl, and for Swift what is needed to launch them with these operands and no others.
+// `add` in tensor/add.cl, and what Swift needs to launch them with exactly these operands.
 //
-// An operand is `in` or `out`, or `maybe_in` or `maybe_out` where a launch may leave it out. Elements
-// are float, int, uint and uint2 (of OpenCL); PIXEL, the movie's; IN_TYPE, OUT_TYPE and ADDED_TYPE,
+// An operand is `in` or `out`, or `maybe_in` or `maybe_out` if a launch may omit it. Elements are
+// float, int, uint and uint2 (of OpenCL); PIXEL, the movie's element; IN_TYPE, OUT_TYPE and ADDED_TYPE,
 // float or half (storage.clh).
 //
-// Kernels that share operands are declared one by one: GLINT_OPERANDS(list), then GLINT_CPU_KERNEL and
+// Kernels that share operands are declared individually: GLINT_OPERANDS(list), then GLINT_CPU_KERNEL and
 // GLINT_OPENCL_KERNEL with that list.
 #ifndef GLINT_KERNEL_H
 #define GLINT_KERNEL_H

@@ -10,10 +10,10 @@ enum {
   glint_random_gamma = 3,
 };
 
-/// Most trials of a rejection method; that all fail has a chance below 10^-15.
+/// Maximum number of trials of a rejection method; the probability that all fail is below 10^-15.
 #define GLINT_RANDOM_TRIALS 32
 
-/// Largest mean of a Poisson number that is drawn by inversion.
+/// Largest mean for which a Poisson number is drawn by inversion.
 #define GLINT_POISSON_INVERTED 10
 
 typedef struct {
@@ -21,7 +21,7 @@ typedef struct {
   unsigned stream;  ///< which of the generators of a graph
 } glint_random_params;
 
-/// clock: the key's two words and the step; parameter: a mean or a shape, where the distribution has one.
+/// clock: the two words of the key, and the step; parameter: a mean or a shape, if the distribution has one.
 #define GLINT_random(X) X(in, int, clock) X(maybe_in, float, parameter) X(out, float, out)
 GLINT_KERNEL(random, random, glint_random_params)
 

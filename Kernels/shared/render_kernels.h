@@ -3,7 +3,7 @@
 #define GLINT_RENDER_KERNELS_H
 #include "kernel.h"
 
-/// Localizations drawn into an image; x and y in its pixels, the first pixel's centre at (0, 0).
+/// Localizations drawn into an image; x and y in the image's pixels, the first pixel's centre is (0, 0).
 typedef struct {
   int height;
   int width;
@@ -14,12 +14,12 @@ typedef struct {
 
 /// Sums are integers in units of 2^-32, so that their order does not matter.
 #define GLINT_RENDER_ONE 4294967296.0f
-/// Largest magnitude of what is added at once; a pixel's sum has to stay below 2^31.
+/// Largest magnitude that is added at once; a pixel's sum must stay below 2^31.
 #define GLINT_RENDER_LIMIT 1073741824.0f
 
-// The CPU sums bands of the image in scratch.
+// The CPU sums bands of the image in scratch memory.
 
-/// Lists of places and weights, and how many rows of them count.
+/// Lists of positions and weights, and the number of valid rows.
 #define GLINT_render_histogram(X)                                                     \
   X(in, float, xs) X(in, float, ys) X(in, float, weights) X(in, int, count) X(out, float, image)
 GLINT_OPERANDS(render_histogram)
@@ -31,7 +31,7 @@ GLINT_CPU_KERNEL(render_histogram, glint_render_params, render_histogram)
 GLINT_OPERANDS(render_gaussian)
 GLINT_CPU_KERNEL(render_gaussian, glint_render_params, render_gaussian)
 
-// OpenCL clears sums [height, width] of two words, adds to them, and makes them floats.
+// OpenCL clears sums [height, width] of two words, adds to them, and converts them to floats.
 
 #define GLINT_render_clear(X) X(out, uint2, sums)
 GLINT_OPERANDS(render_clear)

@@ -3,26 +3,26 @@
 #define GLINT_SPOTS_KERNELS_H
 #include "kernel.h"
 
-/// Largest side of a spot's box, in pixels; the CPU's working arrays are this long.
+/// Largest side of a spot's box, pixels; the length of the CPU's working arrays.
 #define GLINT_BOX_LIMIT 31
 
-/// Parameters of a fit, in the order in which every table of the kernels has them:
-/// x, y (px from the centre of the box's centre pixel), photons, background (per pixel), sigma x, sigma y.
+/// Number of fit parameters. Their order in every table of the kernels:
+/// x, y (px from the centre of the box's central pixel), photons, background (per pixel), sigma x, sigma y.
 #define GLINT_SPOT_PARAMETERS 6
 
-/// States of a fit that a likelihood does not belong to; all are in `lm.clh` and FitState.
+/// States of a fit that has no likelihood; all states are in `lm.clh` and FitState.
 #define GLINT_FIT_SINGULAR 2
 #define GLINT_FIT_INVALID 4
 
-/// Heights from which the start of z is chosen.
+/// Number of candidate heights for the start of z.
 #define GLINT_ASTIGMATIC_STARTS 8
 #define GLINT_SPLINE_STARTS 16
 
-/// Tables of each of a spline's prepared spots: likeness, photons, background, photons times x and y.
+/// Tables of each of a spline's prepared spots: similarity, photons, background, photons times x and y.
 #define GLINT_SPLINE_TABLES 5
 
 /// sigma(z) along one axis: a polynomial of (z - centre) * inverse_scale, lowest power first, of sigma
-/// or, where `rooted`, of its square.
+/// or, if `rooted`, of its square.
 typedef struct {
   float centre;         ///< nm
   float inverse_scale;  ///< 1/nm
@@ -32,41 +32,41 @@ typedef struct {
 
 /// Maximum likelihood and least-squares fits, and their assessment.
 typedef struct {
-  // The model, for which the CPU has code of its own; OpenCL kernels have it as defines:
+  // The model; the CPU has specialised code for each, OpenCL kernels get it as defines:
   int parameters;      ///< free ones: 4, 5 or 6
   int least_squares;
   int sampled;
   int psf;             ///< see spot.clh
-  // And the spots:
+  // The spots:
   int box;             ///< side of the box, odd, at most GLINT_BOX_LIMIT
   int capacity;        ///< rows of every table; the valid ones are the first min(total, capacity)
   int has_noise_map;   ///< 1: `noise` holds a variance per pixel; 0: `noise_variance` holds for all
   float noise_variance;  ///< Gaussian (read) noise, in the spots' unit squared
-  float sigma_x;       ///< px; where sigma is free the value to start from, otherwise the value
+  float sigma_x;       ///< px; the start value if sigma is free, otherwise the fixed value
   float sigma_y;
   int max_iterations;  ///< evaluations of the model per spot
   float tolerance;     ///< a fit has converged when its next step is shorter, in standard errors
-  // Of PSFs that depend on z, nm:
+  // For PSFs that depend on z, nm:
   float reach;         ///< the centre stays within this of the box's, px
-  float lowest_z;      ///< z stays in between
+  float lowest_z;      ///< z stays between these two
   float highest_z;
   float step_z;        ///< longest step of z
-  int starts;          ///< the start of z is one of so many heights
+  int starts;          ///< number of candidate heights for the start of z
   float start_z;       ///< the first of them
-  float start_step;    ///< and their distance
+  float start_step;    ///< the distance between them
   glint_width_curve width_x;  ///< of the astigmatic Gaussian
   glint_width_curve width_y;
 } glint_fit_params;
 
-/// The same by a spline PSF. Its grid is float32 [planes, rows, 64, columns], coefficient
-/// 16 pz + 4 py + px of every cell, and as many floats more as a vector may read beyond the last; its
-/// tables are float32 [starts, GLINT_SPLINE_TABLES, box, width].
+/// The same for a spline PSF. Its grid is float32 [planes, rows, 64, columns], coefficient
+/// 16 pz + 4 py + px of every cell, followed by as many floats as a vector may read past the last one.
+/// Its tables are float32 [starts, GLINT_SPLINE_TABLES, box, width].
 typedef struct {
   glint_fit_params fit;
   int columns;         ///< cells along x
   int rows;
   int planes;
-  float centre_x;      ///< the molecule's place among the knots, px
+  float centre_x;      ///< the molecule's position in knots, px
   float centre_y;
   float first_z;       ///< of the first plane of knots, nm
   float inverse_step;  ///< of their distance, 1/nm
@@ -90,7 +90,7 @@ GLINT_KERNEL(spots, fit, glint_fit_params)
   X(out, float, bound) X(out, float, deviance) X(out, float, chi_square)
 GLINT_KERNEL(spots, assess, glint_fit_params)
 
-/// The same by a spline's grid and tables.
+/// The same with a spline's grid and tables.
 #define GLINT_fit_spline(X)                                                           \
   X(in, float, spots) X(maybe_in, float, noise) X(in, int, total) X(in, float, grid)  \
   X(in, float, tables) X(out, float, theta) X(out, int, iterations) X(out, int, state)
@@ -101,7 +101,7 @@ GLINT_KERNEL(spots, fit_spline, glint_spline_params)
   X(in, float, grid) X(out, float, bound) X(out, float, deviance) X(out, float, chi_square)
 GLINT_KERNEL(spots, assess_spline, glint_spline_params)
 
-/// All of the one or all of the other, for each spot.
+/// For each spot, all results of one of the two fits.
 #define GLINT_better_fit(X)                                                           \
   X(in, int, total)                                                                   \
   X(in, float, theta_a) X(in, int, iterations_a) X(in, int, state_a)                  \

@@ -39,7 +39,7 @@ typedef struct {
   float b[GLINT_ELEMENTWISE_STEPS];
 } glint_elementwise_params;
 
-/// Rows of `channels` values that stand `pitch` apart, from `offset`, copied to dense rows or back.
+/// Copies rows of `channels` values that are `pitch` apart, from `offset`, to dense rows or back.
 typedef struct {
   int channels;
   int pitch;
@@ -54,7 +54,7 @@ typedef struct {
   int radius;
 } glint_window_params;
 
-/// Where the channels of a tensor lie, that may be a range of a wider one's: value c of a pixel at
+/// The channels of a tensor, possibly a range of a wider tensor's: channel c of a pixel is at
 /// pixel * pitch + first + c.
 typedef struct {
   int first, pitch;
@@ -73,15 +73,15 @@ enum { glint_pool_max = 0, glint_pool_average = 1 };
 enum { glint_upsample_nearest = 0, glint_upsample_bilinear = 1 };
 
 /// Statistics over pixels of [batch, height, width, channels], per image or over the whole batch, per
-/// group of channels, and what is done with them.
+/// group of channels, and how they are applied.
 typedef struct {
   int batch, height, width, channels;
   int groups;
-  int across;  ///< one set for the whole batch, not one per image
+  int across;  ///< one statistic for the whole batch, not one per image
   int kind;
   int has_affine;
   float epsilon;
-  float share;  ///< of one value in a mean: 1 / values of a group
+  float share;  ///< weight of one value in a mean: 1 / values of a group
 } glint_norm_params;
 
 enum {
@@ -91,7 +91,7 @@ enum {
   glint_norm_given = 3,    ///< moments given per channel
 };
 
-/// Lists taken from maps: rows [frames * height] of `width` pixels with `channels` values.
+/// Lists made from maps: rows [frames * height] of `width` pixels with `channels` values.
 typedef struct {
   int rows, height, width, channels;
   int room;    ///< entries that the list has room for
@@ -99,15 +99,15 @@ typedef struct {
   float threshold, second;
 } glint_list_params;
 
-/// Points of each frame that chains of near neighbours join.
+/// Merges points of each frame that are connected by chains of near neighbours.
 typedef struct {
   int frames, points;
   float reach;  ///< squared
   float scale_x, scale_y, scale_z;
-  float least;  ///< weight that a point needs to take part
+  float least;  ///< minimum weight; points below are ignored
 } glint_link_params;
 
-/// A kernel without parameters still takes a struct, so that every launch has the same form.
+/// A kernel without parameters still takes a struct, so that all launches have the same form.
 typedef struct {
   int unused;
 } glint_no_params;
@@ -122,9 +122,9 @@ GLINT_KERNEL(tensor, add, glint_no_params)
 #define GLINT_elementwise(X) X(in, float, in) X(out, float, out)
 GLINT_KERNEL(tensor, elementwise, glint_elementwise_params)
 
-// Pixels of channels.
+// Ops on pixels of channels.
 
-/// Dense rows of channels to rows that stand `pitch` apart, and back.
+/// Copies dense rows of channels to rows that are `pitch` apart, and back.
 #define GLINT_put_channels(X) X(in, float, in) X(out, float, out)
 GLINT_KERNEL(tensor, put_channels, glint_channels_params)
 #define GLINT_take_channels(X) X(in, float, in) X(out, float, out)
@@ -135,7 +135,7 @@ GLINT_KERNEL(tensor, take_channels, glint_channels_params)
   X(in, float, in) X(in, float, scale) X(in, float, shift) X(out, float, out)
 GLINT_KERNEL(tensor, channel_affine, glint_channels_params)
 
-/// Below zero times a slope: one for all channels (pitch 0) or one per channel.
+/// Multiplies values below zero by a slope: one for all channels (pitch 0) or one per channel.
 #define GLINT_prelu(X) X(in, float, in) X(in, float, slopes) X(out, float, out)
 GLINT_KERNEL(tensor, prelu, glint_channels_params)
 
@@ -151,11 +151,11 @@ GLINT_KERNEL(tensor, temporal_window, glint_window_params)
 #define GLINT_rolling_window(X) X(in, float, in) X(in, float, history) X(out, float, out)
 GLINT_KERNEL(tensor, rolling_window, glint_window_params)
 
-/// The next batch's history; `out` may be `history` itself.
+/// The history for the next batch; `out` may be `history` itself.
 #define GLINT_rolling_history(X) X(in, float, in) X(in, float, history) X(out, float, out)
 GLINT_KERNEL(tensor, rolling_history, glint_window_params)
 
-// Images of another size.
+// Changes of image size.
 
 #define GLINT_resize(X) X(in, IN_TYPE, in) X(out, OUT_TYPE, out)
 GLINT_OPERANDS(resize)
@@ -166,31 +166,31 @@ GLINT_OPENCL_KERNEL(tensor, upsample_image, glint_spatial_params, resize)
 
 // Normalization: rows, then groups of channels, then each value.
 
-/// Sums, squares about a mean (in a second pass, of the first one's statistics) or extremes of each row:
-/// partial [rows, channels, 2].
+/// For each row sums, extremes, or squares about a mean (in a second pass, with the first one's
+/// statistics): partial [rows, channels, 2].
 #define GLINT_norm_rows(X) X(in, float, x) X(maybe_in, float, statistics) X(out, float, partial)
 GLINT_KERNEL(tensor, norm_rows, glint_norm_params)
 
-/// What to subtract and what to multiply with: statistics [sets, groups, 2]; of the first of two passes
-/// only the mean, which the second one is given.
+/// What to subtract and to multiply by: statistics [sets, groups, 2]. The first of two passes gives only
+/// the mean, which the second one takes.
 #define GLINT_norm_groups(X) X(in, float, partial) X(maybe_in, float, mean) X(out, float, statistics)
 GLINT_KERNEL(tensor, norm_groups, glint_norm_params)
 
-/// Scale and shift per channel where there is an affine map; mean and variance per channel where they are
-/// given instead of statistics.
+/// Scale and shift per channel if the op has them; mean and variance per channel if they are given
+/// instead of statistics.
 #define GLINT_norm_apply(X)                                                           \
   X(in, float, x) X(maybe_in, float, statistics) X(maybe_in, float, scale)            \
   X(maybe_in, float, shift) X(maybe_in, float, mean) X(maybe_in, float, variance)     \
   X(out, float, out)
 GLINT_KERNEL(tensor, norm_apply, glint_norm_params)
 
-// Lists in the order of frames, rows and columns: rows counted, starts summed, rows written.
+// Lists in the order of frames, rows and columns: count per row, sum up starts, write rows.
 
-/// The probability of one emitter from the pixels that share it.
+/// The probability of an emitter, collected from its neighbouring pixels.
 #define GLINT_integrate_probability(X) X(in, float, probability) X(out, float, out)
 GLINT_KERNEL(tensor, integrate_probability, glint_list_params)
 
-/// How many entries each row of `map` has.
+/// The number of entries in each row of `map`.
 #define GLINT_row_counts(X) X(in, float, map) X(out, int, counts)
 GLINT_OPERANDS(row_counts)
 GLINT_CPU_KERNEL(pixel_counts, glint_list_params, row_counts)
@@ -198,12 +198,12 @@ GLINT_CPU_KERNEL(volume_counts, glint_list_params, row_counts)
 GLINT_OPENCL_KERNEL(tensor, pixel_counts, glint_list_params, row_counts)
 GLINT_OPENCL_KERNEL(tensor, volume_counts, glint_list_params, row_counts)
 
-/// Counts to the place of each row's first entry, and the total.
+/// From counts, the index of each row's first entry, and the total.
 #define GLINT_list_starts(X) X(in, int, counts) X(out, int, starts) X(out, int, total)
 GLINT_KERNEL(tensor, list_starts, glint_list_params)
 
-/// places [room, 3 or 4]; values [room, channels]: a pixel's features, or x, y, z of a voxel's centre of
-/// gravity and its value.
+/// places [room, 3 or 4]; values [room, channels]: a pixel's features, or x, y, z of the centre of gravity
+/// around a voxel, and its value.
 #define GLINT_row_list(X)                                                             \
   X(in, float, map) X(maybe_in, float, features) X(in, int, starts)                   \
   X(out, int, places) X(out, float, values)
@@ -213,7 +213,7 @@ GLINT_CPU_KERNEL(volume_list, glint_list_params, row_list)
 GLINT_OPENCL_KERNEL(tensor, pixel_list, glint_list_params, row_list)
 GLINT_OPENCL_KERNEL(tensor, volume_list, glint_list_params, row_list)
 
-/// Points [frames, points, 3] with weights, joined to one point per chain; labels are for its own use.
+/// Points [frames, points, 3] with weights, merged to one point per chain; labels are working memory.
 #define GLINT_link_points(X)                                                          \
   X(in, float, points) X(in, float, weights) X(out, float, joined) X(out, float, sums) \
   X(out, int, labels)

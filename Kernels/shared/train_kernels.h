@@ -1,5 +1,5 @@
-// The kernels that gradients need: parameters (4-byte fields only) and operands. A field `one` is 1: a
-// factor that no compiler can drop, so that it keeps fma(a, one, sum) and with it the sum's order.
+// Kernels for gradients: parameters (4-byte fields only) and operands. A field `one` is 1: a factor that
+// no compiler can remove, which preserves fma(a, one, sum) and so the order of the sum.
 #ifndef GLINT_TRAIN_KERNELS_H
 #define GLINT_TRAIN_KERNELS_H
 #include "conv_kernels.h"
@@ -10,7 +10,7 @@ typedef struct {
   int flipped;  ///< the last tap first
 } glint_turn_params;
 
-/// The gradient of a normalisation; the share is 1 where sums, not means, are wanted.
+/// The gradient of a normalisation; the share is 1 if sums are wanted instead of means.
 typedef struct {
   glint_norm_params norm;
   float one;
@@ -21,14 +21,14 @@ typedef struct {
   float one;
 } glint_window_gradient_params;
 
-/// The running statistics of a batch norm: `momentum` of the way to the batch's, whose variance is
-/// multiplied by `correction`.
+/// The running statistics of a batch norm, moved by `momentum` times the difference towards the batch's,
+/// whose variance is multiplied by `correction`.
 typedef struct {
   glint_norm_params norm;
   float momentum, correction;
 } glint_norm_running_params;
 
-/// A rule of an optimiser (`Optimizer`); what changes with the step is in a tensor.
+/// A rule of an optimiser (`Optimizer`); values that change with the step are in a tensor.
 typedef struct {
   int adaptive;  ///< divided by the root of the mean square of gradients
   float decay;   ///< of the parameter, added to the gradient
@@ -37,7 +37,7 @@ typedef struct {
   float epsilon;
 } glint_optimizer_params;
 
-/// Input channels of one CPU item of a convolution's weight gradient.
+/// Input channels per CPU item of a convolution's weight gradient.
 #define GLINT_WEIGHT_SLICE 64
 
 // Activations.
@@ -53,7 +53,7 @@ GLINT_KERNEL(train, prelu_gradient, glint_channels_params)
 #define GLINT_softmax_gradient(X) X(in, float, y) X(in, float, given) X(out, float, out)
 GLINT_KERNEL(train, softmax_gradient, glint_channels_params)
 
-// What gathers pixels, gathered itself.
+// Gradients of ops that gather pixels, also computed by gathering.
 
 #define GLINT_pool_gradient(X) X(in, float, x) X(in, float, given) X(out, float, out)
 GLINT_KERNEL(train, pool_gradient, glint_spatial_params)
@@ -64,26 +64,26 @@ GLINT_KERNEL(train, upsample_gradient, glint_spatial_params)
 #define GLINT_window_gradient(X) X(in, float, given) X(out, float, out)
 GLINT_KERNEL(train, window_gradient, glint_window_gradient_params)
 
-// Tensors moved from one form to another.
+// Changes of a tensor's layout.
 
-/// Channels and outputs of weights change places.
+/// Exchanges channels and outputs of weights.
 #define GLINT_turn_weights(X) X(in, float, in) X(out, float, out)
 GLINT_KERNEL(train, turn_weights, glint_turn_params)
 
-/// Dense rows into rows of zeros `pitch` long.
+/// Copies dense rows into rows of zeros of length `pitch`.
 #define GLINT_pad_channels(X) X(in, float, in) X(out, float, out)
 GLINT_KERNEL(train, pad_channels, glint_channels_params)
 
-// The way back through a normalization.
+// The gradient of a normalisation.
 
-/// partial [rows, channels, 2]: sums of the gradient given, and of it times the normalized value.
+/// partial [rows, channels, 2]: sums of the given gradient, and of it times the normalised value.
 #define GLINT_norm_gradient_rows(X) \
   X(in, float, x) X(in, float, statistics) X(in, float, given) X(out, float, partial)
 GLINT_KERNEL(train, norm_gradient_rows, glint_norm_gradient_params)
 
-/// extremes: the rows' least and greatest values, absent for moments. sums [sets, groups, 2]: means of the
-/// gradient and of it times the normalized value; for extremes what goes to the first least and the first
-/// greatest value, at places [sets, groups, 2] (-1: to none).
+/// extremes: the rows' minimum and maximum; absent for moments. sums [sets, groups, 2]: means of the
+/// gradient and of it times the normalised value; for extremes what is added at the first minimum and
+/// the first maximum, which are at places [sets, groups, 2] (-1: at none).
 #define GLINT_norm_gradient_groups(X)                                                 \
   X(in, float, x) X(maybe_in, float, extremes) X(in, float, statistics)               \
   X(in, float, partial) X(out, float, sums) X(out, int, places)
@@ -94,7 +94,7 @@ GLINT_KERNEL(train, norm_gradient_groups, glint_norm_gradient_params)
   X(in, int, places) X(out, float, out)
 GLINT_KERNEL(train, norm_gradient_apply, glint_norm_gradient_params)
 
-// The weights of a convolution: per part of the pixels, then the parts in order.
+// The weight gradient of a convolution: partial sums over groups of pixels, then these in order.
 
 #define GLINT_weight_gradient(X) X(in, float, x) X(in, float, given) X(out, float, partial)
 GLINT_KERNEL(train, weight_gradient, glint_conv_params)
@@ -103,16 +103,15 @@ GLINT_OPENCL_KERNEL(train, weight_tile, glint_conv_params, weight_gradient)
 #define GLINT_weight_parts(X) X(in, float, partial) X(out, float, out)
 GLINT_KERNEL(train, weight_parts, glint_conv_params)
 
-// What a step of training leaves. New values may lie over the old ones.
+// The updates of a training step. New values may overwrite the old ones.
 
-/// partial: squares about the mean by rows and channels, as `norm_rows` leaves them.
+/// partial: squares about the mean by row and channel, from `norm_rows`.
 #define GLINT_norm_running(X)                                                         \
   X(in, float, partial) X(in, float, statistics) X(in, float, mean)                   \
   X(in, float, variance) X(out, float, new_mean) X(out, float, new_variance)
 GLINT_KERNEL(train, norm_running, glint_norm_running_params)
 
-/// A parameter and what its optimiser keeps: the mean gradient and, where the rule is adaptive, its mean
-/// square.
+/// A parameter and its optimiser's state: the mean gradient and, if the rule is adaptive, its mean square.
 #define GLINT_optimizer_step(X)                                                       \
   X(in, float, parameter) X(in, float, gradient) X(in, float, schedule)               \
   X(in, float, factor) X(in, float, mean) X(maybe_in, float, square)                  \

@@ -1,4 +1,4 @@
-// Of two fits of every spot the one of greater likelihood, a work-item per spot.
+// The more likely of two fits of every spot, a work-item per spot.
 #include "shared/better.clh"
 
 KERNEL(better_fit) {

@@ -1,4 +1,4 @@
-// Maximum likelihood and least-squares fits, a work-item per spot, the next spot when one has ended.
+// Maximum likelihood and least-squares fits; a work-item takes the next spot when its fit has ended.
 // Defines: BOX; PARAMETERS 4, 5 or 6; LEAST_SQUARES 0 or 1; SAMPLED 0 or 1; PSF, see shared/spot.clh.
 #include "shared/lm.clh"
 

@@ -1,5 +1,5 @@
-// Maximum likelihood fits of a spline PSF: a work-group is a spot, a work-item a column of its box. The
-// optimiser's step is the same in every item, so that nothing needs to be told to the others.
+// Maximum likelihood fits of a spline PSF: a work-group is a spot, a work-item a column of its box. Every
+// item computes the optimiser's step, so that it need not be communicated.
 // Defines: BOX; WIDTH, the items of a group, at least BOX.
 #include "shared/lm.clh"
 #include "shared/spline.clh"

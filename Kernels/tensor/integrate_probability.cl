@@ -1,4 +1,4 @@
-// The probability of one emitter from the pixels that share it; an item is a pixel.
+// The probability of an emitter, collected from its neighbouring pixels; an item is a pixel.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

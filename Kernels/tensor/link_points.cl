@@ -1,4 +1,4 @@
-// Points joined by chains of near neighbours, to one point each; an item is a frame.
+// Merges points that are connected by chains of near neighbours; an item is a frame.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

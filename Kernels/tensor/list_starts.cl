@@ -1,4 +1,4 @@
-// Counts of rows to the place of each row's first entry, and the total; one item does it all.
+// From the rows' counts, the index of each row's first entry, and the total; a single item does all.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

@@ -1,4 +1,4 @@
-// (x - centre) factor, then a scale and shift per channel where there are some; an item is one value.
+// (x - centre) factor, then a scale and shift per channel if there are any; an item is one value.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

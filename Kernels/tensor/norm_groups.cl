@@ -1,6 +1,6 @@
-// Row statistics to those of a group of channels: what to subtract and what to multiply with. An item
-// is a group of an image, or of the batch. The fma keeps the order of the sum where a compiler (Intel's
-// for CPUs) would take a plain sum of many terms apart.
+// Combines row statistics for a group of channels: what to subtract and to multiply by. An item is a
+// group of an image, or of the batch. The fma preserves the order of the sum, which a compiler (Intel's
+// for CPUs) would change in a plain sum of many terms.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

@@ -1,5 +1,5 @@
-// Sums, squares about a mean, or extremes along one image row for one channel; see norm.inc, whose
-// order of operations it keeps. An item is a row's channel.
+// Sums, squares about a mean, or extremes along one image row for one channel, in the order of norm.inc.
+// An item is one channel of a row.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

@@ -1,4 +1,4 @@
-// How many pixels of a row reach the threshold; an item is a row.
+// The number of pixels of a row that reach the threshold; an item is a row.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

@@ -1,4 +1,4 @@
-// Maximum or average of a window; what lies outside the image does not count. An item is one value.
+// Maximum or average over a window; positions outside the image are ignored. An item is one value.
 #include "shared/real.clh"
 #include "shared/storage.clh"
 #include "shared/tensor_kernels.h"

@@ -1,4 +1,4 @@
-// Below zero times a slope: one for all channels (pitch 0) or one per channel.
+// Multiplies values below zero by a slope: one for all channels (pitch 0) or one per channel.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

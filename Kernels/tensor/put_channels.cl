@@ -1,4 +1,4 @@
-// Dense rows of channels to rows that stand `pitch` apart: one part of a concatenation.
+// Copies dense rows of channels to rows that are `pitch` apart: one part of a concatenation.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

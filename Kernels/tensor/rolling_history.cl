@@ -1,5 +1,5 @@
-// The last frames of a batch and of those before it; an item is one value of every frame, so that
-// `out` may be `history` itself.
+// The last frames of a batch and of those before it; an item is one value of every frame, so `out` may be
+// `history` itself.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

@@ -1,4 +1,4 @@
-// The frames around each frame side by side as channels; an item is one value of the result.
+// Concatenates the frames around each frame as channels; an item is one value of the result.
 #include "shared/real.clh"
 #include "shared/tensor_kernels.h"
 

@@ -1,9 +1,9 @@
-// Nearest or bilinear enlargement by a whole factor; an item is one value of the result.
+// Nearest or bilinear enlargement by an integer factor; an item is one value of the result.
 #include "shared/real.clh"
 #include "shared/storage.clh"
 #include "shared/tensor_kernels.h"
 
-/// The first source pixel (-1 is possible) and the share of the next, pixel centres at halves.
+/// The first source pixel (possibly -1) and the weight of the next; pixel centres at half-integers.
 static int source(const int out, const int factor, float *share) {
   const int twice = 2 * factor, at = 2 * out + 1 - factor + twice;
   *share = (float)(at % twice) / (float)twice;

@@ -1,4 +1,4 @@
-// How many local maxima a row of a volume has; an item is a row.
+// The number of local maxima in a row of a volume; an item is a row.
 #include "tensor/volume.clh"
 
 KERNEL_OF(row_counts, volume_counts) {

@@ -1,6 +1,6 @@
-// Row sums to those of a group: means of the gradient and of it times the normalised value; for
-// extremes what goes to the first least and the first greatest value, and where these are (-1: nowhere).
-// An item is a group of an image, or of the batch.
+// Combines row sums for a group: means of the gradient and of it times the normalised value; for extremes
+// what is added at the first minimum and the first maximum, and where these are (-1: nowhere). An item is
+// a group of an image, or of the batch.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 

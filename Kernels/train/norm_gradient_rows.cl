@@ -1,5 +1,5 @@
-// Sums along a row, per channel, of the gradient given and of it times the normalised value. An item
-// is a row's channel; norm.inc has the same order of operations.
+// Sums along a row, per channel, of the given gradient and of it times the normalised value. An item is
+// one channel of a row; norm.inc has the same order of operations.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 

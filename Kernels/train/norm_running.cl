@@ -1,5 +1,5 @@
-// Running statistics of a batch norm moved towards those of the batch; an item is a channel. The new ones
-// may lie over the old ones.
+// Moves the running statistics of a batch norm towards those of the batch; an item is a channel. The new
+// values may overwrite the old ones.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 

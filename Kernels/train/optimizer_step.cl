@@ -1,5 +1,5 @@
-// One step of an optimiser over a parameter, whose new value and states may lie over the old ones. An
-// item is a number of the parameter.
+// One step of an optimiser over a parameter; its new value and states may overwrite the old ones. An item
+// is one element of the parameter.
 #include "shared/optimizer.clh"
 
 KERNEL(optimizer_step) {

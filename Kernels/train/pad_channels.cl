@@ -1,4 +1,4 @@
-// Dense rows into rows of zeros `pitch` long; an item is one value of the result.
+// Copies dense rows into rows of zeros of length `pitch`; an item is one value of the result.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 

@@ -1,4 +1,4 @@
-// The gradient of pooling, gathered from the windows that a pixel is in: to the first maximum of each
+// The gradient of pooling, gathered from the windows that contain a pixel: to the first maximum of each
 // in reading order, or evenly. An item is one value of the image.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"

@@ -1,4 +1,4 @@
-// The gradient through a softmax from its result: an item is a pixel.
+// The gradient through a softmax, from its result: an item is a pixel.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 

@@ -1,4 +1,4 @@
-// Channels and outputs of weights change places; an item is one value of the result.
+// Exchanges channels and outputs of weights; an item is one value of the result.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 

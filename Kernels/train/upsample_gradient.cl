@@ -1,9 +1,9 @@
-// The gradient of enlargement, gathered from the pixels that a source pixel has a share in. An item is
+// The gradient of enlargement, gathered from the enlarged pixels that a source pixel affects. An item is
 // one value of the small image.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 
-/// The share of source pixel `in` in the enlarged pixel `out` along one axis; 1 for repetition.
+/// The weight of source pixel `in` in the enlarged pixel `out` along one axis; 1 for repetition.
 static float upsample_share(const glint_spatial_params *p, const int out, const int in,
                             const int size) {
   if (p->kind == glint_upsample_nearest) return (float)p->window;

@@ -1,5 +1,5 @@
 // The gradient of a convolution with respect to its weights over a part of the pixels (`block` output
-// rows): an item is a tap's input channel with CHANNELS outputs.
+// rows): an item is one input channel of a tap, with CHANNELS outputs.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 

@@ -1,4 +1,4 @@
-// The parts of a weight gradient added in order; an item is one weight.
+// Adds the parts of a weight gradient in order; an item is one weight.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 

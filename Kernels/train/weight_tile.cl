@@ -1,6 +1,6 @@
-// The gradient of a convolution with respect to its weights as a product through local memory, over a
-// part of the pixels: a group of 64 items makes 64 rows (tap, input channel) of TILE outputs, an item 8
-// rows of TILE / 8. TILE is 32 or 64.
+// The gradient of a convolution with respect to its weights as a matrix product through local memory,
+// over a part of the pixels: a group of 64 items computes 64 rows (tap, input channel) of TILE outputs, an
+// item 8 rows of TILE / 8. TILE is 32 or 64.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 
@@ -20,7 +20,7 @@ GROUP_KERNEL_OF(weight_gradient, weight_tile, GROUP, 1, 1) {
   const int begin = part * p.block * p.out_width;
   const int end = min((part + 1) * p.block, p.batch * p.out_height) * p.out_width;
 
-  // The row whose values this item fetches, and the corner of the sums that it keeps.
+  // The row whose values this item loads, and the corner of the block of sums that it computes.
   const int mine = first + id, tap = mine / p.channels, c = mine % p.channels;
   const int down = tap / p.kernel_width * p.dilation - p.pad_top;
   const int along = tap % p.kernel_width * p.dilation - p.pad_left;

@@ -1,4 +1,4 @@
-// The gradient of temporal windows: the sum over the windows that a frame is in. An item is one value.
+// The gradient of temporal windows: the sum over the windows that contain a frame. An item is one value.
 #include "shared/real.clh"
 #include "shared/train_kernels.h"
 

@@ -1,12 +1,12 @@
-/// How many bytes the contents of a file may take: in step with its size, so that a small file that
-/// says the same bytes over and over cannot exhaust the memory.
+/// Limits the memory for a file's contents in proportion to its size, so that a small file that
+/// refers to the same bytes many times cannot exhaust memory.
 package struct Allowance {
   private var left: Int
 
   /// - Parameter file: size of the file, bytes.
   package init(file: Int) { left = Self.largest(file: file) }
 
-  /// 256 MB, or sixteen times the file where that is more.
+  /// 256 MB, or sixteen times the file if that is more.
   static func largest(file: Int) -> Int {
     let (bytes, overflow) = file.multipliedReportingOverflow(by: 16)
     return overflow ? .max : max(1 << 28, bytes)

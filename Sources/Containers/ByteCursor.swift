@@ -1,12 +1,12 @@
-/// A place in a file's bytes that is read forward and never past its end.
+/// Reads a file's bytes in forward direction, never past their end.
 package struct ByteCursor {
   package let bytes: [UInt8]
   package let end: Int
   package private(set) var offset: Int
-  /// Where in the file `bytes` begin: faults count from the file's first byte.
+  /// Position of `bytes` in the file; faults state positions from the file's first byte.
   private let origin: Int
 
-  /// Reads `bytes[from..<to]`; `to` nil for the end of the bytes.
+  /// Reads `bytes[from..<to]`; `to` nil: up to the end.
   package init(
     _ bytes: [UInt8], from: Int = 0, to: Int? = nil, origin: Int = 0
   ) throws(FileFault) {
@@ -22,10 +22,10 @@ package struct ByteCursor {
 
   package var left: Int { end - offset }
   package var atEnd: Bool { offset == end }
-  /// The place in the file.
+  /// The position in the file.
   package var position: Int { origin + offset }
 
-  /// The range of the next `count` bytes, which it passes over.
+  /// Skips the next `count` bytes and returns their range.
   package mutating func range(_ count: Int) throws(FileFault) -> Range<Int> {
     guard count >= 0, count <= left else {
       throw FileFault(
@@ -41,7 +41,7 @@ package struct ByteCursor {
     bytes[try range(count)]
   }
 
-  /// A cursor over the next `count` bytes, which this one passes over.
+  /// A cursor over the next `count` bytes; this cursor skips them.
   package mutating func part(_ count: Int) throws(FileFault) -> ByteCursor {
     let range = try range(count)
     return try ByteCursor(bytes, from: range.lowerBound, to: range.upperBound, origin: origin)
@@ -57,7 +57,7 @@ package struct ByteCursor {
     return value
   }
 
-  /// A length or an address: an unsigned little-endian number that fits an Int.
+  /// A length or an address: an unsigned little-endian number that fits into an Int.
   package mutating func length(_ width: Int) throws(FileFault) -> Int {
     let at = position
     guard let value = Int(exactly: try unsigned(width)) else {
@@ -74,7 +74,7 @@ package struct ByteCursor {
     return text
   }
 
-  /// Text up to a line feed, which is passed over.
+  /// Text up to a line feed, which is skipped.
   package mutating func line() throws(FileFault) -> String {
     guard let feed = bytes[offset..<end].firstIndex(of: UInt8(ascii: "\n")) else {
       throw FileFault("ends within a line", byte: origin + end)
@@ -84,7 +84,7 @@ package struct ByteCursor {
     return text
   }
 
-  /// Text that a zero ends; what is no UTF-8 in it is replaced.
+  /// Zero-terminated text; invalid UTF-8 is replaced.
   package mutating func zeroEnded() throws(FileFault) -> String {
     guard let zero = bytes[offset..<end].firstIndex(of: 0) else {
       throw FileFault("has a name without an end", byte: position)

@@ -1,16 +1,16 @@
 import Foundation
 
-/// The bytes of a container: a file that is read at absolute positions, or memory.
+/// The bytes of a container: a file read at absolute positions, or memory.
 ///
-/// Files are read by `pread` and not mapped: a file that shrinks while it is read gives an error, where a
-/// mapping would end the process.
+/// Files are read by `pread` and not mapped: if a file shrinks while it is read, this gives an
+/// error, whereas a mapping would crash the process.
 package final class ByteSource {
   private enum Place {
     case file(Int32)
     case memory([UInt8])
   }
 
-  /// Bytes when the source was opened.
+  /// Number of bytes when the source was opened.
   package let count: Int
   private let place: Place
 
@@ -37,7 +37,7 @@ package final class ByteSource {
     return try source.bytes(at: 0, count: source.count)
   }
 
-  /// Fills `buffer` with the bytes from `offset` on.
+  /// Fills `buffer` with the bytes starting at `offset`.
   package func read(
     at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(FileFault) {
@@ -66,7 +66,7 @@ package final class ByteSource {
     }
   }
 
-  /// A copy of `count` bytes from `offset` on.
+  /// A copy of `count` bytes starting at `offset`.
   package func bytes(at offset: Int, count: Int) throws(FileFault) -> [UInt8] {
     try check(offset, count)
     var bytes = [UInt8](repeating: 0, count: count)

@@ -1,20 +1,20 @@
 import Reporting
 
-/// What is wrong with a file, before its path is known.
+/// A problem with a file, without its path.
 package struct FileFault: Fault {
   /// A phrase whose subject is the file: "ends 4 bytes too early".
   package let reason: String
-  /// Where in the file; nil where no one place is to blame.
+  /// Position in the file; nil if the problem has no single position.
   package let byte: Int?
-  /// What can be done about it; nil where only a whole file helps.
+  /// A remedy; nil if only an intact file helps.
   package let hint: String?
   package let kind: Kind
 
   package enum Kind: Sendable {
     case damage
-    /// The system does not give its bytes.
+    /// The system cannot read its bytes.
     case unreadable
-    /// The file may be sound but keeps its data in a way that is not read.
+    /// The file may be intact but stores its data in a way that is not supported.
     case refusal
   }
 
@@ -25,7 +25,7 @@ package struct FileFault: Fault {
     self.kind = kind
   }
 
-  /// The fault of a sound file that is not read.
+  /// The fault of an intact file that is not supported.
   package static func refusal(_ reason: String, hint: String) -> FileFault {
     FileFault(reason, hint: hint, kind: .refusal)
   }

@@ -2,23 +2,23 @@ import CZlib
 
 /// Variables of a MATLAB 5 file (`.mat` up to v7): numbers, texts, cells and structures.
 ///
-/// Own code, because libmatio 1.5.23 crashes or hangs on some damaged compressed files. Layout: "MAT-File
-/// Format", MathWorks. Numbers are Double whatever their type in the file; objects, functions and sparse
-/// matrices are passed over.
+/// Glint has its own reader, because libmatio 1.5.23 crashes or hangs on some damaged compressed
+/// files. Source: "MAT-File Format", MathWorks. Numbers are converted to Double from any type;
+/// objects, functions and sparse matrices are skipped.
 package struct MATFile {
   package indirect enum Value {
     /// Column-major, the first index fastest.
     case numbers(shape: [Int], values: [Double])
     case text(String)
     case cells(shape: [Int], [Value])
-    /// One dictionary for each element of the array.
+    /// One dictionary per element of the array.
     case structures(shape: [Int], [[String: Value]])
     case other
   }
 
-  /// Elements inside each other.
+  /// Maximum depth of nested elements.
   private static let deepest = 32
-  /// No calibration is larger, decompressed.
+  /// Limit for decompressed data; calibrations are smaller.
   private static let largest = 1 << 30
 
   private let bytes: [UInt8]
@@ -31,7 +31,7 @@ package struct MATFile {
     bigEndian = bytes[126] == 0x4D
   }
 
-  /// The variables of these names, nil for all. Others are not looked into.
+  /// The variables with these names; nil for all. Others are not parsed.
   package func variables(_ names: Set<String>? = nil) throws(FileFault) -> [String: Value] {
     var found: [String: Value] = [:]
     var place = 128
@@ -86,7 +86,7 @@ package struct MATFile {
     var shape: [Int]
     var name: String
     var count: Int
-    /// Where the content begins and the matrix ends.
+    /// From the start of the content to the end of the matrix.
     var rest: Range<Int>
   }
 
@@ -95,7 +95,7 @@ package struct MATFile {
     return bigEndian ? UInt32(bigEndian: raw) : UInt32(littleEndian: raw)
   }
 
-  /// The tag at `place`; what is said to reach beyond `end` is damage.
+  /// The tag at `place`; a length that reaches beyond `end` is damage.
   private func element(in data: [UInt8], at place: Int, end: Int? = nil) throws(FileFault)
     -> Element
   {
@@ -119,7 +119,7 @@ package struct MATFile {
     guard length <= end - start else {
       throw FileFault("has an element of \(length) bytes that is truncated", byte: place)
     }
-    // All but compressed ones are filled up to eight bytes.
+    // All but compressed elements are padded to a multiple of eight bytes.
     let padded = kind == .compressed ? length : (length + 7) / 8 * 8
     return Element(kind: kind, body: start..<start + length, next: min(start + padded, end))
   }
@@ -135,7 +135,7 @@ package struct MATFile {
       return result
     }
     let length = Int(word(try start(8), 4))
-    // Deflate reaches 1032 to 1.
+    // Deflate compresses by at most 1032 to 1.
     guard length <= Self.largest, length <= compressed.count * 1040 else {
       throw FileFault("has compressed data with a stated size of \(length) bytes")
     }
@@ -150,7 +150,7 @@ package struct MATFile {
       throw FileFault("has a matrix without flags", byte: body.lowerBound)
     }
     let kind = UInt8(word(data, flags.body.lowerBound) & 0xFF)
-    // Function handles and objects of classes go on in their own way.
+    // Function handles and objects of classes have their own formats.
     if kind > 15 {
       return Header(kind: kind, shape: [], name: "", count: 0, rest: flags.next..<body.upperBound)
     }
@@ -198,11 +198,11 @@ package struct MATFile {
     }
   }
 
-  /// `count` matrices one behind the other.
+  /// `count` consecutive matrices.
   private func elements(
     _ count: Int, in data: [UInt8], _ range: Range<Int>, depth: Int
   ) throws(FileFault) -> [Value] {
-    // Each takes eight bytes at least.
+    // Each takes at least eight bytes.
     guard count <= range.count / 8 else {
       throw FileFault("has \(count) matrices in \(range.count) bytes")
     }

@@ -1,17 +1,17 @@
-/// An array of a NumPy file (.npy, versions 1 to 3): float32 in C order whatever the file's type and order.
+/// An array of a NumPy file (.npy, versions 1 to 3), converted to float32 in C order.
 ///
 /// Source: numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 package struct NumPyArray {
   package let shape: [Int]
   package let values: [Float]
 
-  /// What stands before the numbers.
+  /// What precedes the numbers.
   package struct Header {
     /// NumPy's name of the element type, such as "<f4".
     package let type: String
     package let isFortranOrder: Bool
     package let shape: [Int]
-    /// Where the numbers begin.
+    /// Position of the first number.
     let start: Int
 
     package init(_ bytes: [UInt8]) throws(FileFault) {
@@ -38,10 +38,10 @@ package struct NumPyArray {
       start = cursor.offset
     }
 
-    /// True for Python objects, which would have to be executed to be read.
+    /// True for Python objects, which could be read only by executing code.
     package var holdsObjects: Bool { type.contains("O") }
 
-    /// nil for what is no plain number.
+    /// nil if the type is not a plain number.
     package var element: StoredElement? {
       let names: [Substring: StoredElement] = [
         "f2": .f16, "f4": .f32, "f8": .f64, "i1": .i8, "i2": .i16, "i4": .i32, "i8": .i64,
@@ -50,7 +50,7 @@ package struct NumPyArray {
       return names[type.drop { "<>=|".contains($0) }]
     }
 
-    /// The text of one entry of the header, which is a Python dictionary of three known keys.
+    /// The text of one entry of the header, a Python dictionary with three known keys.
     private static func value(_ key: String, in header: String) -> String? {
       guard let start = header.firstRange(of: "'\(key)':") else { return nil }
       let rest = header[start.upperBound...]
@@ -78,7 +78,7 @@ package struct NumPyArray {
       ? Self.fromFortranOrder(stored, shape) : stored
   }
 
-  /// The array of an archive's member; faults name it.
+  /// The array in an archive's member; `name` appears in faults.
   package init(_ bytes: [UInt8], name: String) throws(FileFault) {
     do throws(FileFault) {
       self = try NumPyArray(bytes)
@@ -98,7 +98,7 @@ package struct NumPyArray {
   }
 }
 
-/// Elements of a strided view in C order. Every index lies within `values`: the caller has checked.
+/// Elements of a strided view in C order. The caller must ensure that every index is in `values`.
 package func gather(
   _ values: [Float], shape: [Int], strides: [Int], offset: Int
 ) -> [Float] {

@@ -1,7 +1,7 @@
 /// Protocol-buffer messages, read and written field by field.
 ///
-/// ONNX needs nine message kinds; this reads them without generated code, passes over what it does
-/// not know, and checks every length. Source: protobuf.dev/programming-guides/encoding.
+/// ONNX uses nine message kinds. This reads them without generated code, skips unknown fields, and
+/// checks every length. Source: protobuf.dev/programming-guides/encoding.
 package struct ProtobufReader {
   package enum Field {
     case number(UInt64)

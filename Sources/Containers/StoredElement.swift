@@ -1,4 +1,4 @@
-/// A number as files store it.
+/// A number type of files.
 package enum StoredElement: String, CaseIterable, Sendable {
   case f16 = "F16"
   case bf16 = "BF16"
@@ -62,7 +62,8 @@ package enum StoredElement: String, CaseIterable, Sendable {
     }
   }
 
-  /// `count` numbers, the first at `offset`, one every `stride` bytes, all of which lie in `raw`.
+  /// `count` numbers, the first at `offset`, then one every `stride` bytes. All must be inside
+  /// `raw`.
   package func doubles(
     _ raw: UnsafeRawBufferPointer, from offset: Int, stride: Int, count: Int, bigEndian: Bool
   ) -> [Double] {
@@ -96,7 +97,7 @@ package enum StoredElement: String, CaseIterable, Sendable {
   }
 }
 
-/// The number of elements of a shape that a file states; nil where no memory could hold them.
+/// The number of elements of a shape in a file; nil if no memory could hold them.
 package func elementCount(_ shape: [Int]) -> Int? {
   var count = 1
   for length in shape {

@@ -1,8 +1,8 @@
 import CZlib
 
-/// The members of a zip file that lies in memory.
+/// The members of a zip file in memory.
 ///
-/// Its central directory rules; stored and deflated members, zip64, checksums verified.
+/// Members are taken from its central directory: stored or deflated, zip64, checksums verified.
 package struct ZipArchive {
   package struct Member {
     package let name: String
@@ -57,7 +57,8 @@ package struct ZipArchive {
       guard member.packed == member.size else { throw damage(member) }
       result = Array(packed)
     case 8:
-      // Deflate never packs tighter than 1032 to 1: more is a lie meant to exhaust memory.
+      // Deflate compresses by at most 1032 to 1; a file that claims more is meant to exhaust
+      // memory.
       guard member.size / 1032 <= member.packed else { throw damage(member) }
       var inflated = [UInt8](repeating: 0, count: member.size)
       let whole = packed.withUnsafeBufferPointer { from in

@@ -1,20 +1,21 @@
 import Compute
 
-/// A network together with its weights: what a run takes.
+/// A network with its weights.
 ///
-/// The weights are held once, checked and as the network's graphs have them; plans of all sizes share them.
+/// The weights are held once, checked and in the layout of the network's graphs; all plans share
+/// them.
 public struct Model: Sendable {
   public let system: any NetworkSystem
   public let network: Network
   /// By the names of the network's parameters.
   let learned: ParameterValues
 
-  /// Joins weights with a system; the settings come from the file where it states them, else from the
-  /// shapes of its tensors.
+  /// Combines weights with a system. Settings come from the file if it states them, otherwise from
+  /// the shapes of its tensors.
   ///
-  /// - Parameter settings: those to change, a JSON object; see `NetworkSystem.with(settings:)`.
-  /// - Throws: `WeightError` where the weights are not this system's, `NetworkError` for settings that
-  ///   cannot be.
+  /// - Parameter settings: settings to change, a JSON object; see `NetworkSystem.with(settings:)`.
+  /// - Throws: `WeightError` if the weights do not belong to this system, `NetworkError` for
+  ///   invalid settings.
   public init(
     _ type: any NetworkSystem.Type, _ weights: Weights, settings: String = ""
   ) throws {
@@ -27,7 +28,7 @@ public struct Model: Sendable {
     try self.init(system, weights)
   }
 
-  /// A system with settings chosen by hand.
+  /// A system with explicit settings.
   public init(_ system: any NetworkSystem, _ weights: Weights) throws {
     self.system = system
     try system.checkSettings()
@@ -35,7 +36,7 @@ public struct Model: Sendable {
     learned = try network.learned(type(of: system).adopt(weights))
   }
 
-  /// Reads a file; `name` may be left out where the file states its network.
+  /// Reads a file; `name` is optional if the file states its network.
   public init(reading path: String, system name: String? = nil, settings: String = "") throws {
     let weights = try WeightFile.read(path)
     guard let name = name ?? weights.configuration?.system else {
@@ -44,7 +45,7 @@ public struct Model: Sendable {
     try self.init(try Systems.named(name), weights, settings: settings)
   }
 
-  /// Under the network's names, as files have them; made when asked for.
+  /// The weights under the network's names, in the layout of files; made at each call.
   public var weights: Weights { network.weights(learned) }
 
   /// The weights with the configuration, for `SafeTensors.write`.
@@ -56,20 +57,20 @@ public struct Model: Sendable {
     try network.graph(batch: batch, height: height, width: width, scaling: scaling).fixing(learned)
   }
 
-  /// The model for other programs, its configuration among the metadata.
+  /// The model for other programs, with its configuration in the metadata.
   public func onnx() throws -> [UInt8] {
     try network.onnx(
       weights, name: type(of: system).name, size: system.inputSize,
       metadata: [SafeTensors.configurationKey: try system.configuration.json])
   }
 
-  /// Bytes of the weights on the host, which all plans of the model share.
+  /// Bytes of the weights on the host, shared by all plans of the model.
   public var weightBytes: Int { learned.bytes }
 }
 
 extension Network {
-  /// Random weights of the sizes of trained ones (He's variance), for tests, benchmarks and training's
-  /// start.
+  /// Random weights as large as trained ones (He's variance), for tests, benchmarks and the start
+  /// of training.
   public func randomWeights(seed: UInt64) -> Weights {
     var random = SampleGenerator(seed: seed)
     func uniform() -> Float { Float(random.next() >> 40) / Float(1 << 24) }

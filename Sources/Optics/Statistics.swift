@@ -1,7 +1,6 @@
-/// Statistics of maps: they have millions of pixels, so one of their values is selected and nothing is
-/// interpolated.
+/// Statistics of maps. Maps have millions of pixels, so a value is selected and not interpolated.
 extension [Double] {
-  /// The value that a share of the others lies below (the nearest rank), NaN for none.
+  /// The value below which a fraction `share` of the others lies (nearest rank); NaN for no values.
   ///
   /// Selection after Hoare (CACM 4, 321 (1961)).
   func quantile(_ share: Double) -> Double {
@@ -26,10 +25,10 @@ extension [Double] {
     return values[rank]
   }
 
-  /// One of the values: of an even number the upper of the middle two; NaN for none.
+  /// One of the values, of an even number the upper of the middle two; NaN for no values.
   package var median: Double { quantile(0.5) }
 
-  /// A standard deviation that outliers do not move: 1.4826 times the median distance from the median.
+  /// A robust standard deviation: 1.4826 times the median distance from the median.
   package var robustSpread: Double {
     let centre = median
     return 1.4826 * map { abs($0 - centre) }.median
@@ -38,10 +37,10 @@ extension [Double] {
 
 /// Statistics of lists that are short enough to be sorted.
 package enum Statistics {
-  /// Between the middle two of an even number; 0 for no values.
+  /// The mean of the middle two for an even number; 0 for no values.
   package static func median(_ values: [Double]) -> Double { quantile(values, 0.5) }
 
-  /// Interpolated between two values; 0 for none.
+  /// Interpolated between two values; 0 for no values.
   static func quantile(_ values: [Double], _ part: Double) -> Double {
     guard !values.isEmpty else { return 0 }
     let sorted = values.sorted()
@@ -55,7 +54,7 @@ package enum Statistics {
     values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
   }
 
-  /// Pearson's; 0 where one of them does not vary.
+  /// Pearson's correlation; 0 if one of them is constant.
   static func correlation(_ a: [Double], _ b: [Double]) -> Double {
     let (ma, mb) = (mean(a), mean(b))
     var (ab, aa, bb) = (0.0, 0.0, 0.0)
@@ -67,7 +66,7 @@ package enum Statistics {
     return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : 0
   }
 
-  /// Mean of what lies within six robust standard deviations of the median.
+  /// Mean of the values within six robust standard deviations of the median.
   static func clippedMean(_ values: [Double]) -> Double {
     let middle = median(values)
     let spread = max(1.4826 * median(values.map { abs($0 - middle) }), 1e-9)

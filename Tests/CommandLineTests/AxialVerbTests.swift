@@ -5,7 +5,7 @@ import Optics
 import TestSupport
 import Testing
 
-/// `glint localize --psf`, as it is called from a shell.
+/// `glint localize --psf` on the command line.
 @Suite struct AxialVerbTests {
   private static let lens = AstigmaticPSF(
     x: .polynomial([1.3, 4e-4, 1e-6]), y: .polynomial([1.3, -4e-4, 1e-6]), zRange: -400...400,

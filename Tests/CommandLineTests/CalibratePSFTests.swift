@@ -10,7 +10,7 @@ import Testing
     x: .defocus(width: 1.15, focus: -180, depth: 360, terms: [0, 0.1]),
     y: .defocus(width: 1.2, focus: 190, depth: 350, terms: [0, 0.1]), zRange: -700...700)
 
-  /// Five beads of which one scan lowers the molecules.
+  /// Five beads; in one of the scans the molecules move down.
   private func write(_ scene: BeadScene, to path: String, falling: Bool = false) throws {
     let writer = try TIFFMovieWriter(path: path, width: scene.width, height: scene.height)
     let counts = scene.counts()
@@ -47,7 +47,7 @@ import Testing
       let png = try Data(contentsOf: URL(fileURLWithPath: shell.path("r.png")))
       #expect(png.starts(with: [0x89, 0x50, 0x4E, 0x47]) && png.count > 20_000)
 
-      // The objective's scan up and the sample's scan down are the same; up and up are not.
+      // The objective moving up and the sample moving down are equivalent; both up are not.
       try shell.glint(
         "calibrate", "psf", "up.tif", "-o", "same.h5", "--z-step", "-30", "--roi", "15", "--scan",
         "sample", "--gain", "1", "--offset", "0.5"
@@ -56,7 +56,7 @@ import Testing
         Issue.record("no spline")
         return
       }
-      // Written with another scale and turned over once more: a few units in the last place.
+      // Written with another scale and reversed again: a few units in the last place.
       #expect(
         zip(same.coefficients, spline.coefficients).allSatisfy { abs($0 - $1) < 1e-5 })
 

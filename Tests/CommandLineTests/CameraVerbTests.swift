@@ -4,7 +4,7 @@ import Microscopy
 import TestSupport
 import Testing
 
-/// A camera measured from simulated movies, held against new ones and used.
+/// A camera calibrated from simulated movies, validated with new ones, and used.
 @Suite struct CameraVerbTests {
   /// dark, three levels and a fresh dark movie of one sensor, 40×32 px.
   private func record(_ shell: Shell, frames: Int = 150) throws {
@@ -46,7 +46,7 @@ import Testing
       #expect(abs(gain["median"]! / 2 - 1) < 0.02)
       let picture = try Data(contentsOf: URL(fileURLWithPath: shell.path("maps.png")))
       #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
-      // Nothing is replaced unasked.
+      // Nothing is replaced without --force.
       let again = try shell.sh(
         "\"$GLINT\" calibrate camera dark/movie.tif --gain 2 -o maps.hdf5 -q")
       #expect(again.status == 2 && again.errors.contains("maps.hdf5"))
@@ -56,7 +56,7 @@ import Testing
       agreed.expectSuccess()
       #expect(agreed.output.contains("150 frames agree with the maps"))
       #expect(try shell.json("c.json")["contradictions"] as? [String] == [])
-      // The scalars' own sensor is another: its pixels are all alike.
+      // The scalars describe another sensor, with identical pixels.
       try shell.sh(
         "\"$GLINT\" simulate -o other --dark --offset 103 --gain 2 --read-noise 1.5 --size 40,32 "
           + "--frames 150 -q"
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  /// A movie of a part of the sensor: by option, and by what its file says.
+  /// A movie of a part of the sensor, selected by an option or by its file.
   @Test func mapsAreCroppedToWhatWasRecorded() throws {
     try inShell { shell in
       let maps = CameraMaps(

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// The program as it is called from a shell, in a folder of its own.
+/// The program as called from a shell, in a separate folder.
 struct Shell {
   let folder: URL
 

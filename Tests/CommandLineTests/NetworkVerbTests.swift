@@ -5,7 +5,7 @@ import Networks
 import TestSupport
 import Testing
 
-/// Networks from the shell, with small seeded weights of our own.
+/// Networks on the command line, with our own small seeded weights.
 @Suite struct NetworkVerbTests {
   private func write(_ system: any NetworkSystem, to path: String) throws {
     let model = try Model(system, system.network.randomWeights(seed: 6))
@@ -37,7 +37,7 @@ import Testing
       #expect(memory["width"] as? Int == 64 && memory["height"] as? Int == 40)
       #expect(networks.count == 1 && networks[0]["frames"] as? Int == 3)
       #expect((networks[0]["outputs"] as? [String])?.count == 10)
-      // Weights: what they are, whether they fit, and into another file.
+      // Weights: identification, check, and conversion to another file.
       try write(smallDECODE(), to: shell.path("w.safetensors"))
       let held = try shell.glint("networks", "--weights", "w.safetensors", "-o", "w.onnx")
       held.expectSuccess()
@@ -76,7 +76,7 @@ import Testing
         #expect(recipe.contains("threshold: 0.8 ") && recipe.contains("photons"))
         #expect(step.device?.hasPrefix("cpu: ") == true && step.version == glintVersion)
       }
-      // The recipe of a table makes the table again.
+      // The recipe of a table gives the same table.
       let step = try #require(try Tables.read(shell.path("a.csv")).provenance.last)
       try #require(step.settings["recipe"]).write(
         toFile: shell.path("r.yaml"), atomically: true, encoding: .utf8)
@@ -166,7 +166,7 @@ import Testing
       try shell.glint("infer", "movie.tif", "--weights", "w.safetensors", "-o", "d.tif")
         .expectSuccess()
       #expect(try Movies.open(shell.path("d.tif")).info.frames == 240)
-      // A training that does not say what its frames were scaled by, whatever they are given in.
+      // Weights that do not state the scaling of frames, for any unit of frames.
       var paper = smallDECODE()
       paper.layout = .paper
       paper.scaling = InputScaling()

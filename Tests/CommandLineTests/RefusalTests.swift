@@ -6,7 +6,7 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// What cannot be is refused: exit code 2, one message, nothing on stdout, nothing left behind.
+/// Invalid input is rejected: exit code 2, one message, nothing on stdout, no files left behind.
 @Suite struct RefusalTests {
   private func expectRefusal(
     _ program: Program, _ words: String, hint: Bool = true,
@@ -141,7 +141,7 @@ import Testing
     #expect(info.status == 2, "\(name): \(info.output)")
   }
 
-  /// A movie that is cut off in the middle is refused, and the range before the tear is taken.
+  /// A truncated movie is rejected, but the range before the end can be used.
   private func tornMovies(_ shell: Shell, _ whole: Data) throws {
     let before = try shell.files
     let bytes = 7 * 56 * 48 * 2 + 100
@@ -201,7 +201,7 @@ import Testing
     }
   }
 
-  /// Names that are taken are found before any work, and all of them.
+  /// All existing output names are reported before any work starts.
   @Test func existing() throws {
     try inShell { shell in
       try shell.makeMovie()

@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// Makes an ImageJ stack of one directory and `frames` frames out of a TIFF that `writeMovie` made:
-/// those that it has, then zeros which the file system does not store.
+/// Makes an ImageJ stack with one directory and `frames` frames from a TIFF of `writeMovie`: its
+/// own frames, then zeros that the file system does not store.
 ///
-/// - Parameter last: puts the first frame once more at the very end.
+/// - Parameter last: repeats the first frame at the very end.
 func writeSparseStack(
   _ source: String, to path: String, frames: Int, frameBytes: Int = 56 * 48 * 2, last: Bool = false
 ) throws {

@@ -4,16 +4,16 @@ import Microscopy
 import TestSupport
 import Testing
 
-/// A run that is stopped, by a person or by a full disk, leaves whole files under partial names and
-/// says how many frames are in them.
+/// A run stopped by a person or by a full disk leaves complete files under partial names, and
+/// reports how many frames are in them.
 @Suite struct StopTests {
-  /// 300 frames with molecules, then very many that are empty and take no room on the disk.
+  /// 300 frames with molecules, then many empty frames that take no room on the disk.
   private func makeLongMovie(_ shell: Shell) throws {
     try writeMovie(shell.path("part.tif"), frames: 300)
     try writeSparseStack(shell.path("part.tif"), to: shell.path("long.tif"), frames: 700_000)
   }
 
-  /// The frames that stderr promises to be in `name`.
+  /// The number of frames that stderr states for `name`.
   private func promised(_ name: String, _ errors: String) throws -> Int {
     let line = try #require(
       errors.split(separator: "\n").first { $0.hasSuffix(" are saved in \(name)") }, "\(errors)")
@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  /// Where nothing looks at the flag, a signal ends the program and its unfinished files go.
+  /// Where nothing checks the flag, a signal ends the program and removes its unfinished files.
   @Test func interruptElsewhere() throws {
     try inShell { shell in
       let program = try shell.sh(
@@ -155,7 +155,8 @@ import Testing
       let full = try shell.sh("\"$GLINT\" localize --print-recipe > /dev/full")
       #expect(full.status == 2)
       #expect(full.errors.contains("error: cannot write to standard output: no space left"))
-      // A reader that goes away is no error, whatever the length of what it did not read.
+      // If the reader of a pipe ends early, this is no error, whatever the length of the unread
+      // output.
       for line in ["localize --print-recipe", "--generate-completion-script bash", "help localize"]
       {
         let program = try shell.sh(
@@ -163,7 +164,7 @@ import Testing
         #expect(program.output.hasSuffix("\n0\n"), "\(line): \(program.output)")
         #expect(program.errors.isEmpty, "\(line): \(program.errors)")
       }
-      // Closed streams: no output takes their place, nothing traps.
+      // Closed streams: no output file takes their descriptors, and nothing traps.
       let closed = try shell.sh("\"$GLINT\" localize movie.tif -o a.csv --device cpu >&- 2>&- <&-")
       #expect(closed.status == 0)
       let text = try String(contentsOfFile: shell.path("a.csv"), encoding: .utf8)

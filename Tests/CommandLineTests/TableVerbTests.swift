@@ -7,7 +7,7 @@ import Testing
 
 @testable import glint
 
-/// A step and its verb: what an added one takes.
+/// A step and its verb, as an example of what a new one needs.
 private struct Early: StreamingStep {
   var frames: Int
   var action: String { "early" }

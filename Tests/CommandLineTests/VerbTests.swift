@@ -4,14 +4,14 @@ import Microscopy
 import TestSupport
 import Testing
 
-/// What each verb does for a person who uses it as the help says.
+/// Every verb, used as its help describes.
 @Suite struct VerbTests {
   static let verbs = [
     "localize", "simulate", "evaluate", "render", "convert", "info", "demo", "devices", "parity",
     "profile", "networks", "infer", "calibrate", "check",
   ]
 
-  /// What a table says of its movie is what the movie's file holds.
+  /// What a table states about its movie agrees with the movie's file.
   @Test func theSidecarHasTheMoviesByteOrder() throws {
     try inShell { shell in
       for (bigEndian, mark) in [(false, "<"), (true, ">")] {
@@ -127,12 +127,12 @@ import Testing
       try shell.sh("\"$GLINT\" localize movie.tif \(options) -o a.csv").expectSuccess()
       try shell.sh("\"$GLINT\" localize movie.tif --recipe a.yaml -o b.csv").expectSuccess()
       try shell.sh("cmp a.csv b.csv").expectSuccess()
-      // The recipe that the table carries is the same again.
+      // The recipe in the table gives the same result.
       let step = try #require(try Tables.read(shell.path("a.csv")).provenance.last)
       try #require(step.settings["recipe"]).write(
         toFile: shell.path("c.yaml"), atomically: true, encoding: .utf8)
       try shell.sh("cmp a.yaml c.yaml").expectSuccess()
-      // The line wins.
+      // An option on the command line overrides the recipe.
       let other = try shell.glint("localize", "--print-recipe", "--recipe", "a.yaml", "--box", "11")
       #expect(other.output.contains("  box: 11 "))
       #expect(other.output.contains("  estimator: lsq"))
@@ -140,7 +140,8 @@ import Testing
         "localize", "--print-recipe", "--recipe", "a.yaml", "--threshold", "3", "--detector",
         "wavelet")
       #expect(kept.output.contains("  threshold: 3 "))
-      // A camera file of scalars ends up in the recipe, and what the line changes stays changed.
+      // A camera file of scalars becomes part of the recipe, and options on the command line
+      // override it.
       try shell.sh("printf 'offset: 98\ngain: 0.4\n' > cam.yaml").expectSuccess()
       try shell.sh(
         "\"$GLINT\" localize --print-recipe --camera cam.yaml --offset 99 > d.yaml; rm cam.yaml"
@@ -240,7 +241,7 @@ import Testing
     }
   }
 
-  /// Tables whose frames count from another number than their kind's.
+  /// Tables whose frame numbers start at another number than usual for their kind.
   @Test func firstFrame() throws {
     try inShell { shell in
       let rows = { (first: Int) in

@@ -1,7 +1,8 @@
 /// Scripts for h5py.
 enum HDF5Files {
-  /// Writes a file of every layout, type and filter, and beside it, as JSON, what is in it. Arguments: path,
-  /// the oldest and the newest library that may read it, and where track_order is set.
+  /// Writes a file with every layout, type and filter, and a JSON file with its contents.
+  /// Arguments: path, the oldest and the newest library version that may read it, and where
+  /// track_order is set.
   static let matrix = #"""
     import h5py, json, numpy as np, sys
     path, low, high, ordered = sys.argv[1:5]
@@ -138,7 +139,8 @@ enum HDF5Files {
     json.dump(dict(numbers=numbers, texts=texts, tables=tables, attributes=attributes), open(path + ".json", "w"))
     """#
 
-  /// Writes a small file with one of everything for damage. Arguments: path, oldest and newest library.
+  /// Writes a small file with one item of each kind, to be damaged. Arguments: path, oldest and
+  /// newest library version.
   static let small = #"""
     import h5py, numpy as np, sys
     f = h5py.File(sys.argv[1], "w", libver=(sys.argv[2], sys.argv[3]))

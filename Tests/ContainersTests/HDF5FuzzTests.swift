@@ -5,9 +5,9 @@ import Testing
 
 @testable import Containers
 
-/// Damaged files give a typed error or values; never a trap, a hang or unbounded memory.
+/// Damaged files give a typed error or values, never a trap, a hang or unbounded memory.
 ///
-/// Checksums are not held against the bytes here, so that damage reaches what stands behind them.
+/// Checksums are not verified here, so that damage reaches the code that they protect.
 @Suite(.python("h5py", "numpy")) struct HDF5FuzzTests {
   static let versions = [["earliest", "latest"], ["latest", "latest"]]
   /// GLINT_FUZZ multiplies the number of damaged copies.
@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  /// Reads all there is; the number of things that could be read.
+  /// Reads everything; returns the number of items that could be read.
   @discardableResult
   private func walk(_ bytes: [UInt8], verifies: Bool = false) throws(FileFault) -> Int {
     let file = try HDF5File(ByteSource(bytes), verifiesChecksums: verifies)
@@ -92,7 +92,7 @@ import Testing
         read += survive(damaged, "byte \(place) = \(value)")
       }
     }
-    // Damage in one place leaves the others readable: the test did reach them.
+    // Damage in one place leaves others readable, which shows that the test reached them.
     #expect(read > 15 * bytes.count)
   }
 
@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  /// With checksums held, no damage of a new file's structures goes unseen.
+  /// With checksums verified, all damage to the structures of new files is detected.
   @Test func checksumsTellDamage() throws {
     let bytes = try small(["latest", "latest"])
     var seen = 0
@@ -129,7 +129,7 @@ import Testing
   }
 }
 
-/// Numbers that look random and are the same everywhere.
+/// Pseudo-random numbers that are the same everywhere.
 struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Containers
 
-/// Files of h5py in every layout, read value by value.
+/// Files that h5py writes in every layout, compared value by value.
 @Suite(.python("h5py", "numpy")) struct HDF5Tests {
   struct Expected: Decodable {
     struct Numbers: Decodable {
@@ -75,7 +75,7 @@ import Testing
     let numbers = try dataset.numbers()
     #expect(numbers == expected.values, "\(name)")
     #expect(try dataset.floats() == expected.values.map { Float($0) }, "\(name)")
-    // Any rows by themselves are what they are in the whole.
+    // A range of rows gives the same values as the whole dataset.
     guard let rows = expected.shape.first, !numbers.isEmpty, rows > 1 else { return }
     let bytes = try wholeBytes(dataset, 0..<rows)
     for range in [0..<1, rows / 3..<rows / 3 + 1, rows / 4..<rows - 1, rows - 1..<rows] {
@@ -131,7 +131,7 @@ import Testing
       datasets == Set(named.joined()).subtracting(["links/soft"]).union(["layouts/nothing"]))
   }
 
-  /// The numbering of chunks has pages only from 131,056 chunks on.
+  /// The arrays of chunk numbers have pages only from 131,056 chunks on.
   @Test func pagedExtensibleArray() throws {
     try withScratchFolder { folder in
       let script = """
@@ -149,7 +149,7 @@ import Testing
     }
   }
 
-  /// What would read another file, or is packed in a way that is not read, is refused by name.
+  /// Unsupported filters and links to other files give an error that names them.
   @Test(arguments: ["earliest", "latest"])
   func refusals(_ version: String) throws {
     try withScratchFolder { folder in
@@ -204,7 +204,7 @@ import Testing
     }
   }
 
-  /// A file that shrinks while it is read ends with an error, not with a signal or with zeros.
+  /// A file that shrinks while it is read gives an error, not a signal or zeros.
   @Test func shrinkingFile() throws {
     try withScratchFolder { folder in
       let script = """
@@ -219,7 +219,8 @@ import Testing
     }
   }
 
-  /// A small file that claims much, or says the same bytes over and over, is refused before it takes memory.
+  /// A small file that claims much data, or refers to the same bytes many times, is rejected before
+  /// memory is allocated.
   @Test func hostileSizes() throws {
     try withScratchFolder { folder in
       let script = """
@@ -240,7 +241,7 @@ import Testing
     }
   }
 
-  /// An Imaris file, which no reader of this package opens yet, can be walked.
+  /// An Imaris file, for which this package has no reader yet, can be traversed.
   @Test(.data("formats/ims/Minimal_IMS_File.ims"))
   func imaris() throws {
     let path = SharedData.path("formats/ims/Minimal_IMS_File.ims")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of its own for one test, removed with the value.
+/// A separate folder for one test, removed with the value.
 final class TemporaryFolder {
   let path: String
 
@@ -22,7 +22,7 @@ final class TemporaryFolder {
     return file(name)
   }
 
-  /// What lies in the folder, hidden files included.
+  /// The contents of the folder, including hidden files.
   var contents: [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? []
   }

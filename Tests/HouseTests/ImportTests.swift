@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-/// CONTRIBUTING's table of places, held against every import in the tree and against Package.swift.
+/// CONTRIBUTING's table of modules, compared with every import in the tree and with Package.swift.
 @Suite struct ImportTests {
-  /// A row: where, and what it may import.
+  /// A row: a place, and what it may import.
   struct Place: CustomTestStringConvertible, Sendable {
     /// Relative to the package: "Sources/Compute".
     let folder: String
     let imports: Set<String>
-    /// The module's name where it has one.
+    /// The module's name, if it has one.
     var module: String { String(folder.split(separator: "/").last!) }
     var testDescription: String { folder }
   }
@@ -20,7 +20,7 @@ import Testing
     (try? String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)) ?? ""
   }
 
-  /// The rows in their order; several places may share one.
+  /// The rows in order; several places may share one.
   static let table: [Place] = {
     let lines = text("CONTRIBUTING.md").split(separator: "\n").drop {
       !$0.hasPrefix("| place | what | imports |")
@@ -45,10 +45,10 @@ import Testing
       .filter { $0.offset % 2 == 1 }.map { String($0.element) }
   }
 
-  /// What comes with the system and the toolchain.
+  /// Modules of the system and the toolchain.
   private static let system: Set = ["Dispatch", "Foundation", "Glibc", "Synchronization"]
 
-  /// Paths of the files of a folder with one of these endings.
+  /// Paths of a folder's files with one of these extensions.
   private static func files(_ folder: String, _ endings: String...) -> [String] {
     let base = root.appendingPathComponent(folder)
     let paths = (try? FileManager.default.subpathsOfDirectory(atPath: base.path)) ?? []
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  /// A place imports only what stands above it.
+  /// A place imports only what is listed above it.
   @Test func nothingIsImportedUpwards() {
     for (index, place) in Self.table.enumerated() {
       let above = Set(Self.table[..<index].map(\.module))
@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  /// The module that a line imports; nil for any other line.
+  /// The module imported by a line; nil for any other line.
   private static func imported(_ line: Substring) -> String? {
     let words = line.split(separator: " ")
     guard let at = words.firstIndex(of: "import"),
@@ -110,7 +110,7 @@ import Testing
     #expect(Self.imported("/// We import nothing") == nil)
   }
 
-  /// C text includes files of its own place, of what the table names, and of the system.
+  /// C sources include files of their own place, of places in the table, and of the system.
   @Test(arguments: table) func cIncludesWhatTheTableSays(_ place: Place) {
     let own = [place.folder] + place.imports.filter { $0.contains("/") }
     for file in Self.files(place.folder, "c", "h", "inc", "cl", "clh") {
@@ -137,7 +137,7 @@ import Testing
     }
   }
 
-  /// Package.swift gives each target what the table says, no more and no less.
+  /// Package.swift gives each target exactly the dependencies in the table.
   @Test func thePackageSaysTheSame() throws {
     let targets = try Self.targets()
     for place in Self.table {
@@ -170,7 +170,7 @@ import Testing
     return result
   }
 
-  /// From the first opening mark to the one that closes it.
+  /// From the first opening bracket to the matching closing one.
   private static func balanced(
     _ text: Substring, _ open: Character, _ close: Character
   ) -> String {

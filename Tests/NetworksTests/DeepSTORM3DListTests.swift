@@ -6,7 +6,7 @@ import Testing
 
 @testable import Networks
 
-/// The published weights' list of emitters is that of their authors' post-processing.
+/// With the published weights, the list of emitters agrees with the authors' post-processing.
 @Suite struct DeepSTORM3DListTests {
   @Test(.data("models/deepstorm3d_tetrapod_demo2", "movies/real/tetrapod_mito_deepstorm3d/5.tif"))
   func theListIsThatOfTheStoredVoxels() throws {
@@ -50,8 +50,8 @@ import Testing
     let values: [Double]
   }
 
-  /// What the authors' post-processing makes of a volume: voxels above 40 that are the largest of
-  /// their 9³ window, with the window's centre of gravity.
+  /// The authors' post-processing of a volume: voxels above 40 that are the maximum of their 9³
+  /// window, with the window's centre of gravity.
   private static func emitters(of golden: NumPyArray, finer side: Int) -> [Emitter] {
     struct Voxel: Hashable {
       let z: Int

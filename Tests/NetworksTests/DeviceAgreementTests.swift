@@ -4,11 +4,11 @@ import Testing
 @testable import Compute
 @testable import Networks
 
-/// Whole networks, each as its authors publish it, on every instruction set and every OpenCL device.
+/// Whole published networks, on every instruction set and every OpenCL device.
 ///
-/// A convolution may be off by a share of its result's rms, 10⁻⁴ for Winograd's F(4×4) and 10⁻⁵ for
-/// others. What that does to the network's outputs is measured: each layer's results are moved up or
-/// down by as much, and the changes summed over the layers.
+/// A convolution may differ by a fraction of its result's rms, 10⁻⁴ for Winograd's F(4×4) and 10⁻⁵
+/// for others. The effect on the network's outputs is measured: each layer's results are changed by
+/// that amount, up or down, and the changes are summed over the layers.
 @Suite struct DeviceAgreementTests {
   static let names = Systems.all.map { $0.name }
 
@@ -29,7 +29,7 @@ import Testing
     )
   }
 
-  /// How far each output moves, at most, when every result of a layer moves by that layer's rms.
+  /// The largest change of each output when every result of a layer changes by that layer's rms.
   private func sensitivities(of graph: Graph, _ frames: [Float]) throws -> [[Double]] {
     let expected = try outputs(graph, frames).values
     let layers = graph.nodes.indices.filter {
@@ -71,7 +71,7 @@ import Testing
     let (height, width) = system.inputSize ?? (network.aligned(12), network.aligned(10))
     let graph = try network.graph(
       network.randomWeights(seed: 5), batch: 2, height: height, width: width)
-    // From −1 to 1, as networks are trained: heads saturate on more, and then follow no rounding.
+    // From −1 to 1, as in training: heads saturate for larger values and then hide rounding errors.
     let frames = ONNXTests.frames(2 * height * width * network.channels).map { $0 / 100 - 2 }
     let planned = try graph.foldingConstants().rewritten().fusingConvolutions()
       .fusingEpilogues()
@@ -88,7 +88,7 @@ import Testing
         }
         let worst = largestDifference(found.values[index], values)
         #expect(worst <= bound, "\(device.info.name): \(worst) of \(bound)")
-        // A bound as large as the output would see nothing.
+        // A bound as large as the output would detect nothing.
         let scale = values.reduce(0) { max($0, abs($1)) }
         #expect(bound < 0.1 * scale, "\(device.info.name): \(bound) of \(scale)")
       }

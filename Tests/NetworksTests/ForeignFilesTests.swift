@@ -5,8 +5,8 @@ import Testing
 
 @testable import Networks
 
-/// Files as other people's programs leave them: wrapped, renamed, folded, in pieces, or of another
-/// network that looks alike.
+/// Files as written by other programs: wrapped, renamed, folded, in several pieces, or from a
+/// similar but different network.
 @Suite struct ForeignFilesTests {
   private func renamed(_ weights: Weights, _ name: (String) -> String) -> Weights {
     Weights(
@@ -45,7 +45,7 @@ import Testing
         "\(try #require(error))".hasPrefix(
           "the network has no place for tensor `\(name)` (shape \(text))\nhint: "))
     }
-    // What is no layer of its own is of no concern.
+    // Tensors outside the network's layers are ignored.
     var beside = weights
     beside.tensors["optimizer.state.0.exp_avg"] = Tensor([1] as [Float], shape: [1])
     beside.tensors["first.num_batches_tracked"] = Tensor([1] as [Float], shape: [])
@@ -64,7 +64,7 @@ import Testing
     #expect(try Model(DeepSTORM.self, both(weights)).weights.tensors == weights.tensors)
     let error = #expect(throws: WeightError.self) { try Model(DeepSTORM.self, both(other)) }
     #expect("\(try #require(error))".contains("`model` and `model_ema`\nhint: "))
-    // The outer of two depths is meant: what lies deeper belongs to something else.
+    // Of two depths the outer one is used; deeper tensors belong to something else.
     let deeper = Weights(
       renamed(weights) { "net." + $0 }.tensors.merging(
         renamed(other) { "teacher.net." + $0 }.tensors
@@ -72,7 +72,7 @@ import Testing
     #expect(try Model(DeepSTORM.self, deeper).weights.tensors == weights.tensors)
   }
 
-  /// Settings come from the tensors that will be read: those behind the prefix with the fewest parts.
+  /// Settings come from the tensors that will be read: those with the prefix of fewest parts.
   @Test func settingsAreThoseOfTheOuterNetwork() throws {
     var teacher = DeepSTORM3D.small
     teacher.planes = 5
@@ -97,7 +97,7 @@ import Testing
 
   // MARK: Order instead of names
 
-  /// Deep-STORM without batch norms: a convolution with bias in place of each pair.
+  /// Deep-STORM without batch norms: a convolution with bias replaces each pair.
   private func folded(_ weights: Weights) -> (network: Network, weights: Weights) {
     var net = Network(channels: 1)
     var tensors: [String: Tensor] = [:]
@@ -144,7 +144,7 @@ import Testing
   }
 
   @Test func otherLayersInOrderAreNotTaken() throws {
-    // One convolution more, and one of another dilation.
+    // An additional convolution, and one with another dilation.
     let weights = DeepSTORM().network.randomWeights(seed: 5)
     var (network, own) = folded(weights)
     own.tensors["more.weight"] = Tensor([1] as [Float], shape: [1, 1, 1, 1])
@@ -195,7 +195,7 @@ import Testing
 
   // MARK: Pieces
 
-  /// The fixture's ONNX file with its tensors moved to a file beside it.
+  /// The fixture's ONNX file with its tensors moved to an external file.
   private func inPieces(location: String) throws -> (model: [UInt8], data: [UInt8]) {
     let bytes = try WeightFixtures.onnx()
     let weights = try WeightFile.decode(bytes, path: "whole.onnx")
@@ -312,7 +312,7 @@ import Testing
     #expect(system.task.threshold == 0.99)
   }
 
-  /// A training in two dimensions: z is 0 with a sigma of 0.1, all else as it was.
+  /// Training in two dimensions: z is 0 with a sigma of 0.1, and nothing else changes.
   @Test func whatATrainingLeftOutIsConstant() throws {
     var flat = DECODE()
     flat.features = 4

@@ -5,7 +5,7 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// Systems without stored results against the same layers written anew with other libraries.
+/// Systems without stored results, compared with the same layers written in other libraries.
 @Suite struct FormulaTests {
   private func floats(_ folder: URL, _ name: String) throws -> [Float] {
     try Data(contentsOf: folder.appendingPathComponent(name))

@@ -2,16 +2,16 @@ import Testing
 
 @testable import Networks
 
-/// A layer, or a few, on frames small enough for references: the tests of layers run over all of them.
+/// A layer, or a few, on frames small enough for references; all tests of layers use them.
 struct LayerSample: CustomTestStringConvertible, Sendable {
   let name: String
   var channels = 2
   var batch = 2
   var height = 7
   var width = 6
-  /// How much farther it says to see than it does, px.
+  /// How much larger its stated reach is than the actual one, px.
   var slack = 0.0
-  /// Adds the layers; names of tensors begin with the text.
+  /// Adds the layers; the text is the prefix of their tensors' names.
   let build: @Sendable (inout Network, Network.Value, String) -> Network.Value
 
   var testDescription: String { name }

@@ -6,7 +6,7 @@ import Testing
 @testable import Compute
 @testable import Networks
 
-/// Every layer keeps what it says of itself.
+/// Checks what every layer states about itself.
 @Suite struct LayerTests {
   private func frames(_ sample: LayerSample) -> Reference {
     .random([sample.batch, sample.height, sample.width, sample.channels], -2...2, seed: 7)
@@ -18,7 +18,7 @@ import Testing
       width: sample.width)
   }
 
-  /// A layer added to the folder is tested, or this fails.
+  /// Fails if a layer in the folder has no sample.
   @Test func everyLayerHasASample() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Sources/Networks/Layers").standardized
@@ -34,7 +34,7 @@ import Testing
     #expect(layers.count > 12 && layers == sampled)
   }
 
-  /// What is lowered, what is exported and the definitions of ONNX's operators are one function.
+  /// The lowered graph, the exported model and the definitions of ONNX's operators agree.
   @Test(arguments: LayerSample.all) func theGraphIsTheExport(_ sample: LayerSample) throws {
     let network = sample.network()
     let weights = network.randomWeights(seed: 3)
@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  /// Sizes and costs are those of the graph.
+  /// Sizes and costs agree with those of the graph.
   @Test(arguments: LayerSample.all) func sizesAndCostsAreThoseOfTheGraph(
     _ sample: LayerSample
   ) throws {
@@ -105,7 +105,7 @@ import Testing
       type.shape == [sample.batch] + (size.map { [$0.height, $0.width] } ?? []) + [
         network.nodes[network.nodes.count - 1].channels
       ])
-    // Zeros among the taps are multiplied, but they are no work of the layer.
+    // Zeros between taps are multiplied, but are not part of the layer's work.
     let spread = network.parameters.contains { parameter in
       let given = [Int](repeating: 2, count: parameter.shape.count)
       return parameter.arrangement.spread.map { $0.shape(given) != given } ?? false
@@ -119,7 +119,7 @@ import Testing
     #expect(2 * sample.batch * products == flops)
   }
 
-  /// Weights go into the graph's order and back, through files that have names and files that have not.
+  /// Weights survive conversion to the graph's order and back, with files with and without names.
   @Test(arguments: LayerSample.all) func parametersComeBack(_ sample: LayerSample) throws {
     let network = sample.network()
     let weights = network.randomWeights(seed: 5)
@@ -136,7 +136,8 @@ import Testing
           $0 + ($1.trained ? weights.tensors[$1.name]!.type.count : 0)
         }
     )
-    // Slopes per channel are not constants of their nodes: a file with other names does not say them.
+    // Slopes per channel are not constants of their nodes, so a file with other names does not give
+    // them.
     guard !sample.name.contains("per channel") else { return }
     let unnamed = try WeightFile.decode(
       try sample.network(prefix: "other").onnx(
@@ -148,7 +149,7 @@ import Testing
 
   // MARK: Reach
 
-  /// Which of the input's pixels and frames a network's result changes with, in terms of its pitch.
+  /// The input pixels and frames that a network's result depends on, in units of its pitch.
   private struct Seen {
     var rows = Reach.Span(before: -.infinity, after: -.infinity)
     var columns = Reach.Span(before: -.infinity, after: -.infinity)
@@ -170,7 +171,7 @@ import Testing
         var moved = x
         let pixel = (middle * sample.height + row) * sample.width + column
         for channel in 0..<sample.channels {
-          // Far enough up that it becomes the largest.
+          // Large enough to become the maximum.
           moved.values[pixel * sample.channels + channel] += 9 + Double(channel)
         }
         let after = try #require(graph.evaluate(["frames": moved])["y"])
@@ -189,7 +190,8 @@ import Testing
     return result
   }
 
-  /// A layer sees as far as it says and no less: each input pixel is moved, and what moves with it seen.
+  /// A layer's reach is exact: each input pixel is changed, and the results that change are
+  /// compared.
   @Test(arguments: LayerSample.all) func reachIsWhatMoves(_ sample: LayerSample) throws {
     let network = sample.network()
     let (said, seen) = (network.reach, try seen(by: network, sample))
@@ -201,7 +203,7 @@ import Testing
     #expect(network.tileable)
     for (said, seen) in [(said.rows, seen.rows), (said.columns, seen.columns)] {
       #expect(seen.before <= said.before + 1e-9 && seen.after <= said.after + 1e-9)
-      // One layer sees exactly that; of several in a row the phases need not add up.
+      // For one layer the reach is exact; for several, phases need not add up.
       guard network.nodes.count <= 3 else {
         #expect(seen.before > said.before - 3 && seen.after > said.after - 3)
         continue
@@ -211,7 +213,7 @@ import Testing
     }
   }
 
-  /// What says that it looks at the whole frame does: its corners move all pixels of an image.
+  /// Layers that depend on the whole frame: changing a corner changes all pixels of an image.
   @Test func whatIsWholeSeesTheWhole() throws {
     let whole = LayerSample.all.filter { $0.network().reach.isWhole }
     #expect(whole.count >= 8)
@@ -225,13 +227,13 @@ import Testing
       let after = try #require(graph.evaluate(["frames": moved])["y"]).values
       let last = before.count / sample.batch - 1
       let channels = network.channels(of: network.outputs[0].value)
-      // The farthest pixel of the frame, or whatever a vector keeps of the first.
+      // The most distant pixel of the frame, or whatever a vector keeps of the first.
       let far = before.count / sample.batch > channels ? last - channels + 1...last : 0...last
       #expect(before[far] != after[far], "\(sample.name)")
     }
   }
 
-  /// A layer that looks farther than it says would give wrong tiles: a network in tiles is the network.
+  /// A reach stated too small would give wrong tiles: tiled and whole results agree.
   @Test(
     arguments: LayerSample.all.indices.filter {
       let network = Plain(sample: $0).network
@@ -250,7 +252,7 @@ import Testing
   }
 }
 
-/// A sample behind a layer that gives it its channels, as a system.
+/// A sample as a system, preceded by a layer that provides its channels.
 private struct Plain: NetworkSystem {
   static let name = "plain"
   static let source = "these tests"

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Networks
 
-/// Emitters taken from results on the device.
+/// Lists of emitters made on the device.
 @Suite struct ListTests {
   private func list(
     _ model: Model, _ frames: [Float], height: Int, width: Int, batch: Int = 1, tile: Int? = nil,
@@ -25,10 +25,10 @@ import Testing
     }
   }
 
-  /// DECODE's list is what the op's definition makes of the map.
+  /// DECODE's list agrees with the reference op applied to the map.
   @Test func decodeListsWhatItsMapHolds() throws {
     let model = try Model(DECODE.small, DECODE.small.network.randomWeights(seed: 5))
-    // Multiples of the alignment: what is padded beyond an edge would count for its neighbours.
+    // Multiples of the alignment: otherwise padding beyond an edge would count as a neighbour.
     let (height, width, count) = (12, 152, 4)
     let frames = ONNXTests.frames(count * height * width).map { $0 / 200 }
     let graph = try model.graph(batch: count, height: height, width: width)
@@ -36,8 +36,8 @@ import Testing
     let map = try #require(
       graph.evaluate(["frames": Reference(shape, frames.map { Double($0) })])["emitters"]
     ).values
-    // Plain sums in single precision say what roundings do to this network: up to 9e-5. Through all its
-    // layers fast convolutions were three times less exact; each of them may be 32 times.
+    // Plain sums in single precision show the effect of rounding in this network: up to 9e-5. Fast
+    // convolutions in all its layers were three times less exact; each of them may be 32 times.
     let device = CPUDevice()
     let plain = try device.compile(
       Plan(graph, for: device.info, forcing: [Convolution.name: "direct"]))
@@ -59,7 +59,8 @@ import Testing
         try list(
           model, frames, height: height, width: width, batch: batch, tile: tile,
           head: .emitters(candidates: 0.1, threshold: 0.7, room: 2000)))
-      // A rounding decides which of two equal neighbours is the maximum, and what is at a threshold.
+      // Rounding decides which of two equal neighbours is the maximum, and what exceeds a
+      // threshold.
       let places = Set(
         found.map { ($0.place.frame * height + $0.place.y) * width + $0.place.x })
       let differ = places.symmetricDifference(expected)
@@ -79,7 +80,7 @@ import Testing
     print("DECODE's list deviates by \(worst)")
   }
 
-  /// Maxima of an image and of a volume, tiled as untiled.
+  /// Maxima of an image and of a volume are the same with and without tiles.
   @Test func peaksAreThoseOfTheWholeFrame() throws {
     let cases: [(any NetworkSystem, Int, Int, Int, Int)] = [
       (DeepSTORM3D.small, 37, 50, 36, 2), (FIDSTORM(), 40, 43, 32, 2),
@@ -103,7 +104,7 @@ import Testing
         let expected = (0..<total).filter {
           abs(reference[1].values[4 * $0 + 3] - threshold) > 1e-4 * threshold
         }
-        // Equal neighbours apart, each maximum is found at its place.
+        // Apart from equal neighbours, each maximum is found at its position.
         var missing = 0
         for entry in expected {
           let place = reference[0].values[4 * entry..<4 * entry + 4].map { Int($0) }
@@ -125,7 +126,7 @@ import Testing
     }
   }
 
-  /// More than there is room for is counted, and the count is the same with room.
+  /// Entries beyond the room are counted, and the count does not depend on the room.
   @Test func aFullListSaysHowManyThereAre() throws {
     let model = try Model(FIDSTORM(), FIDSTORM().network.randomWeights(seed: 3))
     let frames = ONNXTests.frames(20 * 20)

@@ -3,12 +3,12 @@ import Testing
 
 @testable import Networks
 
-/// What networks say about themselves, and frames of any size.
+/// Properties of networks, and frames of any size.
 @Suite struct NetworkTests {
   @Test func parametersAndWorkAreThoseOfThePapers() {
     var planes81 = DeepSTORM3D()
     planes81.planes = 81
-    // Multiply–accumulates per pixel: systems.md counts DECODE with its frames' features kept.
+    // Multiply–accumulates per pixel: systems.md counts DECODE with the features of frames reused.
     let expected: [(any NetworkSystem, parameters: Int, work: Double)] = [
       (DeepSTORM(), 1_366_208, 5.92e6), (DECODE(), 2_199_418, 0.593e6),
       (planes81, 435_743, 3.67e6), (DeepSTORM3D(), 612_703, 6.49e6), (FIDSTORM(), 208_400, 341_568),
@@ -53,7 +53,7 @@ import Testing
       frame[side + place] += 1
       let after = try run(graph, frame)(name)
       let channels = network.channels(of: network.outputs[0].value)
-      // Fast convolutions mix neighbours in their roundings: only what is more than that counts.
+      // Fast convolutions mix neighbours in their rounding errors, so only larger changes count.
       let rounding = 1e-5 * (before.map(abs).max() ?? 0)
       let changed = (0..<side).filter { x in
         (0..<channels).contains {
@@ -82,7 +82,7 @@ import Testing
     #expect(decode.outputs.count == 10 && decode.outputs[0] == "p")
   }
 
-  /// What a system makes of its result is said by the system.
+  /// Each system states how its result is used.
   @Test func systemsStateTheirColumns() {
     func columns(_ system: any NetworkSystem) -> [String] {
       system.task.emitters?.columns.map { "\($0.quantity.name) \($0.quantity.unit.rawValue)" } ?? []

@@ -2,8 +2,8 @@ import Foundation
 
 @testable import Networks
 
-/// The operators that exports use, as ONNX defines them, in Double: written for tests from the operators'
-/// descriptions, without anything of this package's layers.
+/// The operators that exports use, in Double, written for tests from ONNX's descriptions and
+/// independent of this package's layers.
 struct ONNXReference {
   struct Value {
     var shape: [Int]
@@ -14,7 +14,7 @@ struct ONNXReference {
       self.values = values
     }
 
-    /// Values by their places in an array of that shape.
+    /// Values by index in an array of that shape.
     init(_ shape: [Int], _ value: ([Int]) -> Double) {
       self.shape = shape
       values = []
@@ -38,7 +38,7 @@ struct ONNXReference {
 
     func map(_ change: (Double) -> Double) -> Value { Value(shape, values.map(change)) }
 
-    /// Element by element, axes of length 1 and missing first axes repeated.
+    /// Element by element, broadcasting axes of length 1 and missing leading axes.
     func joined(_ other: Value, _ join: (Double, Double) -> Double) -> Value {
       if shape == other.shape { return Value(shape, zip(values, other.values).map(join)) }
       let rank = max(shape.count, other.shape.count)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Networks
 
-/// Models exported to ONNX give the same numbers by the operators' definitions and in ONNX Runtime.
+/// Exported ONNX models give the same numbers with the reference operators and in ONNX Runtime.
 @Suite struct ONNXTests {
   struct Case: CustomTestStringConvertible, Sendable {
     let name: String
@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  /// The model as a whole comes back by what the file states, the scaling of frames included.
+  /// A model can be restored from its ONNX file, including the scaling of frames.
   @Test(arguments: cases) func theModelComesBack(_ item: Case) throws {
     let model = try Model(item.system, item.system.network.randomWeights(seed: 4))
     let file = try WeightFile.decode(try model.onnx(), path: "model.onnx")

@@ -25,7 +25,7 @@ import Testing
     let side = 96
     var crop: [Float] = []
     for row in 100..<196 { crop += image[row * width + 200..<row * width + 296] }
-    // An OpenCL device that is a CPU takes minutes: only where that is wanted.
+    // An OpenCL device that is a CPU takes minutes, so it runs only on request.
     let slow = ProcessInfo.processInfo.environment["GLINT_SLOW"] != nil
     let others = Devices.openCL.devices.filter { slow || $0.info.kind == .openCLGPU }
     for device in [CPUDevice()] + others as [any Device] {
@@ -63,7 +63,7 @@ import Testing
       print("FID-STORM on \(device.info.name): largest deviation \(worst)")
       #expect(worst < 1e-5)
     }
-    // The file's own graph, by its operators' definitions, says the same as the system.
+    // The file's own graph, evaluated by the reference operators, agrees with the system.
     let (low, high) = (Double(image.min() ?? 0), Double(image.max() ?? 1))
     let own = try ONNXReference(SharedData.bytes("models/fidstorm/modelDynamic_ours_64x64.onnx"))
       .run(

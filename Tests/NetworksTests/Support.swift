@@ -9,7 +9,7 @@ extension SharedData {
   static func array(_ name: String) throws -> NumPyArray { try NumPyArray(bytes(name)) }
 }
 
-/// A folder that is gone after the test.
+/// A folder that is removed after the test.
 func withTemporaryFolder<T>(_ body: (URL) throws -> T) throws -> T {
   let folder = FileManager.default.temporaryDirectory
     .appendingPathComponent("glint-networks-\(UUID().uuidString)")

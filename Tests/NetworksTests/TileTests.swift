@@ -50,8 +50,8 @@ import Testing
     }
   }
 
-  /// Whatever the frames at a time, the result is that of the network on the whole movie, and each
-  /// frame's own layers are computed once.
+  /// For any number of frames at a time, the result is that for the whole movie, and the layers of
+  /// each frame are computed once.
   @Test func aMovieInBatchesIsTheMovieAtOnce() throws {
     var fiveFrames = DECODE.small
     fiveFrames.frames = 5
@@ -77,14 +77,14 @@ import Testing
     }
   }
 
-  /// Batches with the neighbours that a reader gives them: the network goes on where it was, and after
-  /// the first computes each frame once.
+  /// Batches with the neighbours that a reader adds: the network continues where it was, and after
+  /// the first batch computes each frame once.
   @Test func batchesOfAMovieGoOn() throws {
     let model = try Model(DECODE.small, DECODE.small.network.randomWeights(seed: 8))
     let (count, pixels, own) = (17, 8 * 8, 4)
     let movie = ONNXTests.frames(count * pixels)
     let whole = try run(model.graph(batch: count, height: 8, width: 8), movie)("emitters")
-    // By four frames: cold at the start and where the last frame is left over.
+    // Four frames at a time: not continued at the start and for the last frame.
     let cases = [(2, true, 3 + 3 * 2 + 2), (4, true, 2 + 3 + 1), (2, false, 4 * 3 + 2)]
     for (batch, continuing, runs) in cases {
       let tiled = try TiledNetwork(model, batch: batch, height: 8, width: 8, on: CPUDevice())
@@ -109,7 +109,7 @@ import Testing
     }
   }
 
-  /// Tile by tile it is told how far a run is, which can be ended there; the next run is whole.
+  /// `meanwhile` gets the progress tile by tile and can end a run; the next run is complete.
   @Test func aRunCanBeStoppedBetweenTiles() throws {
     struct Stop: Error {}
     let model = try Model(DECODE.small, DECODE.small.network.randomWeights(seed: 8))
@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  /// Part of a stack sees the rest of it.
+  /// Part of a stack uses the rest as neighbours.
   @Test func framesInTheMiddleOfAStack() throws {
     let model = try Model(DECODE.small, DECODE.small.network.randomWeights(seed: 8))
     let movie = ONNXTests.frames(9 * 16)
@@ -203,7 +203,7 @@ import Testing
     #expect(stated.tiles > 1 && stated.weights == model.weightBytes && stated.run <= 48 << 20)
   }
 
-  /// Every system, with as few features as it can have.
+  /// Every system, with the smallest number of features.
   static var systems: [any NetworkSystem] {
     var paper = DECODE.small
     paper.layout = .paper
@@ -216,7 +216,7 @@ import Testing
     let model = try Model(system, system.network.randomWeights(seed: 8))
     for (height, width) in [(1, 1), (1, 5), (3, 2), (4, 8), (7, 1), (9, 11), (13, 17), (17, 13)] {
       guard system.inputSize == nil else {
-        // A network of one size says so of any other.
+        // A network for one size rejects any other.
         #expect(throws: ShapeError.self) {
           try TiledNetwork(model, height: height, width: width, on: CPUDevice())
         }
@@ -230,7 +230,8 @@ import Testing
     }
   }
 
-  /// Constant frames give numbers; a frame that holds none is named, whatever the network.
+  /// Constant frames give finite results; a frame with NaN is named in the error, for every
+  /// network.
   @Test(arguments: 0..<TileTests.systems.count)
   func oddFrames(_ index: Int) throws {
     let system = Self.systems[index]

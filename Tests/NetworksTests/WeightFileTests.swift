@@ -6,7 +6,7 @@ import Testing
 
 @testable import Networks
 
-/// Files of weights, each kind by its content.
+/// Weight files, each recognised by its content.
 @Suite struct WeightFileTests {
   @Test func everyKindGivesTheSameTensors() throws {
     let files: [(String, [UInt8])] = [
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  /// TorchScript keeps the settings of its layers in lists of its own.
+  /// TorchScript stores settings of layers in its own lists.
   @Test func listsOfTorchScriptAreRead() throws {
     let list =
       WeightFixtures.global("torch.jit._pickle", "build_intlist")
@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func deepNestingAndCyclesDoNotExhaustTheStack() throws {
-    // A list in a list, a hundred thousand times.
+    // A list nested a hundred thousand times.
     let nested =
       [UInt8](repeating: UInt8(ascii: "]"), count: 100_000)
       + [UInt8](repeating: UInt8(ascii: "a"), count: 99_999)
@@ -215,7 +215,7 @@ import Testing
     #expect(weights.count == values)
   }
 
-  /// torch itself as the judge.
+  /// Compared with torch itself.
   @Test(.python("torch", "numpy")) func torchFilesReadAsTorchReadsThem() throws {
     try withTemporaryFolder { folder in
       let script = """

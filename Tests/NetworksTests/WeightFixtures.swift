@@ -2,7 +2,7 @@ import Compute
 
 @testable import Networks
 
-/// Files of weights made by hand, byte by byte, from the formats' descriptions.
+/// Weight files written byte by byte from the formats' descriptions.
 enum WeightFixtures {
   /// Two tensors: "a.weight" 2×3 with 1…6, "a.bias" 2 with 7, 8.
   static let expected = Weights([
@@ -97,7 +97,7 @@ enum WeightFixtures {
     return global("torch._utils", "_rebuild_tensor_v2") + arguments + Array("R".utf8)
   }
 
-  /// The state dict of `expected`; its matrix lies transposed in its storage.
+  /// The state dict of `expected`; its matrix is stored transposed.
   static var stateDictionary: [UInt8] {
     global("collections", "OrderedDict") + Array(")R(".utf8)
       + text("a.weight") + tensor(key: "0", count: 6, shape: [2, 3], strides: [1, 2])

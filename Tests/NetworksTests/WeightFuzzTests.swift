@@ -6,13 +6,13 @@ import Testing
 
 @testable import Networks
 
-/// Damaged files give a typed error or weights, never a trap and no unbounded memory or time.
+/// Damaged files give a typed error or weights, never a trap, unbounded memory or unbounded time.
 @Suite struct WeightFuzzTests {
   static let kinds = [
     "zip", "legacy", "whole", "npz", "keras", "keras3", "safetensors", "onnx",
   ]
 
-  /// A network with layers of each kind that is told by its order.
+  /// A network with layers of each kind, identified by order.
   private static let small: Network = {
     var net = Network(channels: 1)
     let x = net.batchNorm(net.convolution(net.input, "a", 3, to: 2, bias: false), "b")

@@ -4,7 +4,7 @@ import Microscopy
 import Optics
 import Testing
 
-/// Fits of z as people call them: images in, x, y, z and errors out.
+/// Fits of z through the public interface: from images to x, y, z and errors.
 @Suite struct AxialFitTests {
   static let lens = AstigmaticPSF.typical
 
@@ -12,8 +12,8 @@ import Testing
     try SplinePSF(sampling: lens, side: 23, zStep: 25, starts: starts)
   }
 
-  /// Two round lobes 4 px apart, turning by a quarter of a circle every 500 nm: 500 nm up they look
-  /// crosswise, 1000 nm up the same but for their widths.
+  /// Two round lobes 4 px apart that turn by a quarter of a circle every 500 nm: 500 nm higher they
+  /// are crosswise, 1000 nm higher the same except for their widths.
   struct TwoLobes: PointSpreadFunction {
     var axialRange: ClosedRange<Double>? { -600...600 }
 
@@ -129,7 +129,7 @@ import Testing
       let best = try Self.fit(both, [image], box: 13)
       #expect(best.states[0] == .converged)
       #expect(abs(best.theta[0][4] - z) < 3, "\(z): \(best.theta[0])")
-      // From the wrong end alone it stays in the wrong place.
+      // From the wrong end alone it converges to the wrong height.
       let wrong = try Self.fit(try psf([z < 0 ? 450 : -450]), [image], box: 13)
       #expect(abs(wrong.theta[0][4] - z) > 300)
       #expect(wrong.deviances[0] > best.deviances[0] + 1)
@@ -169,7 +169,7 @@ import Testing
       let height = Self.lens.height(sigmaX: sigmaX, sigmaY: sigmaY, errorX: 0.02, errorY: 0.03)
       #expect(abs(height.z - z) < 0.1, "\(z)")
       #expect(height.distance < 1e-4)
-      // A change of the widths by their errors moves z by its error.
+      // A change of the widths by their errors changes z by its error.
       let moved = Self.lens.height(
         sigmaX: sigmaX + 1e-4, sigmaY: sigmaY, errorX: 1e-4, errorY: 0)
       #expect(abs(abs(moved.z - height.z) - moved.error) < 0.05 * moved.error + 0.02, "\(z)")

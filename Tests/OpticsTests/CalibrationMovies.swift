@@ -2,7 +2,7 @@ import Foundation
 import Microscopy
 import Optics
 
-/// A movie whose pixels follow from frame and place.
+/// A movie whose pixels are a function of frame and position.
 struct FormulaMovie: Movie {
   let info: MovieInfo
   private let value: @Sendable (_ frame: Int, _ pixel: Int) -> Double
@@ -31,7 +31,7 @@ struct FormulaMovie: Movie {
   }
 }
 
-/// A sensor with known maps that records darkness and even light.
+/// A sensor with known maps that records dark frames and uniform light.
 struct TestSensor {
   var maps: CameraMaps
   let camera = Camera(offset: 100, gain: 2.2, readNoise: 1.6)
@@ -42,8 +42,8 @@ struct TestSensor {
   }
 
   /// - Parameters:
-  ///   - photons: of each pixel and frame.
-  ///   - flicker: standard deviation of the lamp from frame to frame, as a part of its light.
+  ///   - photons: per pixel and frame.
+  ///   - flicker: standard deviation of the lamp from frame to frame, as a fraction of its light.
   func record(
     photons: Double = 0, frames: Int, flicker: Double = 0, seed: UInt64, shift: Double = 0,
     width: Int? = nil

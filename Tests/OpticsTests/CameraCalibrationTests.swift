@@ -60,8 +60,8 @@ import Testing
     #expect(report.warnings.contains { $0.contains("500 dark frames") })
   }
 
-  /// A lamp with 3 % of flicker makes a variance of 0.45 s at 500 photons; without the correction the
-  /// gain would come out a third too high.
+  /// A lamp with 3 % flicker gives a variance of 0.45 s at 500 photons; without the correction the
+  /// gain would be a third too high.
   @Test func anUnsteadyLampDoesNotRaiseTheGain() throws {
     let sensor = TestSensor()
     let (_, report) = try calibrate(sensor, flicker: 0.03)
@@ -80,7 +80,7 @@ import Testing
     #expect(report.hotPixels[0].reasons.contains(.noisy))
     #expect(report.hotPixels[1].reasons == [.bright])
     #expect(report.hotPixels[2].reasons == [.gainless])
-    // What could not be told is the others' median, and says that it is not known.
+    // Gains that cannot be measured are the others' median, and are marked as unknown.
     #expect(abs(Double(maps.values.gain[50]) - report.gain.median) < 1e-5)
     #expect(maps.errors.gain[50] == maps.values.gain[50])
   }
@@ -150,7 +150,7 @@ import Testing
     #expect(abs(result.varianceRatio - 1) < 0.02)
     #expect(result.outside < 0.005)
     #expect(result.newHotPixels.isEmpty)
-    // True maps that state no errors: the same verdict.
+    // True maps without stated errors give the same verdict.
     let dark = try PixelMoments(of: [sensor.record(frames: 400, seed: 3)])
     #expect(try CameraValidation(of: sensor.maps, errors: nil, by: dark).agrees)
   }

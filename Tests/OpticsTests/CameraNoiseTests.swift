@@ -3,7 +3,7 @@ import Microscopy
 import Optics
 import Testing
 
-/// Means and variances of simulated pixels, against the camera's definition.
+/// Means and variances of simulated pixels, compared with the camera model.
 @Suite struct CameraNoiseTests {
   private func settings(_ camera: Camera, background: Double) -> SimulationSettings {
     SimulationSettings(
@@ -31,7 +31,7 @@ import Testing
   func aPlainCameraAddsShotAndReadNoise(background: Double) throws {
     let camera = Camera(offset: 100, gain: 2.5, quantumEfficiency: 0.8, readNoise: 3)
     let electrons = 0.8 * background
-    // Rounding to whole ADU adds a twelfth.
+    // Rounding to integer ADU adds a variance of 1/12.
     expect(
       pixels(try Simulation(settings(camera, background: background))),
       mean: 100 + 2.5 * electrons, variance: 2.5 * 2.5 * (electrons + 9) + 1 / 12.0, kurtosis: 4)
@@ -95,7 +95,7 @@ import Testing
   @Test func lightBeyondTheRangeSaturates() throws {
     let bright = try Simulation(settings(Camera(offset: 100, gain: 100), background: 5000))
     #expect(bright.pixels(of: 0).allSatisfy { $0 == 65535 })
-    // Noise beyond any number is dark or bright, and never traps.
+    // Noise of infinite size gives dark or bright pixels, and never traps.
     let wild = try Simulation(settings(Camera(gain: 1e300, readNoise: 1e300), background: 1))
     #expect(Set(wild.pixels(of: 0)) == [0, 65535])
     let dark = try Simulation(settings(Camera(offset: -50), background: 1))

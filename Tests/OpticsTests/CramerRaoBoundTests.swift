@@ -4,7 +4,8 @@ import Optics
 import Testing
 
 @Suite struct CramerRaoBoundTests {
-  /// The expected log-likelihood of Poisson photoelectrons, read variance as a shift of both sides.
+  /// The expected log-likelihood of Poisson photoelectrons, with the read variance added to both
+  /// sides.
   private func expectedLogLikelihood(
     _ parameters: [Double], truth: [Double], box: Int, shift: [Double]
   ) -> Double {

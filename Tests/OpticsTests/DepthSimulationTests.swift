@@ -3,7 +3,7 @@ import Microscopy
 import Optics
 import Testing
 
-/// Movies whose molecules have heights: the mean image is the PSF's, the truth says where.
+/// Movies of molecules with heights: the mean image is the PSF's, and the truth has the positions.
 @Suite struct DepthSimulationTests {
   private let astigmatic = AstigmaticPSF(
     x: .defocus(width: 1.2, focus: 250, depth: 400, terms: []),
@@ -17,7 +17,7 @@ import Testing
       depthPSF: psf, zRange: -500...500, seed: 3)
   }
 
-  /// The mean of all frames against photons · efficiency · share + background.
+  /// The mean of all frames compared with photons · efficiency · share + background.
   private func expectImage(
     _ simulation: Simulation, _ psf: some PointSpreadFunction, factor: Double = 1
   ) throws {

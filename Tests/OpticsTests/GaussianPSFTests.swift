@@ -19,7 +19,7 @@ import Testing
       #expect(abs(centre.widening - byWidth) < 1e-6)
       #expect(abs(centre.curvature - twicePosition) < 1e-6)
       #expect(abs(centre.wideningCurvature - twiceWidth) < 1e-5)
-      // The heat equation: widening is diffusion.
+      // The heat equation: the derivative by width follows from the second derivative by position.
       #expect(abs(centre.curvature - centre.widening / sigma) < 1e-12)
     }
   }

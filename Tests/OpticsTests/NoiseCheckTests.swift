@@ -3,7 +3,7 @@ import Microscopy
 import Optics
 import Testing
 
-/// Right numbers are silent, wrong ones are not.
+/// Correct camera parameters give no warning, wrong ones do.
 @Suite struct NoiseCheckTests {
   static let sCMOS = Camera(offset: 100, gain: 2.2, quantumEfficiency: 0.8, readNoise: 1.6)
   static let emCCD = Camera(
@@ -53,7 +53,7 @@ import Testing
     let movie = try movie(Self.sCMOS, sensor: SensorVariation())
     #expect(try check(movie, Self.sCMOS, maps: movie.maps).warning == nil)
     #expect(try check(movie, Self.sCMOS).warning == nil)
-    // Only with the maps is the ratio 1.
+    // The ratio is 1 only with the maps.
     let finding = try #require(try check(movie, Self.sCMOS, maps: movie.maps).finding)
     #expect(abs(finding.ratio - 1) < 0.05, "\(finding)")
   }
@@ -86,7 +86,7 @@ import Testing
     camera.offset = 150
     let warning = try #require(try check(movie, camera).warning).description
     #expect(warning.contains("lie below the offset by more than five"), "\(warning)")
-    // And the defaults, where no camera was given.
+    // The defaults, when no camera was given.
     #expect(try check(movie, Camera()).warning != nil)
   }
 
@@ -99,7 +99,7 @@ import Testing
     ).description
     #expect(warning.contains("seem to be electrons already"), "\(warning)")
     #expect(try check(movie, Camera(offset: 0, readNoise: 1.6), change: electrons).warning == nil)
-    // Stretched afterwards: two of three numbers do not occur.
+    // Stretched afterwards: two of three values do not occur.
     let stretched = { (value: Float) in 3 * value }
     let steps = try #require(try check(movie, Self.sCMOS, change: stretched).warning).description
     #expect(steps.contains("pixel values come in steps of 3, so they were scaled"), "\(steps)")
@@ -109,7 +109,7 @@ import Testing
     var small = NoiseCheck(width: 9, height: 9, camera: Camera())
     small.add([Float](repeating: 5, count: 81), [Float](repeating: 6, count: 81))
     #expect(small.finding == nil && small.warning == nil)
-    // Empty and doubled frames have no noise that could be wrong.
+    // Empty and repeated frames have no noise to check.
     var still = NoiseCheck(width: 80, height: 80, camera: Camera(offset: 100, gain: 2))
     for _ in 0..<5 {
       still.add([Float](repeating: 200, count: 6400), [Float](repeating: 200, count: 6400))

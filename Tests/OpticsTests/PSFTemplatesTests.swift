@@ -3,7 +3,7 @@ import Microscopy
 import Optics
 import Testing
 
-/// Two lobes that turn, and the images that find a PSF in a frame.
+/// Two rotating lobes, and the templates that detect a PSF in a frame.
 @Suite struct PSFTemplatesTests {
   private let lobes = RotatingLobes(sigma: 1)
 
@@ -67,7 +67,7 @@ import Testing
   @Test func severalPeaksAndTheReachOfSideMaxima() throws {
     let helix = PSFTemplates(try spline(), side: 13)
     #expect(helix.hasSeveralPeaks)
-    // One lobe on the other's place, 4 px away.
+    // One lobe at the position of the other, 4 px away.
     #expect(3...6 ~= helix.reach, "\(helix.reach)")
     #expect(1...3 ~= helix.resolution, "\(helix.resolution)")
     let lens = PSFTemplates(.astigmatic(.typical), side: 13)

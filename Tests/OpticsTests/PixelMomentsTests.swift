@@ -5,7 +5,8 @@ import Testing
 @testable import Optics
 
 @Suite struct PixelMomentsTests {
-  /// The last digits of a long, bright movie: Σx² of 200,000 frames is near 2⁵⁰ here, n Σx² beyond 2⁶⁴.
+  /// The last digits of a long, bright movie: Σx² of 200,000 frames is near 2⁵⁰ here, n Σx² beyond
+  /// 2⁶⁴.
   @Test func nothingIsRoundedInALongMovie() throws {
     let frames = 200_000
     let movie = FormulaMovie(width: 1, height: 1, frames: frames) { frame, _ in
@@ -47,7 +48,7 @@ import Testing
       #expect(abs(moments.variance[pixel] / variance - 1) < 1e-9)
       #expect(moments.highest[pixel] == Float(values.max()!))
     }
-    // The same bits for any threads, any batch, and when the movie comes in two parts.
+    // Bits do not depend on threads, batches, or whether the movie comes in two parts.
     func part(_ range: Range<Int>) -> FormulaMovie {
       FormulaMovie(width: width, height: height, frames: range.count, pixel: pixel) {
         value(range.lowerBound + $0, $1)

@@ -35,7 +35,7 @@ import Testing
     return (light, x, y, xx, yy, xy)
   }
 
-  /// Without a phase the focus is Airy's disc: (2 J₁(r)/r)², with all light adding up to 1.
+  /// Without a phase, the focus is Airy's disc, (2 J₁(r)/r)², with a total light of 1.
   @Test func theFocusIsAirysDisc() {
     let image = image(plain)
     let k = 2 * Double.pi * 1.2 / 600
@@ -58,7 +58,7 @@ import Testing
         #expect(abs(found - sum) < 3e-4 * airy(0) * 10_000, "(\(u), \(v)): \(found), \(sum)")
       }
     }
-    // Airy's rings keep 2 % of the light outside 1.2 µm.
+    // Airy's rings have 2 % of the light outside 1.2 µm.
     let light = moments(image).light
     #expect(light > 0.95 && light < 0.995)
   }
@@ -70,7 +70,7 @@ import Testing
       image(plain, z: 0), image(plain, z: 500), image(plain, z: -500)
     )
     #expect(focus[12 * 25 + 12] > 2 * above[12 * 25 + 12])
-    // Without a phase above and below look alike.
+    // Without a phase, above and below are equal.
     #expect(above.count == 25 * 25 && below.count == above.count)
     for (a, b) in zip(above, below) { #expect(abs(a - b) < 1e-9) }
   }
@@ -88,7 +88,7 @@ import Testing
     #expect(abs(diagonal.xx / diagonal.yy - 1) < 1e-6 && abs(diagonal.xy) > 0.2 * diagonal.xx)
   }
 
-  /// A phase is a delay, z the height above the focal plane: what delays the rim focuses above it.
+  /// A phase is a delay, z the height above the focal plane: delaying the rim focuses above it.
   @Test func theSignOfZ() {
     var psf = plain
     psf.zernike = [ZernikeTerm(n: 2, m: 0, waves: 0.2)]
@@ -101,7 +101,7 @@ import Testing
       0.2 * 2 * 3.0.squareRoot() * psf.wavelength
       / (psf.refractiveIndex * (1 - (1 - part * part).squareRoot()))
     #expect(abs(sharpest - depth) < 100, "\(sharpest) \(depth)")
-    // The delay of a molecule that is 200 nm too high, taken back by a mask.
+    // A mask compensates the delay of a molecule that is 200 nm too high.
     let side = 501
     let edge = psf.numericalAperture / psf.wavelength
     psf.zernike = []
@@ -165,8 +165,8 @@ import Testing
     #expect(!ZernikeTerm(n: 2, m: 0, waves: .nan).isPossible)
   }
 
-  /// The table against diffraction itself, at places that are not its own, and its slopes against
-  /// differences.
+  /// The table compared with diffraction at positions between its points, and its slopes with
+  /// finite differences.
   @Test func theTableIsThePupil() {
     var psf = plain
     psf.zernike = [ZernikeTerm(n: 2, m: 2, waves: 0.1), ZernikeTerm(n: 3, m: -1, waves: 0.05)]
@@ -181,7 +181,7 @@ import Testing
       let right = table.shares(columns: -3..<4, rows: -3..<4, x: x + h, y: y, z: z)
       let left = table.shares(columns: -3..<4, rows: -3..<4, x: x - h, y: y, z: z)
       for (i, share) in found.enumerated() {
-        // Two cubics meet at some of the places, with slopes that differ a little.
+        // Two cubics meet at some of the positions, with slightly different slopes.
         #expect(abs((right[i].value - left[i].value) / (2 * h) - share.byX) < 3e-3 * highest)
       }
       guard z < 200 else { continue }

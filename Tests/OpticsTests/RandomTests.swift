@@ -24,7 +24,7 @@ import Testing
     #expect(start(1, 2, 3) == start(1, 2, 3))
     let all = [start(1, 2, 3), start(1, 3, 2), start(2, 1, 3), start(1, 2, 4), start(0, 0, 0)]
     #expect(Set(all.flatMap { $0 }).count == 20)
-    // Recipes of old movies must go on giving them.
+    // Recipes of old movies must give the same movies.
     #expect(
       Array(start(1, 0, 0).prefix(2)) == [4_577_072_067_518_496_145, 8_161_067_896_715_757_060])
   }

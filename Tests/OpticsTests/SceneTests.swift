@@ -92,7 +92,7 @@ import Testing
     return (x, y, cos(angle), sin(angle))
   }
 
-  /// A third of the field fits three times, although 256 / (256 / 3) may round below 3.
+  /// A third of the field must fit three times, although 256 / (256 / 3) may round to below 3.
   @Test(arguments: [2, 3, 5, 7, 9])
   func everyBeadHasItsPlace(side: Int) throws {
     for size in [100, 256, 300] {

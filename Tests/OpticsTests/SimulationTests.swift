@@ -54,7 +54,7 @@ import Testing
       let sum = pixels.reduce(0, +)
       let x = pixels.enumerated().reduce(0) { $0 + Double($1.offset % 48) * $1.element } / sum
       let y = pixels.enumerated().reduce(0) { $0 + Double($1.offset / 48) * $1.element } / sum
-      // σ/√N is 0.004 px; light is counted to √N, halves of a count lost to rounding.
+      // σ/√N is 0.004 px; light varies by √N, and rounding changes it by half a count.
       #expect(abs(x - truth[.x]![row]) < 0.025)
       #expect(abs(y - truth[.y]![row]) < 0.025)
       #expect(abs(sum - truth[.photons]![row]) < 5 * 100_000.0.squareRoot() + 50)
@@ -79,16 +79,16 @@ import Testing
     (settings.frames, settings.photons) = (2000, .fixed(photons: 100))
     settings.blinking = .switching(molecules: 200, on: 3, off: 37)
     let truth = try Simulation(settings).truth
-    // On for 3 of 40 frames: photons measure the time that molecules were on.
+    // On for 3 of 40 frames: photons measure how long molecules were on.
     let onTime = truth[.photons]!.reduce(0, +) / 100
     let expected = 200 * 2000 * 3 / 40.0
     // Blinks are about 10,000, and each on time varies by its mean.
     #expect(abs(onTime / expected - 1) < 5 * (2 / 10_000.0).squareRoot())
     #expect(truth[.photons]!.allSatisfy { $0 > 0 && $0 <= 100 + 1e-9 })
-    // The first and last frame of a blink are covered in part.
+    // The first and last frames of a blink are only partly covered.
     #expect(truth[.photons]!.contains { $0 < 50 })
     #expect(truth[.photons]!.count { abs($0 - 100) < 1e-9 } > truth.count / 4)
-    // A molecule appears once per frame, always at one place.
+    // A molecule appears once per frame, always at the same position.
     var places = [Double: Set<[Double]>]()
     var rows = Set<[Double]>()
     for row in 0..<truth.count {

@@ -1,4 +1,5 @@
-// Runs one broken op on the first OpenCL device, for tests that show what a checking device reports.
+// Runs one broken op on the first OpenCL device, for tests that show what a checking device
+// reports.
 import Compute
 import TestSupport
 

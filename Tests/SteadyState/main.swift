@@ -1,8 +1,8 @@
-// Counts the allocations of whole runs, in a process of their own: steady-state FOLDER.
+// Counts the allocations of whole runs, in a separate process: steady-state FOLDER.
 //
-// For each case it prints a line: its name, the kind of table; allocations of a run over a part of a
-// movie and over all of it; batches and rows (or frames of an image) that the second has more; tiles of
-// a frame.
+// For each case it prints a line: name, kind of table; allocations of a run over a part of a movie
+// and over all of it; how many batches and rows (or frames of an image) more the second has; tiles
+// per frame.
 import CTestSupport
 import Compute
 import Formats
@@ -53,7 +53,7 @@ let films = [
 ]
 for film in films { try film.write() }
 
-/// A quarter of a film and all of it, through fits or a network.
+/// A quarter of a movie and all of it, through fits or a network.
 struct Case {
   var film: Film
   var network: (any NetworkSystem)?
@@ -61,7 +61,7 @@ struct Case {
   var threshold: Double?
   /// Of a run of the network, MiB.
   var memory = 1024
-  /// Name of the output; nil for a table that nobody writes.
+  /// Name of the output; nil for a table that is not written.
   var output: String?
   var batch = 8
 

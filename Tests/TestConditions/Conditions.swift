@@ -4,8 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
-// What a test needs beside this package. Where it is missing the test is reported as skipped, with the
-// words given here.
+// Requirements of tests outside this package. If one is missing, the test is reported as skipped,
+// with the reason given here.
 extension Trait where Self == ConditionTrait {
   /// All of these files or folders of the recorded data.
   package static func data(_ names: String...) -> Self {
@@ -14,7 +14,7 @@ extension Trait where Self == ConditionTrait {
       "the recorded data are not at hand (GLINT_DATA names their folder): \(listed(names))")
   }
 
-  /// At least one of them: the test's arguments are those that are there.
+  /// At least one of these files; the test's arguments are those that exist.
   package static func anyData(of names: [String]) -> Self {
     .enabled(
       if: names.contains(where: SharedData.has),
@@ -43,12 +43,12 @@ extension Trait where Self == ConditionTrait {
       "allocations cannot be counted under a sanitizer or with this C library")
   }
 
-  /// A sanitizer stops the program where the test expects an error.
+  /// A sanitizer would stop the program where the test expects an error.
   package static var noSanitizer: Self {
     .enabled(if: glint_sanitized() == 0, "the build has a sanitizer")
   }
 
-  /// File permissions, which the superuser passes over.
+  /// File permissions, which do not apply to the superuser.
   package static var filePermissions: Self {
     .enabled(if: geteuid() != 0, "the superuser may read and write everything")
   }

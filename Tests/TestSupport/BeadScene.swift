@@ -1,7 +1,7 @@
 import Foundation
 import Optics
 
-/// Beads with known places, imaged at a row of heights: what a calibration is tested on.
+/// Beads at known positions, imaged at a series of heights, to test calibration.
 package struct BeadScene {
   package struct Bead {
     package var x: Double
@@ -43,7 +43,7 @@ package struct BeadScene {
     self.beads = beads
   }
 
-  /// Five beads that stand well apart, at odd places and heights.
+  /// Five well separated beads, at irregular positions and heights.
   package static let fiveBeads = [
     Bead(15.3, 14.8, z: 12), Bead(44.7, 17.1, z: -18, photons: 52_000),
     Bead(78.6, 13.4, z: 5, photons: 33_000), Bead(24.2, 46.9, z: -7), Bead(66.45, 44.3, z: 8),
@@ -84,7 +84,7 @@ package struct BeadScene {
   }
 }
 
-/// Two spots that turn around each other as z grows.
+/// Two spots that rotate around each other with z.
 package struct DoubleHelix: PointSpreadFunction {
   package init() {}
 

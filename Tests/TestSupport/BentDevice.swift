@@ -1,6 +1,6 @@
 import Compute
 
-/// A device that changes what its executables do: what they give back, or whether they work at all.
+/// A device whose executables give wrong results or fail.
 package struct BentDevice: Device {
   package enum Bend: Sendable {
     /// The last bit of every result is flipped.
@@ -9,7 +9,7 @@ package struct BentDevice: Device {
     case everySecondRun
     /// Compiling fails.
     case doesNotCompile
-    /// The run of that number fails, counted from 1, and all after it.
+    /// The run with that number fails, counted from 1, and all later ones.
     case failsAtRun(Int)
   }
 
@@ -17,7 +17,7 @@ package struct BentDevice: Device {
   private let base: any Device
   private let bend: Bend
 
-  /// - Parameter kind: what it claims to be.
+  /// - Parameter kind: the kind that it claims to be.
   package init(_ base: any Device, _ bend: Bend, kind: DeviceInfo.Kind = .cpu) {
     self.base = base
     self.bend = bend

@@ -1,31 +1,32 @@
 import CPUKernels
 import Compute
 
-/// A sum of two vectors that is broken in one way, to show that the checks see it.
+/// A sum of two vectors with one fault, to show that the checks detect it.
 package struct FaultyAdd: NotDifferentiable {
   package enum Fault: String, CaseIterable, Sendable {
     case none
-    /// The definition says something else than the kernels do.
+    /// The reference differs from the kernels.
     case wrongValue
     /// One element too many is written.
     case strayWrite
-    /// The last element is left as it was.
+    /// The last element is not written.
     case unwritten
-    /// The second operand is memory that nobody wrote.
+    /// The second operand is uninitialised memory.
     case uninitialized
-    /// A variable that was never set is stored, in OpenCL.
+    /// An uninitialised variable is stored, in OpenCL.
     case privateUninitialized
     /// The OpenCL text does not compile.
     case doesNotBuild
-    /// All work-items write the first element, each another value.
+    /// All work-items write different values to the first element.
     case race
     /// A work-item writes far beyond the memory.
     case outOfBounds
-    /// A work-group that no device has.
+    /// A work-group larger than any device allows.
     case hugeGroup
     /// Every candidate declines.
     case declines
-    /// It says that the sum may lie where the second operand lies, which it writes before the last read.
+    /// It declares that the sum may overwrite the second operand, but writes before the last read
+    /// of it.
     case notInPlace
   }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A program of this package, or of the system, run to its end.
+/// Runs a program of this package, or of the system, until it ends.
 package struct Program {
   package let status: Int32
   package let output: String
@@ -14,7 +14,7 @@ package struct Program {
   }
 
   /// - Parameters:
-  ///   - folder: where it runs; nil for where the tests do.
+  ///   - folder: working directory; nil for that of the tests.
   ///   - environment: added to the tests' own.
   package static func run(
     _ program: URL, _ arguments: [String] = [], in folder: URL? = nil,
@@ -24,7 +24,7 @@ package struct Program {
       .appendingPathComponent("glint-program-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }
-    // Files instead of pipes: a full pipe stops a program that nobody reads.
+    // Files instead of pipes: a full pipe would block the program.
     let files = ["output", "errors"].map { scratch.appendingPathComponent($0) }
     for file in files { try Data().write(to: file) }
     let process = Process()
@@ -42,13 +42,13 @@ package struct Program {
       errors: try String(contentsOf: files[1], encoding: .utf8))
   }
 
-  /// Where a product of this build lies: beside the program that runs the tests.
+  /// The path of a product of this build: next to the program that runs the tests.
   package static func built(_ name: String) -> URL {
     URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appendingPathComponent(name)
   }
 
-  /// A program on PATH; nil where there is none.
+  /// A program on PATH; nil if there is none.
   package static func onPath(_ name: String) -> URL? {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
       .map { URL(fileURLWithPath: String($0)).appendingPathComponent(name) }

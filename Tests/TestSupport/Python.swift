@@ -1,13 +1,13 @@
 import Foundation
 import Synchronization
 
-/// Another implementation to compare with. GLINT_PYTHON names another interpreter than python3. A test
-/// that runs scripts has the trait `.python` with the modules that they import.
+/// Python, as an independent implementation. GLINT_PYTHON names another interpreter than python3. A
+/// test that runs scripts has the trait `.python` with the modules that they import.
 package enum Python {
   package static let interpreter = ProcessInfo.processInfo.environment["GLINT_PYTHON"] ?? "python3"
   private static let known = Mutex<[String: Bool]>([:])
 
-  /// Whether all of these modules can be imported; tried once for each.
+  /// Whether all of these modules can be imported; tried once for each module.
   package static func has(_ modules: [String]) -> Bool {
     modules.allSatisfy { module in
       if let answer = known.withLock({ $0[module] }) { return answer }
@@ -17,12 +17,12 @@ package enum Python {
     }
   }
 
-  /// A script that ended with an error: what it printed and said.
+  /// A script that failed, with its output and error messages.
   package struct Failure: Error, CustomStringConvertible {
     package let description: String
   }
 
-  /// Runs a script, in `folder` where one is given, and returns what it prints.
+  /// Runs a script, optionally in `folder`, and returns its output.
   package static func run(
     _ script: String, _ arguments: [String] = [], in folder: URL? = nil
   ) throws -> String {

@@ -1,7 +1,7 @@
 import Compute
 
-/// A seeded graph of the ops that passes look for, on small integers, with which the definitions and
-/// every kernel but Winograd's compute exactly: all must agree to the bit.
+/// A seeded graph of the ops that passes look for, on small integers. The references and every
+/// kernel but Winograd's compute them exactly, so that all must agree to the bit.
 package struct RandomGraph: Sendable {
   package let graph: Graph
   /// Values for every input, small integers.
@@ -11,7 +11,7 @@ package struct RandomGraph: Sendable {
 
   /// - Parameters:
   ///   - seed: chooses everything.
-  ///   - ops: how many times something is applied, of which some may turn out useless.
+  ///   - ops: how many ops are applied; some may turn out to be unused.
   package init(seed: UInt64, ops: Int = 12) throws {
     var generator = SampleGenerator(seed: seed)
     let lists = [[1], [3], [17], [65], [1030]]
@@ -31,7 +31,7 @@ package struct RandomGraph: Sendable {
         graph.constant(Reference.integers(type.shape, -16...16, seed: generator.next()).tensor))
     }
     for _ in 0..<ops {
-      // Mostly of what is new, so that little is of no use.
+      // Mostly applied to new values, so that few are unused.
       let a = values.suffix(3).randomElement(using: &generator)!
       switch Int.random(in: 0..<(hasImages ? 7 : 3), using: &generator) {
       case 0:
@@ -50,7 +50,7 @@ package struct RandomGraph: Sendable {
     self.inputs = inputs
   }
 
-  /// One to three steps that double at most once and keep integers integers.
+  /// One to three steps that at most double the values and keep them integers.
   private static func chain(_ generator: inout SampleGenerator) -> any Op {
     let scale: Float = [1, -1, 2].randomElement(using: &generator)!
     let shift = Float(Int.random(in: -5...5, using: &generator))
@@ -66,7 +66,7 @@ package struct RandomGraph: Sendable {
     }
   }
 
-  /// A batch norm that doubles at most: (x − mean) / √(3 + 1) · γ + β with γ 2 or 4.
+  /// A batch norm that at most doubles the values: (x − mean) / √(3 + 1) · γ + β with γ 2 or 4.
   private static func norm(
     _ x: Graph.Value, _ graph: inout Graph, _ generator: inout SampleGenerator
   ) throws -> Graph.Value {
@@ -84,7 +84,7 @@ package struct RandomGraph: Sendable {
       constant(Array(repeating: 3, count: channels)))
   }
 
-  /// A convolution of the values held to −8...8, to the same size.
+  /// A convolution of the values clamped to −8...8, to the same size.
   private static func convolution(
     _ x: Graph.Value, _ graph: inout Graph, _ generator: inout SampleGenerator
   ) throws -> Graph.Value {
@@ -92,7 +92,7 @@ package struct RandomGraph: Sendable {
     return try weighed(held, [1, 3].randomElement(using: &generator)!, &graph, &generator)
   }
 
-  /// An image held to −8...8, enlarged by repetition, convolved there, and made small again.
+  /// An image clamped to −8...8, enlarged by repetition, convolved, and reduced again.
   private static func enlargement(
     _ x: Graph.Value, _ graph: inout Graph, _ generator: inout SampleGenerator
   ) throws -> Graph.Value {
@@ -117,7 +117,7 @@ package struct RandomGraph: Sendable {
     return try graph.apply(Convolution(bias: true), x, weights, bias)
   }
 
-  /// What `executable` makes of the inputs.
+  /// The outputs of `executable` for the inputs.
   package func run(_ executable: any Executable) throws -> [String: Tensor] {
     for (name, value) in inputs { try executable.write(name, value.tensor.bytes) }
     try executable.run()
@@ -126,7 +126,7 @@ package struct RandomGraph: Sendable {
     return outputs
   }
 
-  /// What the definitions make of them.
+  /// The outputs of the references.
   package func expected() -> [String: Tensor] { graph.evaluate(inputs).mapValues(\.tensor) }
 }
 

@@ -1,6 +1,6 @@
 import Compute
 
-/// A seeded graph of the layers that networks are made of, with constant weights, on a small image.
+/// A seeded graph of typical network layers with constant weights, on a small image.
 package struct RandomNetwork: Sendable {
   package let graph: Graph
   package let inputs: [String: Reference]
@@ -20,7 +20,7 @@ package struct RandomNetwork: Sendable {
     for _ in 0..<layers {
       let type = graph.type(of: value).shape
       let channels = type[3]
-      // What follows an enlargement is what the rules about it look for.
+      // The rules about enlargements look for what follows them.
       let kind = enlarged ? 0 : number(0...10)
       let enlarges = (kind == 3 || kind == 9) && type[1] < 12
       defer { enlarged = enlarges }

@@ -1,14 +1,14 @@
 import Foundation
 
-/// The recorded data: in the folder that GLINT_DATA names, else in `shared/data` beside the package.
-/// They are not part of the package; a test that reads them has the trait `.data`.
+/// The recorded data: in the folder named by GLINT_DATA, otherwise in `shared/data` beside the
+/// package. They are not part of the package; a test that reads them has the trait `.data`.
 package enum SharedData {
   private static let folder: String = {
     let beside = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../shared/data")
     return ProcessInfo.processInfo.environment["GLINT_DATA"] ?? beside.standardized.path
   }()
 
-  /// The path of a file or folder of them, whether it is there or not.
+  /// The path of one of its files or folders, whether it exists or not.
   package static func path(_ name: String) -> String { folder + "/" + name }
 
   package static func has(_ name: String) -> Bool {

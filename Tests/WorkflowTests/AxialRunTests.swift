@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// Movies of molecules at known heights, localized with a PSF that gives z.
+/// Movies of molecules at known heights, localized with a PSF that depends on z.
 @Suite struct AxialRunTests {
   /// Frames of 64×64 px with four molecules each, far apart, of 3000 photons over 5.
   final class HeightMovie: Movie {
@@ -84,7 +84,7 @@ import Workflow
     return rows.table
   }
 
-  /// Root mean square of z errors over their bound, and of the errors themselves, nm.
+  /// Root mean square of z errors relative to their bound, and of the errors themselves, nm.
   private static func score(_ table: Localizations) throws -> (ratio: Double, error: Double) {
     let (x, y) = (try #require(table[.x]), try #require(table[.y]))
     let (z, errors) = (try #require(table[.z]), try #require(table[.zError]))
@@ -112,7 +112,7 @@ import Workflow
     }
   }
 
-  /// Behind an EM register every bound is √2 wider, and fits reach it along z too.
+  /// With an EM register every bound is √2 larger, and fits reach it in z too.
   @Test func emGainLeavesTheBoundInReach() throws {
     let camera = Camera(
       offset: 100, gain: 0.02, emGain: 300, quantumEfficiency: 0.9, readNoise: 74.4)

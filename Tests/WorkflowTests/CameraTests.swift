@@ -7,7 +7,7 @@ import Reporting
 import Testing
 import Workflow
 
-/// Photons, background and reported errors are right whatever the camera, on separate molecules.
+/// Photons, background and reported errors are correct for every camera, for separate molecules.
 @Suite struct CameraTests {
   static let sCMOS = Camera(offset: 100, gain: 2.2, quantumEfficiency: 0.8, readNoise: 1.6)
   static let emCCD = Camera(
@@ -65,7 +65,7 @@ import Workflow
     #expect(other.report.saturated >= 1)
     #expect(other.report.frames == 24)
     #expect(other.rows.suffix(own.rows.count / 2) == own.rows.suffix(own.rows.count / 2))
-    // A camera of 10 bits in a file of 16.
+    // A 10-bit camera in a 16-bit file.
     var narrow = recipe
     narrow.camera.saturation = 1023
     for frame in 0..<24 {
@@ -79,7 +79,7 @@ import Workflow
     #expect(throws: SettingsError.self) { try localize(edited, narrow) }
   }
 
-  /// A pixel that is no number costs the spots around it, is told, and leaves all else as it was.
+  /// A NaN pixel removes the spots around it and is reported; all else is unchanged.
   @Test(arguments: Detector.Kind.withoutPSF)
   func pixelsThatAreNoNumbers(_ detector: Detector.Kind) throws {
     let simulation = try smallMovie(width: 96, height: 96, perFrame: 12)
@@ -100,7 +100,7 @@ import Workflow
                 table.frame[$0] != 3 || max(table[.x]![$0], table[.y]![$0]) > 45
               })))
       }
-      // The frame's own cut-off may move a little with the spots that are gone.
+      // The frame's own cut-off may change a little without the missing spots.
       #expect(far(own.table).symmetricDifference(far(other.table)).count <= 2, "\(bad)")
       #expect(far(other.table).contains { $0.hasPrefix("3 ") }, "\(bad): the frame is lost")
       #expect(

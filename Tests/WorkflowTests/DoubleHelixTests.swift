@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// Molecules whose image has two lobes: one row each, with the height that the lobes' angle tells.
+/// Molecules whose image has two lobes: one row each, with z from the lobes' angle.
 @Suite struct DoubleHelixTests {
   private static let camera = Camera(offset: 100, gain: 2, readNoise: 1)
 
@@ -134,7 +134,7 @@ import Workflow
     #expect(throws: SimulationError.self) { try Self.simulation(RotatingLobes(sigma: .nan)) }
   }
 
-  /// The double-helix movie of storm-analysis, by the PSF that its simulator states.
+  /// The double-helix movie of storm-analysis, with the PSF that its simulator states.
   @Test(
     .data(
       "movies/storm_analysis/test_300x200_dh.dax",

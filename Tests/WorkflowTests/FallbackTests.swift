@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// A device that fails, at any call and any time, costs a line and no row.
+/// A device failure, at any call and any time, gives one line of notice and loses no row.
 @Suite struct FallbackTests {
   @Test(arguments: UnwellDevice.Call.allCases, [1, 2, 5, 8])
   func failingDevice(_ call: UnwellDevice.Call, time: Int) throws {
@@ -20,7 +20,7 @@ import Workflow
       #expect(other.report.localizations == own.report.localizations)
       #expect(other.report.fits == own.report.fits)
       #expect(other.report.dropped == own.report.dropped)
-      // With room for two spots a frame each kind of call comes often, except compiling.
+      // With room for two spots per frame, each kind of call is frequent, except compiling.
       if call != .compile || time == 1 {
         #expect(other.notes.count == 1, "\(other.notes)")
         #expect(
@@ -48,7 +48,7 @@ import Workflow
     #expect(rows.table.frame.max().map { $0 < 8 } == true)
   }
 
-  /// Only reading stops: what came before it is whole.
+  /// A reading error ends the run; what came before it is complete.
   @Test func unreadableFrame() throws {
     struct Torn: Movie {
       let whole: any Movie
@@ -78,7 +78,7 @@ import Workflow
       let rows = try Tables.read(folder.appendingPathComponent("a.partial.csv").path)
       let own = try localize(movie.whole, smallRecipe(), frames: 0..<12)
       #expect(rows.frame == own.table.frame)
-      // Once more: what is already safe is not replaced.
+      // A second time: finished files are not replaced.
       #expect(throws: MovieError.self) { try job.run() }
       #expect(
         FileManager.default.fileExists(

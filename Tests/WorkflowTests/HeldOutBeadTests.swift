@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// The stacks of the SMLM challenge: a PSF from four beads, tried on the other two.
+/// The stacks of the SMLM challenge: a PSF from four beads, tested on the other two.
 @Suite(.data("psf/challenge2016_beads_AS.tif", "psf/challenge2016_beads_DH.tif"))
 struct HeldOutBeadTests {
   private func beads(_ name: String) throws -> BeadStack {
@@ -70,7 +70,8 @@ struct HeldOutBeadTests {
 
   private enum Turn: CaseIterable { case none, transposed, mirrored, flipped }
 
-  /// The PSF's images in the middle of a box at heights, turned as a wrong reader would.
+  /// The PSF's images in the middle of a box at several heights, flipped as a wrong reader would
+  /// do.
   private func model(
     _ psf: SplinePSF, x: Double, y: Double, box: Int, heights: [Double], _ turn: Turn
   ) -> [Double] {
@@ -122,7 +123,7 @@ struct HeldOutBeadTests {
       let spots = spots(of: stack, x: place.x, y: place.y, box: box, planes: planes)
       let fits = try fit(spots, .spline(psf), box: box)
       for (z, theta) in zip(heights, fits) { errors.append(theta[4] - z) }
-      // Shape: one place for all planes, z from the stage; light and background do not matter.
+      // Shape: one position for all planes, z from the stage; light and background are free.
       let x = fits.map { $0[0] }.sorted()[fits.count / 2]
       let y = fits.map { $0[1] }.sorted()[fits.count / 2]
       let pixels = spots.flatMap { $0.map(Double.init) }
@@ -143,9 +144,9 @@ struct HeldOutBeadTests {
     #expect(rms < 10)
   }
 
-  /// Each pair of beads predicted by a PSF from the other four. A single bead's noise keeps its
-  /// correlation below 0.996 (AS) and 0.989 (DH); the mean of all six, and of five planes, has less noise,
-  /// and is set against the same mean of what was predicted for each bead at its own place.
+  /// Each pair of beads predicted by a PSF from the other four. The noise of a single bead limits
+  /// its correlation to 0.996 (AS) and 0.989 (DH). The mean over all six beads and five planes has
+  /// less noise and is compared with the mean of the predictions for each bead at its own position.
   @Test(arguments: [("AS", 0.998, 0.9995), ("DH", 0.997, 0.9993)])
   func meanOfHeldOutBeads(name: String, least: Double, smoothed: Double) throws {
     let stack = try beads(name)

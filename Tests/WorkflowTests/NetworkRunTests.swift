@@ -9,9 +9,9 @@ import TestSupport
 import Testing
 import Workflow
 
-/// A learned localizer in the run that the classical path has.
+/// Localization by a network, in the same run as the classical path.
 @Suite struct NetworkRunTests {
-  /// Weights of a small DECODE, seeded, with what their numbers mean.
+  /// Weights of a small DECODE, seeded, with the units of its numbers.
   private func decode(
     in folder: URL, features: Int = 4, layout: DECODE.Layout = .authors
   ) throws -> Recipe {
@@ -33,7 +33,7 @@ import Workflow
     return recipe
   }
 
-  /// Rows are the emitters of the map that the network gives, in the table's units.
+  /// Rows are the emitters in the network's map, in the table's units.
   @Test(arguments: [DECODE.Layout.authors, .paper])
   func rowsAreTheMapsEmitters(_ layout: DECODE.Layout) throws {
     try withScratchFolder { folder in
@@ -47,7 +47,7 @@ import Workflow
           "x", "y", "z", "photons", layout == .authors ? "background" : "pixel_photons", "x_error",
           "y_error", "z_error", "photons_error", "probability",
         ])
-      // The paper's program trains its last channel on 10 times the emitters' light.
+      // The last channel of the paper's program is trained on 10 times the emitters' light.
       let light =
         layout == .authors
         ? (Quantity.background, 200.0) : (Quantity("pixel_photons", .photonPerPixel), 500.0)
@@ -62,7 +62,7 @@ import Workflow
       for row in own.table.frame.indices {
         func value(_ quantity: Quantity) -> Double { own.table[quantity]![row] }
         let frame = own.table.frame[row]
-        // An offset is in [−1, 1], its ends included where tanh rounds to them.
+        // An offset is in [−1, 1]; the ends are possible because tanh rounds to them.
         let near = (-1...1).flatMap { v in (-1...1).map { (v, $0) } }
         let matches = near.contains { v, u in
           let (x, y) = (Int(value(.x).rounded(.down)) + u, Int(value(.y).rounded(.down)) + v)
@@ -80,7 +80,7 @@ import Workflow
             (map[place + lateral.1 + 4], value(.yError), 1),
             (map[place + 8] * 900, value(.zError), 900),
           ]
-          // Eight times what plain sums in single precision deviate by: `ListTests`.
+          // Eight times the error of plain sums in single precision: see `ListTests`.
           return expected.allSatisfy { abs($0 - $1) < 1e-3 * $2 }
         }
         #expect(matches, "row \(row)")
@@ -90,14 +90,14 @@ import Workflow
     }
   }
 
-  /// The frames that travel together, the tiles and the room for emitters change no row; more emitters
-  /// than there was room for are done again, none is lost.
+  /// Batch size, tiles and room for emitters change no row. If there are more emitters than room,
+  /// the batch is computed again, and none is lost.
   @Test func batchesAndRoomChangeNothing() throws {
     try withScratchFolder { folder in
       let movie = try smallMovie()
       let recipe = try decode(in: folder)
       let own = try localize(movie, recipe, batch: 24)
-      // A batch has room for a 64th of its pixels at least: here there are more.
+      // A batch has room for at least a 64th of its pixels; here there are more emitters.
       #expect(own.report.fits == own.table.count)
       #expect(own.table.count > 24 * 56 * 48 / 64, "\(own.table.count)")
       for (batch, capacity) in [(1, 64), (5, 1), (8, 1), (24, 1)] {
@@ -113,8 +113,8 @@ import Workflow
     }
   }
 
-  /// One executable does every batch of a movie, its ends included; one more where there was too little
-  /// room, however much more is needed.
+  /// One executable processes all batches of a movie, including its ends. If there was too little
+  /// room, one more is made, however much more is needed.
   @Test func oneExecutableServesAMovie() throws {
     try withScratchFolder { folder in
       let movie = try smallMovie()
@@ -131,8 +131,7 @@ import Workflow
     }
   }
 
-  /// A movie shorter than the window, or than a batch: its first and last frame stand for what is
-  /// beyond.
+  /// A movie shorter than the window, or than a batch: its first and last frames are repeated.
   @Test(arguments: [DECODE.Layout.authors, .paper])
   func fewFrames(_ layout: DECODE.Layout) throws {
     try withScratchFolder { folder in
@@ -180,7 +179,7 @@ import Workflow
     }
   }
 
-  /// A number that is none is told with its frame of the movie.
+  /// A value that is not a number gives an error with its frame of the movie.
   @Test func notNumbers() throws {
     try withScratchFolder { folder in
       let movie = try EditedMovie(smallMovie(), floating: true)
@@ -224,7 +223,7 @@ import Workflow
     }
   }
 
-  /// A run reads its weights once: what is resolved and what runs take the model that was read.
+  /// A run reads its weights once: settings and workers use the same model.
   @Test func aModelThatWasReadIsNotReadAgain() throws {
     try withScratchFolder { folder in
       let recipe = try decode(in: folder)
@@ -276,7 +275,7 @@ import Workflow
     }
   }
 
-  /// What DECODE's releases and its later program write beside the scaling.
+  /// Fields of DECODE's releases and its later program in addition to the scaling.
   @Test func trainingsOfDECODE() throws {
     try withScratchFolder { folder in
       func read(_ text: String) throws -> String {
@@ -295,7 +294,7 @@ import Workflow
         """
       let arch =
         "\nHyperParameter: {arch_param: {activation: nn.ELU(), upsample_mode: nearest, norm: null}}"
-      // Anchors, as PyYAML writes a list that stands in two places.
+      // Anchors, as PyYAML writes a list that occurs twice.
       let twice = "\nSimulation: {emitter_extent: &id001 [1, 2], psf_extent: *id001}"
       let system = try DECODE().with(settings: try read(flat + arch + twice))
       #expect(system.scaling == InputScaling(scale: 0.02, shift: -0.2) && !system.bilinear)

@@ -6,7 +6,7 @@ import Reporting
 import Testing
 import Workflow
 
-/// Recipes of format 1 as Glint 1 wrote them into its outputs: every field, whether it applied or not.
+/// Recipes of format 1, as Glint 1 wrote them into its outputs: with every field, used or not.
 @Suite struct OldRecipeTests {
   private func recipe(
     detector: String = "wavelet", threshold: String = "1.2", background: String = "none",
@@ -72,7 +72,7 @@ import Workflow
       #expect(old.pixelSize == 107.5 && old.firstFrame == 2 && old.endFrame == nil)
       #expect(old.roi == nil && old.cameraFile == nil && old.cameraRegion == nil)
       #expect(old.network == nil)
-      // What is written now holds only what applies, and means the same.
+      // The new form has only the fields that apply, and the same meaning.
       let new = old.yaml()
       #expect(new.hasPrefix("recipe: 2 "))
       #expect(new.contains("radius: 3") == (name == "dog"))

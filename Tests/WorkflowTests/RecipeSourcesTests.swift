@@ -10,9 +10,9 @@ import Testing
 
 @testable import Workflow
 
-/// Who has the last word: an option, then the recipe, then what a file says, then the default.
+/// Precedence: an option, then the recipe, then what a file states, then the default.
 @Suite struct RecipeSourcesTests {
-  /// Writes a lens, and a spline of two lobes that is found by its own shape.
+  /// Writes an astigmatic PSF, and a two-lobed spline that has its own detector.
   private func inFolder(_ body: (_ lens: String, _ lobes: String) throws -> Void) throws {
     try withScratchFolder { folder in
       let lens = folder.appendingPathComponent("lens.yaml").path
@@ -42,7 +42,7 @@ import Testing
         free.choices.map(\.description) == [
           "detector psf, chosen by the PSF", "box \(free.recipe.fit.box) px, chosen by the PSF",
         ])
-      // A recipe that is silent about them leaves them to the PSF; it wins where it speaks.
+      // Settings that a recipe omits come from the PSF; those that it states win.
       let silent = try RecipeFile(yaml: "recipe: 2\npixel_size: 100")
       let same = try RecipeSources(options { $0.say(FitSettings.psfFile, lobes) }, over: silent)
       #expect(same.recipe == free.recipe)
@@ -51,7 +51,7 @@ import Testing
       let told = try RecipeSources(options { $0.say(FitSettings.psfFile, lens) }, over: speaks)
       #expect(told.recipe.detection.detector == .wavelet(threshold: 3))
       #expect(told.recipe.fit.box == 9 && told.choices.isEmpty)
-      // An option wins over both, and the threshold of another detector means nothing to it.
+      // An option overrides both, and a threshold for another detector is ignored.
       let line = options {
         $0.say(FitSettings.psfFile, lens)
         $0.say(DetectionSettings.detectorKind, .dog)
@@ -89,13 +89,13 @@ import Testing
     #expect(
       try RecipeSources(options { $0.say(FitSettings.box, 9) }, over: file).optionBesideNetwork
         == .box)
-    // A recipe for fits gives way to a network of the line.
+    // A recipe for fits is overridden by a network on the command line.
     let fits = try RecipeFile(yaml: "recipe: 2\nfit: {box: 9}")
     let network = try RecipeSources(options { $0.say(NetworkSettings.weights, "w.pt") }, over: fits)
     #expect(network.recipe.network == NetworkSettings(weights: "w.pt"))
   }
 
-  /// SETTINGS.md says what the declarations say.
+  /// SETTINGS.md agrees with the declarations.
   @Test func thePageOfSettings() throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("SETTINGS.md")

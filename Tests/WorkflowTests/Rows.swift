@@ -20,13 +20,13 @@ final class RowCollector: TableWriter, @unchecked Sendable {
   func abandon() {}
 }
 
-/// What a run made: its rows as bits, and its report.
+/// The result of a run: its rows as bits, and its report.
 struct Outcome {
   var table: Localizations
   var report: LocalizeReport
   var notes: [String]
 
-  /// A row as text of its frame and of every column's bits.
+  /// A row as text: its frame and the bits of every column.
   var rows: [String] { Outcome.rows(of: table) }
 
   static func rows(of table: Localizations) -> [String] {
@@ -38,7 +38,7 @@ struct Outcome {
   }
 }
 
-/// What a run told. A lock guards it.
+/// The notes of a run. A lock guards them.
 final class Notes: Observer, @unchecked Sendable {
   private let lock = NSLock()
   private var noted: [String] = []
@@ -70,13 +70,13 @@ func localize(
   return Outcome(table: rows.table, report: report, notes: notes.lines)
 }
 
-/// A movie whose frames lie in memory, so that single pixels can be set.
+/// A movie in memory, so that single pixels can be set.
 final class EditedMovie: Movie, @unchecked Sendable {
   let info: MovieInfo
   var pixels: [UInt16] = []
   var floats: [Float] = []
 
-  /// - Parameter floating: hands over float32 instead of uint16.
+  /// - Parameter floating: delivers float32 instead of uint16.
   init(_ source: Simulation, floating: Bool = false) {
     var info = source.info
     pixels = [UInt16](repeating: 0, count: info.frames * info.width * info.height)
@@ -133,7 +133,7 @@ final class UnwellDevice: Device, @unchecked Sendable {
   private let lock = NSLock()
   private var left: Int
 
-  /// - Parameter time: which call of that kind fails, from 1; all later calls of any kind do too.
+  /// - Parameter time: which call of that kind fails, from 1; all later calls fail too.
   init(at call: Call, time: Int) {
     var info = base.info
     info.name = "opencl:unwell"

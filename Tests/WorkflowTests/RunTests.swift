@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// The run itself: order, several workers, sources that wait, an early end.
+/// The run itself: order, several workers, sources that wait, early termination.
 @Suite struct RunTests {
   private static let cpu = CPUDevice(threads: 1)
 
@@ -36,7 +36,7 @@ import Workflow
     #expect(notes.progress.last?.found == 200)
   }
 
-  /// A source may know less than it will have in the end, and have the run wait.
+  /// A source may not know its final length yet, and let the run wait.
   @Test func aGrowingSource() throws {
     let source = CountingSource(100, batch: 7, pause: 0.002)
     let sink = EchoSink()
@@ -89,7 +89,7 @@ import Workflow
     #expect(run.safe == [42, 35])
   }
 
-  /// More entries than there is room for are computed again, by every worker once at most.
+  /// If there are more entries than room, they are computed again, at most once per worker.
   @Test func roomGrows() throws {
     let stage = EchoStage(entries: 1000)
     let sink = EchoSink()
@@ -98,7 +98,7 @@ import Workflow
     #expect(stage.computed.load(ordering: .relaxed) <= 15 + 2)
   }
 
-  /// Two processors side by side, the second of which is slow: the files are the same, byte for byte.
+  /// Two CPUs in parallel, the second one slow: the files are the same, byte for byte.
   @Test func severalDevicesMakeTheSameFiles() throws {
     let movie = try smallMovie(frames: 60)
     let devices: [[any Device]] = [
@@ -133,8 +133,8 @@ import Workflow
     #expect(hdf5[0].count > 100 && hdf5.allSatisfy { $0 == hdf5[0] })
   }
 
-  /// A network that looks at neighbours goes on from batch to batch only with one worker; rows of two are
-  /// the same bits.
+  /// A network that uses neighbouring frames continues from batch to batch only with one worker;
+  /// two workers give the same bits.
   @Test func severalDevicesWithANetwork() throws {
     try withScratchFolder { folder in
       let movie = try smallMovie()
@@ -156,7 +156,7 @@ import Workflow
     }
   }
 
-  /// One of two devices fails in the middle: its work moves to the CPU, one line says so.
+  /// One of two devices fails in the middle: its work moves to the CPU, with one line of notice.
   @Test(arguments: UnwellDevice.Call.allCases, [1, 3])
   func oneOfTwoDevicesFails(_ call: UnwellDevice.Call, time: Int) throws {
     let movie = try smallMovie(frames: 60)
@@ -169,12 +169,12 @@ import Workflow
   }
 }
 
-/// Items that a worker says it has seen.
+/// Items that a worker reports as seen.
 final class Echo: @unchecked Sendable {
   fileprivate(set) var items: [Int] = []
 }
 
-/// Gives items back, some batches later than others.
+/// Returns items, some batches later than others.
 private final class EchoStage: Stage {
   struct Failure: Error {}
 
@@ -229,7 +229,7 @@ private final class EchoSink: Sink {
   private(set) var items: [Int] = []
   private let check: (Int) throws -> Void
 
-  /// - Parameter check: told how many items there will be, before they are taken.
+  /// - Parameter check: called with the number of items before they are taken.
   init(_ check: @escaping (Int) throws -> Void = { _ in }) { self.check = check }
 
   func take(_ echo: Echo, of items: Range<Int>) throws {
@@ -239,7 +239,7 @@ private final class EchoSink: Sink {
   }
 }
 
-/// Numbers, which come one batch at a time. Not checked by the compiler: one thread fills.
+/// Numbers that arrive one batch at a time. `@unchecked Sendable`: one thread fills buffers.
 private final class CountingSource: Source, @unchecked Sendable {
   private let total: Int
   private let batch: Int

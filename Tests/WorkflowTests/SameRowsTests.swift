@@ -10,9 +10,9 @@ import TestSupport
 import Testing
 import Workflow
 
-/// The rows of a movie do not depend on how they were computed.
+/// The rows of a movie do not depend on how they are computed.
 @Suite struct SameRowsTests {
-  /// Every way to find and fit.
+  /// Every detector and fit.
   static let recipes: [Recipe] = Detector.Kind.withoutPSF.flatMap { detector in
     SpotModel.Estimator.allCases.flatMap { estimator in
       SpotModel.Sigmas.allCases.flatMap { sigma in
@@ -59,7 +59,7 @@ import Workflow
     }
   }
 
-  /// Batches meet where a temporal median needs frames of both.
+  /// Batch boundaries where a temporal median needs frames of both batches.
   @Test(arguments: Detector.Kind.withoutPSF, [false, true])
   func batchesAndParts(_ detector: Detector.Kind, median: Bool) throws {
     let movie = try smallMovie()
@@ -75,7 +75,7 @@ import Workflow
       whole.table.frame.indices.filter { 5..<17 ~= whole.table.frame[$0] })
     #expect(part.rows == Outcome.rows(of: inside))
     #expect(part.report.frames == 12)
-    // A window longer than the movie, at batches shorter than the window.
+    // A window longer than the movie, with batches shorter than the window.
     if median { recipe.detection.background = .temporalMedian(window: 51) }
     #expect(
       try localize(movie, recipe, batch: 2).rows == localize(movie, recipe).rows)
@@ -88,7 +88,7 @@ import Workflow
     let whole = try localize(movie, recipe)
     let part = try localize(
       movie, recipe, region: PixelRegion(x: 11, y: 7, width: 37, height: 35), batch: 5)
-    // The box and the window of the maxima, clear of the region's edge.
+    // Keeps the box and the window of the maxima clear of the region's edge.
     func inner(_ table: Localizations) -> [String] {
       Outcome.rows(
         of: table.selecting(

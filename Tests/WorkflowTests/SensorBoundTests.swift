@@ -8,10 +8,10 @@ import TestSupport
 import Testing
 import Workflow
 
-/// On a sensor whose pixels differ, the fit with its maps reaches the sensor's bound; without, it does
-/// not come near.
+/// On a sensor with different pixels, fits with its maps reach the sensor's bound; fits without
+/// maps are far from it.
 @Suite struct SensorBoundTests {
-  /// The middle of a real sensor where the data are at hand, else one with a heavy tail.
+  /// The middle of a real sensor if the data are available, otherwise one with a heavy tail.
   private func sensor(_ side: Int) throws -> CameraMaps {
     let real = "camera/scmos_storm/calib.npy"
     if SharedData.has(real), let maps = try CameraFiles.read(SharedData.path(real)).maps {

@@ -3,9 +3,9 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// A whole run allocates nothing for each frame or batch once it is under way.
+/// After the start, a run allocates nothing per frame or batch.
 @Suite struct SteadyStateTests {
-  /// Allocations that may come late, whatever the length: buffers that grow when first used.
+  /// Allocations that may come late, for any length: buffers that grow when first used.
   private static let late = 40
   /// What libhdf5 itself may allocate to write a chunk of 4096 rows; 0 to 9 were measured.
   private static let perChunk = 20
@@ -36,7 +36,7 @@ import Testing
         }
         let (more, batches, rows) = (numbers[1] - numbers[0], numbers[2], numbers[3])
         inTiles += numbers[4] > 1 ? 1 : 0
-        // One for each batch, row or image would be above what may come late; HDF5 writes whole chunks.
+        // One per batch, row or image would exceed the allowance; HDF5 writes whole chunks.
         let isHDF5 = line[1].hasSuffix("hdf5")
         #expect(2 * batches > 3 * Self.late, "\(line)")
         #expect(rows > (isHDF5 ? 4096 : 5 * Self.late), "\(line)")

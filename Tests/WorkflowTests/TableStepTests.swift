@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// Keeps rows of at least so many photons: all that a new step has to say.
+/// Keeps rows with a minimum number of photons: all the code that a new step needs.
 struct Bright: StreamingStep {
   var photons: Double
   var action: String { "bright" }
@@ -47,7 +47,7 @@ private struct Unwell: StreamingStep {
   @Test func aStepIsOneType() throws {
     try withScratchFolder { folder in
       let (input, output) = (folder.path + "/a.hdf5", folder.path + "/b.hdf5")
-      // More rows than a batch has.
+      // More rows than one batch.
       try Tables.write(table(200_000), to: input)
       let rows = try TableJob(input, steps: [Bright(photons: 900), Backwards()]).run(to: output)
       #expect(rows == 20_000)

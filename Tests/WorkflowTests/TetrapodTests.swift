@@ -5,7 +5,7 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// Published phase masks, through the pupil.
+/// Published phase masks, computed through the pupil.
 @Suite struct TetrapodTests {
   /// The tetrapod of DeepSTORM3D: two lobes on one diagonal above the focus, on the other below.
   @Test(
@@ -22,7 +22,7 @@ import Testing
       func spread(_ z: Double) -> (wide: Double, angle: Double) {
         let shares = psf.shares(columns: -20..<21, rows: -20..<21, x: 0, y: 0, z: z)
         var (sum, mx, my, xx, yy, xy) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        // Above a fifth of the peak, so that the tails do not count.
+        // Above a fifth of the peak, to exclude the tails.
         let floor = shares.max()! / 5
         for (i, share) in shares.enumerated() where share > floor {
           let (x, y) = (Double(i % 41 - 20), Double(i / 41 - 20))

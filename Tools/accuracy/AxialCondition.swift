@@ -2,21 +2,21 @@ import Foundation
 import Microscopy
 import Optics
 
-/// One point of the sweep along photons, background and noise, for a PSF that depends on z.
+/// One point of the sweep over photons, background and noise, for a PSF that depends on z.
 struct AxialCondition: Codable, Hashable, Sendable {
   enum PSF: String, Codable, CaseIterable, Sendable { case astigmatic, spline }
   enum Noise: String, Codable, CaseIterable, Sendable {
-    /// Photon noise alone.
+    /// Photon noise only.
     case none
     /// 1.5 e⁻ rms in every pixel.
     case scalar
-    /// Each pixel its own variance, distributed as on a real sensor: median 1.3 e⁻², mean 3, one pixel
-    /// in ten above 4.8, one in a hundred above 38.
+    /// Each pixel has its own variance, distributed as on a real sensor: median 1.3 e⁻², mean 3,
+    /// one pixel in ten above 4.8, one in a hundred above 38.
     case scmos
     /// The same, fitted with the mean variance instead of the map.
     case mapless
-    /// An EM register of gain 300 before 74.4 e⁻ rms (the SMLM challenge's camera): each photoelectron
-    /// becomes an exponentially distributed number.
+    /// An EM register of gain 300 before 74.4 e⁻ rms (the SMLM challenge's camera): each
+    /// photoelectron becomes an exponentially distributed number.
     case emccd
   }
 
@@ -31,7 +31,7 @@ struct AxialCondition: Codable, Hashable, Sendable {
   /// Excess noise factor F².
   var excess: Double { noise == .emccd ? 2 : 1 }
 
-  /// Truth lies in this range, nm; fits may go 100 nm further.
+  /// True z is in this range, nm; fits may go 100 nm further.
   static let range = -500.0...500.0
 
   static func model(_ psf: PSF) throws -> CalibratedPSF {
@@ -41,10 +41,10 @@ struct AxialCondition: Codable, Hashable, Sendable {
     }
   }
 
-  /// `count` boxes of photoelectrons at 256 places, with variance maps where the noise has them. Behind
-  /// an EM register they are divided by F², as fits take them.
+  /// `count` boxes of photoelectrons at 256 positions, with variance maps if the noise has them.
+  /// For an EM register they are divided by F², as fits expect.
   ///
-  /// Truth is the fitted PSF itself, so that nothing but the fit is judged.
+  /// The true PSF is the fitted one, so that only the fit is tested.
   func draw(_ count: Int, psf: CalibratedPSF, seed: UInt64) -> (spots: [Spot], maps: [[Double]]) {
     var random = RandomStream(seed: seed)
     let places = (0..<256).map { i in
@@ -65,7 +65,7 @@ struct AxialCondition: Codable, Hashable, Sendable {
   }
 }
 
-/// A position, the image to expect of it, its pixels' noise, and the least errors of a fit there.
+/// A position, its expected image and noise, and the bounds of a fit there.
 private struct AxialPlace {
   let truth: [Double]
   let expected: [Double]
@@ -99,7 +99,7 @@ private struct AxialPlace {
     self.bound = axialParameters.map { $0.flatMap { bound?[$0] } ?? .nan }
   }
 
-  /// The variance, e⁻², that a share of the sensor's pixels stays below.
+  /// The variance, e⁻², that a given fraction of the sensor's pixels does not exceed.
   private static func sensorVariance(_ share: Double) -> Double {
     let quantiles = [
       (0, 0.7), (0.1, 1.0), (0.5, 1.3), (0.75, 1.9), (0.9, 4.8), (0.99, 38), (0.999, 114), (1, 235),
@@ -110,5 +110,5 @@ private struct AxialPlace {
   }
 }
 
-/// The order in which a fit of z has its parameters.
+/// The order of the parameters in a fit of z.
 let axialParameters: [Quantity?] = [.x, .y, .photons, .background, .z, nil]

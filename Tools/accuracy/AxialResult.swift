@@ -1,10 +1,10 @@
 import Foundation
 import Microscopy
 
-/// What fits of x, y and z of one condition are worth.
+/// The quality of fits of x, y and z under one condition.
 struct AxialResult: Codable {
   var condition: AxialCondition
-  /// Part of the fits that converged inside box and range; only those count below.
+  /// Fraction of the fits that converged inside box and range; the rest is not counted below.
   var converged: Double
   var iterations: Double
   var x: Efficiency

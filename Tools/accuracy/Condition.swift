@@ -18,10 +18,10 @@ struct Condition: Codable, Hashable, Sendable {
 
   private var psf: GaussianPSF { GaussianPSF(sigma: psfSigma) }
 
-  /// `count` spots of photoelectrons with everything that is true of them.
+  /// `count` spots of photoelectrons with their true parameters.
   ///
-  /// Molecules lie anywhere in the centre pixel. They take one of 64 positions, so that the bound need
-  /// not be found for each.
+  /// Molecules are anywhere in the central pixel, at one of 64 positions, so that the bound is not
+  /// computed for each spot.
   func draw(_ count: Int, seed: UInt64) -> [Spot] {
     var random = RandomStream(seed: seed)
     let places = (0..<64).map { _ in
@@ -36,7 +36,7 @@ struct Condition: Codable, Hashable, Sendable {
     }
   }
 
-  /// A position, the image to expect of it, and the least errors with which it can be found.
+  /// A position, its expected image, and the bounds of a fit there.
   private struct Place {
     let truth: [Double]
     let expected: [Double]
@@ -59,7 +59,7 @@ struct Condition: Codable, Hashable, Sendable {
   }
 }
 
-/// The order in which a fit has its parameters; position counts from the box's centre.
+/// The order of the parameters in a fit; positions are relative to the box's centre.
 let spotParameters: [Quantity] = [.x, .y, .photons, .background, .sigmaX, .sigmaY]
 
 /// A simulated box of pixels, photoelectrons.

@@ -24,7 +24,7 @@ enum Report {
     return "| " + (cells + [result.holds ? "yes" : "no"]).joined(separator: " | ") + " |"
   }
 
-  /// How many rows hold, and down to which precision all of them do.
+  /// How many rows hold, and the precision down to which all rows hold.
   static func summary(_ results: [Result]) -> String {
     let holding = results.sorted { $0.bound < $1.bound }.prefix { $0.holds }
     let reach = holding.last.map {
@@ -33,7 +33,7 @@ enum Report {
     return "\n\(results.count { $0.holds }) of \(results.count) rows hold\(reach ?? "")"
   }
 
-  /// The mean background that comes back from half a photon per pixel under 1 e⁻ of read noise.
+  /// The mean fitted background for half a photon per pixel with 1 e⁻ of read noise.
   static func darkBackground(
     _ fitter: SpotFitter, spots: Int, sigma: SpotModel.Sigmas, seed: UInt64
   ) throws -> String {

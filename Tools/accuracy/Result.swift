@@ -1,10 +1,10 @@
 import Foundation
 import Microscopy
 
-/// What the fits of one condition are worth.
+/// The quality of the fits under one condition.
 struct Result: Codable {
   var condition: Condition
-  /// Part of the fits that converged inside the box; only those count below.
+  /// Fraction of the fits that converged inside the box; the rest is not counted below.
   var converged: Double
   var iterations: Double
   var x: Efficiency
@@ -33,16 +33,16 @@ struct Result: Codable {
   var holds: Bool { x.holds }
 }
 
-/// Errors of one parameter against its bound.
+/// Errors of one parameter relative to its bound.
 struct Efficiency: Codable {
   /// Root mean square of error / √CRLB at the truth.
   var rmse: Double
   /// Mean of error / √CRLB at the truth.
   var bias: Double
-  /// 1.4826 × median absolute deviation of error / √CRLB as the fit reports it.
+  /// 1.4826 × median absolute deviation of error / √CRLB as reported by the fit.
   var spread: Double
 
-  /// - Parameter parameters: columns of the fits; of several the errors are put together.
+  /// - Parameter parameters: columns of the fits; errors of several columns are combined.
   init(of parameters: Int..., in pairs: [(Spot, FittedSpot)]) {
     let errors = parameters.flatMap { i in
       pairs.map { spot, fit in
@@ -57,6 +57,6 @@ struct Efficiency: Codable {
     spread = reported.robustSpread
   }
 
-  /// Whether the bars for a position hold.
+  /// Whether the criteria for a position hold.
   var holds: Bool { 0.98...1.05 ~= rmse && abs(bias) < 0.1 && 0.97...1.05 ~= spread }
 }

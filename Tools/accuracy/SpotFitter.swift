@@ -2,7 +2,7 @@ import Compute
 import Microscopy
 import Optics
 
-/// What a fit says of one spot; `errors` are standard errors, in the unit of each parameter.
+/// The result of a fit of one spot; `errors` are standard errors, in the unit of each parameter.
 struct FittedSpot {
   var theta: [Double]
   var errors: [Double]
@@ -10,7 +10,7 @@ struct FittedSpot {
   var state: FitState
 }
 
-/// Fits spots as `glint localize` does: the same ops, planned for one device.
+/// Fits spots as `glint localize` does: with the same ops, planned for one device.
 struct SpotFitter {
   let device: any Device
 
@@ -68,7 +68,7 @@ struct SpotFitter {
     let theta = try executable.read("theta").values
     let iterations = try executable.read("iterations").values
     let state = try executable.read("state").values
-    // Each variance in two parts, whose sum is more precise than either.
+    // Each variance has two parts, whose sum is more precise than either.
     let variance = try executable.read("bound").values
     let width = SpotModel.columns
     return (0..<rows).map { row in

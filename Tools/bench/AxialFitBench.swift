@@ -3,8 +3,8 @@ import Foundation
 import Microscopy
 import Optics
 
-/// Fits of z per second, bound and goodness included: an astigmatic Gaussian, and a cubic spline of the
-/// size that a calibration has (27×27 knots, 10 nm apart along z, 21 MB).
+/// Fits of z per second, including bound and assessment: an astigmatic Gaussian, and a cubic spline
+/// of the size of a calibration (27×27 knots, 10 nm apart along z, 21 MB).
 struct AxialFitBench {
   let device: any Device
   let runs: Int

@@ -1,7 +1,7 @@
 import Compute
 
-/// Single convolutions with bias and ELU, each candidate: rates by the work of the definition, so that
-/// Winograd can exceed the processor's own.
+/// Single convolutions with bias and ELU, with each candidate. Rates count the operations of a
+/// direct convolution, so Winograd's can exceed the processor's peak.
 struct ConvolutionBench {
   let device: any Device
   let runs: Int
@@ -42,8 +42,8 @@ struct ConvolutionBench {
     try runBack()
   }
 
-  /// The way back to images of convolutions with a stride: batch, side, channels, outputs, kernel,
-  /// stride.
+  /// Gradients with respect to images of convolutions with a stride: batch, side, channels,
+  /// outputs, kernel, stride.
   private static let strided = [
     (8, 64, 48, 96, 2, 2), (8, 32, 96, 192, 2, 2), (4, 64, 48, 48, 3, 2),
   ]

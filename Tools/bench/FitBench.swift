@@ -2,11 +2,11 @@ import Compute
 import Foundation
 import Optics
 
-/// Fits per second on spots that lie ready in memory, bound and goodness included.
+/// Fits per second on spots that are already in memory, including bound and assessment.
 struct FitBench {
   let device: any Device
   let runs: Int
-  /// Raw float32 spots [n, box, box]; simulated where nil.
+  /// Raw float32 spots [n, box, box]; nil to simulate them.
   let file: String?
   let box: Int
 

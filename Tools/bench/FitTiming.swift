@@ -1,13 +1,13 @@
 import Compute
 import Foundation
 
-/// How long a fit takes of spots that lie ready in memory.
+/// Times a fit of spots that are already in memory.
 struct FitTiming {
   let device: any Device
   let runs: Int
   let box: Int
 
-  /// What a fit gives that is read back, so that no plan leaves it out.
+  /// Outputs of a fit that are read back, so that no plan can drop them.
   struct Outputs {
     let theta: Graph.Value
     let iterations: Graph.Value

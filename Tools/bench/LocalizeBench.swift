@@ -6,7 +6,7 @@ import Microscopy
 import Optics
 import Workflow
 
-/// The whole of `glint localize`, from a TIFF in the page cache to a table on disk.
+/// All of `glint localize`, from a TIFF in the page cache to a table on disk.
 struct LocalizeBench {
   let device: any Device
   let threads: Int?

@@ -4,13 +4,13 @@ import Foundation
 import Microscopy
 import Networks
 
-/// The peak that `glint networks` states beside the one that a run of `glint` reports, for each network
-/// and frame size.
+/// Compares the peak memory that `glint networks` states with the one that a run of `glint`
+/// reports, for each network and frame size.
 ///
-/// Weights are random, frames are noise; the threshold is chosen so that there are about as many
-/// emitters as in a dense movie. Every run is a process of its own.
+/// Weights are random, frames are noise; the threshold gives about as many emitters as a dense
+/// movie. Every run is a separate process.
 struct MemoryBench {
-  /// The program that is measured.
+  /// The program to measure.
   let glint: String
   let device: String
   let sizes: [Int]
@@ -18,7 +18,7 @@ struct MemoryBench {
   let only: String?
   /// MiB that runs may take; nil for the default.
   let memory: Int?
-  /// A folder for weights, movies and results that stays; nil for one that goes.
+  /// A folder in which weights, movies and results are kept; nil for a temporary one.
   let keep: String?
 
   private struct Case {
@@ -89,10 +89,10 @@ struct MemoryBench {
         + String(format: "%.2f |", Double(total) / Double(peak)))
   }
 
-  /// A line at once, also into a file.
+  /// Prints a line immediately, even to a file.
   private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
-  /// Random weights; DECODE's heads are made so that probabilities are small and differ.
+  /// Random weights; DECODE's heads are set so that probabilities are small and vary.
   private static func weights(of system: any NetworkSystem) -> Weights {
     var weights = system.network.randomWeights(seed: 6)
     for (name, tensor) in weights.tensors
@@ -109,7 +109,7 @@ struct MemoryBench {
     return weights
   }
 
-  /// The score above which a 400th of the pixels holds an emitter; nil for a network that finds none.
+  /// The score above which 1/400 of the pixels have an emitter; nil for a network that finds none.
   private func threshold(_ model: Model) throws -> Float? {
     let side = 64
     guard let own = model.system.task.threshold,
@@ -123,7 +123,7 @@ struct MemoryBench {
       try tiled.list(
         FrameStack($0, .uint16, height: side, width: side), answering: 0..<1, into: &list)
     }
-    // A peak's height is the last of its numbers, a probability the first.
+    // A peak's height is its last number, a probability the first.
     let place = if case .peaks = head { list.width - 1 } else { 0 }
     let scores = list.sorted.map { list.values[$0 * list.width + place] }.sorted(by: >)
     return scores.isEmpty ? own : scores[min(side * side / 400, scores.count - 1)]
@@ -146,7 +146,7 @@ struct MemoryBench {
     return (0..<count).map { _ in 100 + UInt16(truncatingIfNeeded: random.next() >> 40) % 128 }
   }
 
-  /// What the program prints.
+  /// The program's output.
   private func glint(_ arguments: [String]) throws -> Data {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: glint)
@@ -156,7 +156,7 @@ struct MemoryBench {
     try process.run()
     let output = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    // 1 is done, with nothing found.
+    // Exit code 1: done, with nothing found.
     guard process.terminationStatus <= 1 else {
       throw Failure(words: "glint \(arguments.joined(separator: " ")) failed")
     }

@@ -2,9 +2,9 @@ import Compute
 import Foundation
 import Networks
 
-/// Whole networks with random weights on frames of the sizes that comparisons use.
+/// Whole networks with random weights, on frames of the sizes used in comparisons.
 ///
-/// DECODE "per window" is its authors' program: the first U-Net on each of a window's frames
+/// DECODE "per window" is the authors' program: the first U-Net on each of a window's frames
 /// (`decode-trunk`), the second and the heads on the window (`decode-union`). On a movie the first
 /// runs once per frame.
 struct NetworkBench {
@@ -20,7 +20,7 @@ struct NetworkBench {
     let batch: Int
     let side: Int
 
-    /// Of the convolutions as their definition says.
+    /// Floating-point operations of direct convolutions.
     var flops: Double { 2 * Double(batch * network.multiplications(height: side, width: side)) }
   }
 
@@ -45,7 +45,7 @@ struct NetworkBench {
     ]
   }()
 
-  /// Frames of the movie that goes through `TiledNetwork`, and how many at a time.
+  /// Number of frames of the movie that goes through `TiledNetwork`, and of frames at a time.
   static let movieFrames = 94
   static let movieBatch = 16
 
@@ -89,7 +89,7 @@ struct NetworkBench {
     }
   }
 
-  /// Frames in memory to tables of emitters in memory, batches and their overlap included.
+  /// From frames in memory to tables of emitters in memory, including batches and their overlap.
   private func runMovie(_ item: Case) throws {
     let model = try Model(DECODE(), item.network.randomWeights(seed: 1))
     let tiled = try TiledNetwork(
@@ -141,7 +141,7 @@ struct NetworkBench {
     return (0..<count).map { _ in Float(random.next() >> 40) / Float(1 << 23) - 1 }
   }
 
-  /// What of DECODE runs per frame of a window, and what once per window of three.
+  /// The parts of DECODE that run per frame of a window, and once per window of three.
   private static var decodeHalves: (trunk: Network, union: Network) {
     let width = 48
     func block(_ net: inout Network, _ x: Network.Value, _ name: String, _ width: Int)

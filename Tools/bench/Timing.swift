@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Seconds that `work` takes: one warm-up, then the median, least and greatest of `runs`.
+/// The duration of `work`, seconds: after one warm-up, the median, minimum and maximum of `runs`.
 func time(_ runs: Int, _ work: () throws -> Void) rethrows -> (
   median: Double, least: Double, most: Double
 ) {

@@ -11,8 +11,8 @@ import Workflow
 //   swift run -c release glint-bench axial [--device NAME] [--threads N] [--box 13]
 //   swift run -c release glint-bench detection [--device NAME] [--threads N]
 //   swift run -c release glint-bench convolutions [--device NAME] [--threads N]
-//   swift run -c release glint-bench networks [--device NAME] [--threads N] [--only PART] [--profile]
-//   swift run -c release glint-bench networks --export FOLDER
+//   swift run -c release glint-bench networks [--device NAME] [--threads N] [--only PART]
+//   [--profile] swift run -c release glint-bench networks --export FOLDER
 //   swift build -c release && .build/release/glint-bench memory [--sizes 256,2048] [--only PART]
 //     [--memory MIB] [--device NAME] [--glint PROGRAM] [--keep FOLDER]
 //   swift run -c release glint-bench localize [--device NAME] [--threads N] [--frames N]

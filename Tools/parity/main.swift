@@ -2,7 +2,7 @@ import ArgumentParser
 import Compute
 import Foundation
 
-/// Holds the devices of this machine to the definitions of all ops and to each other.
+/// Compares the devices of this machine with the references of all ops and with each other.
 struct ParityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "glint-parity",

@@ -4,7 +4,7 @@ import Dispatch
 import Foundation
 import Networks
 
-/// Times every candidate for the convolutions of the known networks, and keeps which was fastest.
+/// Times every candidate for the convolutions of the known networks, and records the fastest.
 struct TuneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "glint-tune",
@@ -73,7 +73,8 @@ struct TuneCommand: ParsableCommand {
     return rows
   }
 
-  /// The least time of each candidate that can do it: what else the machine does only adds to it.
+  /// The shortest time of each applicable candidate, since other load on the machine only adds to
+  /// it.
   private func times(
     _ op: any Op, _ inputs: [TensorType], _ names: [String], on device: any Device
   ) -> [String: Double] {

@@ -1,11 +1,11 @@
 #pragma once
 #include "../../../Kernels/shared/conv_kernels.h"
 
-/// c = a b: a [rows, depth], b [depth, columns], rows of each matrix apart by its step.
+/// c = a b with a [rows, depth], b [depth, columns]; each step is the distance between a matrix's rows.
 typedef void (*glint_matrix_product)(const float *a, int a_step, const float *b, int b_step,
                                      float *c, int c_step, int rows, int columns, int depth);
 
-/// Of `conv_blas`, which has its sums made by a library.
+/// Parameters of `conv_blas`, whose sums are computed by a library.
 typedef struct {
   glint_conv_params conv;
   glint_matrix_product product;

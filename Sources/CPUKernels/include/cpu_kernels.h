@@ -11,13 +11,13 @@ typedef enum {
 
 #define GLINT_ISAS 3
 
-/// A vector kernel for one instruction set: does the items [begin, end) of a launch.
+/// A vector kernel for one instruction set: computes the items [begin, end) of a launch.
 ///
-/// `params` is the kernel's parameter struct, the same that its OpenCL twin takes by value. `buffers`
-/// holds its operands in order. `scratch` belongs to the calling thread for the length of the call,
-/// 64-byte aligned, of the size that the launch asked for.
+/// `params` is the kernel's parameter struct, the same that its OpenCL version takes by value. `buffers`
+/// holds its operands in order. `scratch` belongs to the calling thread during the call; it is
+/// 64-byte aligned and has the size that the launch requested.
 typedef void (*glint_cpu_function)(const void *params, void *const *buffers, int64_t begin,
                                    int64_t end, void *scratch);
 
-/// Whether this processor can run kernels of that instruction set.
+/// Whether this processor supports kernels of that instruction set.
 int glint_isa_present(glint_isa isa);

@@ -1,12 +1,12 @@
-// What C and Swift make of the declaration of a kernel (Kernels/shared/kernel.h).
+// What C and Swift get from the declaration of a kernel (Kernels/shared/kernel.h).
 //
-// Swift sees a kernel as a function of its parameters and its operands, `glint_cpu_add` or
-// `glint_opencl_add`, that returns what a launch needs besides. A launch takes such a function and both
-// its arguments, so the compiler sees to it that they belong together.
+// In Swift, a kernel is a function of its parameters and operands, `glint_cpu_add` or
+// `glint_opencl_add`, that returns the rest of what a launch needs. A launch takes such a function and
+// both its arguments, so the compiler checks that they belong together.
 #pragma once
 #include "cpu_kernels.h"
 
-// The tensor that a launch gives a kernel: `place` says among which of the op's tensors it is.
+// The tensor that a launch passes to a kernel; `place` is its group among the op's tensors.
 typedef enum {
   glint_place_unset = 0,  // of a list of operands that was not filled in
   glint_place_none,
@@ -21,7 +21,7 @@ typedef struct { int place, index; } glint_maybe_in;
 typedef struct { int place, index; } glint_out;
 typedef struct { int place, index; } glint_maybe_out;
 
-/// The elements that a kernel takes in an operand, as bits.
+/// The element types that a kernel accepts in an operand, as bits.
 enum { glint_uint16 = 1, glint_int32 = 2, glint_float32 = 4 };
 
 enum {
@@ -30,19 +30,19 @@ enum {
   glint_element_uint = glint_int32,
   glint_element_uint2 = glint_int32,
   glint_element_PIXEL = glint_uint16 | glint_float32,
-  // A half lies in memory as two bytes.
+  // A half is stored in two bytes.
   glint_element_IN_TYPE = glint_uint16 | glint_float32,
   glint_element_OUT_TYPE = glint_uint16 | glint_float32,
   glint_element_ADDED_TYPE = glint_uint16 | glint_float32,
 };
 
-/// An operand as it was declared.
+/// The declaration of an operand.
 typedef struct {
   const char *name;
   int elements;
 } glint_operand;
 
-// Constants that live as long as the program, hence Sendable.
+// Constants that live as long as the program, and are therefore Sendable.
 #define GLINT_SENDABLE __attribute__((swift_attr("@Sendable")))
 
 /// A vector kernel: its code for each instruction set, and its operands in order.
@@ -57,7 +57,7 @@ static inline glint_cpu_function glint_cpu_function_of(glint_cpu_kernel kernel, 
   return kernel.functions[isa];
 }
 
-/// An OpenCL kernel: the file below Kernels/ that it is in, and its operands in order.
+/// An OpenCL kernel: its file below Kernels/, and its operands in order.
 typedef struct GLINT_SENDABLE {
   const char *file;
   const char *name;
@@ -84,7 +84,7 @@ typedef struct GLINT_SENDABLE {
 #endif
 
 #define GLINT_CPU_KERNEL(name, parameters, list) GLINT_CPU_KERNEL_WITH(name, parameters, list, )
-/// A kernel that was compiled for one of the elements that PIXEL may be.
+/// A kernel compiled for one of the possible elements of PIXEL.
 #define GLINT_CPU_PIXEL_KERNEL(name, parameters, list, element) \
   GLINT_CPU_KERNEL_WITH(name, parameters, list, enum { glint_element_PIXEL = glint_##element };)
 

@@ -1,4 +1,4 @@
-// What every instruction set's translation unit starts with; the .c file has set ISA and LANES.
+// The start of every instruction set's translation unit; the .c file has set ISA and LANES.
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,7 +7,7 @@
 #include <immintrin.h>
 #endif
 
-// Nothing is kept in half precision on the CPU.
+// The CPU does not store tensors in half precision.
 #define IN_TYPE float
 #define OUT_TYPE float
 #define ADDED_TYPE float
@@ -19,9 +19,9 @@
 #define GLINT_JOIN_(a, b) glint_##a##_##b
 #define GLINT_JOIN(a, b) GLINT_JOIN_(a, b)
 
-/// Begins the kernel `name` for this instruction set, declared in Kernels/shared: its parameters are
-/// `p`, its operands have their names, absent ones are null; it does the items [begin, end) with
-/// `scratch`. CPU_KERNEL_OF is a kernel that shares the operands `list` with others.
+/// Starts the kernel `name` for this instruction set, as declared in Kernels/shared: its parameters are
+/// `p`; its operands have their names, and absent ones are null; it computes the items [begin, end) with
+/// `scratch`. CPU_KERNEL_OF is for a kernel that shares the operands `list` with others.
 #define CPU_KERNEL(name) CPU_KERNEL_OF(name, name)
 #define CPU_KERNEL_OF(list, name) CPU_KERNEL_(list, name)
 #define CPU_KERNEL_(list, name)                                                                \

@@ -1,4 +1,4 @@
-/// What a device is, as it says itself.
+/// The properties that a device reports.
 public struct DeviceInfo: Hashable, Codable, Sendable {
   public enum Kind: String, Codable, Sendable {
     case cpu = "CPU"
@@ -7,30 +7,30 @@ public struct DeviceInfo: Hashable, Codable, Sendable {
     case openCLOther = "OpenCL accelerator"
   }
 
-  /// The name by which it is asked for: "cpu", "cpu:avx2", "opencl:0".
+  /// The name that selects it: "cpu", "cpu:avx2", "opencl:0".
   public var name: String
   public var kind: Kind
-  /// The hardware in its maker's words.
+  /// The maker's name for the hardware.
   public var hardware: String
   /// Driver and version.
   public var driver: String
   /// Cores, or compute units.
   public var units: Int
-  /// Bytes that a plan may use in all, and in one allocation.
+  /// Memory that a plan may use in total, and in one allocation, bytes.
   public var memory: Int
   public var maxAllocation: Int
-  /// Floats in the vector that it prefers.
+  /// Preferred vector width, floats.
   public var preferredWidth: Int
   /// Whether it computes in half precision.
   public var half: Bool
-  /// Alignment that parts of an allocation need, bytes.
+  /// Alignment of parts of an allocation, bytes.
   public var alignment: Int
   /// Bytes of local memory per work-group; 0 on the CPU.
   public var localMemory: Int
   /// Largest work-group.
   public var maxWorkGroup: Int
 
-  /// As reports and files name it.
+  /// The form used in reports and files.
   package var title: String { "\(name): \(hardware), \(driver)" }
 }
 
@@ -38,19 +38,19 @@ public struct DeviceInfo: Hashable, Codable, Sendable {
 public protocol Device: Sendable {
   var info: DeviceInfo { get }
 
-  /// Readies a plan made for this device: memory, constants, compiled kernels.
+  /// Prepares a plan that was made for this device: memory, constants, compiled kernels.
   ///
-  /// Constants that the device holds already, in the form that the plan wants, are not made again.
-  /// Parameters of the plan that are state are those of `store`.
-  /// Throws `DeviceError`, and `ParameterError` where `store` has not the plan's state.
+  /// Constants that the device already holds in the layout that the plan needs are shared.
+  /// Parameters of the plan that are state lie in `store`.
+  /// Throws `DeviceError`, or `ParameterError` if `store` lacks the plan's state.
   func compile(
     _ plan: Plan, store: (any ParameterStore)?, profiling: Bool
   ) throws -> any Executable
 
-  /// Puts parameters into the device's memory, for plans in which they are state.
+  /// Copies parameters into the device's memory, for plans that use them as state.
   func store(_ values: ParameterValues) throws -> any ParameterStore
 
-  /// Bytes of the constants that it holds now, each once for all executables; see `Plan.heldBytes`.
+  /// Bytes of the constants currently held, each counted once; see `Plan.heldBytes`.
   var heldBytes: Int { get }
 }
 
@@ -66,30 +66,30 @@ extension Device {
   }
 }
 
-/// A plan that can run: it owns one arena and its launches, and shares constants with others.
+/// A compiled plan: it owns one arena and its launches, and shares constants with others.
 ///
-/// Two executables are independent, so double buffering is owning two; only those with one
-/// `ParameterStore` see each other's updates. One executable is used by one thread at a time. Steady state
-/// allocates nothing.
+/// Two executables are independent, so use two for double buffering; only executables with the same
+/// `ParameterStore` see each other's updates. One executable is used by one thread at a time.
+/// After the first run, runs allocate nothing.
 public protocol Executable: AnyObject {
   var plan: Plan { get }
 
-  /// Copies `bytes` into the input; fewer bytes than it has leave the rest as it was, more are an
-  /// error.
+  /// Copies `bytes` into the start of the input and leaves the rest unchanged; throws if there are
+  /// more bytes than the input has.
   func write(_ input: String, _ bytes: UnsafeRawBufferPointer) throws
 
-  /// Starts the launches in order. Only `read` waits for them.
+  /// Starts the launches in order. `run` does not wait for them; `read` does.
   func run() throws
 
-  /// Waits and copies the first `bytes.count` bytes of the output; more than it has are an error.
+  /// Waits, then copies the first `bytes.count` bytes of the output; throws if it has fewer.
   func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws
 
-  /// Time spent in each launch since the executable was made, in launch order; waits for those that
-  /// have not ended. An OpenCL executable knows them only if it was compiled with `profiling`.
+  /// Time spent in each launch since the executable was made, in launch order; waits for launches
+  /// that have not finished. On OpenCL, available only if compiled with `profiling`.
   var timings: [LaunchTiming] { get }
 
-  /// Fills the whole arena with `image`, and reads it back: for tests that plant sentinels. Constants and
-  /// parameters in a store are not in the arena.
+  /// Fills the whole arena with `image` and reads it back, for tests that place sentinels.
+  /// Constants and stored parameters are not in the arena.
   func overwrite(_ image: [UInt8]) throws
   func snapshot() throws -> [UInt8]
 }
@@ -99,7 +99,7 @@ extension Executable {
     try values.withUnsafeBytes { try write(input, $0) }
   }
 
-  /// The whole output as a tensor.
+  /// The whole output.
   public func read(_ output: String) throws -> Tensor {
     let type = try plan.outputType(output)
     var bytes = [UInt8](repeating: 0, count: type.bytes)
@@ -108,7 +108,7 @@ extension Executable {
   }
 }
 
-/// Time of one launch, summed over the runs of an executable.
+/// Time of one launch, totalled over the runs of an executable.
 public struct LaunchTiming: Hashable, Codable, Sendable {
   /// Op and kernel, for example "calibrate/calibrate_u16".
   public var label: String

@@ -1,21 +1,21 @@
 import Reporting
 
-/// What a device could not do: what was attempted, on what, and the driver's words.
+/// A device failed: what was attempted, on which device, and the driver's message.
 public enum DeviceError: Fault {
   case unknownName(String, available: [String])
   case openCLUnavailable(String)
   /// A call of the OpenCL driver failed.
   case call(String, code: Int, device: String)
-  /// A kernel does not build; `log` names our own files and lines.
+  /// A kernel does not compile; `log` refers to our own files and lines.
   case build(kernel: String, defines: String, device: String, log: String)
-  /// A kernel's work-group is larger than the device takes.
+  /// A kernel's work-group is larger than the device allows.
   case workGroup(kernel: String, items: Int, limit: Int, device: String)
-  /// The arena does not fit; `available` is nil where the device does not tell.
+  /// The arena does not fit; `available` is nil if the device does not report it.
   case memory(needed: Int, available: Int?, device: String)
-  /// A tensor has more elements than a device's kernels can count.
+  /// A tensor has more elements than a device's kernels can index.
   case indices(TensorType, limit: Int, device: String)
   case unknownPort(String, known: [String])
-  /// More bytes written to or read from a port than it has.
+  /// More bytes written to or read from an input or output than it has.
   case portSize(String, TensorType, bytes: Int)
 
   public var message: Message {
@@ -60,7 +60,7 @@ public enum DeviceError: Fault {
     }
   }
 
-  /// Whether the caller named or sized a port wrongly, which no other device would mend.
+  /// Whether the caller gave a wrong name or size, so that another device would fail as well.
   var isCallers: Bool {
     switch self {
     case .unknownPort, .portSize: true
@@ -68,7 +68,7 @@ public enum DeviceError: Fault {
     }
   }
 
-  /// Whether a smaller batch or tile could do.
+  /// Whether a smaller batch or tile could help.
   package var isOfSize: Bool {
     switch self {
     case .memory, .indices: true
@@ -76,7 +76,7 @@ public enum DeviceError: Fault {
     }
   }
 
-  /// The constant's name in cl.h, for the codes that users meet.
+  /// The constant's name in cl.h, for the status codes that users are likely to meet.
   static func name(ofStatus code: Int) -> String {
     let names = [
       -1: "CL_DEVICE_NOT_FOUND", -2: "CL_DEVICE_NOT_AVAILABLE", -3: "CL_COMPILER_NOT_AVAILABLE",

@@ -9,8 +9,8 @@ public enum Devices {
 
   /// The device of that name: "best", "cpu", "cpu:avx2", "opencl:0".
   ///
-  /// Throws `DeviceError` where there is none; for an OpenCL name on a machine without OpenCL it says
-  /// what is missing.
+  /// Throws `DeviceError` if there is none. For an OpenCL name on a machine without OpenCL, the
+  /// error says what is missing.
   public static func named(_ name: String, threads: Int? = nil) throws -> any Device {
     switch name {
     case "best":
@@ -37,6 +37,6 @@ public enum Devices {
     [CPUDevice()] + CPUDevice.InstructionSet.present.map { CPUDevice($0) } + openCL.devices
   }
 
-  /// OpenCL devices, or the reason why there are none. Looked for once.
+  /// OpenCL devices, or the reason why there are none. The search runs once.
   public static let openCL = OpenCLPlatform.discover()
 }

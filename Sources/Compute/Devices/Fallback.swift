@@ -1,20 +1,20 @@
-/// The device that whole plans run on: the one asked for until it fails, from then on a spare.
+/// The device that plans run on: the requested one until it fails, then a spare.
 ///
-/// Plans move as a whole, never single ops. The move is told once, in one line that says why. Used by
-/// one thread at a time.
+/// A plan moves as a whole, never op by op. The move is reported once, with its reason. Used by one
+/// thread at a time.
 /// ```swift
 /// let fallback = Fallback(from: device) { print($0, to: &standardError) }
 /// let image = try fallback.perform { try renderer.render(table, on: $0) }
 /// ```
 public final class Fallback {
-  /// What plans run on now.
+  /// The current device.
   public private(set) var device: any Device
   private let spare: any Device
   private let report: (String) -> Void
 
   /// - Parameters:
-  ///   - spare: the device that takes over; the CPU.
-  ///   - report: gets a line without a line end when it does.
+  ///   - spare: the device that takes over; default the CPU.
+  ///   - report: called at the move with one line of text without a line end.
   public init(
     from device: any Device, to spare: any Device = CPUDevice(), report: @escaping (String) -> Void
   ) {
@@ -23,11 +23,11 @@ public final class Fallback {
     self.report = report
   }
 
-  /// Leaves `failed` for the spare. Work in flight on it has to be done again; of several that fail
-  /// together, the first reports.
+  /// Moves from `failed` to the spare. Work in progress on `failed` must be repeated. If several
+  /// workers fail together, only the first reports.
   ///
-  /// Throws `error` itself where another device would not help: `failed` is a CPU, or the caller named
-  /// a port that is not there.
+  /// Throws `error` itself if another device would not help: `failed` is a CPU, or the caller named
+  /// an input or output that does not exist.
   public func leave(_ failed: DeviceInfo, after error: any Error) throws {
     let isDevices = error is PlanError || (error as? DeviceError).map { !$0.isCallers } ?? false
     guard isDevices, failed.kind != .cpu else { throw error }
@@ -37,7 +37,7 @@ public final class Fallback {
     report("computing on \(spare.info.name) instead of \(failed.name): \(reason)")
   }
 
-  /// Does `work` with the device; where that fails, once more from the start with the spare.
+  /// Does `work` with the device; if that fails, repeats it from the start with the spare.
   public func perform<Result>(_ work: (any Device) throws -> Result) throws -> Result {
     do {
       return try work(device)

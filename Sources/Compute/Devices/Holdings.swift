@@ -1,9 +1,10 @@
 import Foundation
 
-/// What a device holds for all its executables, each thing once, as long as an executable wants it.
+/// What a device holds for all its executables: each item once, as long as an executable uses it.
 ///
 /// `Memory` is a block of the device's memory that is freed with its last reference.
-final class Holdings<Memory: AnyObject>: @unchecked Sendable {  // `lock` guards all that changes
+/// `@unchecked Sendable`: `lock` guards all mutable state.
+final class Holdings<Memory: AnyObject>: @unchecked Sendable {
   private let lock = NSLock()
   private var entries: [Holding: Entry] = [:]
 
@@ -12,9 +13,9 @@ final class Holdings<Memory: AnyObject>: @unchecked Sendable {  // `lock` guards
     let identity: ObjectIdentifier
   }
 
-  /// What is held for `holding`, made by `make` where nobody holds it yet: a block per tensor.
+  /// The blocks of `holding`, one per tensor; `make` creates them if they do not exist yet.
   ///
-  /// What `make` gives is read by other queues and threads as soon as it returns.
+  /// Other queues and threads may read the result of `make` as soon as it returns.
   func held(
     _ holding: Holding, _ make: (Holding) throws(DeviceError) -> [Memory]
   ) throws(DeviceError) -> Held<Memory> {
@@ -26,7 +27,7 @@ final class Holdings<Memory: AnyObject>: @unchecked Sendable {  // `lock` guards
     return held
   }
 
-  /// Bytes of all that is held.
+  /// Bytes of everything held.
   var bytes: Int {
     lock.lock()
     defer { lock.unlock() }
@@ -39,7 +40,7 @@ final class Holdings<Memory: AnyObject>: @unchecked Sendable {  // `lock` guards
     return entries[holding] != nil
   }
 
-  /// Forgets what is gone, unless it was made anew meanwhile.
+  /// Removes an entry that has been freed, unless it was made again in the meantime.
   fileprivate func forget(_ holding: Holding, _ identity: ObjectIdentifier) {
     lock.lock()
     defer { lock.unlock() }
@@ -47,9 +48,9 @@ final class Holdings<Memory: AnyObject>: @unchecked Sendable {  // `lock` guards
   }
 }
 
-/// A holding in a device's memory, freed with its last reference.
+/// One holding in a device's memory, freed with its last reference.
 final class Held<Memory: AnyObject> {
-  /// A block per tensor.
+  /// One block per tensor.
   let parts: [Memory]
   private let holding: Holding
   private let holdings: Holdings<Memory>

@@ -1,9 +1,9 @@
-/// Parameters in a device's memory that executables read and overwrite: a training step beside its
-/// validation.
+/// Parameters in a device's memory that executables read and overwrite, for example in a training
+/// step and its validation.
 ///
-/// `Device.store` makes one, `Device.compile` takes it. All executables with the same store see what any of
-/// them, or the host, wrote last. Like an executable, a store is used by one thread at a time, together with
-/// its executables.
+/// `Device.store` makes one, `Device.compile` takes it. All executables with the same store see the
+/// latest values, whether an executable or the host wrote them. A store and its executables are
+/// together used by one thread at a time.
 /// ```swift
 /// let store = try device.store(values)
 /// let training = try device.compile(Plan(step, for: device.info), store: store)
@@ -16,16 +16,16 @@ public protocol ParameterStore: AnyObject {
   /// Name and type of every parameter that it holds.
   var types: [String: TensorType] { get }
 
-  /// Copies `bytes` into a parameter; fewer bytes than it has leave the rest as it was.
+  /// Copies `bytes` into the start of a parameter and leaves the rest unchanged.
   /// Throws `ParameterError.unknown`, `DeviceError`.
   func write(_ name: String, _ bytes: UnsafeRawBufferPointer) throws
 
-  /// Waits for what was started and copies the first `bytes.count` bytes of a parameter.
+  /// Waits for running work, then copies the first `bytes.count` bytes of a parameter.
   func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws
 }
 
 extension ParameterStore {
-  /// Bytes that it takes on the device.
+  /// Bytes on the device.
   public var bytes: Int { types.values.reduce(0) { $0 + $1.bytes } }
 
   public func write<Element: BitwiseCopyable>(_ name: String, _ values: [Element]) throws {
@@ -40,7 +40,7 @@ extension ParameterStore {
     return Tensor(type, bytes: bytes)
   }
 
-  /// All parameters, as they are now: a checkpoint, or constants for other plans.
+  /// Current values of all parameters, for a checkpoint or as constants of other plans.
   public var values: ParameterValues {
     get throws {
       var tensors: [String: Tensor] = [:]
@@ -49,7 +49,7 @@ extension ParameterStore {
     }
   }
 
-  /// The type of a parameter of which `bytes` bytes are to be written or read.
+  /// The type of a parameter; throws if it has fewer than `bytes` bytes or does not exist.
   func type(of name: String, for bytes: Int) throws -> TensorType {
     guard let type = types[name] else {
       throw ParameterError.unknown(name, known: types.keys.sorted())
@@ -60,10 +60,10 @@ extension ParameterStore {
 }
 
 extension Plan {
-  /// The blocks of `store` that the plan's state parameters lie in, in their order.
+  /// The blocks of `store` that hold the plan's state parameters, in their order.
   ///
-  /// Throws `ParameterError` where the store has not all of them, has another type, or is in another
-  /// device's memory: `blocks` then gives nil.
+  /// Throws `ParameterError` if the store lacks one, has another type, or is in another device's
+  /// memory (`blocks` returns nil).
   func memory<Store: ParameterStore, Memory>(
     in store: (any ParameterStore)?, _ blocks: (Store) -> [String: Memory]?
   ) throws(ParameterError) -> [Memory] {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The system's steady clock, for timings in steady state: Dispatch's would allocate.
+/// The system's monotonic clock, for timings inside runs, where Dispatch's clock would allocate.
 package enum SteadyClock {
-  /// Seconds since some moment of the past.
+  /// Seconds since an arbitrary moment.
   package static var seconds: Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

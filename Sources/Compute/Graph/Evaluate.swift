@@ -1,6 +1,6 @@
 extension Graph {
-  /// Runs the graph with the reference implementations, in Double: slow, obvious, and the meaning
-  /// that every device is held to.
+  /// Runs the graph with the reference implementations, in Double. They are slow and simple; every
+  /// device must agree with them.
   ///
   /// - Parameter inputs: one per name given to `input` or `parameter`.
   /// - Returns: the outputs by name.

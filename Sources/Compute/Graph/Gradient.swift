@@ -1,17 +1,17 @@
 extension Graph {
-  /// Adds the gradient of the sum of `output`'s elements, each times its weight in `given` (1 where
-  /// that is nil), with respect to each of `inputs`, which may be parameters.
+  /// Adds the gradient of Σ `given` · `output` (with `given` nil: of the sum of `output`) with
+  /// respect to each of `inputs`, which may be parameters.
   ///
-  /// One reverse walk over the op's gradient rules; the result is ordinary nodes, so training runs on
-  /// the same plans and devices as inference. An input that `output` does not depend on gets nil.
-  /// Throws `GradientError` where the way back leads through an op without a derivative.
+  /// One reverse pass over the ops' gradient rules. The result is ordinary nodes, so training runs
+  /// on the same plans and devices as inference. An input that `output` does not depend on gets
+  /// nil. Throws `GradientError` if the path leads through an op without a derivative.
   public mutating func gradients(
     of output: Value, given weights: Value? = nil, withRespectTo inputs: [Value]
   ) throws -> [Value?] {
     try gradients(of: output, given: weights, withRespectTo: inputs, since: 0)
   }
 
-  /// The same for a part of the graph: nodes before `first` are taken as they are.
+  /// The same for part of a graph: nodes before `first` count as given.
   mutating func gradients(
     of output: Value, given weights: Value?, withRespectTo inputs: [Value], since first: Int
   ) throws -> [Value?] {

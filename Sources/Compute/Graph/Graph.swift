@@ -1,5 +1,5 @@
-/// A computation as a value: inputs, parameters, constants and ops joined by typed values, with named
-/// outputs.
+/// A computation as a value: inputs, parameters, constants and ops joined by typed values, with
+/// named outputs.
 ///
 /// Types are inferred as each op is applied, so a shape error appears where the mistake is made.
 /// ```swift
@@ -32,17 +32,17 @@ public struct Graph: Sendable {
 
   public init() {}
 
-  /// Adds an input by whose name the executable is written; names do not repeat.
+  /// Adds an input; the executable is written by this name. Names must be unique.
   public mutating func input(_ name: String, _ type: TensorType) -> Value {
     precondition(source(named: name) == nil, "two inputs are named \(name)")
     return append(.input(name), [type])[0]
   }
 
-  /// A value that is learned. Every part of the graph that asks for the same name gets the same value.
+  /// A learned value. Every part of the graph that asks for the same name gets the same value.
   ///
-  /// A plan makes it a constant where it is given the value, else state that ops may overwrite; see
-  /// `Plan`. The graph says which op does by an output of the parameter's name.
-  /// Throws `ParameterError` where the name has another type already, or is an input's.
+  /// A plan that is given its value treats it as a constant, otherwise as state that ops may
+  /// overwrite; see `Plan`. An output with the parameter's name is its new value.
+  /// Throws `ParameterError` if the name belongs to an input or has another type.
   public mutating func parameter(
     _ name: String, _ type: TensorType
   ) throws(ParameterError) -> Value {
@@ -58,7 +58,7 @@ public struct Graph: Sendable {
     append(.constant(constant), [constant.tensor.type])[0]
   }
 
-  /// Applies an op to values; throws `ShapeError` where they do not fit it.
+  /// Applies an op to values; throws `ShapeError` if their types do not fit the op.
   public mutating func apply(_ op: any Op, to inputs: [Value]) throws(ShapeError) -> [Value] {
     append(.op(op, inputs), try op.outputs(inputs.map { type(of: $0) }))
   }
@@ -68,13 +68,13 @@ public struct Graph: Sendable {
     try apply(op, to: inputs)[0]
   }
 
-  /// Gives a value a name by which the executable is read; names do not repeat.
+  /// Names a value; the executable is read by this name. Names must be unique.
   public mutating func output(_ name: String, _ value: Value) {
     precondition(!outputs.contains { $0.name == name }, "two outputs are named \(name)")
     outputs.append((name, value))
   }
 
-  /// The ops in their order.
+  /// The ops in order.
   package var ops: [any Op] {
     nodes.compactMap { if case .op(let op, _) = $0.source { op } else { nil } }
   }
@@ -111,7 +111,7 @@ public struct Graph: Sendable {
     }.map { Value(node: $0, output: 0) }
   }
 
-  /// Puts the given parameters' values in their places; `ParameterError` where a type differs, or where
+  /// Replaces the given parameters by their values; throws `ParameterError` if a type differs or
   /// the graph overwrites one of them.
   package func fixing(_ values: ParameterValues) throws(ParameterError) -> Graph {
     var result = self
@@ -143,7 +143,7 @@ public struct Graph: Sendable {
     return result
   }
 
-  /// Puts another op, of the same inputs and the same type, where `value`'s op stands.
+  /// Replaces the op that makes `value` by another with the same inputs and the same type.
   mutating func replace(_ value: Value, by op: any Op) {
     guard case .op(_, let inputs) = nodes[value.node].source else {
       preconditionFailure("only an op can be replaced")
@@ -158,10 +158,12 @@ public struct Graph: Sendable {
 }
 
 extension Graph {
-  /// The same graph made anew node by node, each op through `change`: the frame of every pass.
+  /// Rebuilds the graph node by node, passing each op through `change`; every pass is built on
+  /// this.
   ///
-  /// `change` gets the op, its inputs in this graph and in the new one, and the new graph to add to;
-  /// it returns the values that stand for the op's outputs. Nodes that no output needs are left out.
+  /// `change` gets the op, its inputs in this graph and in the new one, and the new graph to add
+  /// to. It returns the values that replace the op's outputs. Nodes that no output needs are
+  /// dropped.
   func rebuilt(
     _ change: (any Op, [Value], [Value], inout Graph) throws(ShapeError) -> [Value]
   ) throws(ShapeError) -> Graph {
@@ -199,7 +201,7 @@ extension Graph {
     return seen
   }
 
-  /// How often each value is used, by outputs and by ops that some output needs.
+  /// How often each value is used by outputs and by ops that some output needs.
   var uses: [Value: Int] {
     var count: [Value: Int] = [:]
     for node in reachable {

@@ -1,24 +1,24 @@
 import Reporting
 
-/// A parameter or state that cannot be as it was asked for.
+/// A parameter or state that does not fit its graph, plan or store.
 public enum ParameterError: Fault {
-  /// One name, two types: that which it had, and that which was given or asked for.
+  /// One name with two types: the existing one, and the one that was given or requested.
   case type(String, TensorType, TensorType)
-  /// The name is an input's.
+  /// The name belongs to an input.
   case input(String)
-  /// These parameters of a plan have neither a value nor a place in a store.
+  /// These parameters of a plan have no value and are not in a store.
   case noValue([String])
   case unknown(String, known: [String])
   /// The graph overwrites a parameter that the plan was given as a constant.
   case fixed(String)
-  /// The op that makes a state's new value does not declare that it may be written over the old one.
-  /// `op` is nil where no op makes it.
+  /// The op that makes a state's new value does not declare that it can overwrite the old one.
+  /// `op` is nil if no op makes it.
   case undeclared(String, op: String?)
-  /// An op reads a state's old value but needs the new one as well.
+  /// An op reads a state's old value but also needs the new one.
   case readAfterwards(String, op: String)
-  /// The old value is an output under another name.
+  /// The old value is also an output under another name.
   case outlived(String, output: String)
-  /// A store in the memory of another device.
+  /// The store is in the memory of another device.
   case elsewhere(device: String)
 
   public var message: Message {

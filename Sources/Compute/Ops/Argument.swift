@@ -1,17 +1,17 @@
 import CPUKernels
 
-/// An operand of a launch: the tensor, and what the kernel's declaration says of it.
+/// An operand of a launch: the tensor, and the kernel's declaration of it.
 struct Argument: Hashable, Sendable {
   let name: String
   let operand: Operand
   /// The elements that the kernel takes here.
   let elements: Set<ElementType>
 
-  /// The fields of a struct of operands, in the kernel's order.
+  /// The fields of an operand struct, in the kernel's order.
   static func list<Operands: BitwiseCopyable>(
     _ operands: Operands, declared: UnsafePointer<glint_operand>, _ count: Int
   ) -> [Argument] {
-    // A struct of operands is as many pairs of integers, whatever the directions of its fields.
+    // An operand struct consists of pairs of integers, whatever the directions of its fields.
     precondition(MemoryLayout<Operands>.size == count * MemoryLayout<glint_in>.size)
     return withUnsafeBytes(of: operands) { bytes in
       zip(bytes.bindMemory(to: glint_in.self), 0..<count).map { field, index in
@@ -46,8 +46,8 @@ extension ElementType {
   }
 }
 
-/// A field of a struct of operands. What may stand there, its type says: `glint_in` names tensors that
-/// are read, `glint_out` those that are written, and the two `maybe` also nothing.
+/// A field of an operand struct. Its type says what may stand there: `glint_in` a tensor that is
+/// read, `glint_out` one that is written; the two `maybe` types also allow none.
 package protocol OperandField {
   init(place: Int32, index: Int32)
 }
@@ -82,7 +82,7 @@ extension glint_maybe_in: ReadField, OptionalField {}
 extension glint_out: WrittenField {}
 extension glint_maybe_out: WrittenField, OptionalField {}
 
-/// A launch that gives a kernel a tensor which it does not take.
+/// A launch passes a tensor that its kernel does not accept.
 public struct OperandError: Error, CustomStringConvertible {
   public let kernel: String
   public let operand: String
@@ -92,9 +92,9 @@ public struct OperandError: Error, CustomStringConvertible {
 }
 
 extension Argument {
-  /// Throws unless the tensor is there and has an element that the kernel takes.
+  /// Throws unless the tensor exists and has an element type that the kernel accepts.
   ///
-  /// - Parameter type: the tensor as it lies in memory; nil where the op has no such tensor.
+  /// - Parameter type: the tensor as it lies in memory; nil if the op has no such tensor.
   func check(_ type: TensorType?, kernel: String) throws(OperandError) {
     if operand == .none { return }
     guard let type else {

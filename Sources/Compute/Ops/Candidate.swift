@@ -1,11 +1,11 @@
 import CPUKernels
 
-/// One way to do an op on one kind of machine.
+/// One way to carry out an op on one kind of device.
 ///
-/// `lower` either gives the launches that do the op at a site, or says why it declines the site.
+/// `lower` returns the launches for a site, or the reason why the candidate declines it.
 public struct Candidate<Launch: Sendable>: Sendable {
   public let name: String
-  /// How many times the error of plain summation this way of computing may have; see
+  /// Bound on the error of this method, as a multiple of that of plain summation; see
   /// `Tolerance.magnitude`.
   public let error: Double
   let lower: @Sendable (Site) -> Lowering<Launch>
@@ -20,7 +20,7 @@ public struct Candidate<Launch: Sendable>: Sendable {
 }
 
 extension Candidate<OpenCLLaunch> {
-  /// A kernel that makes each value of the first output in a work-item.
+  /// A kernel with one work-item for each value of the first output.
   static func perValue<Parameters: BitwiseCopyable, Operands: BitwiseCopyable & Sendable>(
     _ kernel: @escaping OpenCLKernel<Parameters, Operands>, _ operands: Operands,
     _ parameters: @escaping @Sendable (Site) -> Parameters
@@ -31,37 +31,37 @@ extension Candidate<OpenCLLaunch> {
   }
 }
 
-/// What a candidate answers at a site.
+/// A candidate's answer for a site.
 public enum Lowering<Launch: Sendable>: Sendable {
   /// The launches in order, and the intermediate tensors that they share.
   ///
-  /// `preparing` launches bring inputs into the form that the others want (packed weights), in
-  /// tensors of the types `prepared`. Where all inputs that they read are constants of the graph they
-  /// run once for all executables of a device; else before the others in every run.
+  /// `preparing` launches convert inputs to the layout that the others read (packed weights), in
+  /// tensors of the types `prepared`. If they read only constants of the graph, they run once for
+  /// all executables of a device; otherwise at the start of every run.
   case launches(
     [Launch], workspace: [TensorType] = [], preparing: [Launch] = [], prepared: [TensorType] = [])
-  /// Why this candidate does not apply here.
+  /// The reason why this candidate does not apply.
   case declined(String)
 }
 
-/// Where an op stands in a graph and on what machine.
+/// Where an op stands in a graph, and on which device.
 public struct Site: Sendable {
   public let inputs: [TensorType]
   public let outputs: [TensorType]
   public let device: DeviceInfo
-  /// Where inputs and the first output lie, if they are ranges of a wider tensor's channels; only for
-  /// ops that are `ChannelRanged`, and for a concatenation's inputs that are in place already.
+  /// For inputs and the first output, the channel ranges of wider tensors that hold them. Only for
+  /// ops that are `ChannelRanged`, and for a concatenation's inputs that are already in place.
   var inputRanges: [Int: ChannelRange] = [:]
   var outputRange: ChannelRange? = nil
-  /// Inputs, and whether the first output, that are kept in half precision: only for `ChannelRanged`
-  /// ops, whose OpenCL kernels convert when they load and store.
+  /// The inputs that are stored in half precision. Only for `ChannelRanged` ops, whose OpenCL
+  /// kernels convert when they load and store.
   var halfInputs: Set<Int> = []
   var halfOutput = false
-  /// Whether the candidate was asked for by name: then it declines only what it cannot do.
+  /// Whether the candidate was requested by name; then it declines only what it cannot compute.
   var forced = false
 }
 
-/// A range of the channels of a wider tensor: value c of a pixel at pixel · pitch + first + c.
+/// A range of the channels of a wider tensor: channel c of a pixel is at pixel · pitch + first + c.
 struct ChannelRange: Hashable, Sendable {
   let first: Int
   let pitch: Int
@@ -72,7 +72,7 @@ struct ChannelRange: Hashable, Sendable {
 }
 
 extension Site {
-  /// What tells kernels which tensors are in half precision (`shared/storage.clh`).
+  /// Defines that tell kernels which tensors are in half precision (`shared/storage.clh`).
   var storage: [String: String] {
     var defines: [String: String] = [:]
     if halfInputs.contains(0) { defines["IN_HALF"] = "1" }

@@ -1,4 +1,4 @@
-/// Every op, once. Parity tests, `glint parity` and the support table walk this list.
+/// The list of all ops. Parity tests, `glint parity` and the support table use it.
 public enum Catalogue {
   public static let ops: [any Op.Type] = [
     Elementwise.self, Add.self, Binary.self, Stretch.self, Reduce.self, Calibrate.self,

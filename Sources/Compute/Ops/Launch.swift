@@ -1,17 +1,17 @@
 import CPUKernels
 
-/// A vector kernel as its declaration in `Kernels/shared` gives it to Swift: `glint_cpu_add`.
+/// A vector kernel as declared to Swift by `Kernels/shared`: `glint_cpu_add`.
 ///
-/// The function is called for what it returns; its arguments are there for their types, so that a
-/// launch takes the parameters and operands of this kernel and no others.
+/// Only the returned value is used; the arguments exist for their types, so that a launch accepts
+/// the parameters and operands of this kernel and no others.
 package typealias CPUKernel<Parameters, Operands> =
   @Sendable (Parameters, Operands) -> glint_cpu_kernel
 
-/// An OpenCL kernel as its declaration gives it to Swift: `glint_opencl_add`.
+/// An OpenCL kernel as declared to Swift: `glint_opencl_add`.
 package typealias OpenCLKernel<Parameters, Operands> =
   @Sendable (Parameters, Operands) -> glint_opencl_kernel
 
-/// A kernel that both machines have.
+/// A kernel that exists for both the CPU and OpenCL.
 struct KernelPair<Parameters, Operands>: Sendable {
   let cpu: CPUKernel<Parameters, Operands>
   let openCL: OpenCLKernel<Parameters, Operands>
@@ -25,21 +25,20 @@ struct KernelPair<Parameters, Operands>: Sendable {
   }
 }
 
-/// A tensor seen from a launch: by its place among the op's inputs, outputs, workspace or prepared
-/// tensors.
+/// A tensor of a launch: its index among the op's inputs, outputs, workspace or prepared tensors.
 public enum Operand: Hashable, Sendable {
   case input(Int)
   case output(Int)
   case workspace(Int)
   case prepared(Int)
-  /// Nothing: an optional operand that is absent (a null pointer on the CPU).
+  /// An optional operand that is absent (a null pointer on the CPU).
   case none
 }
 
-/// How many items a launch has.
+/// The number of items of a launch.
 public enum Items: Hashable, Sendable {
   case fixed(Int)
-  /// As many as the first Int32 of an operand says when the launch starts, at most `limit`.
+  /// The first Int32 of an operand when the launch starts, at most `limit`.
   case counted(Operand, limit: Int)
 
   var limit: Int {
@@ -50,7 +49,7 @@ public enum Items: Hashable, Sendable {
   }
 }
 
-/// The code of a vector kernel. Names do not repeat, so two of one name are the same.
+/// The code of a vector kernel. Names are unique, so equal names mean equal code.
 struct CPUCode: Hashable, Sendable {
   let name: String
   private let kernel: glint_cpu_kernel
@@ -82,8 +81,8 @@ public struct CPULaunch: Hashable, Sendable {
   ///   - kernel: what to call, for example `glint_cpu_add`.
   ///   - parameters: its parameter struct.
   ///   - operands: its operands by name.
-  ///   - items: how many items; what an item is, the kernel says.
-  ///   - grain: items that a thread takes at a time.
+  ///   - items: how many items; the kernel defines what an item is.
+  ///   - grain: items that a thread takes at once.
   ///   - scratch: bytes that the kernel needs per thread.
   package init<Parameters: BitwiseCopyable, Operands: BitwiseCopyable>(
     _ kernel: CPUKernel<Parameters, Operands>, _ parameters: Parameters, _ operands: Operands,
@@ -99,8 +98,8 @@ public struct CPULaunch: Hashable, Sendable {
   }
 }
 
-/// A call of an OpenCL kernel: arguments are the parameter struct, the operands in order, and the
-/// number of items (for counted items, the limit: the kernel reads the count itself).
+/// A call of an OpenCL kernel. Its arguments are the parameter struct, the operands in order, and
+/// the number of items (if counted, the limit: the kernel reads the count itself).
 public struct OpenCLLaunch: Hashable, Sendable {
   let file: String
   let kernel: String
@@ -118,9 +117,9 @@ public struct OpenCLLaunch: Hashable, Sendable {
   ///   - defines: compile-time constants.
   ///   - parameters: its parameter struct, passed by value.
   ///   - operands: its operands by name.
-  ///   - items: last argument.
-  ///   - global: work-items per axis, rounded up here to a multiple of `local`; nil for `items`.
-  ///   - local: work-group per axis; one size per kernel.
+  ///   - items: the last argument.
+  ///   - global: work-items per axis, rounded up here to a multiple of `local`; nil: `items`.
+  ///   - local: work-group size per axis; one size per kernel.
   package init<Parameters: BitwiseCopyable, Operands: BitwiseCopyable>(
     _ kernel: OpenCLKernel<Parameters, Operands>, defines: [String: String] = [:],
     _ parameters: Parameters, _ operands: Operands, items: Int, global: [Int]? = nil,

@@ -1,51 +1,52 @@
 import Reporting
 
-/// One kind of computation: its meaning, its shape rule, how each machine does it, its gradient and
-/// its sample cases, in one file.
+/// One kind of computation: its definition, shape rule, implementation on each device, gradient and
+/// samples, in one file.
 ///
-/// The meaning is `reference`: plain code in Double that a reader can check against the paper. Every
-/// op runs on every device; a candidate that cannot serve a case says why, and the last always can.
+/// The definition is `reference`: plain Double code that a reader can check against the paper.
+/// Every op runs on every device; a candidate that does not support a case gives the reason, and
+/// the last one supports all.
 public protocol Op: Sendable {
-  /// The op's name, the same in plans, profiles and `glint parity`.
+  /// The op's name in plans, profiles and `glint parity`.
   static var name: String { get }
 
-  /// Cases that stand for the op in parity tests, gradient checks and benchmarks: odd sizes, edges,
-  /// every branch. An op without samples is not finished.
+  /// Cases for parity tests, gradient checks and benchmarks: odd sizes, edges, every branch. Every
+  /// op needs samples.
   static var samples: [Sample] { get }
 
-  /// The parameters in a few characters, for case names: "σ 1.2/3".
+  /// The parameters in a few characters, for case names, for example "σ 1.2/3".
   var parameters: String { get }
 
-  /// Shape rule: types of the outputs, or why the inputs do not fit.
+  /// Shape rule: types of the outputs; throws if the inputs do not fit.
   func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType]
 
   /// The definition, in Double.
   func reference(_ inputs: [Reference]) -> [Reference]
 
-  /// The op on absolute values: what the roundings of a sum are measured by.
+  /// The op on absolute values; rounding errors of sums are measured relative to it.
   func magnitudes(_ inputs: [Reference]) -> [Reference]
 
-  /// Ways to do it on the CPU, best first.
+  /// Implementations for the CPU, best first.
   var cpu: [Candidate<CPULaunch>] { get }
 
-  /// Ways to do it on an OpenCL device, best first.
+  /// Implementations for OpenCL devices, best first.
   var openCL: [Candidate<OpenCLLaunch>] { get }
 
-  /// Which elements of the outputs the op defines; nil for all of them. A list with room for more
-  /// rows than it holds leaves the rest undefined.
+  /// Which elements of the outputs the op defines; nil for all. A list with more room than entries
+  /// leaves the rest undefined.
   func defined(_ outputs: [Reference]) -> [[Bool]?]
 
-  /// Outputs that may lie where an input lies, by the input: the kernels write an element of the output
-  /// only after the last read of the input's elements that it replaces. A plan writes a state's new value
-  /// over the old one only where the op says so; parity runs such ops both ways.
+  /// Outputs that may share memory with an input, with that input: kernels write an element of the
+  /// output only after the last read of the input's elements that it replaces. Only such ops can
+  /// write a state's new value over the old one; parity runs them both ways.
   var updates: [Int: Int] { get }
 
   /// Floating-point operations and bytes of main memory that any implementation needs.
   func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work
 
-  /// Adds to `graph` the gradient with respect to each input, given that of each output; nil for an
-  /// input that has none (an integer). There is no default: an op without a derivative says so by
-  /// conforming to `NotDifferentiable`, and every other rule is checked on all samples.
+  /// Adds to `graph` the gradient with respect to each input, from that of each output; nil for an
+  /// input that has none (an integer). There is no default: an op without a derivative conforms to
+  /// `NotDifferentiable`, and every other rule is checked on all samples.
   func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?]
@@ -69,9 +70,9 @@ extension Op {
   }
 }
 
-/// An op that has no gradient rule, by its own declaration: asked for one it throws `GradientError`.
+/// An op that declares that it has no gradient; asking for one throws `GradientError`.
 public protocol NotDifferentiable: Op {
-  /// Why, as the error says it.
+  /// The reason, in the words of the error.
   static var obstacle: String { get }
 }
 
@@ -85,7 +86,8 @@ extension NotDifferentiable {
   }
 }
 
-/// The gradient of another op that is not a polynomial of its inputs: it is not differentiated again.
+/// The gradient of another op that is not a polynomial of its inputs; it has no gradient of its
+/// own.
 protocol FirstOrder: NotDifferentiable {}
 
 extension FirstOrder {
@@ -94,18 +96,18 @@ extension FirstOrder {
 
 /// An op whose kernels can apply a chain of elementwise steps to each result before storing it.
 public protocol EpilogueHost: Op {
-  /// The same op followed by `steps`, or nil where its kernels cannot.
+  /// The same op followed by `steps`; nil if its kernels do not support that.
   func absorbing(_ steps: [ElementwiseStep]) -> (any Op)?
 }
 
-/// An op whose kernels write their one result as a range of a wider tensor's channels where they are
-/// told to, and read inputs that lie so.
+/// An op whose kernels can write their one result into a range of a wider tensor's channels, and
+/// can read inputs from such ranges.
 protocol ChannelRanged: Op {
-  /// Whether that input may be a range.
+  /// Whether this input may be a range.
   func readsRange(_ input: Int) -> Bool
 }
 
-/// What an op needs of a machine, however it is done.
+/// The operations and memory traffic that an op needs, however it is implemented.
 public struct Work: Hashable, Sendable {
   public var flops: Int
   public var bytes: Int
@@ -116,7 +118,7 @@ public struct Work: Hashable, Sendable {
   }
 }
 
-/// Inputs that an op cannot take.
+/// Inputs that do not fit an op.
 public struct ShapeError: Fault {
   public let op: String
   public let reason: String
@@ -131,7 +133,7 @@ public struct ShapeError: Fault {
   public var message: Message { "\(op): \(reason)" }
 }
 
-/// A gradient asked for through an op that has none.
+/// A gradient was requested through an op that has none.
 public struct GradientError: Fault {
   public let op: String
   public let reason: String

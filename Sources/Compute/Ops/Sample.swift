@@ -1,8 +1,8 @@
-/// A case that stands for an op: inputs to run it on and how near to the reference it must come.
+/// A test case of an op: inputs, and how close the result must come to the reference.
 public struct Sample: Sendable {
   public let op: any Op
   public let inputs: [Reference]
-  /// What sets this case apart, in a word or two; part of its name.
+  /// What distinguishes this case, in a word or two; part of its name.
   public let note: String
   /// One per output.
   public let tolerances: [Tolerance]
@@ -10,7 +10,7 @@ public struct Sample: Sendable {
   public let tiny: Bool
 
   /// - Parameters:
-  ///   - tolerances: one per output; a single one serves all.
+  ///   - tolerances: one per output; a single one applies to all.
   public init(
     _ op: any Op, _ inputs: [Reference], note: String = "", _ tolerances: Tolerance...,
     tiny: Bool = false
@@ -22,7 +22,7 @@ public struct Sample: Sendable {
     self.tiny = tiny
   }
 
-  /// Names the case with its parameters; `glint parity NAME` runs it again.
+  /// The name of the case with its parameters; `glint parity NAME` runs it.
   public var name: String {
     ([op.label] + inputs.map { $0.type.description } + (note.isEmpty ? [] : [note]))
       .joined(separator: " ")
@@ -31,10 +31,10 @@ public struct Sample: Sendable {
   func tolerance(_ output: Int) -> Tolerance { tolerances[min(output, tolerances.count - 1)] }
 }
 
-/// How near a device's output must come to the reference.
+/// How close a device's output must come to the reference.
 ///
-/// Whatever the tolerance, every device must give the same bits as every other, except under
-/// `magnitude`: sums that devices order differently.
+/// Whatever the tolerance, all devices must give the same bits, except under `magnitude`, for sums
+/// that devices order differently.
 public struct Tolerance: Hashable, Sendable {
   enum Rule: Hashable, Sendable {
     case exact
@@ -47,34 +47,34 @@ public struct Tolerance: Hashable, Sendable {
   }
 
   let rule: Rule
-  /// Share of the defined elements that must keep the rule; the others may be anything finite.
+  /// Share of the defined elements that must obey the rule; the others may have any finite value.
   let share: Double
 
-  /// Equal to the reference rounded to the element.
+  /// Equal to the reference, rounded to the element type.
   public static let exact = Tolerance(rule: .exact, share: 1)
 
-  /// At most `count` float32 roundings of the largest magnitude in the output: the bound of a sum of
-  /// about that many terms.
+  /// At most `count` float32 roundings of the largest magnitude in the output: the bound for a sum
+  /// of about that many terms.
   public static func roundings(_ count: Double) -> Tolerance {
     Tolerance(rule: .roundings(count), share: 1)
   }
 
   /// At most `terms` float32 roundings of the same op on absolute values (`Op.magnitudes`), times
-  /// the candidate's stated `error`: the bound of a sum of that many terms in any order. Bits may
-  /// differ between devices and candidates, not between runs.
+  /// the candidate's stated `error`: the bound for a sum of that many terms in any order. Bits may
+  /// differ between devices and candidates, but not between runs.
   public static func magnitude(_ terms: Double) -> Tolerance {
     Tolerance(rule: .magnitude(terms), share: 1)
   }
 
-  /// The last axis holds unevaluated sums of two floats, the larger part first: each sum is at most
-  /// `bound` of its magnitude off, and the smaller part is at most half a unit in the last place of the
-  /// larger. The reference's two parts are added too.
+  /// The last axis holds unevaluated sums of two floats, the larger part first. Each sum differs by
+  /// at most `bound` of its magnitude, and the smaller part is at most half a unit in the last
+  /// place of the larger. The two parts of the reference are added as well.
   public static func pairs(relative bound: Double) -> Tolerance {
     Tolerance(rule: .pairs(bound), share: 1)
   }
 
-  /// Anywhere in `range`: a result that the definition bounds but does not state, such as how many
-  /// evaluations an optimiser takes. All devices still give the same one.
+  /// Anywhere in `range`: for a result that the definition bounds but does not fix, such as the
+  /// number of evaluations of an optimiser. All devices must still agree.
   public static func range(_ range: ClosedRange<Double>) -> Tolerance {
     Tolerance(rule: .range(range), share: 1)
   }

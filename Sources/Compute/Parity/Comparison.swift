@@ -1,6 +1,6 @@
-/// One output against its reference.
+/// Compares one output with its reference.
 struct Comparison {
-  /// The largest error that was allowed, as a share of what the tolerance allows.
+  /// The largest error as a share of the tolerance.
   var worst = 0.0
   var failure: String?
 
@@ -23,7 +23,7 @@ struct Comparison {
     var broken: Int?
     for index in defined {
       let element = values[index]
-      // What is compared, what it should be, and how far from that it may be.
+      // The value found, the expected value, and the allowed difference.
       let (found, wanted, allowed): (Double, Double, Double) =
         switch tolerance.rule {
         case .exact: (element, rounded[index], 0)

@@ -1,16 +1,17 @@
-/// Runs an op's sample on a device and holds the result to the reference and to other devices.
+/// Runs an op's sample on a device and compares the result with the reference and other devices.
 ///
-/// One loop serves the tests and the parity command: every candidate that applies, sentinels around every
-/// tensor, memory filled with NaN before the run, a second run on memory filled otherwise that must
-/// repeat the first bit for bit. An op that `updates` inputs runs in place as well as apart.
-public struct Parity: Sendable {
-  public let sample: Sample
+/// The tests and the parity command share this loop. It runs every applicable candidate with
+/// sentinels around every tensor and memory filled with NaN, and a second time on memory filled
+/// differently; the bits must be equal. An op that `updates` inputs runs both in place and
+/// separately.
+package struct Parity: Sendable {
+  package let sample: Sample
   private let expected: [Reference]
   private let magnitudes: [Reference]
   private let agreed: [Tensor]
 
-  /// Computes the reference, and the bits on which every device must agree (those of this CPU).
-  public init(_ sample: Sample) throws {
+  /// Computes the reference, and the bits (those of this CPU) that every device must reproduce.
+  package init(_ sample: Sample) throws {
     self.sample = sample
     expected = sample.op.reference(sample.inputs)
     magnitudes = sample.op.magnitudes(sample.inputs)
@@ -18,26 +19,26 @@ public struct Parity: Sendable {
     agreed = try run.outputs(fill: 0xFF)
   }
 
-  /// What came of one candidate on one device.
-  public struct Outcome: Sendable, CustomStringConvertible {
-    public let op: String
-    public let sample: String
-    public let device: String
-    public let candidate: String
-    /// nil when it passed.
-    public let failure: String?
-    /// The largest error as a share of what the tolerance allows.
-    public let worst: Double
+  /// The result of one candidate on one device.
+  package struct Outcome: Sendable, CustomStringConvertible {
+    package let op: String
+    package let sample: String
+    package let device: String
+    package let candidate: String
+    /// nil if it passed.
+    package let failure: String?
+    /// The largest error as a share of the tolerance.
+    package let worst: Double
 
-    public var description: String {
+    package var description: String {
       "\(failure == nil ? "ok  " : "FAIL") \(device) [\(candidate)] \(sample)"
         + (failure.map { ": \($0)" } ?? "")
     }
   }
 
-  /// Runs every candidate of the op on `device`; those that decline the case are left out.
-  /// A device that fails is an outcome too.
-  public func run(on device: any Device) -> [Outcome] {
+  /// Runs every candidate of the op on `device`, except those that decline the case. A device error
+  /// is an outcome too.
+  package func run(on device: any Device) -> [Outcome] {
     let candidates =
       device.info.kind == .cpu
       ? sample.op.cpu.map { ($0.name, $0.error) } : sample.op.openCL.map { ($0.name, $0.error) }
@@ -61,7 +62,7 @@ public struct Parity: Sendable {
     }
   }
 
-  /// The same with the outputs that the op may write over inputs lying there.
+  /// The same, with outputs in the memory of the inputs that they may overwrite.
   private func inPlace(
     _ candidate: String, _ device: any Device, error: Double
   ) throws -> (worst: Double, failure: String?) {
@@ -97,13 +98,13 @@ public struct Parity: Sendable {
   }
 }
 
-/// An op alone in a plan whose tensors lie apart, with sentinels between them.
+/// A plan of one op whose tensors lie apart, with sentinels between them.
 private final class GuardedRun {
   private let executable: any Executable
   private let sample: Sample
-  /// Whether each byte of the arena lies in some tensor.
+  /// Whether each byte of the arena belongs to a tensor.
   private let covered: [Bool]
-  /// Where something was written outside every tensor, if it was.
+  /// The position of a write outside every tensor, if any.
   private(set) var strayWrite: String?
 
   private static let sentinel: UInt8 = 0xA5
@@ -115,7 +116,7 @@ private final class GuardedRun {
     var graph = Graph()
     let inputs = sample.inputs.enumerated().map { graph.input("in\($0)", $1.type) }
     for (index, value) in try graph.apply(sample.op, to: inputs).enumerated() {
-      // A state's new value has its name, and lies where the old one lay.
+      // A state's new value has its name and its memory.
       let input = inPlace ? sample.op.updates[index] : nil
       graph.output(input.map { "in\($0)" } ?? "out\(index)", value)
     }
@@ -129,11 +130,11 @@ private final class GuardedRun {
     self.covered = covered
   }
 
-  /// The outputs of a run on memory whose tensors, but for the inputs, were filled with a byte.
+  /// The outputs of a run in which all tensors except the inputs were first filled with a byte.
   func outputs(fill: UInt8) throws -> [Tensor] {
     let plan = executable.plan
-    // Inputs are part of the image: Oclgrind 21.10 forgets what it knew of a buffer when a part of it
-    // is written, and then calls all of it uninitialized.
+    // Inputs are part of the image: when a part of a buffer is written, Oclgrind 21.10 forgets its
+    // state and reports all of it as uninitialized.
     var image = covered.map { $0 ? fill : Self.sentinel }
     for (index, input) in sample.inputs.enumerated() {
       let slot = plan.arena.slots[plan.inputs["in\(index)"]!]

@@ -1,11 +1,11 @@
-/// The parity loop over many samples and devices, and what came of it.
-public struct ParityReport: Sendable {
-  public let outcomes: [Parity.Outcome]
+/// Runs the parity loop over many samples and devices and collects the outcomes.
+package struct ParityReport: Sendable {
+  package let outcomes: [Parity.Outcome]
 
   /// Runs every sample on every device.
   ///
-  /// - Parameter progress: called with each outcome as it comes.
-  public init(
+  /// - Parameter progress: called with each outcome.
+  package init(
     _ samples: [Sample], on devices: [any Device], progress: (Parity.Outcome) -> Void = { _ in }
   ) throws {
     var outcomes: [Parity.Outcome] = []
@@ -20,18 +20,18 @@ public struct ParityReport: Sendable {
     self.outcomes = outcomes
   }
 
-  /// The catalogue's samples whose name contains `text`; only the tiny ones if asked.
-  public static func samples(containing text: String = "", tinyOnly: Bool = false) -> [Sample] {
+  /// The catalogue's samples whose name contains `text`; optionally only the tiny ones.
+  package static func samples(containing text: String = "", tinyOnly: Bool = false) -> [Sample] {
     Catalogue.samples.filter {
       (text.isEmpty || $0.name.contains(text)) && ($0.tiny || !tinyOnly)
     }
   }
 
-  public var failures: [Parity.Outcome] { outcomes.filter { $0.failure != nil } }
+  package var failures: [Parity.Outcome] { outcomes.filter { $0.failure != nil } }
 
-  /// A line per op and device: cases passed, cases run, the largest error as a share of what is
-  /// allowed; then a line per failure.
-  public var table: String {
+  /// A line per op and device: cases passed, cases run, the largest error as a share of the
+  /// tolerance; then a line per failure.
+  package var table: String {
     var rows = [["op", "device", "candidates", "passed", "error/allowed"]]
     let groups = Dictionary(grouping: outcomes) { [$0.op, $0.device] }
     for key in outcomes.map({ [$0.op, $0.device] }).uniqued() {
@@ -54,7 +54,7 @@ public struct ParityReport: Sendable {
 }
 
 extension Array where Element: Hashable {
-  /// The elements in their order, each once.
+  /// The elements in order, without repeats.
   fileprivate func uniqued() -> [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }

@@ -14,7 +14,8 @@ package struct SampleGenerator: RandomNumberGenerator {
 }
 
 extension Reference {
-  /// Uniform values that the element can hold exactly, so that reference and device start alike.
+  /// Uniform values that the element type represents exactly, so that both sides start from the
+  /// same.
   package static func random(
     _ shape: [Int], _ range: ClosedRange<Double>, seed: UInt64 = 7, element: ElementType = .float32
   ) -> Reference {

@@ -3,25 +3,26 @@ public struct Slot: Hashable, Sendable {
   public let type: TensorType
   /// First byte, from the start of the arena.
   public let offset: Int
-  /// The nodes of the graph during which it must stay as it is.
+  /// The nodes of the graph during which its content must be preserved.
   package let life: ClosedRange<Int>
   let label: String
 
   package var range: Range<Int> { offset..<offset + max(type.bytes, 1) }
 }
 
-/// One allocation that holds every tensor of a plan, memory reused where lives do not meet.
+/// One allocation that holds every tensor of a plan; tensors that are not needed at the same time
+/// share memory.
 public struct Arena: Sendable {
   public let slots: [Slot]
   /// Size of the allocation.
   public let bytes: Int
-  /// What separate allocations would have taken.
+  /// Total size if every tensor had its own memory.
   public let separate: Int
 
-  /// Places tensors largest first, each at the lowest offset where no neighbour in time lies.
+  /// Places the largest tensors first, each at the lowest offset that is free during its life.
   ///
-  /// - Parameter guarded: keeps every tensor apart with a guard zone around it and reuses nothing,
-  ///   for tests that look for stray writes.
+  /// - Parameter guarded: gives every tensor its own memory with a guard zone around it, for tests
+  ///   that look for stray writes.
   package init(
     _ requests: [(type: TensorType, life: ClosedRange<Int>, label: String)], alignment: Int,
     guarded: Bool

@@ -1,6 +1,6 @@
 import Reporting
 
-/// The candidate that does an op, with the reasons why better ones declined.
+/// The candidate chosen for an op, with the reasons why better ones declined.
 struct Choice: Sendable {
   enum Code: Hashable, Sendable {
     case cpu([CPULaunch])
@@ -10,11 +10,11 @@ struct Choice: Sendable {
   let candidate: String
   let code: Code
   let workspace: [TensorType]
-  /// Launches that make the tensors `prepared` from the op's inputs.
+  /// Launches that make the `prepared` tensors from the op's inputs.
   let preparing: Code
   let prepared: [TensorType]
   let declined: [String]
-  /// Whether it stands first because it was measured to be the fastest on the device.
+  /// Whether it was chosen because it was measured to be the fastest on the device.
   let tuned: Bool
 
   private init(
@@ -53,13 +53,13 @@ struct Choice: Sendable {
     }
   }
 
-  /// Bytes of scratch that a thread needs.
+  /// Bytes of scratch per thread.
   var scratch: Int {
     guard case .cpu(let launches) = code, case .cpu(let first) = preparing else { return 0 }
     return (launches + first).map(\.scratch).max() ?? 0
   }
 
-  /// Takes the forced candidate; else the one that was measured to be the fastest; else the first
+  /// Takes the forced candidate; otherwise the one measured to be the fastest; otherwise the first
   /// that applies.
   init(_ op: any Op, at site: Site, forced: String?, tuning: TuningTable) throws {
     let measured = (op as? any Tunable).flatMap {
@@ -103,14 +103,14 @@ struct Choice: Sendable {
   }
 }
 
-/// No way to do an op on a device.
+/// A device has no applicable candidate for an op.
 public struct PlanError: Fault {
   public let op: String
   public let device: String
   public let forced: String?
-  /// Each candidate that was asked, and why it declined.
+  /// Every candidate that was tried, and why it declined.
   public let declined: [String]
-  /// Names of all candidates there are.
+  /// Names of all candidates of the op.
   public let known: [String]
 
   public var message: Message {

@@ -1,5 +1,5 @@
 extension Plan {
-  /// A line per launch: op, candidate, kernel, items, work, place of the result; then the arena.
+  /// A line per launch: op, candidate, kernel, items, work, location of the result; then the arena.
   public func explain() -> String {
     var lines: [String] = []
     for step in steps {
@@ -32,7 +32,7 @@ extension Plan {
     }
   }
 
-  /// The launches of every run, in order.
+  /// The launches of each run, in order.
   func launchLabels(of step: Step) -> [String] {
     (step.preparesOnce ? [] : labels(step, step.choice.preparing)) + labels(step, step.choice.code)
   }

@@ -1,5 +1,5 @@
 extension Graph {
-  /// Ops whose inputs are all constants become constants: computed once, in Double, never per run.
+  /// Replaces ops whose inputs are all constants by their result, computed once, in Double.
   package func foldingConstants() throws(ShapeError) -> Graph {
     try rebuilt { op, _, inputs, graph throws(ShapeError) in
       let constants = inputs.compactMap { graph.constant(at: $0) }

@@ -1,7 +1,7 @@
 extension Graph {
-  /// What follows a convolution and nothing else wants the input of moves into its epilogue, in
-  /// order: elementwise chains, a scale and shift per channel, the sum with another tensor. A scale
-  /// and shift of the bare sums goes into the weights, once.
+  /// Moves into a convolution's epilogue what follows it, if nothing else uses its result:
+  /// elementwise chains, a scale and shift per channel, the sum with another tensor, in that order.
+  /// A scale and shift of the bare sums is multiplied into the weights.
   package func fusingConvolutions() throws(ShapeError) -> Graph {
     let uses = uses
     let fused = try rebuilt { op, old, inputs, graph throws(ShapeError) in
@@ -10,13 +10,14 @@ extension Graph {
       }
       return try graph.apply(op, to: inputs)
     }
-    // Without the convolutions that gave way to fused ones.
+    // Rebuild without the convolutions that were replaced by fused ones.
     return try fused.rebuilt { op, _, inputs, graph throws(ShapeError) in
       try graph.apply(op, to: inputs)
     }
   }
 
-  /// Adds the convolution that makes `inputs[index]`, followed by `op`; nil where it cannot.
+  /// Adds the convolution that makes `inputs[index]`, with `op` in its epilogue; nil if not
+  /// possible.
   private mutating func fuse(
     _ op: any Op, _ inputs: [Value], into index: Int
   ) throws(ShapeError) -> Value? {
@@ -45,8 +46,8 @@ extension Graph {
     }
   }
 
-  /// The convolution with weights and bias multiplied, where nothing stands between its sums and the
-  /// affine, and all of them are constants.
+  /// The convolution with the affine multiplied into weights and bias, if the affine follows its
+  /// sums directly and all of them are constants.
   private mutating func fold(
     scale: Value, shift: Value, into host: any ConvolutionLike, _ sources: [Value]
   ) throws(ShapeError) -> Value? {

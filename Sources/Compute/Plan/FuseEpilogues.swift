@@ -1,6 +1,6 @@
 extension Graph {
-  /// An elementwise chain moves into the op that makes its input, where that op can apply it before
-  /// storing and nobody else wants the bare result.
+  /// Moves an elementwise chain into the op that makes its input, if that op can apply it before
+  /// storing and nothing else uses the bare result.
   package func fusingEpilogues() throws(ShapeError) -> Graph {
     let uses = uses
     return try rebuilt { op, old, inputs, graph throws(ShapeError) in
@@ -12,7 +12,7 @@ extension Graph {
     }
   }
 
-  /// The op whose one output a value is, if it takes epilogues.
+  /// The op that makes a value as its only output, if it takes epilogues.
   private func epilogueHost(of value: Value) -> (any EpilogueHost)? {
     guard case .op(let op, _) = nodes[value.node].source, nodes[value.node].types.count == 1 else {
       return nil

@@ -1,12 +1,12 @@
-/// Something that a device holds once for all executables that want it: a constant as it is, or what
-/// launches prepare from constants (packed weights).
+/// Something that a device holds once for all executables that use it: a constant, or what launches
+/// prepare from constants (packed weights).
 ///
-/// Two are equal where their contents are: the same constants, prepared by the same launches with the same
-/// parameters.
+/// Holdings are equal if their contents are: the same constants, prepared by the same launches with
+/// the same parameters.
 struct Holding: Hashable, Sendable {
-  /// The launches that make it; nil for a constant as it is.
+  /// The launches that make it; nil for an unchanged constant.
   let preparing: Choice.Code?
-  /// What it is made of, by the input of the op that wants it.
+  /// The constants that it is made of, by input of the op that uses it.
   let constants: [Int: Constant]
   /// Its tensors.
   let types: [TensorType]

@@ -1,8 +1,9 @@
 extension Graph {
-  /// What is written over what: each state's old value by its new one.
+  /// For each new value of a state, the old value that it overwrites.
   ///
-  /// A source (input or parameter) is state where an output has its name. Throws `ParameterError` where
-  /// the new value has another type, or is not made by an op that `updates` the old one.
+  /// A source (input or parameter) is state if an output has its name. Throws `ParameterError` if
+  /// the new value has another type, or the op that makes it does not declare in `updates` that it
+  /// can overwrite the old one.
   func updates() throws(ParameterError) -> [Value: Value] {
     var result: [Value: Value] = [:]
     for (name, value) in outputs {
@@ -27,15 +28,15 @@ extension Graph {
     return result
   }
 
-  /// The same graph with each op that overwrites a state after all others that read the old value, in
-  /// whatever order they were applied or fused.
+  /// The same graph with each op that overwrites a state placed after all others that read the old
+  /// value, in whatever order they were applied or fused.
   ///
-  /// Throws `ParameterError` as `updates` does, and where one of the others needs the new value too.
+  /// Throws `ParameterError` as `updates` does, and if one of the others also needs the new value.
   func orderingUpdates() throws(ParameterError) -> Graph {
     let updates = try updates()
     if updates.isEmpty { return self }
     let readers = readers
-    /// By the op that overwrites: the readers that come before it.
+    // For each op that overwrites, the readers that must come before it.
     var earlier: [Int: [(node: Int, state: String)]] = [:]
     for (new, old) in updates {
       let name = outputs.first { $0.value == new && source(named: $0.name) == old }?.name ?? ""

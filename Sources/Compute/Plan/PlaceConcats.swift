@@ -1,13 +1,13 @@
 extension Graph {
-  /// Parts of a concatenation that their producers can write where they belong: `first` is the part's
-  /// first channel in `whole`.
+  /// A part of a concatenation that its producer writes in place; `first` is its first channel in
+  /// `whole`.
   struct PlacedPart: Hashable {
     let whole: Value
     let first: Int
   }
 
-  /// The parts of concatenations that need no copy: made by an op that can write a range of channels,
-  /// and otherwise only read by ops that can read one.
+  /// The parts of concatenations that need no copy: made by an op that can write a range of
+  /// channels, and otherwise read only by ops that can read one.
   func placedParts() -> [Value: PlacedPart] {
     let readers = readers
     let named = Set(outputs.map(\.value))
@@ -29,7 +29,7 @@ extension Graph {
     return placed
   }
 
-  /// Where a value is read: the op's node, and which of its inputs.
+  /// A read of a value: the op's node, and the index of its input.
   struct Reader: Hashable {
     let node: Int
     let input: Int

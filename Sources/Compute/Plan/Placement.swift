@@ -1,6 +1,6 @@
-/// Where the tensors of a graph lie on a device, and the candidates that were chosen for its ops.
+/// The locations of a graph's tensors on a device, and the candidates chosen for its ops.
 struct Placement {
-  /// What the arena has to give room to.
+  /// The tensors that need room in the arena.
   private(set) var requests: [(type: TensorType, life: ClosedRange<Int>, label: String)] = []
   private(set) var steps: [Plan.Step] = []
   private(set) var inputs: [String: Int] = [:]
@@ -122,13 +122,13 @@ struct Placement {
         workspace: workspace, prepared: prepared, preparesOnce: once))
   }
 
-  /// As it lies in memory: two bytes per element stand for a half.
+  /// The type in memory; a half is stored as a type of two bytes.
   private func stored(_ value: Graph.Value) -> TensorType {
     let type = graph.type(of: value)
     return halves.contains(value) ? TensorType(.uint16, type.shape) : type
   }
 
-  /// A concatenation lives from its first part in place to the last use of any.
+  /// A concatenation lives from the first part that is written in place to its last use.
   private func life(_ value: Graph.Value) -> ClosedRange<Int> {
     let parts = placed.keys.filter { placed[$0]?.whole == value } + [value]
     let nodes = parts.map(\.node)
@@ -137,7 +137,7 @@ struct Placement {
 }
 
 extension Graph {
-  /// The last node that uses each value; outputs are used after the last of all.
+  /// The last node that uses each value; outputs count as used after the last node.
   fileprivate var lastUses: [Value: Int] {
     var last: [Value: Int] = [:]
     for (index, node) in nodes.enumerated() {

@@ -1,54 +1,56 @@
-/// A graph made ready for one device: a flat list of launches, and where each tensor lies.
+/// A graph compiled for one device: a list of launches, and the location of each tensor.
 ///
-/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues, order
-/// updates, place the parts of concatenations, choose candidates, place tensors. `explain()` shows what
-/// they decided.
+/// The passes, each in its own file: fold constants, rewrite, fuse convolutions and epilogues,
+/// order updates, place the parts of concatenations, choose candidates, place tensors. `explain()`
+/// shows the result.
 ///
-/// Tensors lie in three places. Inputs, outputs and what is between them lie in the executable's own
-/// **arena**. Constants, and what is prepared from them, are **held** by the device once for all
-/// executables. Parameters that ops may overwrite are **state** in a `ParameterStore`.
+/// Tensors are in three places. Inputs, outputs and intermediate tensors are in the executable's
+/// own **arena**. Constants, and what is prepared from them, are **held** by the device once for
+/// all executables. Parameters that ops may overwrite are **state** in a `ParameterStore`.
 ///
-/// A parameter is a constant where the plan is given its value, else state. An output of the name of a
-/// state parameter is its new value and is written over the old one. An input may be state in the same way:
-/// it belongs to the one executable, starts as zeros, and the host may write and read it.
+/// A parameter is a constant if the plan is given its value, otherwise state. An output with the
+/// name of a state parameter is its new value and overwrites the old one. An input may be state in
+/// the same way: it then belongs to one executable and starts as zeros, and the host may write and
+/// read it.
 public struct Plan: Sendable {
   public let device: DeviceInfo
   public let arena: Arena
-  /// After the passes.
+  /// The graph after the passes.
   public let graph: Graph
   /// Whether tensors lie apart and scratch has guard zones, for tests.
   let guarded: Bool
   let steps: [Step]
   let inputs: [String: Int]
   let outputs: [String: Place]
-  /// What the device holds for it, each thing once.
+  /// What the device holds for this plan, without repeats.
   let holdings: [Holding]
   let states: [(name: String, type: TensorType)]
-  /// Bytes of the graph's constants on the host, without those that are the given parameters' own tensors:
-  /// what passes made of parameters, and constants that were part of the graph.
+  /// Bytes of the graph's constants on the host, without the given parameters' own tensors:
+  /// constants that passes made from parameters, and those that were part of the graph.
   public let constantBytes: Int
 
-  /// Where a tensor lies.
+  /// The location of a tensor.
   enum Place: Hashable, Sendable {
     /// A slot of the arena.
     case arena(Int)
-    /// A holding, and which of its tensors.
+    /// One tensor of a holding.
     case held(Int, part: Int)
     /// A parameter in a store.
     case state(Int)
   }
 
-  /// One op as it will run.
+  /// One op in its final form.
   struct Step: Sendable {
     let op: any Op
     let choice: Choice
     let types: (inputs: [TensorType], outputs: [TensorType])
-    /// That of a part of a concatenation is the whole's; nil for a constant that is only prepared from.
+    /// A part of a concatenation has the location of the whole; nil for a constant that is only
+    /// used to prepare others.
     let inputs: [Place?]
     let outputs: [Place]
     let workspace: [Place]
     let prepared: [Place]
-    /// Whether the prepared tensors depend on constants alone, so that the device holds them.
+    /// Whether the prepared tensors depend only on constants, so that the device holds them.
     let preparesOnce: Bool
 
     /// Nil for an absent operand, and for a tensor that the op does not have.
@@ -65,7 +67,8 @@ public struct Plan: Sendable {
       }
     }
 
-    /// Throws unless every launch gives its kernel tensors that it takes; `type` is that at a place.
+    /// Throws unless every launch passes tensors that its kernel accepts; `type` gives the type at
+    /// a place.
     func check(_ type: (Place) -> TensorType) throws(OperandError) {
       for (kernel, arguments) in choice.arguments {
         for argument in arguments {
@@ -82,16 +85,18 @@ public struct Plan: Sendable {
   /// Plans a graph for a device.
   ///
   /// - Parameters:
-  ///   - parameters: values of parameters that become constants; the graph's other parameters are state.
+  ///   - parameters: values of parameters that become constants; the graph's other parameters are
+  ///     state.
   ///   - forcing: candidate names by op name, for tests and comparisons.
   ///   - tuning: which candidates were measured to be fastest on which device.
-  ///   - halfStorage: keeps what convolutions, pools and enlargements exchange in half precision on an
-  ///     OpenCL device: half the memory and traffic, each value rounded to 11 bits, at most 65504.
+  ///   - halfStorage: on an OpenCL device, stores the results of convolutions, pools and
+  ///     enlargements in half precision: half the memory and traffic, values rounded to 11 bits, at
+  ///     most 65504.
   ///   - guarded: keeps tensors apart with guard zones, for tests.
-  /// - Throws: `PlanError` where no candidate applies, or a forced one declines; `OperandError` where
-  ///   a candidate gives a kernel a tensor that it does not take; `ParameterError` where a value has
-  ///   another type than its parameter, or a state cannot be overwritten; `DeviceError.memory` where the
-  ///   arena does not fit the device, `.indices` where a tensor is too large for its kernels.
+  /// - Throws: `PlanError` if no candidate applies or a forced one declines; `OperandError` if a
+  ///   candidate passes a tensor that a kernel does not accept; `ParameterError` if a value and its
+  ///   parameter differ in type, or a state cannot be overwritten; `DeviceError.memory` if the
+  ///   arena does not fit the device, `.indices` if a tensor is too large for its kernels.
   public init(
     _ graph: Graph, for device: DeviceInfo, parameters: ParameterValues = [:],
     forcing: [String: String] = [:], tuning: TuningTable = .builtIn, halfStorage: Bool = false,
@@ -128,39 +133,40 @@ public struct Plan: Sendable {
     for step in steps { try step.check { type(at: $0) } }
   }
 
-  /// Scratch of all threads of a CPU.
+  /// Bytes of scratch of all threads of a CPU.
   var scratch: Int {
     let largest = steps.map(\.choice.scratch).max() ?? 0
     return device.kind == .cpu ? (largest + 4095) / 4096 * 4096 * device.units : 0
   }
 
-  /// Bytes that an executable of this plan takes for itself: the arena and the scratch of its threads.
+  /// Bytes that an executable of this plan allocates for itself: the arena and its threads'
+  /// scratch.
   public var bytes: Int { arena.bytes + scratch }
 
-  /// Bytes that the device holds for it: constants in the forms that its launches read. Executables that
-  /// want the same share them.
+  /// Bytes that the device holds for this plan: constants in the layouts that its launches read.
+  /// Executables that use the same constants share them.
   public var heldBytes: Int { holdings.reduce(0) { $0 + $1.bytes } }
 
-  /// Bytes of the inputs and outputs, state apart, which a host keeps copies of.
+  /// Bytes of the inputs and outputs without state; a host keeps copies of these.
   public var portBytes: Int {
     let written = inputs.filter { outputs[$0.key] == nil }.values.map { type(at: .arena($0)) }
     let read = outputs.filter { graph.source(named: $0.key) == nil }.values.map { type(at: $0) }
     return (written + read).reduce(0) { $0 + $1.bytes }
   }
 
-  /// The type of an output; `DeviceError.unknownPort` where there is none of that name.
+  /// The type of an output; throws `DeviceError.unknownPort` if there is none of that name.
   public func outputType(_ name: String) throws(DeviceError) -> TensorType {
     type(at: try output(name, for: 0))
   }
 
-  /// The place of an output that is to be read: `bytes` bytes of it, from its start.
+  /// The location of an output of which the first `bytes` bytes are to be read.
   func output(_ name: String, for bytes: Int) throws(DeviceError) -> Place {
     guard let place = outputs[name] else { throw .unknownPort(name, known: outputs.keys.sorted()) }
     try check(name, type(at: place), bytes)
     return place
   }
 
-  /// The slot of an input that is to be written.
+  /// The slot of an input of which the first `bytes` bytes are to be written.
   func input(_ name: String, for bytes: Int) throws(DeviceError) -> Int {
     guard let slot = inputs[name] else { throw .unknownPort(name, known: inputs.keys.sorted()) }
     try check(name, arena.slots[slot].type, bytes)

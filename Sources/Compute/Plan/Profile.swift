@@ -1,13 +1,13 @@
-/// What an op of a plan cost on its device, over all runs of an executable.
+/// The cost of an op of a plan on its device, over all runs of an executable.
 public struct ProfileRow: Codable, Hashable, Sendable {
   /// The op with its parameters.
   public var op: String
   public var candidate: String
-  /// Kernels that it launched.
+  /// The kernels that it launched.
   public var kernels: [String]
   public var seconds: Double
   public var runs: Int
-  /// Of one run, by the op's own count: what any implementation needs.
+  /// Per run, as counted by the op: the minimum for any implementation.
   public var flops: Int
   public var bytes: Int
 
@@ -17,7 +17,7 @@ public struct ProfileRow: Codable, Hashable, Sendable {
 }
 
 extension Executable {
-  /// A row per op, in the order in which they run: the plan joined with the launches' times.
+  /// A row per op in order: the plan combined with the times of its launches.
   public var profile: [ProfileRow] {
     var timings = timings[...]
     return plan.steps.map { step in

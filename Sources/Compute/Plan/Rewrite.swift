@@ -1,7 +1,7 @@
-/// An exact change of a graph: the same numbers from less work.
+/// An exact change of a graph: the same numbers with less work.
 ///
-/// A rule looks at one op whose inputs are already rewritten and answers with values that stand for
-/// its outputs, or nil to leave it. Each rule has a test on random graphs.
+/// A rule sees one op whose inputs are already rewritten. It returns values that replace its
+/// outputs, or nil to leave it. Each rule has a test on random graphs.
 package struct Rewrite: Sendable {
   package let name: String
   let apply: @Sendable (any Op, [Graph.Value], inout Graph) throws(ShapeError) -> [Graph.Value]?
@@ -11,7 +11,7 @@ package struct Rewrite: Sendable {
     dropIdentity, normAsAffine, pointwiseBeforeUpsampling, enlargeInsideConvolution,
   ]
 
-  /// An elementwise chain that changes nothing is its input: x · 1 + 0, or no step at all.
+  /// Removes an elementwise chain without effect: x · 1 + 0, or no steps.
   static let dropIdentity = Rewrite(name: "drop identity") { op, inputs, _ in
     guard let op = op as? Elementwise,
       op.steps.allSatisfy({ $0 == .affine(scale: 1, shift: 0) })
@@ -21,7 +21,7 @@ package struct Rewrite: Sendable {
 }
 
 extension Graph {
-  /// Applies the first rule that fits to each op.
+  /// Applies to each op the first rule that fits.
   package func rewritten(_ rules: [Rewrite] = Rewrite.all) throws(ShapeError) -> Graph {
     try rebuilt { op, _, inputs, graph throws(ShapeError) in
       for rule in rules {

@@ -1,5 +1,5 @@
 extension Rewrite {
-  /// Batch normalisation with constant statistics is a scale and shift per channel.
+  /// Replaces batch normalisation with constant statistics by a scale and shift per channel.
   static let normAsAffine = Rewrite(name: "batch norm as affine") {
     op, inputs, graph throws(ShapeError) in
     guard let norm = op as? BatchNorm, norm.statistics == .running else { return nil }
@@ -15,8 +15,8 @@ extension Rewrite {
     ]
   }
 
-  /// A 1×1 convolution of an enlarged image is the enlarged convolution of the small one: a quarter
-  /// of the work at ×2. Between pixels that are interpolated only linear steps may follow the sums.
+  /// Moves a 1×1 convolution before the enlargement of its image: a quarter of the work at ×2. With
+  /// interpolation this is valid only if nothing but linear steps follow the sums.
   static let pointwiseBeforeUpsampling = Rewrite(name: "1×1 before upsampling") {
     op, inputs, graph throws(ShapeError) in
     guard let convolution = op as? Convolution, convolution.stride == 1,
@@ -37,8 +37,9 @@ extension Rewrite {
     return try graph.apply(upsample, to: small)
   }
 
-  /// A 3×3 convolution reads an image enlarged 2 times by repetition where it is small. Its kernels
-  /// know that most sums repeat: 25 of 36 products by Winograd's F(4×4), 4 of 9 as four 2×2 kernels.
+  /// A 3×3 convolution of an image enlarged 2 times by repetition reads the small image directly.
+  /// Its kernels use that most sums repeat: 25 of 36 products with Winograd F(4×4), 4 of 9 as four
+  /// 2×2 kernels.
   static let enlargeInsideConvolution = Rewrite(name: "enlarge inside convolution") {
     op, inputs, graph throws(ShapeError) in
     guard let convolution = op as? Convolution, convolution.stride == 1,

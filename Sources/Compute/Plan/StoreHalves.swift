@@ -1,6 +1,7 @@
 extension Graph {
-  /// Values that may be kept in half precision: only ops that convert when they load and store make
-  /// and read them, and nobody reads them by name. A concatenation is one tensor with its parts.
+  /// Values that may be stored in half precision: only ops that convert on load and store make and
+  /// read them, and they are no outputs of the graph. A concatenation counts as one tensor with its
+  /// parts.
   func storableHalves(_ placed: [Value: PlacedPart]) -> Set<Value> {
     let (readers, named) = (readers, Set(outputs.map(\.value)))
     var halves: Set<Value> = []

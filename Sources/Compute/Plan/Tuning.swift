@@ -1,22 +1,23 @@
 import Foundation
 
-/// What tells cases of an op apart that may want different candidates.
-public struct TuningCase: Codable, Hashable, Sendable {
-  /// The op and what of it is no size: "convolution 3×3 s1".
-  public var form: String
-  public var channels: Int
-  public var outputs: Int
-  /// Of the result, over the batch.
-  public var pixels: Int
+/// The properties of an op that may decide which candidate is fastest.
+package struct TuningCase: Codable, Hashable, Sendable {
+  /// The op and its parameters other than sizes: "convolution 3×3 s1".
+  package var form: String
+  package var channels: Int
+  package var outputs: Int
+  /// Pixels of the result, over the batch.
+  package var pixels: Int
 
-  public init(form: String, channels: Int, outputs: Int, pixels: Int) {
+  package init(form: String, channels: Int, outputs: Int, pixels: Int) {
     self.form = form
     self.channels = channels
     self.outputs = outputs
     self.pixels = pixels
   }
 
-  /// Doublings between two cases of one form; pixels count less, since they only fill a device.
+  /// Distance between two cases of one form, in doublings. Pixels count less, because beyond
+  /// filling the device they change little.
   func distance(to other: TuningCase) -> Double? {
     guard form == other.form else { return nil }
     func doublings(_ a: Int, _ b: Int) -> Double {
@@ -28,21 +29,21 @@ public struct TuningCase: Codable, Hashable, Sendable {
 }
 
 /// An op whose candidates are worth measuring on each device.
-public protocol Tunable: Op {
+package protocol Tunable: Op {
   func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase
 }
 
-/// Which candidate was fastest where: data that `glint-tune` measured, kept in `Kernels/tuning.json`.
+/// The fastest candidates, as measured by `glint-tune` and stored in `Kernels/tuning.json`.
 public struct TuningTable: Codable, Hashable, Sendable {
-  public struct Row: Codable, Hashable, Sendable {
-    public var at: TuningCase
-    public var fastest: String
-    /// Of every candidate that was tried.
-    public var microseconds: [String: Double]
+  package struct Row: Codable, Hashable, Sendable {
+    package var at: TuningCase
+    package var fastest: String
+    /// Time of every candidate that was tried.
+    package var microseconds: [String: Double]
 
-    /// `order`: the op's candidates, best first; one that is not a tenth slower than the fastest
-    /// keeps its place, since timings vary by as much.
-    public init(at: TuningCase, microseconds: [String: Double], order: [String]) {
+    /// `order`: the op's candidates, best first. Timings vary by about a tenth, so a candidate less
+    /// than a tenth slower than the fastest keeps its rank.
+    package init(at: TuningCase, microseconds: [String: Double], order: [String]) {
       self.at = at
       self.microseconds = microseconds
       let least = microseconds.values.min() ?? 0
@@ -50,16 +51,16 @@ public struct TuningTable: Codable, Hashable, Sendable {
     }
   }
 
-  /// By `DeviceInfo.tuningName`.
-  public var devices: [String: [Row]]
+  /// Rows by `DeviceInfo.tuningName`.
+  package var devices: [String: [Row]]
 
-  public init(devices: [String: [Row]] = [:]) { self.devices = devices }
+  package init(devices: [String: [Row]] = [:]) { self.devices = devices }
 
-  /// Reads a table; throws `DecodingError` for a file that is none.
+  /// Reads a table; throws `DecodingError` if the data is not one.
   public init(json: Data) throws { self = try JSONDecoder().decode(TuningTable.self, from: json) }
 
-  /// As `glint-tune` writes it, the same bytes for the same table.
-  public var json: Data {
+  /// The form that `glint-tune` writes; equal tables give equal bytes.
+  package var json: Data {
     get throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -67,14 +68,14 @@ public struct TuningTable: Codable, Hashable, Sendable {
     }
   }
 
-  /// The table that Glint was built with.
+  /// The table that was embedded when Glint was built.
   public static let builtIn: TuningTable = {
     KernelText.file("tuning.json").flatMap { try? TuningTable(json: Data($0.utf8)) }
       ?? TuningTable()
   }()
 
-  /// The fastest candidate of the nearest case that was measured on the device, at most two doublings
-  /// of channels away; nil where there is none.
+  /// The fastest candidate of the nearest case measured on the device, at most two doublings of
+  /// channels away; nil if there is none.
   func candidate(for wanted: TuningCase, on device: DeviceInfo) -> String? {
     let rows = devices[device.tuningName] ?? []
     let near = rows.compactMap { row in
@@ -85,13 +86,13 @@ public struct TuningTable: Codable, Hashable, Sendable {
 }
 
 extension DeviceInfo {
-  /// What decides which candidate is fast: a GPU by its name; a processor by its numbers, with the
-  /// instruction set, or in OpenCL with the first word that the runtime says of itself ("PoCL").
-  public var tuningName: String {
+  /// The properties that decide which candidate is fast: for a GPU its name; for a processor its
+  /// numbers and the instruction set, or in OpenCL the runtime's name ("PoCL").
+  package var tuningName: String {
     switch kind {
     case .cpu: "\(Processor.identity), \(driver)"
     case .openCLCPU:
-      // "OpenCL 1.2 PoCL HSTR: …": after the version the runtime is free to say what it wants.
+      // "OpenCL 1.2 PoCL HSTR: …": after the version, the format is up to the runtime.
       "\(Processor.identity), \(driver.split(separator: " ").dropFirst(2).first ?? "OpenCL")"
     case .openCLGPU, .openCLOther: hardware
     }
@@ -99,7 +100,7 @@ extension DeviceInfo {
 }
 
 extension Convolution: Tunable {
-  public func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase {
+  package func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase {
     let w = inputs[1].shape
     return TuningCase(
       form: "\(Self.name) \(w[0])×\(w[1]) s\(stride)" + (dilation > 1 ? " dilated" : "")
@@ -109,7 +110,7 @@ extension Convolution: Tunable {
 }
 
 extension Dense: Tunable {
-  public func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase {
+  package func tuningCase(_ inputs: [TensorType], _ outputs: [TensorType]) -> TuningCase {
     TuningCase(
       form: Self.name, channels: inputs[1].shape[0], outputs: inputs[1].shape[1],
       pixels: outputs[0].shape[0])

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// A tensor that graphs, plans and devices share and know again by what it holds.
+/// A tensor that graphs, plans and devices share and recognise by its content.
 ///
-/// Equal tensors are equal constants, whoever made them. The hash is computed once, when first wanted.
+/// Tensors with equal content are equal constants. The hash is computed once, when first needed.
 final class Constant: Hashable, Sendable {
   let tensor: Tensor
   private let digest = Mutex<Int?>(nil)

@@ -1,7 +1,7 @@
-/// Values of parameters by name: a model's weights in the form that its graph wants.
+/// Values of parameters by name, for example a model's weights in the layout of its graph.
 ///
-/// Copies share the tensors, and so do the plans that are made with them, so that a model's weights are
-/// on the host once however many plans it has.
+/// Copies share the tensors, and so do plans made with them, so a model's weights are on the host
+/// once, however many plans it has.
 /// ```swift
 /// let values = ParameterValues(["conv.weight": weight, "conv.bias": bias])
 /// let plan = try Plan(graph, for: device.info, parameters: values)
@@ -13,7 +13,7 @@ public struct ParameterValues: Sendable, ExpressibleByDictionaryLiteral {
     constants = tensors.mapValues(Constant.init)
   }
 
-  /// Later values of a name replace earlier ones.
+  /// If a name is repeated, its last value counts.
   public init(dictionaryLiteral elements: (String, Tensor)...) {
     self.init(Dictionary(elements) { $1 })
   }

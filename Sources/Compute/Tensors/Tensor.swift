@@ -22,7 +22,7 @@ public struct Tensor: Hashable, Sendable {
     self.init(TensorType(.uint16, shape), bytes: values.withUnsafeBytes(Array.init))
   }
 
-  /// The elements as Double, whatever they are stored as.
+  /// The elements as Double, whatever their stored type.
   public var values: [Double] {
     bytes.withUnsafeBytes { raw in
       switch type.element {
@@ -33,7 +33,7 @@ public struct Tensor: Hashable, Sendable {
     }
   }
 
-  /// The bit patterns, one per element, for comparisons that must be exact.
+  /// The bit pattern of each element, for exact comparisons.
   package var patterns: [UInt32] {
     bytes.withUnsafeBytes { raw in
       type.element == .uint16
@@ -43,7 +43,7 @@ public struct Tensor: Hashable, Sendable {
   }
 }
 
-/// A tensor of the reference implementations: the same type, its elements computed in Double.
+/// A tensor of the reference implementations: the same type, with elements in Double.
 ///
 /// Integer elements are exact in Double.
 public struct Reference: Hashable, Sendable {
@@ -60,7 +60,7 @@ public struct Reference: Hashable, Sendable {
     self.init(tensor.type, tensor.values)
   }
 
-  /// Rounded to the element that devices store.
+  /// Rounded to the type that devices store.
   public var tensor: Tensor {
     switch type.element {
     case .uint16:

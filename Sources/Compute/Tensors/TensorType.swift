@@ -7,7 +7,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
   public var bytes: Int { self == .uint16 ? 2 : 4 }
 }
 
-/// Shape and element of a tensor; the last axis is the fastest.
+/// Shape and element of a tensor; the last axis is contiguous in memory.
 public struct TensorType: Hashable, Sendable, CustomStringConvertible {
   public let shape: [Int]
   public let element: ElementType

@@ -1,4 +1,4 @@
-/// An attribute: numbers or texts under a name (IV.A.2.m).
+/// An attribute: a name with numbers or texts (IV.A.2.m).
 struct HDF5Attribute {
   let name: String
   private let type: HDF5Datatype
@@ -12,14 +12,14 @@ struct HDF5Attribute {
     guard 1...3 ~= version else {
       throw FileFault("has an attribute of an unknown version", byte: at)
     }
-    // Shared types and sizes lie elsewhere.
+    // Shared types and sizes are stored elsewhere.
     let flags = version == 1 ? 0 : try cursor.byte()
     if version == 1 { try cursor.skip(1) }
     let sizes = (try cursor.length(2), try cursor.length(2), try cursor.length(2))
     if version == 3 { try cursor.skip(1) }
     func part(_ size: Int) throws(FileFault) -> ByteCursor {
       let part = try cursor.part(size)
-      // Version 1 fills each part up to eight bytes.
+      // Version 1 pads each part to a multiple of eight bytes.
       if version == 1 { try cursor.skip(min(cursor.left, (8 - size % 8) % 8)) }
       return part
     }
@@ -37,7 +37,7 @@ struct HDF5Attribute {
     data = try cursor.part(count * type.size)
   }
 
-  /// Its values; nil for what are no numbers.
+  /// Its values; nil if it is not numeric.
   var numbers: [Double]? {
     guard case .number(let element, let bigEndian) = type.kind else { return nil }
     return data.bytes[data.offset..<data.end].withUnsafeBytes {
@@ -45,14 +45,14 @@ struct HDF5Attribute {
     }
   }
 
-  /// Its texts; nil for what are none.
+  /// Its texts; nil if it is not text.
   func texts(_ storage: HDF5Storage) throws(FileFault) -> [String]? {
     try storage.texts(data, type, count)
   }
 }
 
 extension HDF5Storage {
-  /// `count` stored texts; nil where the type is no text.
+  /// `count` stored texts; nil if the type is not text.
   func texts(
     _ data: ByteCursor, _ type: HDF5Datatype, _ count: Int
   ) throws(FileFault) -> [String]? {
@@ -74,7 +74,7 @@ extension HDF5Storage {
     return texts
   }
 
-  /// The attributes of an object, in its header or, where they are many, in a fractal heap.
+  /// The attributes of an object, from its header or, if there are many, from a fractal heap.
   func attributes(of object: HDF5Object) throws(FileFault) -> [HDF5Attribute] {
     var attributes: [HDF5Attribute] = []
     for message in object.messages {

@@ -1,6 +1,6 @@
 extension HDF5Storage {
-  /// Hands over every record of a B-tree of version 2 (III.A.2), in no order, with the tree's kind, which must
-  /// be one of `kinds`.
+  /// Calls a function with every record of a B-tree of version 2 (III.A.2), in no particular order,
+  /// and with the tree's kind, which must be one of `kinds`.
   func forEachRecord(
     ofTree address: Int, kinds: Set<UInt8>,
     _ body: (_ kind: UInt8, _ record: inout ByteCursor) throws(FileFault) -> Void
@@ -50,7 +50,8 @@ extension HDF5Storage {
     }
   }
 
-  /// The bytes of a child's number of records, and of the total below it, in the nodes of each depth.
+  /// For nodes of each depth, the widths in bytes of a child's record count and of its subtree's
+  /// total.
   private static func pointerWidths(
     nodeSize: Int, recordSize: Int, depth: Int
   ) -> [(number: Int, total: Int)] {

@@ -1,16 +1,17 @@
-/// The arrays of newer files in which the chunks of a dataset are numbered: fixed and extensible array
-/// (VII.B and VII.C).
+/// The fixed and extensible arrays of newer files, which index a dataset's chunks by number (VII.B
+/// and VII.C).
 ///
-/// An element is the address of a chunk and, where chunks are filtered, its size and the filters left out.
+/// An element is the address of a chunk and, if chunks are filtered, its size and the skipped
+/// filters.
 struct HDF5ChunkArray {
   private let storage: HDF5Storage
-  /// Takes the number of a chunk and its element.
+  /// Called with the number of a chunk and its element.
   private let body: (Int, inout ByteCursor) throws(FileFault) -> Void
   /// Bytes of an element.
   private var width = 0
-  /// Elements of a page, whose checksum follows them.
+  /// Elements per page; a page is followed by its checksum.
   private var page = 0
-  /// The number of the next element, and of all.
+  /// The number of the next element, and of all elements.
   private var next = 0
   private var count = 0
 
@@ -33,7 +34,7 @@ struct HDF5ChunkArray {
     self.body = body
   }
 
-  /// Hands over the next elements; the cursor stands at the first.
+  /// Calls `body` for the next elements; the cursor is at the first.
   private mutating func read(_ cursor: inout ByteCursor, _ elements: Int) throws(FileFault) {
     for _ in 0..<min(elements, left) {
       var element = try cursor.part(width)
@@ -42,11 +43,11 @@ struct HDF5ChunkArray {
     }
   }
 
-  /// Passes over elements that were never written.
+  /// Skips elements that were never written.
   private mutating func skip(_ elements: Int) { next += min(elements, left) }
 
-  /// Pages of elements from an address on, as far as a map of bits says that they were written; the first
-  /// page's bit is number `first` of the map.
+  /// Pages of elements from an address on, as far as a bitmap says that they were written; the
+  /// first page's bit is number `first` of the bitmap.
   private mutating func readPages(
     _ address: Int, _ elements: Int, written map: [UInt8], from first: Int
   ) throws(FileFault) {
@@ -115,8 +116,8 @@ struct HDF5ChunkArray {
     guard let block = try head.address(), count > 0 else { return }
     page = 1 << pageBits
     let offsetBytes = (bits + 7) / 8
-    // Super block k has 2^(k/2) data blocks. The first super blocks have no structure of their own: the index
-    // block points to their data.
+    // Super block k has 2^(k/2) data blocks. The first super blocks are not stored: the index block
+    // points directly to their data.
     let levels = 1 + bits - smallest.trailingZeroBitCount
     let directLevels = min(levels, 2 * pointers.trailingZeroBitCount)
     let direct = (0..<directLevels).reduce(0) { $0 + 1 << ($1 / 2) }
@@ -143,7 +144,7 @@ struct HDF5ChunkArray {
   private mutating func readSuperBlock(
     _ address: Int, _ blocks: Int, _ length: Int, _ offsetBytes: Int
   ) throws(FileFault) {
-    // Blocks of several pages have a map of those that were written, one bit each.
+    // Blocks of several pages have a bitmap of those that were written.
     let pages = length > page ? length / page : 0
     let map = blocks * ((pages + 7) / 8)
     var cursor = try storage.structure(

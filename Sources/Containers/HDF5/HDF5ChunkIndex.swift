@@ -1,12 +1,12 @@
-/// Where the chunks of a dataset lie, ordered by their place in the dataset.
+/// The locations of a dataset's chunks, in the order of their positions in the dataset.
 struct HDF5ChunkIndex {
   struct Entry {
-    /// Place in the grid of chunks, last axis fastest.
+    /// Position in the grid of chunks, last axis fastest.
     let place: Int
     let address: Int
-    /// Stored bytes.
+    /// Bytes in the file.
     let size: Int
-    /// Filters that were left out for this chunk, one bit each.
+    /// Filters that were skipped for this chunk, one bit each.
     let skipped: UInt32
   }
 
@@ -43,7 +43,7 @@ struct HDF5ChunkIndex {
     entries.sort { $0.place < $1.place }
   }
 
-  /// The chunks of these places of the grid.
+  /// The chunks at these positions of the grid.
   func entries(_ places: Range<Int>) -> ArraySlice<Entry> {
     func first(_ place: Int) -> Int {
       var (low, high) = (0, entries.count)
@@ -60,7 +60,8 @@ struct HDF5ChunkIndex {
     length / part + (length % part > 0 ? 1 : 0)
   }
 
-  /// Adds a chunk by its place on each axis; one outside of the dataset, which has shrunk, is left out.
+  /// Adds a chunk by its position on each axis; one outside the dataset, which may have shrunk, is
+  /// ignored.
   private mutating func add(
     _ place: [Int], _ address: Int, _ size: Int, _ skipped: UInt32
   ) throws(FileFault) {
@@ -69,7 +70,7 @@ struct HDF5ChunkIndex {
       guard coordinate < grid[axis] else { return }
       index = index * grid[axis] + coordinate
     }
-    // Chunks do not overlap, so that they cannot stand for more bytes than the file has.
+    // Chunks do not overlap, so together they cannot have more bytes than the file.
     guard size <= storage.size - storedBytes, address <= storage.size - size else {
       throw FileFault("has chunks that are cut off or overlap", byte: address)
     }
@@ -131,12 +132,12 @@ struct HDF5ChunkIndex {
 
   // MARK: Numbered chunks
 
-  /// Chunks in the order of their numbers (VII). The grid of the largest shape gives the numbers; an axis
+  /// The order of numbered chunks (VII). Numbers follow the grid of the largest shape; an axis
   /// without a limit counts as the slowest.
   private struct Numbering {
     /// Axes from the slowest to the fastest.
     var axes: [Int]
-    /// Chunks that a step along each of `axes` passes over.
+    /// Difference of chunk numbers for a step along each of `axes`.
     var steps: [Int]
     /// The number of chunks; nil without a limit.
     var count: Int?
@@ -202,7 +203,7 @@ struct HDF5ChunkIndex {
 }
 
 extension ByteCursor {
-  /// The size of a filtered chunk and the filters left out, behind which so many bytes are left.
+  /// The size of a filtered chunk and its skipped filters, which are followed by so many bytes.
   fileprivate mutating func filtered(
     behind rest: Int
   ) throws(FileFault) -> (size: Int, skipped: UInt32) {

@@ -1,13 +1,13 @@
 import Foundation
 
-/// A dataset that is read: numbers, records of numbers, or text.
+/// A dataset of numbers, records of numbers, or text, for reading.
 ///
-/// Numbers arrive as Double or Float whatever their type in the file. Throws `FileFault`.
+/// Numbers are converted to Double or Float from any type. Throws `FileFault`.
 package final class HDF5Dataset {
   package let name: String
-  /// Empty for a single value and for a dataset without a value.
+  /// Empty for a scalar, and for a dataset without a value.
   package let shape: [Int]
-  /// False where the dataset was written as "no value".
+  /// False if the dataset has a null dataspace ("no value").
   package let hasValue: Bool
 
   private let storage: HDF5Storage
@@ -18,7 +18,7 @@ package final class HDF5Dataset {
   /// The bytes of an element that was never written; empty for zeros.
   private let unwritten: [UInt8]
   private var index: HDF5ChunkIndex?
-  /// The chunk that was unpacked last.
+  /// The chunk that was decompressed last.
   private var unpacked: (place: Int, bytes: [UInt8])?
 
   init(_ storage: HDF5Storage, _ object: HDF5Object, name: String) throws(FileFault) {
@@ -50,7 +50,7 @@ package final class HDF5Dataset {
     guard !overflow else { throw FileFault("has the impossible shape \(shape) in `\(name)`") }
   }
 
-  /// The element that stands for those never written (IV.A.2.e and f); empty for zeros.
+  /// The value of elements that were never written (IV.A.2.e and f); empty for zeros.
   private static func fillValue(
     _ storage: HDF5Storage, _ object: HDF5Object, bytes: Int
   ) throws(FileFault) -> [UInt8] {
@@ -111,13 +111,13 @@ package final class HDF5Dataset {
     return (element, bigEndian)
   }
 
-  /// Whether its elements are plain numbers.
+  /// Whether its elements are numbers.
   package var isNumeric: Bool { if case .number = type.kind { true } else { false } }
 
-  /// Whether it holds references to objects, as MATLAB's cells are kept.
+  /// Whether it holds references to objects, as in MATLAB's cell arrays.
   package var isReference: Bool { if case .reference = type.kind { true } else { false } }
 
-  /// The addresses in a dataset of object references; empty for another kind.
+  /// The addresses in a dataset of object references; empty for other kinds.
   func references() throws(FileFault) -> [Int] {
     guard isReference else { return [] }
     try storage.allow(8 * space.count)
@@ -132,7 +132,7 @@ package final class HDF5Dataset {
     return addresses
   }
 
-  /// All texts, of fixed or variable length; nil for another kind.
+  /// All texts, of fixed or variable length; nil for other kinds.
   package func texts() throws(FileFault) -> [String]? {
     switch type.kind {
     case .text, .variableText: break
@@ -143,15 +143,15 @@ package final class HDF5Dataset {
     return try storage.texts(try ByteCursor(try bytes()), type, space.count)
   }
 
-  /// The text of a dataset of one text, nil for another kind.
+  /// The text of a dataset with one text; nil for other kinds.
   package func text() throws(FileFault) -> String? {
     guard space.count == 1 else { return nil }
     return try texts()?.first
   }
 
-  /// A list of records, of which the fields that are numbers can be read.
+  /// A list of records, whose numeric fields can be read.
   ///
-  /// Throws for another kind of dataset, and where the records come to more than the file can hold.
+  /// Throws for other kinds of dataset, and if the records exceed what the file can hold.
   package func records() throws(FileFault) -> HDF5Records {
     guard case .record(let fields) = type.kind, shape.count == 1 else {
       throw FileFault("holds \(type.words) of shape \(shape) in `\(name)`, not a list of records")
@@ -161,7 +161,7 @@ package final class HDF5Dataset {
       return HDF5Records.Field(
         name: field.name, offset: field.offset, element: element, bigEndian: bigEndian)
     }
-    // A batch of records takes its stored bytes as well as its numbers.
+    // A batch of records needs memory for its stored bytes and for its numbers.
     let (bytes, overflow) = space.count.multipliedReportingOverflow(
       by: max(type.size, 8 * numeric.count))
     try storage.allow(overflow ? .max : bytes)
@@ -173,7 +173,7 @@ package final class HDF5Dataset {
 
   var elementBytes: Int { type.size }
 
-  /// Elements along the first axis; 1 for a single value.
+  /// Elements along the first axis; 1 for a scalar.
   private var rows: Int { hasValue ? shape.first ?? 1 : 0 }
   private var rowElements: Int { shape.dropFirst().reduce(1, *) }
 
@@ -186,7 +186,7 @@ package final class HDF5Dataset {
     return bytes
   }
 
-  /// Hands over the stored bytes in pieces of some megabytes: whole rows, and whole chunks.
+  /// Calls `body` with the stored bytes in pieces of some megabytes: whole rows and whole chunks.
   private func forEachSlab(_ body: (UnsafeRawBufferPointer) -> Void) throws(FileFault) {
     guard space.count > 0 else { return }
     let rowBytes = rowElements * type.size
@@ -266,12 +266,12 @@ package final class HDF5Dataset {
     }
   }
 
-  /// Copies what a chunk and `rows` share.
+  /// Copies the intersection of a chunk and `rows`.
   private func copy(
     _ entry: HDF5ChunkIndex.Entry, _ chunks: HDF5Layout.Chunks, _ index: HDF5ChunkIndex,
     _ rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer
   ) throws(FileFault) {
-    // The shared part: from where in the dataset, and how much, along each axis.
+    // The intersection: its start in the dataset, and its length, along each axis.
     var (from, counts) = (shape, shape)
     var place = entry.place
     var isWhole = true
@@ -285,7 +285,7 @@ package final class HDF5Dataset {
     }
     let isPlain =
       filters.areNone(skipped: entry.skipped) || chunks.edgesAreUnfiltered && !isWhole
-    // Trailing axes that the chunk covers are one run of bytes.
+    // Trailing axes that the chunk covers completely form one run of bytes.
     var (rank, unit) = (shape.count, type.size)
     while rank > 1, chunks.shape[rank - 1] == shape[rank - 1] {
       unit *= shape[rank - 1]
@@ -302,7 +302,7 @@ package final class HDF5Dataset {
     }
     let bytes = try content(of: entry, index, isPlain: isPlain)
     bytes.withUnsafeBytes { source in
-      // Bytes between neighbours along each axis, in the chunk and in the buffer.
+      // Strides in bytes along each axis, in the chunk and in the buffer.
       var (inner, outer) = (
         [Int](repeating: unit, count: rank), [Int](repeating: unit, count: rank)
       )
@@ -358,7 +358,7 @@ package final class HDF5Dataset {
   }
 }
 
-/// A list of records that is read piece by piece.
+/// A list of records that is read in pieces.
 package struct HDF5Records {
   struct Field {
     let name: String
@@ -373,7 +373,7 @@ package struct HDF5Records {
   package let count: Int
   fileprivate let recordBytes: Int
 
-  /// The fields that are numbers, in the order of the records.
+  /// The numeric fields, in the order of the records.
   package var names: [String] { fields.map(\.name) }
 
   /// The columns of `rows`, in the order of `names`.

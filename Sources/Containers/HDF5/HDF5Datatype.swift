@@ -1,15 +1,16 @@
 /// How the elements of a dataset or an attribute are stored (IV.A.2.d).
 struct HDF5Datatype {
   enum Kind {
-    /// A whole number or an IEEE float; an enumeration, such as h5py's truth values, is the number under it.
+    /// An integer or an IEEE float. An enumeration, such as h5py's booleans, is read as its
+    /// integer.
     case number(StoredElement, bigEndian: Bool)
     case text
     /// Text in the global heap.
     case variableText
-    /// The address of an object, as MATLAB keeps cells.
+    /// The address of an object, as in MATLAB's cell arrays.
     case reference
     case record([Field])
-    /// Anything else, in words.
+    /// Any other type, described in words.
     case other(String)
   }
 
@@ -23,7 +24,7 @@ struct HDF5Datatype {
   /// Bytes of an element.
   let size: Int
 
-  /// Types inside each other.
+  /// Maximum depth of nested types.
   private static let deepest = 8
 
   init(_ cursor: inout ByteCursor, depth: Int = 0) throws(FileFault) {
@@ -85,14 +86,14 @@ struct HDF5Datatype {
   ) throws(FileFault) -> Kind {
     let (offset, precision) = (try cursor.length(2), try cursor.length(2))
     var fields: [Int] = []
-    // Places and lengths of exponent and mantissa, and the exponent's bias.
+    // Positions and lengths of exponent and mantissa, and the exponent's bias.
     for _ in 0..<4 { fields.append(try cursor.length(1)) }
     fields.append(try cursor.length(4))
     let standard: [Int: (StoredElement, [Int])] = [
       2: (.f16, [10, 5, 0, 10, 15]), 4: (.f32, [23, 8, 0, 23, 127]),
       8: (.f64, [52, 11, 0, 52, 1023]),
     ]
-    // Bit 6 stands for VAX; the sign is the topmost bit.
+    // Bit 6 indicates VAX order; the sign is the topmost bit.
     guard let (element, expected) = standard[size], fields == expected, offset == 0,
       precision == 8 * size, bits & 0x40 == 0, bits >> 8 & 0xff == 8 * size - 1
     else { return .other("floats that are not IEEE 754") }
@@ -143,7 +144,7 @@ struct HDF5Datatype {
     return .other("an enumeration of values that are not numbers")
   }
 
-  /// A name, which before version 3 is filled up to eight bytes.
+  /// A name; before version 3 it is padded to a multiple of eight bytes.
   private static func name(_ cursor: inout ByteCursor, _ version: Int) throws(FileFault) -> String {
     let start = cursor.offset
     let name = try cursor.zeroEnded()
@@ -151,12 +152,12 @@ struct HDF5Datatype {
     return name
   }
 
-  /// The bytes that are needed to write numbers up to `value`.
+  /// The number of bytes needed for numbers up to `value`.
   static func bytes(toHold value: Int) -> Int {
     max(1, (Int.bitWidth - value.leadingZeroBitCount + 7) / 8)
   }
 
-  /// For the sentence "`locs` holds …".
+  /// A description for messages: "`locs` holds …".
   var words: String {
     switch kind {
     case .number: "numbers"
@@ -170,11 +171,11 @@ struct HDF5Datatype {
 
 /// The size of a dataset or an attribute (IV.A.2.b).
 struct HDF5Dataspace {
-  /// Empty for a single value.
+  /// Empty for a scalar.
   var shape: [Int] = []
-  /// How far each axis may grow; nil without a limit.
+  /// The maximum size of each axis; nil without a limit.
   var largest: [Int?] = []
-  /// False for "no value".
+  /// False for a null dataspace ("no value").
   var hasValue = true
   /// The number of elements.
   var count = 1

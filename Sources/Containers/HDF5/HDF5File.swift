@@ -1,7 +1,8 @@
-/// An HDF5 file that is read: its groups, datasets and attributes.
+/// An HDF5 file for reading: its groups, datasets and attributes.
 ///
-/// Own code, bounded and checked, because the files come from strangers: the HDF5 library (1.10) crashes on
-/// damaged files and opens other files that a file names. Source: HDF5 File Format Specification 3.0.
+/// Glint has its own reader, with every access checked, because files come from unknown sources:
+/// the HDF5 library (1.10) crashes on damaged files and opens other files that a file names.
+/// Source: HDF5 File Format Specification 3.0.
 ///
 /// ```swift
 /// let file = try HDF5File(path: "locs.hdf5")
@@ -10,15 +11,15 @@
 package final class HDF5File {
   private let storage: HDF5Storage
   private let root: Int
-  /// Names in the groups that were looked into, by the address of the group.
+  /// Names in the groups that were read so far, by the address of the group.
   private var groups: [Int: [String: HDF5Link]] = [:]
   private var rootLinks: [String: HDF5Link]?
   private var cachedLinks = 0
 
   private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
-  /// Groups inside each other.
+  /// Maximum depth of nested groups.
   private static let deepest = 32
-  /// Names that are looked up for one path, which may lead over other paths.
+  /// Maximum number of names looked up for one path, whose links may lead to other paths.
   private static let mostLookups = 256
 
   package static func recognizes(_ bytes: [UInt8]) -> Bool { bytes.starts(with: signature) }
@@ -31,7 +32,7 @@ package final class HDF5File {
     try self.init(ByteSource(bytes))
   }
 
-  /// - Parameter verifiesChecksums: false lets a test reach what stands behind a checksum.
+  /// - Parameter verifiesChecksums: false lets a test reach code that a checksum protects.
   package init(_ source: ByteSource, verifiesChecksums: Bool = true) throws(FileFault) {
     let base = try Self.base(of: source)
     storage = HDF5Storage(source, base: base, verifies: verifiesChecksums)
@@ -47,7 +48,7 @@ package final class HDF5File {
     guard try head.byte() == 8, try head.byte() == 8 else {
       throw FileFault("has HDF5 addresses that are not 8 bytes long", byte: head.position)
     }
-    // Of the old ones, parameters of their trees.
+    // In old versions, parameters of the B-trees.
     try head.skip(version == 0 ? 9 : version == 1 ? 13 : 1)
     try head.skip(16)
     let end = try head.address()
@@ -63,8 +64,8 @@ package final class HDF5File {
     root = address
   }
 
-  /// Where the HDF5 file begins: programs may put bytes of their own before it, 512 or a multiple of that by
-  /// a power of two.
+  /// Where the HDF5 data starts: other bytes may precede them, 512 bytes or this times a power of
+  /// two.
   private static func base(of source: ByteSource) throws(FileFault) -> Int {
     var base = 0
     while base <= source.count - signature.count {
@@ -76,7 +77,7 @@ package final class HDF5File {
 
   // MARK: Paths
 
-  /// Whether something of this name exists, "data/xyz" in the group "data".
+  /// Whether something of this name exists; "data/xyz" is in the group "data".
   package func has(_ path: String) throws(FileFault) -> Bool {
     var lookups = Self.mostLookups
     return try link(path, from: root, &lookups) != nil
@@ -88,13 +89,13 @@ package final class HDF5File {
     return try links(at: address).keys.sorted()
   }
 
-  /// A dataset by its path, nil where there is none.
+  /// A dataset by its path; nil if there is none.
   package func dataset(_ path: String) throws(FileFault) -> HDF5Dataset? {
     guard let address = try address(of: path) else { return nil }
     return try HDF5Dataset(storage, try storage.object(at: address), name: path)
   }
 
-  /// The datasets that a dataset of object references points to, at most 4096 of them.
+  /// The datasets that a dataset of object references refers to, at most 4096.
   package func targets(of references: HDF5Dataset) throws(FileFault) -> [HDF5Dataset] {
     var targets: [HDF5Dataset] = []
     for address in try references.references().prefix(4096) {
@@ -104,7 +105,7 @@ package final class HDF5File {
     return targets
   }
 
-  /// Paths of all objects below the root that are in the file itself, groups before what is in them.
+  /// Paths of all objects below the root within this file, groups before their contents.
   package func paths() throws(FileFault) -> [(path: String, isDataset: Bool)] {
     var paths: [(path: String, isDataset: Bool)] = []
     var waiting = [(path: "", address: root, depth: 0)]
@@ -135,7 +136,7 @@ package final class HDF5File {
     return try target(of: found.link, path, from: found.group, &lookups)
   }
 
-  /// What the last step of a path is, and the group that it is in; nil where a step is missing.
+  /// The link at the end of a path, and its group; nil if a step is missing.
   private func link(
     _ path: String, from start: Int, _ lookups: inout Int
   ) throws(FileFault) -> (link: HDF5Link, group: Int)? {
@@ -154,7 +155,7 @@ package final class HDF5File {
     return (.object(group), group)
   }
 
-  /// The object that a link leads to.
+  /// The object that a link refers to.
   private func target(
     of link: HDF5Link, _ path: String, from group: Int, _ lookups: inout Int
   ) throws(FileFault) -> Int? {
@@ -177,7 +178,7 @@ package final class HDF5File {
       rootLinks = links
       return links
     }
-    // There may be as many groups as frames; in a damaged file they may share their names.
+    // A file may have as many groups as frames; in a damaged file they may share their names.
     cachedLinks += links.count + 1
     if cachedLinks > 1 << 20 {
       groups.removeAll()
@@ -193,24 +194,24 @@ package final class HDF5File {
     try attribute(name, object) != nil
   }
 
-  /// A numeric attribute of one value. h5py's truth values are enumerations of whole numbers.
+  /// A numeric attribute with one value. h5py's booleans are enumerations of integers.
   package func number(_ name: String, of object: String = "/") throws(FileFault) -> Double? {
     let numbers = try numbers(name, of: object)
     return numbers?.count == 1 ? numbers?[0] : nil
   }
 
-  /// A numeric attribute of any number of values.
+  /// A numeric attribute with any number of values.
   package func numbers(_ name: String, of object: String = "/") throws(FileFault) -> [Double]? {
     try attribute(name, object)?.numbers
   }
 
-  /// An attribute of one text.
+  /// An attribute with one text.
   package func text(_ name: String, of object: String = "/") throws(FileFault) -> String? {
     let texts = try texts(name, of: object)
     return texts?.count == 1 ? texts?[0] : nil
   }
 
-  /// An attribute of any number of texts.
+  /// An attribute with any number of texts.
   package func texts(_ name: String, of object: String = "/") throws(FileFault) -> [String]? {
     try attribute(name, object)?.texts(storage)
   }

@@ -1,6 +1,6 @@
 import CZlib
 
-/// What was done to the bytes of each chunk before they were stored (IV.A.2.l).
+/// The filters that were applied to each chunk before it was stored (IV.A.2.l).
 ///
 /// To add a filter: a case, its number, and its line in `undo`.
 struct HDF5Filters {
@@ -12,7 +12,7 @@ struct HDF5Filters {
     case lzf = 32000
   }
 
-  /// Filters that exist but are not read, by the numbers under which they are registered.
+  /// Filters that are not supported, by their registered numbers.
   private static let others = [
     4: "szip", 5: "nbit", 6: "scaleoffset", 305: "lzo", 307: "bzip2", 32001: "blosc",
     32004: "lz4", 32008: "bitshuffle", 32013: "zfp", 32015: "zstd", 32026: "blosc2",
@@ -20,7 +20,7 @@ struct HDF5Filters {
 
   private var steps: [(filter: Filter, parameter: Int)] = []
 
-  /// None.
+  /// No filters.
   init() {}
 
   init(_ body: ByteCursor, name: String) throws(FileFault) {
@@ -53,15 +53,15 @@ struct HDF5Filters {
     else { throw FileFault("compresses `\(name)` more than once", byte: at) }
   }
 
-  /// True where a chunk is stored as it is, if the filters of `skipped` were left out for it.
+  /// Whether a chunk is stored unfiltered when the filters in `skipped` were left out.
   func areNone(skipped: UInt32) -> Bool {
     !steps.indices.contains { skipped & (1 << UInt32($0)) == 0 }
   }
 
-  /// The bytes of a chunk, which are `size` once nothing is done to them any more.
+  /// Undoes the filters of a chunk that has `size` bytes without them.
   func undo(_ stored: [UInt8], skipped: UInt32, size: Int, at: Int) throws(FileFault) -> [UInt8] {
     let used = steps.indices.filter { skipped & (1 << UInt32($0)) == 0 }
-    // Sizes behind each filter but the compression: only a checksum adds to them.
+    // Sizes after each filter except compression: only a checksum adds bytes.
     var sizes: [Int] = []
     for step in used {
       sizes.append((sizes.last ?? size) + (steps[step].filter == .fletcher32 ? 4 : 0))
@@ -97,7 +97,7 @@ struct HDF5Filters {
     return result
   }
 
-  /// LZF (liblzf by M. Lehmann): runs of literals, and copies of what came up to 8 KB before.
+  /// LZF (liblzf by M. Lehmann): runs of literals, and copies of up to 8 KB earlier bytes.
   private static func unpacked(_ bytes: [UInt8], to size: Int, _ at: Int) throws(FileFault)
     -> [UInt8]
   {
@@ -124,14 +124,16 @@ struct HDF5Filters {
     return result
   }
 
-  /// No compression reaches more than deflate's 1032 to 1: more is a lie meant to exhaust memory.
+  /// No compression exceeds deflate's ratio of 1032 to 1; a file that claims more is meant to
+  /// exhaust memory.
   private static func limit(_ size: Int, from stored: Int, _ at: Int) throws(FileFault) {
     guard size / 1040 <= stored else {
       throw FileFault("states \(size) bytes for a chunk that stores \(stored)", byte: at)
     }
   }
 
-  /// Bytes whose first, second, … ones of all elements stand together, put back into elements.
+  /// Reverses the shuffle filter, which stores all first bytes of the elements, then all second
+  /// bytes, ….
   private static func unshuffled(_ bytes: [UInt8], elementBytes: Int) -> [UInt8] {
     guard elementBytes > 1 else { return bytes }
     let count = bytes.count / elementBytes
@@ -158,7 +160,7 @@ struct HDF5Filters {
     let sum = bytes.withUnsafeBytes { raw in
       HDF5Checksum.fletcher32(UnsafeRawBufferPointer(rebasing: raw[..<(raw.count - 4)]))
     }
-    // Libraries before 1.6.3 swapped the bytes of each half.
+    // Libraries before 1.6.3 swapped the bytes in each half.
     let swapped = (sum & 0x00ff_00ff) << 8 | sum >> 8 & 0x00ff_00ff
     guard stored == sum || stored == swapped else {
       throw FileFault("has a damaged chunk: its checksum does not match", byte: at)

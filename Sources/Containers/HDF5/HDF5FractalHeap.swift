@@ -9,7 +9,7 @@ struct HDF5FractalHeap {
   private let directRows: Int
   private let rootRows: Int
   private let root: Int?
-  /// Blocks that were read, by address.
+  /// Blocks that were read so far, by address.
   private var blocks: [Int: ByteCursor] = [:]
 
   init(_ storage: HDF5Storage, at address: Int) throws(FileFault) {
@@ -45,7 +45,7 @@ struct HDF5FractalHeap {
       (largestDirect.trailingZeroBitCount + 7) / 8, HDF5Datatype.bytes(toHold: largestManaged))
   }
 
-  /// The object of an identifier.
+  /// The object with an identifier.
   mutating func object(_ id: ByteCursor) throws(FileFault) -> ByteCursor {
     var id = id
     let at = id.position
@@ -67,7 +67,7 @@ struct HDF5FractalHeap {
     let outside = FileFault("has an object outside of its heap", byte: at)
     guard var address = root else { throw outside }
     var (offset, rows, size) = (offset, rootRows, firstSize)
-    // Every indirect block holds smaller ones: there are no more levels than rows.
+    // Every indirect block contains smaller ones, so there are no more levels than rows.
     for _ in 0..<64 where rows > 0 {
       var row = 0
       size = firstSize
@@ -83,7 +83,7 @@ struct HDF5FractalHeap {
       let child = try indirect(address, rows: rows, entry: row * width + offset / size)
       guard let child else { throw outside }
       (address, offset) = (child, offset % size)
-      // A child of the later rows is a table itself, as large as its place.
+      // A child in the later rows is itself an indirect block, with the size of its row.
       rows =
         row < directRows
         ? 0
@@ -99,7 +99,7 @@ struct HDF5FractalHeap {
     return try block.part(length)
   }
 
-  /// The address in one entry of an indirect block.
+  /// The address in an entry of an indirect block.
   private mutating func indirect(
     _ address: Int, rows: Int, entry: Int
   ) throws(FileFault) -> Int? {
@@ -113,7 +113,7 @@ struct HDF5FractalHeap {
     return try entries.address()
   }
 
-  /// An object too large for the blocks, found by its number.
+  /// An object too large for the blocks, by its number.
   private func large(_ number: UInt64, _ at: Int) throws(FileFault) -> ByteCursor {
     var place: (address: Int, length: Int)?
     if let largeObjects {

@@ -1,4 +1,4 @@
-/// The heap in which texts of variable length lie (III.E).
+/// The heap for texts of variable length (III.E).
 struct HDF5GlobalHeap {
   private let storage: HDF5Storage
   /// The collection that was read last.
@@ -6,7 +6,7 @@ struct HDF5GlobalHeap {
 
   init(_ storage: HDF5Storage) { self.storage = storage }
 
-  /// The text of a descriptor: its length, the address of a collection, and the number of an object in it.
+  /// The text of a descriptor: its length, the address of a collection, and an object number in it.
   mutating func text(_ descriptor: inout ByteCursor) throws(FileFault) -> String {
     let at = descriptor.position
     let length = try descriptor.length(4)

@@ -1,18 +1,19 @@
-/// What a name in a group stands for.
+/// The target of a name in a group.
 enum HDF5Link {
-  /// An object of this file, by its address.
+  /// The address of an object in this file.
   case object(Int)
-  /// Another path of this file.
+  /// Another path in this file.
   case path(String)
-  /// An object of another file: never followed, since it could be any file of the reader's owner.
+  /// An object in another file. Never followed, since it could be any file that the user may read.
   case otherFile(String)
 }
 
 extension HDF5Storage {
-  /// The names in a group; none where the object is no group.
+  /// The names in a group; none if the object is not a group.
   ///
-  /// Old groups are a B-tree of symbols and a heap of names (III.A.1, III.B, III.D), new ones link messages
-  /// in the header (IV.A.2.g), or in a fractal heap with a B-tree of version 2 where they are many.
+  /// Old groups have a B-tree of symbols and a heap of names (III.A.1, III.B, III.D). New ones have
+  /// link messages in the header (IV.A.2.g), or for many links a fractal heap with a B-tree of
+  /// version 2.
   func links(of group: HDF5Object) throws(FileFault) -> [String: HDF5Link] {
     var links: [String: HDF5Link] = [:]
     for message in group.messages {
@@ -38,7 +39,7 @@ extension HDF5Storage {
     return links
   }
 
-  /// The names of an old group, one after another, each ended by a zero.
+  /// The names of an old group, one after another, each zero-terminated.
   private func names(at heap: Int) throws(FileFault) -> ByteCursor {
     var head = try structure("HEAP", at: heap, 32)
     try head.skip(4)
@@ -77,7 +78,7 @@ extension HDF5Storage {
     }
   }
 
-  /// The number of entries of a node of either kind, whose head is eight bytes.
+  /// The number of entries of a node of either kind, which has a header of eight bytes.
   private static func count(_ head: ByteCursor) -> Int {
     Int(head.bytes[6]) | Int(head.bytes[7]) << 8
   }
@@ -129,7 +130,7 @@ extension HDF5Storage {
       links[name] = .path(String(decoding: try body.take(try body.length(2)), as: UTF8.self))
     default:
       let value = try body.take(try body.length(2))
-      // An external link names its file and the object in it.
+      // An external link names a file and an object in it.
       let file = kind == 64 ? value.dropFirst().prefix { $0 != 0 } : []
       links[name] = .otherFile(String(decoding: file, as: UTF8.self))
     }

@@ -1,31 +1,31 @@
-/// Where the elements of a dataset lie (IV.A.2.i).
+/// Where the elements of a dataset are stored (IV.A.2.i).
 enum HDF5Layout {
   /// In the header itself.
   case compact(ByteCursor)
-  /// In one piece; nowhere where nothing was ever written.
+  /// In one piece; no address if nothing was ever written.
   case contiguous(address: Int?, size: Int?)
   case chunked(Chunks)
 
   struct Chunks {
-    /// How the chunks are found.
+    /// How chunks are found.
     enum Index {
-      /// B-tree of version 1, by the bytes' first element.
+      /// B-tree of version 1, keyed by each chunk's first element.
       case tree1
-      /// One chunk; its stored size where it is filtered.
+      /// One chunk; its stored size if it is filtered.
       case single(size: Int?, skipped: UInt32)
-      /// All chunks one after another.
+      /// All chunks in sequence.
       case implicit
       case fixedArray, extensibleArray
       case tree2
     }
 
     let index: Index
-    /// nil where no chunk was ever written.
+    /// nil if no chunk was ever written.
     let address: Int?
     /// Elements along each axis.
     let shape: [Int]
     let elementBytes: Int
-    /// Chunks that reach over the dataset's edge are stored without filters.
+    /// Chunks that extend beyond the dataset's edge are stored without filters.
     var edgesAreUnfiltered = false
   }
 

@@ -1,4 +1,4 @@
-/// One message of an object's header.
+/// One message of an object header.
 struct HDF5Message {
   let kind: Int
   let flags: Int
@@ -9,7 +9,7 @@ struct HDF5Message {
 ///
 /// Source: HDF5 File Format Specification 3.0, IV.A.1 (versions 1 and 2 of the header).
 struct HDF5Object {
-  /// The kinds of message that are read (IV.A.2).
+  /// The kinds of messages that are used (IV.A.2).
   enum Kind {
     static let dataspace = 0x01
     static let linkInfo = 0x02
@@ -61,7 +61,7 @@ struct HDF5Object {
       try head.skip(7)
       blocks = [(address + 16, try head.length(4))]
     }
-    // Blocks that point to each other would not end.
+    // Blocks that point to each other would never end.
     var left = storage.size
     while let block = blocks.popLast() {
       left -= max(16, block.size)
@@ -78,7 +78,7 @@ struct HDF5Object {
     }
   }
 
-  /// Adds the messages of a block; continuations go to `blocks`.
+  /// Adds the messages of a block; `blocks` receives its continuations.
   private mutating func read(
     _ block: ByteCursor, isNew: Bool, _ tracksOrder: Bool,
     _ blocks: inout [(address: Int, size: Int)]
@@ -104,13 +104,13 @@ struct HDF5Object {
 }
 
 extension HDF5Storage {
-  /// The content of a message, which a shared one keeps in another object.
+  /// The content of a message; a shared message is stored in another object.
   func body(of message: HDF5Message) throws(FileFault) -> ByteCursor {
     message.flags & 2 == 0
       ? message.body : try shared(message.kind, message.body)
   }
 
-  /// What a reference to a shared message leads to (IV.A.2, shared messages): a named datatype.
+  /// The target of a reference to a shared message (IV.A.2, shared messages): a named datatype.
   func shared(_ kind: Int, _ reference: ByteCursor) throws(FileFault) -> ByteCursor {
     var reference = reference
     let at = reference.position

@@ -1,15 +1,16 @@
-/// The bytes of an HDF5 file, addressed as its structures address each other.
+/// The bytes of an HDF5 file, accessed by the file's addresses.
 final class HDF5Storage {
   private let source: ByteSource
-  /// Where addresses count from: other bytes may stand before the HDF5 file.
+  /// The origin of addresses: other bytes may precede the HDF5 data.
   private let base: Int
-  /// Whether checksums are held against what they cover.
+  /// Whether checksums are verified.
   private let verifies: Bool
-  /// What may still be read of structures, so that a small file cannot keep the reader busy.
+  /// Remaining bytes of structures that may be read, so that a small file cannot keep the reader
+  /// busy.
   private var structures: Allowance
-  /// What may still be made of the file's data.
+  /// Remaining bytes that the file's data may expand to.
   private var contents: Allowance
-  /// Messages of the headers that were read last, by address.
+  /// The headers that were read last, by address.
   private var headers: [Int: HDF5Object] = [:]
 
   init(_ source: ByteSource, base: Int, verifies: Bool) {
@@ -20,13 +21,13 @@ final class HDF5Storage {
     contents = Allowance(file: source.count)
   }
 
-  /// Bytes that addresses can reach.
+  /// Number of addressable bytes.
   var size: Int { source.count - base }
 
-  /// Counts bytes that are about to be made of the file's data.
+  /// Counts bytes that will be produced from the file's data.
   func allow(_ bytes: Int) throws(FileFault) { try contents.take(bytes) }
 
-  /// Counts bytes of a structure that are copied once more: several names may share their bytes.
+  /// Counts bytes of a structure that are copied again: several names may share their bytes.
   func count(_ bytes: Int) throws(FileFault) { try structures.take(bytes) }
 
   /// `count` bytes of a structure at an address.
@@ -38,8 +39,8 @@ final class HDF5Storage {
       try source.bytes(at: base + address, count: count), origin: base + address)
   }
 
-  /// A structure of `count` bytes that begins with a signature, past which the cursor stands. Where it
-  /// is `checked`, its last four bytes are the checksum of the others.
+  /// A structure of `count` bytes that starts with a signature; the cursor is behind the signature.
+  /// If `checked`, the last four bytes are the checksum of the others.
   func structure(
     _ signature: String, at address: Int, _ count: Int, checked: Bool = false
   ) throws(FileFault) -> ByteCursor {
@@ -56,7 +57,7 @@ final class HDF5Storage {
     }
   }
 
-  /// Holds the four bytes at `end` of the cursor's bytes against the checksum of those before.
+  /// Compares the four bytes at `end` of the cursor's bytes with the checksum of those before.
   func verify(_ cursor: ByteCursor, upTo end: Int) throws(FileFault) {
     var stored = try ByteCursor(cursor.bytes, from: end)
     let sum = try stored.unsigned(4)
@@ -84,7 +85,7 @@ final class HDF5Storage {
     }
   }
 
-  /// The object whose header lies at an address.
+  /// The object with its header at an address.
   func object(at address: Int) throws(FileFault) -> HDF5Object {
     if let object = headers[address] { return object }
     let object = try HDF5Object(self, at: address)
@@ -95,7 +96,7 @@ final class HDF5Storage {
 }
 
 extension ByteCursor {
-  /// An address; nil for the one that says "nowhere".
+  /// An address; nil for the undefined address.
   mutating func address() throws(FileFault) -> Int? {
     let at = position
     let value = try unsigned(8)
@@ -109,14 +110,14 @@ extension ByteCursor {
 
 /// The checksums of HDF5.
 enum HDF5Checksum {
-  /// Bob Jenkins' lookup3 with the start 0, which covers the structures of newer files.
+  /// Bob Jenkins' lookup3 with initial value 0, used for the structures of newer files.
   static func lookup3(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     var a = 0xdead_beef &+ UInt32(truncatingIfNeeded: bytes.count)
     var (b, c) = (a, a)
     guard !bytes.isEmpty else { return c }
     func rotated(_ x: UInt32, _ k: UInt32) -> UInt32 { x << k | x >> (32 - k) }
     bytes.withUnsafeBytes { raw in
-      /// Up to four bytes from `place` on, the first the lowest.
+      /// Up to four bytes starting at `place`, little-endian.
       func word(_ place: Int) -> UInt32 {
         var value: UInt32 = 0
         for k in 0..<max(0, min(4, raw.count - place)) {
@@ -157,7 +158,8 @@ enum HDF5Checksum {
     return c
   }
 
-  /// Fletcher's sum of big-endian 16-bit words, which the filter of that name puts behind a chunk.
+  /// Fletcher's checksum of big-endian 16-bit words, which the filter of that name appends to a
+  /// chunk.
   static func fletcher32(_ raw: UnsafeRawBufferPointer) -> UInt32 {
     var (first, second): (UInt32, UInt32) = (0, 0)
     func folded(_ sum: UInt32) -> UInt32 { sum & 0xffff &+ sum >> 16 }

@@ -107,6 +107,8 @@ public final class StagedFile: @unchecked Sendable {
 public enum TemporaryNames {
   private static let capacity = 256
   private static let lock = NSLock()
+  // Unsafe, because a signal handler cannot take a lock: `lock` guards changes, the handler only
+  // reads.
   nonisolated(unsafe) private static let slots = {
     let slots = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: capacity)
     slots.initialize(repeating: nil, count: capacity)

@@ -1,6 +1,6 @@
 import Compute
 
-/// A function of each value alone: a layer without learned numbers.
+/// A function of each value separately: a layer without learned numbers.
 public enum Activation: Hashable, Sendable {
   case relu
   case leakyReLU(Float)

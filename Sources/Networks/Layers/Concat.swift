@@ -1,7 +1,7 @@
 import Compute
 
 extension Layers {
-  /// Values side by side along the channels.
+  /// Concatenates values along the channels.
   struct Concat: PixelwiseLayer, UnlearnedLayer {
     func channels(_ given: [Int]) -> Int { given.reduce(0, +) }
 

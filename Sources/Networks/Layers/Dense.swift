@@ -1,8 +1,8 @@
 import Compute
 
 extension Layers {
-  /// Every output from every value of an image of `size`, or of a vector where that is nil: weight [out,
-  /// in], its inputs in the order channel, row, column; bias [out].
+  /// Every output depends on every value of an image of `size`, or of a vector if that is nil:
+  /// weight [out, in], with inputs in the order channel, row, column; bias [out].
   struct Dense: Layer {
     var outputs: Int
     var size: ImageSize?
@@ -15,7 +15,7 @@ extension Layers {
     func parameters(_ given: Int) -> [Parameter] {
       let (height, width) = (size?.height ?? 1, size?.width ?? 1)
       let values = given * height * width
-      // Values lie as row, column, channel in the graph.
+      // In the graph, values are in the order row, column, channel.
       let weight = Parameter(
         "weight", [outputs, values],
         Arrangement(

@@ -1,8 +1,7 @@
 import Compute
 
 extension Layers {
-  /// Values left out at random, a share `rate` of them, in training; nothing is done to a frame that is
-  /// localized.
+  /// In training, sets a fraction `rate` of the values to zero at random; no effect in inference.
   struct Dropout: PixelwiseLayer, UnlearnedLayer {
     var rate: Float
 

@@ -14,7 +14,7 @@ extension Layers {
       guard shape.count == 4 else {
         throw ShapeError("global pool", "takes an image, not a vector")
       }
-      // A square window as long as the longer side; what is beyond the image does not count.
+      // A square window with the longer side; positions outside the image are ignored.
       let side = max(shape[1], shape[2])
       let beyond = Edges(top: 0, left: 0, bottom: side - shape[1], right: side - shape[2])
       return try graph.apply(

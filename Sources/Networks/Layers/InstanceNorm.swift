@@ -1,8 +1,9 @@
 import Compute
 
 extension Layers {
-  /// Each channel of each image brought to mean 0 and variance 1 by its own pixels; weight and bias
-  /// [channels]. A batch norm that keeps using the batch's statistics is this for one image at a time.
+  /// Normalises each channel of each image to mean 0 and variance 1 by its own pixels; weight and
+  /// bias [channels]. For one image at a time, this is a batch norm that uses the batch's
+  /// statistics.
   struct InstanceNorm: Layer {
     var epsilon: Float
 

@@ -22,7 +22,7 @@ public struct Kernel: Hashable, Sendable {
     self.init(size, size, stride: stride, dilation: dilation, padding: padding)
   }
 
-  /// As many zeros on each side that an odd kernel keeps the image's size.
+  /// Zero padding with which an odd kernel keeps the image's size.
   public static func same(_ size: Int, stride: Int = 1, dilation: Int = 1) -> Kernel {
     Kernel(size, stride: stride, dilation: dilation, padding: Edges((size - 1) / 2 * dilation))
   }
@@ -31,12 +31,12 @@ public struct Kernel: Hashable, Sendable {
     Kernel(size, stride: stride, padding: Edges(0))
   }
 
-  /// Distance of the outermost taps.
+  /// Distance between the outermost taps.
   var rowReach: Int { (height - 1) * dilation }
   var columnReach: Int { (width - 1) * dilation }
   var taps: Int { height * width }
 
-  /// Size of what a window that slides over an image gives.
+  /// Size of the result of a sliding window.
   func outputSize(_ input: ImageSize) -> ImageSize {
     func along(_ length: Int, _ reach: Int, _ around: Int) -> Int {
       let room = length + around - reach - 1
@@ -47,7 +47,7 @@ public struct Kernel: Hashable, Sendable {
       along(input.width, columnReach, padding.left + padding.right))
   }
 
-  /// The attributes of an ONNX node that slides a window.
+  /// The attributes of an ONNX node with a sliding window.
   var onnx: [(String, ONNXWriter.Attribute)] {
     [
       ("kernel_shape", .ints([height, width])), ("strides", .ints([stride, stride])),

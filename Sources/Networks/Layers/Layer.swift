@@ -2,33 +2,34 @@ import Compute
 
 /// One layer of a network, without its learned numbers.
 ///
-/// A layer says everything that the rest of the package needs to know of it. Nothing here has a default:
-/// tiles, costs, files of weights and exports rely on each answer. What layers have in common they say by
-/// conforming to `PixelwiseLayer` or `UnlearnedLayer`.
+/// A layer provides everything that the rest of the package needs. Nothing here has a default,
+/// because tiles, costs, weight files and exports rely on each answer. Properties that layers have
+/// in common come from `PixelwiseLayer` and `UnlearnedLayer`.
 ///
-/// Images are [batch, rows, columns, channels] in the graph and [batch, channels, rows, columns] in ONNX;
-/// vectors are [batch, channels] in both.
+/// Images are [batch, rows, columns, channels] in the graph and [batch, channels, rows, columns] in
+/// ONNX; vectors are [batch, channels] in both.
 protocol Layer: Hashable, Sendable {
   /// Channels of the result for inputs of these channels.
   func channels(_ given: [Int]) -> Int
-  /// Rows and columns of the result; nil is a vector, which has none.
+  /// Rows and columns of the result; nil for a vector.
   func size(_ given: [ImageSize?]) -> ImageSize?
-  /// What of the network's input the result depends on, where the layer's inputs depend on `given`.
+  /// The part of the network's input that the result depends on, if the layer's inputs depend on
+  /// `given`.
   func reach(_ given: Reach) -> Reach
-  /// The layer's tensors for an input of so many channels, in the order in which `lower` and `onnx` take
-  /// them; their names are parts, such as "weight".
+  /// The layer's tensors for an input with this many channels, in the order that `lower` and `onnx`
+  /// use; names are partial, such as "weight".
   func parameters(_ given: Int) -> [Parameter]
-  /// What the layer is in files that keep only the order of layers; nil where it has no tensors.
+  /// How files that keep only the order of layers describe it; nil if it has no tensors.
   var place: LayersInOrder.Place? { get }
   /// Multiply–accumulates of convolutions and dense layers for one image, computed directly.
   func multiplications(_ channels: Int, _ given: ImageSize?) -> Int
-  /// Adds the layer to a graph. Throws `ShapeError` where the inputs do not fit it.
+  /// Adds the layer to a graph. Throws `ShapeError` if the inputs do not fit it.
   func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value
-  /// Adds the layer to an ONNX graph, and gives what its result is called there.
+  /// Adds the layer to an ONNX graph and returns the name of its result there.
   func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String
 }
 
-/// Types of layers, by the names that the field gives them.
+/// Types of layers, with the field's names.
 enum Layers {}
 
 /// Rows and columns of an image.
@@ -44,26 +45,26 @@ struct ImageSize: Hashable, Sendable {
   var count: Int { height * width }
 }
 
-/// Where in a graph a layer is added, and for what.
+/// The place in a graph at which a layer is added.
 struct LoweringSite {
   let inputs: [Graph.Value]
   /// The layer's tensors, in the order of `Layer.parameters`.
   let learned: [Graph.Value]
-  /// Whether a layer that looks at neighbours in time keeps what it needs of earlier batches as state on
-  /// the device; its results then come as many frames late as it looks ahead.
+  /// Whether a layer that uses neighbouring frames keeps what it needs of earlier batches as state
+  /// on the device; its results are then delayed by the number of later frames that it uses.
   let isRolling: Bool
-  /// The layer's number in its network.
+  /// The layer's index in its network.
   let index: Int
 
   var input: Graph.Value { inputs[0] }
 }
 
-/// Where in an ONNX graph a layer is added.
+/// The place in an ONNX graph at which a layer is added.
 struct ONNXSite {
   let inputs: [String]
   /// Names of the layer's tensors, in the order of `Layer.parameters`.
   let learned: [String]
-  /// A name that no other layer has, for the constants of this one.
+  /// A unique name, for this layer's constants.
   let name: String
   /// Whether the first input is a vector.
   let isVector: Bool
@@ -75,7 +76,7 @@ extension Layer {
   func isEqual(to other: any Layer) -> Bool { other as? Self == self }
 }
 
-/// A layer whose result at a place depends on its inputs at that place of the same frame only.
+/// A layer whose result at a pixel depends only on its inputs at that pixel of the same frame.
 protocol PixelwiseLayer: Layer {}
 
 extension PixelwiseLayer {
@@ -83,7 +84,7 @@ extension PixelwiseLayer {
   func reach(_ given: Reach) -> Reach { given }
 }
 
-/// A layer without tensors of its own, hence without products of weights.
+/// A layer without tensors of its own, and so without multiplications by weights.
 protocol UnlearnedLayer: Layer {}
 
 extension UnlearnedLayer {
@@ -92,9 +93,9 @@ extension UnlearnedLayer {
   func multiplications(_ channels: Int, _ given: ImageSize?) -> Int { 0 }
 }
 
-/// A layer that exporters fold into the convolution before it.
+/// A layer that exporters fold into the preceding convolution.
 protocol FoldableLayer: Layer {
-  /// Its tensors where a file has only the folded convolution, so that both together are that: `bias` is
-  /// what the convolution of the network has no place for.
+  /// Its tensors if a file has only the folded convolution, such that both layers together equal
+  /// that one: `bias` is set if the network's convolution has no bias to hold it.
   func folded(bias: Tensor?, channels: Int) -> [String: Tensor]
 }

@@ -1,7 +1,7 @@
 import Compute
 
 extension Layers {
-  /// x, below zero times a learned slope: weight [1] for one slope, [channels] for one per channel.
+  /// x for x ≥ 0, a learned slope times x below: weight [1] for one slope, [channels] for one each.
   struct PReLU: PixelwiseLayer {
     var isShared: Bool
 
@@ -21,7 +21,7 @@ extension Layers {
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {
       var slope = site.learned[0]
       if !isShared, !site.isVector {
-        // One slope per channel needs axes for rows and columns to be spread along.
+        // One slope per channel needs axes of length 1 for rows and columns to broadcast.
         slope = writer.node(
           "Unsqueeze", [slope, writer.initializer("\(site.name).axes", integers: [1, 2])])
       }

@@ -1,7 +1,7 @@
 import Compute
 
 extension Layers {
-  /// Maximum or average of a square window; what lies outside the image does not count.
+  /// Maximum or average of a square window; positions outside the image are ignored.
   struct Pool: UnlearnedLayer {
     var kind: Compute.Pool.Kind
     var window: Int

@@ -1,8 +1,7 @@
 import Compute
 
 extension Layers {
-  /// An image of `size` as a vector, or a vector as an image of `size`; values in the order row, column,
-  /// channel.
+  /// Converts an image of `size` to a vector or back; values are in the order row, column, channel.
   struct Reshape: UnlearnedLayer {
     enum Result: Hashable, Sendable {
       case vector

@@ -1,7 +1,7 @@
 import Compute
 
 extension Layers {
-  /// Some of the channels.
+  /// A range of the channels.
   struct Slice: PixelwiseLayer, UnlearnedLayer {
     var range: Range<Int>
 

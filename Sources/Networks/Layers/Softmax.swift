@@ -1,7 +1,7 @@
 import Compute
 
 extension Layers {
-  /// eˣ over the sum of eˣ of all channels.
+  /// eˣ divided by the sum of eˣ over all channels.
   struct Softmax: PixelwiseLayer, UnlearnedLayer {
     func channels(_ given: [Int]) -> Int { given[0] }
 

@@ -1,8 +1,8 @@
 import Compute
 
 extension Layers {
-  /// Each pixel adds its kernel to the result, `stride` apart; weight [in, out, rows, columns], bias
-  /// [out]. `padding` is cut from the result: with less at the end than at the start it is PyTorch's
+  /// Each pixel adds its kernel to the result, `stride` apart; weight [in, out, rows, columns],
+  /// bias [out]. `padding` is cut from the result; less at the end than at the start is PyTorch's
   /// "output padding".
   struct TransposedConvolution: Layer {
     var kernel: Kernel
@@ -29,8 +29,8 @@ extension Layers {
       return [weight] + (bias ? [Parameter("bias", [outputs])] : [])
     }
 
-    /// The op cuts equally from every side: zeros before the taps shift the image down and to the right,
-    /// zeros after them enlarge it.
+    /// The op cuts the same from every side. Zeros before the taps shift the image down and to the
+    /// right, zeros after them enlarge it.
     private var spread: Arrangement.Spread {
       let cut = kernel.padding
       return Arrangement.Spread(
@@ -57,7 +57,7 @@ extension Layers {
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {
-      // ONNX cuts as much as `pads` says, and adds at the end what is cut there less than at the start.
+      // ONNX cuts what `pads` says; a smaller cut at the end becomes output padding.
       var attributes = kernel.onnx
       if kernel.dilation > 1 { attributes.append(kernel.onnxDilations) }
       return writer.node("ConvTranspose", site.inputs + site.learned, attributes)

@@ -1,7 +1,7 @@
 import Compute
 
 extension Layers {
-  /// Each pixel `factor` × `factor` times, or interpolated between pixel centres.
+  /// Repeats each pixel `factor` × `factor` times, or interpolates between pixel centres.
   struct Upsample: UnlearnedLayer {
     var factor: Int
     var isBilinear: Bool

@@ -1,8 +1,8 @@
 import Compute
 
 extension Layers {
-  /// Each frame beside its neighbours in time, earliest first: `frames` times the channels. The frames at
-  /// the ends of the batch stand for those beyond.
+  /// Concatenates each frame with its neighbours in time, earliest first: `frames` times the
+  /// channels. The frames at the ends of the batch are repeated.
   struct Window: UnlearnedLayer {
     var frames: Int
 
@@ -28,7 +28,7 @@ extension Layers {
       return rolled[0]
     }
 
-    /// Shifts along the batch, the frames at its ends repeated.
+    /// Shifts along the batch, with the frames at its ends repeated.
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {
       let (x, name) = (site.input, site.name)
       let first = writer.slice(x, "\(name).first", axis: 0, 0, 1)

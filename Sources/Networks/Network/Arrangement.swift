@@ -1,18 +1,18 @@
 import Compute
 
-/// How a parameter's values lie in the graph, told from how they lie in files.
+/// The layout of a parameter in the graph, derived from its layout in files.
 struct Arrangement: Hashable, Sendable {
-  /// The file's shape with axes taken apart; nil where that is the shape.
+  /// The file's shape with some axes split; nil if none is.
   var parts: [Int]?
   /// Axis k of the graph's tensor is axis `order[k]` of the file's; nil for the same order.
   var order: [Int]?
-  /// The graph's shape with axes put together; nil where they stay apart.
+  /// The graph's shape with some axes merged; nil if none is.
   var joined: [Int]?
   var spread: Spread?
 
-  /// Zeros among the first two axes, the rows and columns of a kernel.
+  /// Zeros inserted along the first two axes, the rows and columns of a kernel.
   struct Spread: Hashable, Sendable {
-    /// Distance of neighbouring taps.
+    /// Distance between taps.
     var step: Int
     var rows: (before: Int, after: Int)
     var columns: (before: Int, after: Int)
@@ -36,7 +36,7 @@ struct Arrangement: Hashable, Sendable {
       ] + shape[2...]
     }
 
-    /// Calls `copy` with where each tap's values begin without and with the zeros.
+    /// Calls `copy` with the start of each tap's values without and with the zeros.
     func forEachTap(_ shape: [Int], copy: (_ dense: Int, _ spread: Int) -> Void) {
       let (values, width) = (shape[2...].reduce(1, *), self.shape(shape)[1])
       for row in 0..<shape[0] {
@@ -57,7 +57,7 @@ struct Arrangement: Hashable, Sendable {
     self.spread = spread
   }
 
-  /// The graph's shape of a tensor whose shape in files is `shape`.
+  /// The graph's shape for a tensor whose shape in files is `shape`.
   func graphShape(_ shape: [Int]) -> [Int] {
     let split = parts ?? shape
     let turned = order.map { $0.map { split[$0] } } ?? split
@@ -65,7 +65,7 @@ struct Arrangement: Hashable, Sendable {
     return spread?.shape(whole) ?? whole
   }
 
-  /// A file's tensor as it lies in the graph.
+  /// Converts a file's tensor to the graph's layout.
   func forGraph(_ tensor: Tensor) -> Tensor {
     var result = parts.map(tensor.reshaped) ?? tensor
     if let order { result = result.permuted(order) }
@@ -81,7 +81,7 @@ struct Arrangement: Hashable, Sendable {
     return Tensor(values, shape: larger)
   }
 
-  /// A graph's tensor as it lies in files of that shape.
+  /// Converts a graph's tensor to the layout of files with that shape.
   func forFile(_ tensor: Tensor, _ shape: [Int]) -> Tensor {
     let split = parts ?? shape
     let turned = order.map { $0.map { split[$0] } } ?? split

@@ -1,6 +1,6 @@
-// The layers by which the systems are written.
+// Builders for layers, used by the systems.
 extension Network {
-  /// A convolution that keeps the image's size, and its activation.
+  /// A convolution that keeps the image's size, with its activation.
   public mutating func convolution(
     _ x: Value, _ name: String, _ size: Int, to outputs: Int, _ activation: Activation? = nil,
     stride: Int = 1, dilation: Int = 1, bias: Bool = true
@@ -28,7 +28,7 @@ extension Network {
     return activation.map { activate(y, $0) } ?? y
   }
 
-  /// Every output from every value of an image of `size`, or of a vector where that is nil.
+  /// Every output depends on every value of an image of `size`, or of a vector if that is nil.
   public mutating func dense(
     _ x: Value, _ name: String, to outputs: Int, of size: (height: Int, width: Int)? = nil,
     _ activation: Activation? = nil, bias: Bool = true
@@ -87,7 +87,7 @@ extension Network {
 
   public mutating func add(_ a: Value, _ b: Value) -> Value { apply(Layers.Add(), [a, b]) }
 
-  /// What `body` makes of x, plus x, or plus `shortcut` where that differs in channels or size.
+  /// `body` applied to x, plus x, or plus `shortcut` if x differs in channels or size.
   public mutating func residual(
     _ x: Value, shortcut: Value? = nil, _ body: (inout Network, Value) -> Value
   ) -> Value {
@@ -102,17 +102,17 @@ extension Network {
     apply(Layers.Slice(range: range), [x])
   }
 
-  /// Each frame beside its neighbours in time; `frames` is odd.
+  /// Each frame with its neighbours in time; `frames` is odd.
   public mutating func window(_ x: Value, frames: Int) -> Value {
     apply(Layers.Window(frames: frames), [x])
   }
 
-  /// An image of that size as a vector, in the order row, column, channel.
+  /// An image of this size as a vector, in the order row, column, channel.
   public mutating func flatten(_ x: Value, height: Int, width: Int) -> Value {
     apply(Layers.Reshape(result: .vector, size: ImageSize(height, width)), [x])
   }
 
-  /// A vector as an image of that size, in the order row, column, channel.
+  /// A vector as an image of this size, in the order row, column, channel.
   public mutating func reshape(_ x: Value, height: Int, width: Int) -> Value {
     apply(Layers.Reshape(result: .image, size: ImageSize(height, width)), [x])
   }

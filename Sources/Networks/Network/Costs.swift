@@ -1,5 +1,5 @@
 extension Network {
-  /// Rows and columns of every layer's result for frames of a size; nil for vectors.
+  /// Rows and columns of every layer's result for frames of this size; nil for vectors.
   func sizes(height: Int, width: Int) -> [ImageSize?] {
     walk(ImageSize(height, width)) { node, given in node.layer.size(given) }
   }
@@ -13,7 +13,7 @@ extension Network {
     }
   }
 
-  /// Multiply–accumulates per pixel of the frame, of a large frame.
+  /// Multiply–accumulates per pixel of a large frame.
   public var multiplicationsPerPixel: Double {
     let side = 256 * alignment
     return Double(multiplications(height: side, width: side)) / Double(side * side)

@@ -1,13 +1,13 @@
-/// What happens to a frame before a network's first layer: a normalisation by its own values, then
+/// Preprocessing before a network's first layer: a normalisation by the frame's own values, then
 /// x · scale + shift.
 ///
-/// The normalisation looks at the whole frame; tiles of a frame share that of the frame.
+/// The normalisation uses the whole frame; all tiles of a frame share it.
 public struct InputScaling: Hashable, Codable, Sendable {
   public enum Normalization: String, Hashable, Codable, Sendable {
     case none
     /// (x − min) / (max − min); a constant frame becomes 0.
     case minMax
-    /// x / max; a frame without a positive value stays as it is.
+    /// x / max; a frame without a positive value is unchanged.
     case maximum
   }
 
@@ -28,10 +28,10 @@ public struct InputScaling: Hashable, Codable, Sendable {
     InputScaling(normalization, scale: 1 / deviation, shift: -mean / deviation)
   }
 
-  /// Whether the normalisation needs to know a frame's values.
+  /// Whether the normalisation depends on a frame's values.
   var looksAtFrame: Bool { normalization != .none }
 
-  /// The same as (x − offset) · scale + shift, for a frame whose smallest and largest values are known.
+  /// The same as (x − offset) · scale + shift, for a frame with known minimum and maximum.
   func affine(min: Float, max: Float) -> (offset: Float, scale: Float, shift: Float) {
     switch normalization {
     case .none: (0, scale, shift)

@@ -1,13 +1,13 @@
 import Compute
 
 extension Network {
-  /// The network as a graph for frames of one size: input "frames" [batch, height, width, channels],
-  /// one output per name of the network, channels last.
+  /// The network as a graph for frames of one size: input "frames" [batch, height, width,
+  /// channels], one output per output of the network, channels last.
   ///
   /// - Parameters:
-  ///   - scaling: whether frames come as the camera gave them; false where they are already scaled.
-  /// - Throws: `WeightError` where the weights are not this network's, `ShapeError` where a frame of
-  ///   this size cannot pass.
+  ///   - scaling: whether frames are raw camera values; false if they are already scaled.
+  /// - Throws: `WeightError` if the weights do not belong to this network, `ShapeError` if it does
+  ///   not take frames of this size.
   public func graph(
     _ weights: Weights, batch: Int, height: Int, width: Int, scaling applied: Bool = true
   ) throws -> Graph {
@@ -15,7 +15,7 @@ extension Network {
       .fixing(try learned(weights))
   }
 
-  /// The same graph with its weights as parameters, which a plan fixes or keeps as state.
+  /// The same graph with its weights as parameters, which a plan makes constants or state.
   public func graph(
     batch: Int, height: Int, width: Int, scaling applied: Bool = true
   ) throws -> Graph {
@@ -28,12 +28,12 @@ extension Network {
     return graph
   }
 
-  /// Adds the layers to a graph, and gives what the network's outputs are called there.
+  /// Adds the layers to a graph and returns the network's outputs there.
   ///
   /// - Parameters:
   ///   - x: scaled frames.
-  ///   - rolling: whether a layer that looks at neighbours in time keeps what it needs of earlier
-  ///     batches as state on the device; results then come `temporalReach` frames late.
+  ///   - rolling: whether a layer that uses neighbouring frames keeps what it needs of earlier
+  ///     batches as state on the device; results are then `temporalReach` frames late.
   func lowered(
     _ x: Graph.Value, rolling: Bool, into graph: inout Graph
   ) throws -> [(name: String, value: Graph.Value)] {

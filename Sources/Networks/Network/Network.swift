@@ -1,7 +1,7 @@
 /// A network as data: layers in order, each applied to earlier values, with named outputs.
 ///
-/// From this one description come the graph that devices run, the ONNX file that others run, the
-/// tensors that a file of weights must hold, and the costs.
+/// From this one description come the graph that devices run, the ONNX file for other programs, the
+/// list of tensors in a weight file, and the costs.
 /// ```swift
 /// var net = Network(channels: 1)
 /// let x = net.convolution(net.input, "first", 3, to: 64, .leakyReLU(0.01))
@@ -13,9 +13,9 @@ public struct Network: Hashable, Sendable {
     let node: Int?
   }
 
-  /// One layer in its place.
+  /// One layer with its inputs.
   public struct Node: Hashable, Sendable {
-    /// What the names of its tensors begin with; empty for layers that learn nothing.
+    /// The prefix of its tensors' names; empty for layers without learned numbers.
     public let name: String
     let layer: any Layer
     let inputs: [Value]
@@ -35,11 +35,11 @@ public struct Network: Hashable, Sendable {
 
   /// Channels of the input.
   public let channels: Int
-  /// What happens to frames before the first layer.
+  /// Preprocessing of frames before the first layer.
   public var scaling: InputScaling
   public private(set) var nodes: [Node] = []
   public private(set) var outputs: [(name: String, value: Value)] = []
-  /// What each channel of the first output means, where they mean different things.
+  /// The meaning of each channel of the first output, if they differ.
   public var channelNames: [String] = []
 
   public init(channels: Int, scaling: InputScaling = InputScaling()) {
@@ -53,14 +53,14 @@ public struct Network: Hashable, Sendable {
 
   /// Adds a layer.
   ///
-  /// What its values must be (one for most layers, equal channels for a sum) is up to the caller.
+  /// The caller must pass suitable values (one for most layers, equal channels for a sum).
   mutating func apply(_ layer: any Layer, _ inputs: [Value], name: String = "") -> Value {
     let channels = layer.channels(inputs.map { self.channels(of: $0) })
     nodes.append(Node(name: name, layer: layer, inputs: inputs, channels: channels))
     return Value(node: nodes.count - 1)
   }
 
-  /// Names a value; the first name is the network's result.
+  /// Names a value as an output; the first one is the network's result.
   public mutating func output(_ name: String, _ value: Value) { outputs.append((name, value)) }
 
   public static func == (a: Network, b: Network) -> Bool {
@@ -70,8 +70,8 @@ public struct Network: Hashable, Sendable {
 
   public func hash(into hasher: inout Hasher) { hasher.combine(nodes) }
 
-  /// What `step` makes of every layer in turn: from what it made of the layer's inputs, to start with from
-  /// `input`.
+  /// The results of `step` for every layer in order. `step` gets its own results for the layer's
+  /// inputs; the network's input has the result `input`.
   func walk<Result>(_ input: Result, _ step: (Node, [Result]) throws -> Result) rethrows -> [Result]
   {
     var results: [Result] = []

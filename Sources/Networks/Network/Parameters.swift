@@ -1,12 +1,12 @@
 import Compute
 
-/// A tensor that a network learns or keeps.
+/// A tensor that a network learns, or keeps as a running statistic.
 public struct Parameter: Hashable, Sendable {
-  /// In a layer "weight", in a network "layer1.conv.weight".
+  /// For a layer "weight", for a network "layer1.conv.weight".
   public internal(set) var name: String
-  /// As files have it.
+  /// The shape in files.
   public let shape: [Int]
-  /// Running statistics are kept, not trained.
+  /// False for running statistics.
   public let trained: Bool
   let arrangement: Arrangement
 
@@ -22,12 +22,12 @@ public struct Parameter: Hashable, Sendable {
 
   public var count: Int { shape.reduce(1, *) }
 
-  /// As the network's graph has it.
+  /// The type in the network's graph.
   var graphType: TensorType { TensorType(.float32, arrangement.graphShape(shape)) }
 }
 
 extension Network {
-  /// Every tensor that a file of weights must hold, in the order of the layers.
+  /// Every tensor that a weight file must hold, in the order of the layers.
   public var parameters: [Parameter] { nodes.flatMap { parameters(of: $0) } }
 
   /// Number of trained values.
@@ -43,7 +43,7 @@ extension Network {
     }
   }
 
-  /// The weights of a file as the network's graph has them. Throws `WeightError` as `check` does.
+  /// A file's weights in the layout of the network's graph. Throws `WeightError` as `check` does.
   func learned(_ weights: Weights) throws(WeightError) -> ParameterValues {
     let found = try check(weights).tensors
     var values = ParameterValues()
@@ -53,7 +53,7 @@ extension Network {
     return values
   }
 
-  /// Learned numbers as files have them.
+  /// Learned numbers in the layout of files.
   func weights(_ learned: ParameterValues) -> Weights {
     var tensors: [String: Tensor] = [:]
     for parameter in parameters {
@@ -64,10 +64,10 @@ extension Network {
     return Weights(tensors)
   }
 
-  /// The weights under this network's names, every tensor of its shape and finite.
+  /// The weights under this network's names, checked to have the right shapes and finite values.
   ///
-  /// Throws `WeightError` for the first tensor that is missing, of another shape, not finite, or of a
-  /// layer that the network does not have.
+  /// Throws `WeightError` for the first tensor that is missing, has another shape, is not finite,
+  /// or belongs to a layer that the network does not have.
   public func check(_ weights: Weights) throws(WeightError) -> Weights {
     let parameters = parameters
     var found = try weights.strippingPrefix(toFind: parameters.map(\.name))
@@ -87,8 +87,8 @@ extension Network {
     return result
   }
 
-  /// A tensor beside the network's own, in a part of that name, belongs to a network of more layers.
-  /// What other parts hold (an optimizer, a loss) is of no concern.
+  /// An additional tensor in a part of the network means that the file is for a network with more
+  /// layers. Tensors of other parts (an optimizer, a loss) are ignored.
   private func checkNothingIsLeft(of weights: Weights) throws(WeightError) {
     func part(_ name: String) -> String { name.prefix { $0 != "." }.filter { !$0.isNumber } }
     let own = Set(parameters.map(\.name))

@@ -1,12 +1,13 @@
-/// What of the network's input a result depends on: its pixel i on the input's pixels pitch · i − before …
-/// pitch · i + after, on as many frames before and after its own, or on the whole of its frame.
+/// The part of the network's input that a result depends on: its pixel i depends on the input's
+/// pixels pitch · i − before … pitch · i + after, on this many frames before and after its own, or
+/// on the whole of its frame.
 struct Reach: Hashable, Sendable {
   /// Pixels along one axis.
   struct Span: Hashable, Sendable {
     var before: Double = 0
     var after: Double = 0
 
-    /// Farther, by pixels of a given pitch.
+    /// Extended by pixels of a given pitch.
     func reaching(_ before: Double, _ after: Double, pitch: Double) -> Span {
       Span(before: self.before + pitch * before, after: self.after + pitch * after)
     }
@@ -22,7 +23,7 @@ struct Reach: Hashable, Sendable {
   var columns = Span()
   /// Frames before and after.
   var frames = 0
-  /// Whether no part of the frame can be computed without the rest of it.
+  /// Whether every pixel depends on the whole frame.
   var isWhole = false
 
   var ofWholeFrame: Reach {
@@ -31,7 +32,7 @@ struct Reach: Hashable, Sendable {
     return reach
   }
 
-  /// Of a window that slides over the image.
+  /// For a window that slides over the image.
   func sliding(_ kernel: Kernel) -> Reach {
     let (top, left) = (kernel.padding.top, kernel.padding.left)
     var reach = self
@@ -41,7 +42,7 @@ struct Reach: Hashable, Sendable {
     return reach
   }
 
-  /// Of a kernel that each pixel adds to the result.
+  /// For a kernel that each pixel adds to the result.
   func spreading(_ kernel: Kernel) -> Reach {
     let (top, left) = (kernel.padding.top, kernel.padding.left)
     var reach = self
@@ -52,7 +53,7 @@ struct Reach: Hashable, Sendable {
     return reach
   }
 
-  /// Of an image enlarged by a factor.
+  /// For an image enlarged by a factor.
   func refined(_ factor: Int, isBilinear: Bool) -> Reach {
     var reach = self
     reach.pitch /= Double(factor)
@@ -63,14 +64,14 @@ struct Reach: Hashable, Sendable {
     return reach
   }
 
-  /// How far a pixel looks that is interpolated between large ones: pixel r of a large one is (r + ½) /
-  /// factor − ½ behind that one's centre, so that a few look back to the one before. Ahead it is never more
-  /// than one.
+  /// The reach of an interpolated pixel in large pixels: pixel r of a large one is (r + ½) / factor
+  /// − ½ behind that one's centre, so that a few use the previous one. In the other direction it is
+  /// at most one.
   private static func interpolation(_ factor: Int) -> (before: Double, after: Double) {
     factor > 1 ? (1 + Double(factor / 2 - 1) / Double(factor), 1) : (0, 0)
   }
 
-  /// Of a layer that sees several values.
+  /// For a layer with several inputs.
   static func union(_ parts: [Reach]) -> Reach {
     parts.dropFirst().reduce(into: parts.first ?? Reach()) { all, part in
       all.pitch = max(all.pitch, part.pitch)
@@ -91,35 +92,36 @@ extension Network {
   /// The reach of the first output.
   var reach: Reach { outputs.first?.value.node.map { reaches[$0] } ?? Reach() }
 
-  /// Input pixels on one side that a result depends on at most.
+  /// The largest number of input pixels on one side that a result depends on.
   public var halo: Int {
     let reach = reach
     return Int(reach.rows.union(reach.columns).farthest.rounded(.up))
   }
 
-  /// Side of the square of input pixels that one result depends on, what looks at the whole frame apart.
+  /// Side of the square of input pixels that one result depends on, not counting dependence on the
+  /// whole frame.
   public var receptiveField: Int {
     let reach = reach
     return Int(max(reach.rows.length, reach.columns.length).rounded(.up)) + 1
   }
 
-  /// Frames' sides must be a multiple of this, and tiles begin at one; a frame that can only be taken
-  /// as it is needs nothing added.
+  /// Sides of frames, and starts of tiles, must be a multiple of this. 1 for networks that always
+  /// take the whole frame.
   public var alignment: Int {
     guard tileable else { return 1 }
     return reaches.map { max(1, Int($0.pitch.rounded())) }.reduce(1) { lcm($0, $1) }
   }
 
-  /// The next length that is a multiple of the alignment.
+  /// The smallest multiple of the alignment that is at least `length`.
   public func aligned(_ length: Int) -> Int { (length + alignment - 1) / alignment * alignment }
 
-  /// How much finer the result is than the frame.
+  /// How many times finer the result is than the frame.
   public var magnification: Int { max(1, Int((1 / reach.pitch).rounded())) }
 
   /// How many frames before and after a frame its result depends on.
   public var temporalReach: Int { reaches.reduce(0) { max($0, $1.frames) } }
 
-  /// Whether every layer joins values of one time only, none from before a window with one after it.
+  /// Whether no layer combines values from before and after a temporal window.
   var keepsTime: Bool {
     let reaches = reaches
     func frames(_ value: Value) -> Int { value.node.map { reaches[$0].frames } ?? 0 }
@@ -128,7 +130,7 @@ extension Network {
       && outputs.allSatisfy { frames($0.value) == last }
   }
 
-  /// Whether the network can take a frame apart into tiles: no layer looks at the whole of it.
+  /// Whether frames can be split into tiles: no layer uses the whole frame.
   public var tileable: Bool { !reaches.contains { $0.isWhole } }
 }
 

@@ -1,7 +1,7 @@
 import Containers
 import Foundation
 
-/// The files beside an ONNX model that hold its larger tensors, as PyTorch exports them by default.
+/// The external data files of an ONNX model, in which PyTorch by default exports larger tensors.
 final class FilesBeside {
   private let folder: String
   private var files: [String: [UInt8]] = [:]
@@ -12,8 +12,8 @@ final class FilesBeside {
   /// Bytes of a tensor.
   ///
   /// - Parameters:
-  ///   - file: a name, not a path: a model does not choose what else of the machine is read.
-  ///   - offset: a number as the model writes it; nil for the file's start.
+  ///   - file: a name, not a path, so that a model cannot choose other files of the machine.
+  ///   - offset: a number in the model's decimal text; nil for the file's start.
   func bytes(
     of file: String, from offset: String?, count: Int, tensor: String
   ) throws(FileFault) -> ArraySlice<UInt8> {

@@ -1,14 +1,14 @@
 import Compute
 
 extension Network {
-  /// The network with its weights as an ONNX model, the scaling of frames included: raw frames
-  /// [batch, channels, height, width] in, the network's outputs out in the same order of axes.
+  /// The network with its weights as an ONNX model, including the scaling of frames: the input is
+  /// raw frames [batch, channels, height, width], outputs have the same order of axes.
   ///
-  /// Batch, height and width are free. A network that looks at neighbouring frames takes the batch as
+  /// Batch, height and width are free. A network that uses neighbouring frames treats the batch as
   /// consecutive frames.
   ///
-  /// - Parameter size: the only rows and columns that it takes; nil where they are free.
-  /// - Throws: `WeightError` where the weights are not this network's.
+  /// - Parameter size: the only rows and columns that it takes; nil if they are free.
+  /// - Throws: `WeightError` if the weights do not belong to this network.
   public func onnx(
     _ weights: Weights, name: String = "glint", size: (height: Int, width: Int)? = nil,
     metadata: [String: String] = [:]
@@ -51,7 +51,7 @@ extension Network {
     case .minMax:
       let low = writer.node("ReduceMin", [x], whole)
       let range = writer.node("Sub", [writer.node("ReduceMax", [x], whole), low])
-      // A constant frame: 0 / smallest number, not 0 / 0.
+      // Avoids 0 / 0 for a constant frame: divides by at least the smallest positive number.
       let tiny = writer.initializer("scaling.tiny", [], floats: [.leastNormalMagnitude])
       x = writer.node("Div", [writer.node("Sub", [x, low]), writer.node("Max", [range, tiny])])
     case .maximum:

@@ -1,4 +1,4 @@
-/// The nodes of an ONNX graph in their order, as the file has them.
+/// The nodes of an ONNX graph, in the file's order.
 public struct ONNXGraph: Hashable, Sendable {
   enum Attribute: Hashable, Sendable {
     case int(Int)
@@ -25,7 +25,7 @@ public struct ONNXGraph: Hashable, Sendable {
 
   var nodes: [Node] = []
 
-  /// The convolutions in order, by the names of their tensors.
+  /// The convolutions in order, with the names of their tensors.
   var convolutions: [(weight: String, bias: String?)] {
     nodes.filter { $0.op == "Conv" && $0.inputs.count > 1 }
       .map { ($0.inputs[1], $0.inputs.count > 2 ? $0.inputs[2] : nil) }

@@ -1,7 +1,7 @@
 import Compute
 import Containers
 
-/// A model file of Open Neural Network Exchange: its graph and its initializers.
+/// An ONNX (Open Neural Network Exchange) model file: its graph and its initializers.
 ///
 /// Field numbers: onnx.proto3 of github.com/onnx/onnx.
 struct ONNXModel {
@@ -11,7 +11,7 @@ struct ONNXModel {
   private let bytes: [UInt8]
   private let beside: FilesBeside
 
-  /// The only messages that begin with a small version number as field 1.
+  /// Of all known files, only these messages start with a small version number as field 1.
   static func recognizes(_ bytes: [UInt8]) -> Bool {
     bytes.count > 8 && bytes[0] == 8 && (3...20).contains(bytes[1])
   }
@@ -27,7 +27,7 @@ struct ONNXModel {
     }
   }
 
-  /// - Parameter folder: where the file lies, with those that it keeps tensors in.
+  /// - Parameter folder: the file's folder, which also holds its external data.
   init(_ bytes: [UInt8], folder: String) throws {
     self.bytes = bytes
     beside = FilesBeside(folder)
@@ -120,7 +120,7 @@ struct ONNXModel {
     return (name, value)
   }
 
-  /// A repeated integer: one value, or many packed.
+  /// A repeated integer: a single value, or several packed ones.
   private func integers(_ field: ProtobufReader.Field) throws -> [Int] {
     switch field {
     case .number(let bits): return [Int(Int64(bitPattern: bits))]

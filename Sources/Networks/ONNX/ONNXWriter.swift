@@ -1,6 +1,6 @@
 import Containers
 
-/// An ONNX model being written: opset 13, IR 7, so that every engine of the last years takes it.
+/// Writes an ONNX model: opset 13, IR 7, for compatibility with engines of recent years.
 struct ONNXWriter {
   private var graph = ProtobufWriter()
   private var values = 0
@@ -47,7 +47,7 @@ struct ONNXWriter {
     return result
   }
 
-  /// x · scale + shift, without what changes nothing.
+  /// x · scale + shift, without parts that have no effect.
   mutating func affine(_ x: String, _ name: String, _ scale: Float, _ shift: Float) -> String {
     var x = x
     if scale != 1 { x = node("Mul", [x, initializer("\(name).scale", [], floats: [scale])]) }
@@ -85,7 +85,7 @@ struct ONNXWriter {
     return name
   }
 
-  /// Declares an input or output of float32; texts are free dimensions.
+  /// Declares a float32 input or output; names stand for free dimensions.
   mutating func port(_ name: String, _ shape: [(value: Int?, name: String)], output: Bool) {
     graph.message(output ? 12 : 11) { port in
       port.text(1, name)

@@ -1,9 +1,9 @@
 import Compute
 
-/// The entries of a network's lists for some frames, gathered from tiles: rows of numbers in the order
-/// of frames, rows and columns.
+/// The entries of a network's lists for some frames, collected from tiles: rows of numbers in the
+/// order of frames, rows and columns.
 public struct EmitterList {
-  /// Frame of the stack, row and column of the result's pixel, and plane where there is one.
+  /// Frame of the stack; row and column of the result's pixel; plane if there is one.
   public struct Place: Hashable, Comparable, Sendable {
     public var frame: Int
     public var y: Int
@@ -16,13 +16,13 @@ public struct EmitterList {
   }
 
   public private(set) var places: [Place] = []
-  /// Numbers of each entry, row after row.
+  /// Numbers of all entries, row after row.
   public private(set) var values: [Float] = []
   /// Numbers in a row.
   public private(set) var width = 0
-  /// The most entries that one run found, whether or not there was room.
+  /// The largest number of entries found in one run, including those for which there was no room.
   public private(set) var most = 0
-  /// Whether there was room for all.
+  /// Whether there was room for all entries.
   public var isWhole: Bool { most <= room }
   private var room = 0
   private var order: [Int] = []
@@ -44,7 +44,7 @@ public struct EmitterList {
     most = 0
   }
 
-  /// Adds a tile's own entries; those in its overlap belong to its neighbours.
+  /// Adds the entries in a tile's core; those in its overlap belong to its neighbours.
   mutating func add(_ tile: TiledNetwork.Tile, of network: TiledNetwork) throws {
     var total: Int32 = 0
     let (width, finer) = (network.head.widths, network.magnification)
@@ -76,7 +76,7 @@ public struct EmitterList {
         values.append(foundValues[index])
       }
       if isVolume {
-        // Centres of gravity count from the tile's corner.
+        // Centres of gravity are relative to the tile's corner.
         values[values.count - width.values] += Float(tile.left * finer)
         values[values.count - width.values + 1] += Float(tile.top * finer)
       }
@@ -86,7 +86,7 @@ public struct EmitterList {
   mutating func finish() {
     order.removeAll(keepingCapacity: true)
     order.append(contentsOf: places.indices)
-    // By a heap: the library's own sort allocates.
+    // Heap sort, because the library's sort allocates memory.
     var end = order.count
     for start in stride(from: end / 2 - 1, through: 0, by: -1) { sift(start, end) }
     while end > 1 {
@@ -118,9 +118,9 @@ public struct EmitterList {
 }
 
 extension TiledNetwork {
-  /// The list that the head makes of some frames of a stack.
+  /// The head's list for some frames of a stack.
   ///
-  /// A list that is not whole lacks entries: plan again with more room.
+  /// If the list is not whole, entries are missing: plan again with more room.
   public func list(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     into list: inout EmitterList, meanwhile: (Double) throws -> Void = { _ in }

@@ -7,11 +7,11 @@ public struct FrameStack {
     case float32
   }
 
-  /// From counts to what a network was trained on: (count − offset) · factor.
+  /// Conversion from counts to the unit of training: (count − offset) · factor.
   public enum Units: Sendable {
     case counts
     case scalar(offset: Float, factor: Float)
-    /// One of each for every pixel of a frame.
+    /// One offset and factor for every pixel of a frame.
     case maps(offset: [Float], factor: [Float])
   }
 
@@ -22,7 +22,7 @@ public struct FrameStack {
   public let width: Int
   public let channels: Int
   public let units: Units
-  /// Number of the first frame, for messages.
+  /// Number of the first frame in the movie, for messages.
   public let first: Int
 
   public init(
@@ -44,7 +44,7 @@ public struct FrameStack {
     bytes.count / (height * line * (element == .uint16 ? 2 : 4))
   }
 
-  /// Copies part of a row in the network's units.
+  /// Copies part of a row, converted to the network's units.
   private func copy(
     _ frame: Int, row: Int, from start: Int, _ count: Int, to target: UnsafeMutablePointer<Float>
   ) {
@@ -69,14 +69,14 @@ public struct FrameStack {
     }
   }
 
-  /// Smallest and largest value of a frame; nil where one is a NaN or an infinity.
+  /// Minimum and maximum of a frame; nil if it has a NaN or an infinity.
   func range(of frame: Int, _ scratch: inout [Float]) -> (low: Float, high: Float)? {
     var (low, high) = (Float.infinity, -Float.infinity)
     if scratch.count < line { scratch = Array(repeating: 0, count: line) }
     for row in 0..<height {
       let isFinite = scratch.withUnsafeMutableBufferPointer { values in
         copy(frame, row: row, from: 0, line, to: values.baseAddress!)
-        // x · 0 is 0 only for a finite x.
+        // x · 0 is 0 only if x is finite.
         var zero: Float = 0
         for index in 0..<line {
           low = min(low, values[index])
@@ -90,7 +90,7 @@ public struct FrameStack {
     return (low, high)
   }
 
-  /// Copies a tile of a frame, scaled, edges repeated beyond the frame.
+  /// Copies a scaled tile of a frame; edges are repeated outside the frame.
   func fill(
     _ target: UnsafeMutablePointer<Float>, frame: Int, top: Int, left: Int, rows: Int,
     columns: Int, scaling: (offset: Float, scale: Float, shift: Float)

@@ -1,23 +1,23 @@
 import Compute
 
-/// What is made of a network's result on the device before anything is read.
+/// Postprocessing of a network's result on the device.
 public enum NetworkHead: Hashable, Sendable {
-  /// The output of that name as it is; nil for the network's first.
+  /// The output of that name, unchanged; nil for the network's first.
   case image(String? = nil)
-  /// A list of the pixels of a map of probabilities and features (DECODE): the probability gathered
-  /// from neighbours by `IntegrateProbability`, then the map's channels.
+  /// A list of the pixels of a map of probabilities and features (DECODE): the probability
+  /// collected from neighbours by `IntegrateProbability`, then the map's channels.
   ///
-  /// `candidates` is what a pixel needs to gather, `threshold` what it must have gathered.
+  /// A pixel above `candidates` collects; its collected probability must reach `threshold`.
   case emitters(candidates: Float, threshold: Float, room: Int)
-  /// A list of the local maxima of an image or a volume, by `VolumePeaks`.
+  /// A list of the local maxima of an image or a volume, from `VolumePeaks`.
   case peaks(radius: Int, threshold: Float, room: Int)
 
-  /// Names of a list's ports.
+  /// Names of a list's outputs.
   static let places = "places"
   static let values = "values"
   static let total = "total"
 
-  /// How many entries a list has room for; nil for an image.
+  /// The maximum number of entries of a list; nil for an image.
   public var room: Int? {
     switch self {
     case .image: nil
@@ -34,7 +34,7 @@ public enum NetworkHead: Hashable, Sendable {
     }
   }
 
-  /// How many pixels of the frame beyond the network's own reach a result depends on.
+  /// Pixels of the frame that a result depends on in addition to the network's own reach.
   func halo(magnification: Int) -> Int {
     switch self {
     case .image: 0
@@ -43,7 +43,7 @@ public enum NetworkHead: Hashable, Sendable {
     }
   }
 
-  /// Adds the head to a graph.
+  /// Adds the postprocessing to a graph.
   func attach(
     to outputs: [(name: String, value: Graph.Value)], in graph: inout Graph
   ) throws {
@@ -75,9 +75,10 @@ public enum NetworkHead: Hashable, Sendable {
 }
 
 extension Model {
-  /// The head that lists emitters; nil where the network finds none.
+  /// The head that lists emitters; nil if the network finds none.
   ///
-  /// There is room for `perFrame` in each frame of a run, and for one in 64 pixels of a large frame.
+  /// There is room for `perFrame` emitters in each frame of a run, and for one in 64 pixels of a
+  /// large frame.
   public func listHead(
     threshold: Float? = nil, batch: Int, height: Int, width: Int, perFrame: Int = 64
   ) -> NetworkHead? {

@@ -1,17 +1,17 @@
 import Compute
 
-/// How many frames go together.
+/// Numbers of frames that are processed together.
 public struct Pace: Hashable, Sendable {
-  /// In one run of the device.
+  /// Frames in one run of the device.
   public let together: Int
-  /// From reading to writing: about a second's work, or four frames for a network that looks at
-  /// neighbours. On frames that need tiles it computes the neighbours of each batch again.
+  /// Frames per batch from reading to writing: about a second's work, or four frames for a network
+  /// that uses neighbouring frames. For frames in tiles, each batch computes its neighbours again.
   public let batch: Int
 }
 
 extension Model {
-  /// The pace for frames of a size: whole runs, at most 128 MiB of frames. Images of a fixed size
-  /// (spectra) are small and go by the hundred.
+  /// The pace for frames of this size: whole runs, at most 128 MiB of frames. Images of a fixed
+  /// size (spectra) are small and are processed by the hundred.
   public func pace(height: Int, width: Int, on device: DeviceInfo) -> Pace {
     let isGPU = device.kind == .openCLGPU
     let flops = 2 * network.multiplicationsPerPixel * Double(height * width)

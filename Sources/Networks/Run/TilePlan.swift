@@ -1,20 +1,21 @@
 import Compute
 
-/// How frames of one size pass a network on a device: tiles, frames at a time, the plan of one run.
+/// How frames of one size are processed on a device: tiles, frames per run, and the plan of one
+/// run.
 struct TilePlan {
   let rows: Tiling
   let columns: Tiling
-  /// Images of a run.
+  /// Images per run.
   let batch: Int
   let plan: Plan
 
-  /// Looks for the largest tile, then for the most frames at a time, that keep within `memory`.
+  /// Finds the largest tile, then the most frames at a time, that fit into `memory`.
   ///
   /// - Parameters:
-  ///   - batch: frames at a time that are worth having.
+  ///   - batch: the number of frames at a time beyond which there is no gain.
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
   ///   - halfStorage: see `Plan`.
-  /// - Throws: `NetworkError.frame` where even the smallest tile does not fit, `ShapeError` where the
+  /// - Throws: `NetworkError.frame` if even the smallest tile does not fit, `ShapeError` if the
   ///   network does not take frames of this size.
   init(
     _ model: Model, batch wished: Int, height: Int, width: Int, on device: DeviceInfo,
@@ -64,15 +65,15 @@ struct TilePlan {
     }
   }
 
-  /// Bytes that a run takes: the arena, each thread's working memory, the weights as the device holds them,
-  /// and the host's copies of a tile and of its result.
+  /// Bytes of a run: the arena, each thread's scratch, the weights on the device, and the host's
+  /// copies of a tile and its result.
   var bytes: Int { Self.bytes(plan) }
 
   private static func bytes(_ plan: Plan) -> Int { plan.bytes + plan.heldBytes + plan.portBytes }
 }
 
 extension Model {
-  /// The graph of one run over a tile: scaled frames in, what the head makes of the result out.
+  /// The graph of one run over a tile, from scaled frames to the result of the head.
   func graph(batch: Int, height: Int, width: Int, head: NetworkHead) throws -> Graph {
     var graph = Graph()
     let frames = graph.input(

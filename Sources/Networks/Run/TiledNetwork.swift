@@ -1,26 +1,26 @@
 import Compute
 
-/// A model on frames of one size, whatever that size, in bounded memory.
+/// Runs a model on frames of one size, of any size, in bounded memory.
 ///
-/// Frames are padded to the network's alignment by repeating their edges, cut into tiles that overlap
-/// by the receptive field, and the results cropped: the same numbers as from the whole frame, to
-/// rounding. Tiles of a frame share the frame's own scaling. One executable serves all tiles; running
-/// allocates only what `body` makes. A network that looks at neighbouring frames computes what it can
-/// of each frame once: what later frames need of it stays on the device.
+/// Frames are padded to the network's alignment by repeating their edges and cut into tiles that
+/// overlap by the receptive field; results are cropped. Up to rounding, they equal those for the
+/// whole frame. Tiles of a frame share the frame's own scaling. One executable serves all tiles; a
+/// run allocates only what `body` allocates. A network that uses neighbouring frames computes the
+/// per-frame part once: what later frames need of it stays on the device.
 /// ```swift
 /// let tiled = try TiledNetwork(model, height: 2048, width: 2048, on: Devices.best())
 /// let map = try tiled.image(frames)
 /// ```
 public final class TiledNetwork {
-  /// A run of the executable, and the part of its result that counts.
+  /// A run of the executable, and the valid part of its result.
   public struct Tile {
-    /// Frames of the stack, and the images of the result that are theirs.
+    /// Frames of the stack, and the images of the result that belong to them.
     public let frames: Range<Int>
     public let images: Range<Int>
-    /// Pixels of the frame that the result is good for.
+    /// Pixels of the frame for which the result is valid.
     public let rows: Range<Int>
     public let columns: Range<Int>
-    /// The frame's pixel at which the tile begins.
+    /// The frame's pixel at which the tile starts.
     public let top: Int
     public let left: Int
   }
@@ -30,7 +30,7 @@ public final class TiledNetwork {
   public let width: Int
   public let head: NetworkHead
   package let executable: any Executable
-  // What a network has to be walked for, kept so that running allocates nothing.
+  // Values that require walking the network, kept so that runs allocate nothing.
   let magnification: Int
   private let temporalReach: Int
   private let tiling: TilePlan
@@ -38,19 +38,19 @@ public final class TiledNetwork {
   private var result: [Float] = []
   private var line: [Float] = []
   private var scalings: [(offset: Float, scale: Float, shift: Float)] = []
-  /// The movie's frame that comes next where a run goes on; nil where none can.
+  /// The movie's frame at which a run can continue; nil if none can.
   private var next: Int?
 
-  /// Plans the largest tile, and the most frames at a time, whose memory keeps within `memory`.
+  /// Finds the largest tile, and the most frames at a time, whose memory fits into `memory`.
   ///
   /// - Parameters:
-  ///   - batch: frames at a time, at most.
-  ///   - memory: bytes that a run may take, weights apart.
+  ///   - batch: largest number of frames at a time.
+  ///   - memory: bytes that a run may use, without weights.
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
-  ///   - head: what is made of the result on the device.
-  ///   - halfStorage: see `Plan`; the CPU does without.
-  /// - Throws: `NetworkError` where even the smallest tile does not fit, `ShapeError` where the
-  ///   network does not take frames of this size, `DeviceError`.
+  ///   - head: postprocessing of the result on the device.
+  ///   - halfStorage: see `Plan`; ignored on the CPU.
+  /// - Throws: `NetworkError` if even the smallest tile does not fit, `ShapeError` if the network
+  ///   does not take frames of this size, `DeviceError`.
   public init(
     _ model: Model, batch: Int = 1, height: Int, width: Int, on device: any Device,
     memory: Int = 1 << 30, tile: Int? = nil, head: NetworkHead = .image(),
@@ -71,11 +71,11 @@ public final class TiledNetwork {
       count: tiling.batch * tiling.rows.tile * tiling.columns.tile * model.network.channels)
   }
 
-  /// Frames of a run of the executable.
+  /// Frames per run of the executable.
   public var batch: Int { tiling.batch }
-  /// Bytes that a run takes, weights apart.
+  /// Bytes that a run uses, without weights.
   public var memory: Int { tiling.bytes }
-  /// Number of tiles that a frame takes.
+  /// Number of tiles per frame.
   public var tiles: Int { tiling.rows.parts.count * tiling.columns.parts.count }
   /// Rows and columns of an image.
   public var outputHeight: Int { height * magnification }
@@ -86,13 +86,13 @@ public final class TiledNetwork {
   /// Runs a stack, tile by tile.
   ///
   /// - Parameters:
-  ///   - frames: those of the stack that results are wanted of; a network that looks at neighbours
-  ///     sees the others, and for those beyond the stack its first or last.
-  ///   - continuing: whether the stack is of the same movie as that of the last run, by whose end the
-  ///     network then goes on where it can: nothing of a frame is computed twice.
-  ///   - meanwhile: told before each tile what part of the work is done; what it throws ends the run.
-  ///   - body: reads what it wants of the executable.
-  /// - Throws: `NetworkError.frame` for a stack of another size, or a NaN or infinity in it.
+  ///   - frames: frames of the stack for which results are wanted. A network that uses neighbouring
+  ///     frames also uses the others; beyond the stack, its first or last frame is repeated.
+  ///   - continuing: whether the stack is from the same movie as the last run. The network then
+  ///     continues from its end if possible, so that nothing is computed twice.
+  ///   - meanwhile: called before each tile with the fraction of the work done; may throw to stop.
+  ///   - body: reads results from the executable.
+  /// - Throws: `NetworkError.frame` for a stack of another size, or with a NaN or infinity.
   public func run(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     meanwhile: (Double) throws -> Void = { _ in }, each body: (Tile) throws -> Void
@@ -113,14 +113,15 @@ public final class TiledNetwork {
     next = nil
     let steps = (end - frames.lowerBound + (goesOn ? -reach : reach) + batch - 1) / batch
     let (rows, columns) = (tiling.rows.parts, tiling.columns.parts)
-    // What a window remembers is of one tile.
+    // The history of a window belongs to one tile.
     let tilesFirst = reach > 0
     for index in 0..<steps * tiles {
       try meanwhile(Double(index) / Double(steps * tiles))
       let (tile, step) =
         tilesFirst ? (index / steps, index % steps) : (index % tiles, index / tiles)
       let (row, column) = (rows[tile / columns.count], columns[tile % columns.count])
-      // What is too much is fed before the frames that count, so that the last is the last.
+      // Surplus frames are fed before those that are wanted, so that the last one is the stack's
+      // last.
       let start = end - (steps - step) * batch
       fill(from: stack, first: start, row.start, column.start)
       try executable.write("frames", input)
@@ -137,7 +138,7 @@ public final class TiledNetwork {
     next = tiles == 1 && reach > 0 && end <= stack.count ? stack.first + end : nil
   }
 
-  /// The result for some frames of a stack, [frame, row, column, channel], into `target`.
+  /// Writes the result for some frames of a stack, [frame, row, column, channel], to `target`.
   public func image(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     into target: UnsafeMutableBufferPointer<Float>, meanwhile: (Double) throws -> Void = { _ in }
@@ -166,7 +167,7 @@ public final class TiledNetwork {
     }
   }
 
-  /// The whole result of frames in counts, where it fits into memory.
+  /// The whole result for frames in counts, if it fits into memory.
   public func image(_ frames: [Float]) throws -> Tensor {
     let pixels = height * width * model.network.channels
     guard !frames.isEmpty, frames.count % pixels == 0 else {
@@ -190,7 +191,7 @@ public final class TiledNetwork {
     return Tensor(values, shape: shape)
   }
 
-  /// The type of the executable's image.
+  /// The type of the executable's image output.
   public var imageType: TensorType {
     get throws {
       guard case .image(let name) = head else { preconditionFailure("a list is not an image") }
@@ -198,7 +199,7 @@ public final class TiledNetwork {
     }
   }
 
-  /// A result without rows and columns: one run of values for each frame.
+  /// A result without rows and columns: one list of values for each frame.
   private func flat(
     _ stack: FrameStack, _ frames: Range<Int>, _ type: TensorType,
     into target: UnsafeMutableBufferPointer<Float>
@@ -222,7 +223,7 @@ public final class TiledNetwork {
     }
   }
 
-  /// Every frame's scaling by its own values.
+  /// Determines every frame's scaling from its own values.
   private func findScalings(of stack: FrameStack) throws {
     let scaling = model.network.scaling
     scalings.removeAll(keepingCapacity: true)
@@ -236,7 +237,7 @@ public final class TiledNetwork {
     }
   }
 
-  /// Copies a tile of consecutive frames; the stack's first and last stand for those beyond.
+  /// Copies a tile of consecutive frames; the stack's first and last frames are repeated beyond it.
   private func fill(from stack: FrameStack, first: Int, _ top: Int, _ left: Int) {
     let (rows, columns) = (tiling.rows.tile, tiling.columns.tile)
     let pixels = rows * columns * stack.channels

@@ -1,25 +1,25 @@
-/// One axis of a frame cut into equal, overlapping tiles.
+/// One axis of a frame, cut into overlapping tiles of equal length.
 ///
-/// Every tile lies within the axis, so that a tile at a border ends where the frame ends and sees the
-/// same zeros beyond it; the cores cover the axis without overlap.
+/// Every tile is inside the axis, so a tile at a border ends with the frame and has the same zero
+/// padding. The cores cover the axis without overlap.
 struct Tiling: Hashable {
   struct Part: Hashable {
-    /// Where the tile begins.
+    /// Where the tile starts.
     let start: Int
-    /// What it is good for.
+    /// The range for which its result is used.
     let core: Range<Int>
   }
 
-  /// The axis with what makes it a multiple of the alignment.
+  /// Length of the axis after padding to the alignment.
   let padded: Int
   /// Length of every tile.
   let tile: Int
   let parts: [Part]
 
   /// - Parameters:
-  ///   - tile: wished length; nil or longer than the axis for one tile.
-  ///   - halo: how much of a tile's ends is wrong when the tile ends there and the frame does not.
-  /// - Returns: nil where a tile of that length has no core.
+  ///   - tile: requested length; nil or more than the axis for one tile.
+  ///   - halo: how much of a tile's result is wrong at ends that are not the frame's ends.
+  /// - Returns: nil if a tile of that length has no core.
   init?(length: Int, tile wished: Int?, halo: Int, alignment: Int) {
     func up(_ n: Int) -> Int { (n + alignment - 1) / alignment * alignment }
     padded = up(length)

@@ -3,45 +3,45 @@ import Microscopy
 
 /// DECODE: probability, photons, position and their uncertainties for every pixel.
 ///
-/// Speiser et al., Nature Methods 18, 1082 (2021). One U-Net sees each frame, a second the features of
-/// three frames; four heads. Result channels: p, photons, x, y, z, their sigmas in the same order,
-/// and the background, or in the paper's layout the emitters' light on the pixel; photons, z and
-/// background in units of `results`, x and y in pixels.
+/// Speiser et al., Nature Methods 18, 1082 (2021). One U-Net processes each frame, a second the
+/// features of three frames; then there are four heads. Result channels: p, photons, x, y, z, their
+/// sigmas in the same order, and the background (in the paper's layout the emitters' light on the
+/// pixel). Photons, z and background are in units of `results`, x and y in pixels.
 public struct DECODE: NetworkSystem {
   public static let name = "decode"
   public static let source = "Speiser et al., Nature Methods 18:1082 (2021)"
   public static let purpose = "frames to a table of emitters with uncertainties"
 
-  /// Which program the weights are from.
+  /// The program that the weights come from.
   public enum Layout: String, Codable, Hashable, Sendable {
     /// TuragaLab/DECODE.
     case authors
-    /// The paper's figure, as in Li-Lab-SUSTech/LiteLoc: activations after every convolution, 3×3
-    /// after enlarging, the enlarged features first.
+    /// The figure of the paper, as in Li-Lab-SUSTech/LiteLoc: an activation after every
+    /// convolution, 3×3 after enlarging, the enlarged features first in concatenations.
     case paper
   }
 
   public var layout = Layout.authors
   public var frames = 3
   public var features = 48
-  /// Photons to the network's input.
+  /// Scaling from photons to the network's input.
   public var scaling = InputScaling()
-  /// Interpolate between pixels instead of repeating them; the weights do not tell.
+  /// Interpolate instead of repeating pixels; the weights do not show which.
   public var bilinear = false
-  /// Of photons, x, y, z (0 to 3) those that a training left out: 0 with a sigma of 0.1, as its
-  /// authors' program gives them; the weights do not tell.
+  /// Those of photons, x, y, z (0 to 3) that training left out; they get 0 with a sigma of 0.1, as
+  /// in the authors' program. The weights do not show which.
   public var disabled: [Int] = []
   /// Smallest sigma.
   public var sigmaFloor: Float = 0.001
-  /// What a result of 1 means; nil where neither weights nor user say.
+  /// The unit of results; nil if neither weights nor the user state it.
   public var results: ResultScale?
 
-  /// Factors of the results that have no unit of their own.
+  /// Scale factors of the results.
   public struct ResultScale: Codable, Hashable, Sendable {
     public var photons: Double
-    /// nm.
+    /// nm for a result of 1.
     public var z: Double
-    /// Photons per pixel; the paper's layout gives none.
+    /// Photons per pixel for a result of 1; the paper's layout gives no background.
     public var background: Double?
 
     public init(photons: Double, z: Double, background: Double? = nil) {
@@ -51,7 +51,7 @@ public struct DECODE: NetworkSystem {
     }
   }
 
-  /// The published thresholds; the paper's layout has those of its program.
+  /// With the published thresholds; the paper's layout uses those of its program.
   public var task: NetworkTask {
     .list(
       EmitterReading(
@@ -61,15 +61,15 @@ public struct DECODE: NetworkSystem {
         columns: columns))
   }
 
-  /// A row's numbers are the gathered probability and the result's channels; positions count from the
+  /// A row has the collected probability and the result's channels; positions are relative to the
   /// pixel's centre.
   private var columns: [ListColumn] {
     let scale = results ?? ResultScale(photons: 1, z: 1)
-    // The authors' x is the first axis of their frames, as their targets are filled: it runs down the
+    // The authors' x is the first axis of their frames, as in their targets: it points down the
     // image. The paper's program adds x to the column.
     let (x, y) = layout == .authors ? (4, 3) : (3, 4)
-    // The paper's program trains its last channel on the image of the emitters alone, ten times enlarged
-    // in units of the photons.
+    // The last channel of the paper's program is trained on ten times the image of the emitters
+    // alone, in units of the photons.
     let (light, lightScale) =
       layout == .authors
       ? (Quantity.background, scale.background ?? 1)
@@ -85,7 +85,7 @@ public struct DECODE: NetworkSystem {
 
   public var unit: InputUnit { layout == .authors ? .photons : .counts }
 
-  /// Throws `NetworkError.unitless` where nothing says what frames or results are scaled by.
+  /// Throws `NetworkError.unitless` if the scaling of frames or results is not known.
   public func checkReadiness() throws(NetworkError) {
     let isScaled = layout == .paper || results?.background != nil
     if results == nil || !isScaled {
@@ -150,7 +150,7 @@ public struct DECODE: NetworkSystem {
     }
     let bound: Float = authors ? 8 : 16
     let p = net.activate(net.activate(head(0, "p", to: 1), .clamp(-bound, bound)), .sigmoid)
-    // The authors put photons before x, y, z, the paper's program after them.
+    // The authors' order is photons, x, y, z; that of the paper's program is x, y, z, photons.
     func photonsFirst(_ value: Network.Value) -> (photons: Network.Value, xyz: Network.Value) {
       authors
         ? (net.slice(value, 0..<1), net.slice(value, 1..<4))
@@ -169,7 +169,7 @@ public struct DECODE: NetworkSystem {
     return net
   }
 
-  /// The ten channels, those of what the training left out constant.
+  /// The ten channels, with constants for those that training left out.
   private func withoutDisabled(
     _ all: Network.Value, _ net: inout Network
   ) -> Network.Value {
@@ -226,7 +226,7 @@ public struct DECODE: NetworkSystem {
     }
     for level in 0..<2 {
       let width = features << (1 - level)
-      // That program applies its activation once more to the enlarged features.
+      // That program applies its activation a second time, to the enlarged features.
       x = net.activate(net.upsample(x), .elu(1))
       index += 1
       x = next(x, .same(3), width)

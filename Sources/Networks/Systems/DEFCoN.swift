@@ -1,4 +1,4 @@
-/// DEFCoN: how many emitters a frame holds, as a density whose sum is the count.
+/// DEFCoN: the number of emitters in a frame, as a density map whose sum is the count.
 ///
 /// github.com/LEB-EPFL/DEFCoN. A segmentation network, then a counting network on its
 /// result; sides are multiples of 4.
@@ -15,7 +15,7 @@ public struct DEFCoN: NetworkSystem {
 
   public var network: Network {
     var net = Network(channels: 1, scaling: scaling)
-    // Keras' "same" on an even side: the odd zero at the end, or cut from the end.
+    // Keras' "same" for even sizes: the odd zero is added, or cut, at the end.
     let atEnd = Edges(top: 0, left: 0, bottom: 1, right: 1)
     let step = Kernel(3, stride: 2, padding: atEnd)
     func enlarge(_ x: Network.Value, _ name: String) -> Network.Value {

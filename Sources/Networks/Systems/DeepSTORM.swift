@@ -1,13 +1,14 @@
-/// Deep-STORM: a frame becomes a density map that is eight times finer.
+/// Deep-STORM: a density map that is eight times finer than the frame.
 ///
-/// Nehme et al., Optica 5, 458 (2018). The frame is enlarged by repetition, then an encoder and a
-/// decoder of blocks (convolution without bias, batch norm, ReLU) without skips.
+/// Nehme et al., Optica 5, 458 (2018). The frame is enlarged by repetition, then processed by an
+/// encoder and a decoder of blocks (convolution without bias, batch norm, ReLU) without skip
+/// connections.
 public struct DeepSTORM: NetworkSystem {
   public static let name = "deep-storm"
   public static let source = "Nehme et al., Optica 5:458 (2018)"
   public static let purpose = "frame to density map, 8× finer"
 
-  /// A tenth of what the training gives an emitter, as in its authors' notebook.
+  /// The threshold is a tenth of an emitter's value in training, as in the authors' notebook.
   public var task: NetworkTask {
     .map(
       peaks: EmitterReading(
@@ -16,7 +17,7 @@ public struct DeepSTORM: NetworkSystem {
   }
 
   public var magnification = 8
-  /// Min–max, then the training set's mean and deviation: here those of the authors' first demo.
+  /// Min–max, then the training set's mean and deviation, here of the authors' first demo.
   public var scaling = InputScaling.standardised(.minMax, mean: 0.19607912, deviation: 0.17763713)
 
   public init() {}

@@ -1,4 +1,4 @@
-/// DeepSTORM3D: dense three-dimensional localization as a volume of emitter scores.
+/// DeepSTORM3D: dense 3D localization by a volume of emitter scores.
 ///
 /// Nehme et al., Nature Methods 17, 734 (2020). Frame → planes × 4 height × 4 width; a block is
 /// convolution, leaky ReLU, batch norm, in this order.
@@ -7,9 +7,10 @@ public struct DeepSTORM3D: NetworkSystem {
   public static let source = "Nehme et al., Nature Methods 17:734 (2020)"
   public static let purpose = "frame to volume, 4× finer laterally"
 
-  /// A twentieth of a certain emitter, as its authors take for their second demonstration.
+  /// The threshold is a twentieth of a certain emitter's value, as in the authors' second demo.
   ///
-  /// They place an emitter at the centre of a pixel into that pixel's first voxel and move positions by
+  /// In their volumes an emitter at the centre of a pixel is in that pixel's first voxel; they
+  /// shift positions by two of four voxels (their `upsampling_shift`).
   /// two of four voxels (their `upsampling_shift`).
   public var task: NetworkTask {
     .list(
@@ -22,11 +23,11 @@ public struct DeepSTORM3D: NetworkSystem {
 
   /// Axial planes.
   public var planes = 121
-  /// Where the first plane begins and the last ends, nm.
+  /// z of the start of the first plane and the end of the last, nm.
   public var depth: [Double] = [0, 4000]
-  /// Of layers 2 to 6.
+  /// Dilations of layers 2 to 6.
   public var dilations = [1, 2, 4, 8, 16]
-  /// Height of a certain emitter in the result.
+  /// Value of a certain emitter in the result.
   public var peak: Float = 800
   public var scaling = InputScaling(scale: 1 / 250)
 

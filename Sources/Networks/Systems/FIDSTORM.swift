@@ -1,16 +1,17 @@
 import Compute
 
-/// FID-STORM: Deep-STORM's task on the frame itself, enlarged only at the end.
+/// FID-STORM: like Deep-STORM, but the frame is enlarged only at the end.
 ///
-/// github.com/SRMLabHUST/FID-STORM. Its weights come as ONNX files, whose convolutions are taken in
-/// order.
+/// github.com/SRMLabHUST/FID-STORM. Its weights come as ONNX files, whose convolutions are matched
+/// by order.
 public struct FIDSTORM: NetworkSystem {
   public static let name = "fid-storm"
   public static let source = "SRMLabHUST/FID-STORM"
   public static let purpose = "frame to density map, 8× finer"
 
-  /// An emitter is a Gaussian of σ 1 and sum 1, 0.16 high, lower where the network is less sure. The
-  /// threshold is the best of ten on simulated movies of three densities (Tools/accuracy/threshold).
+  /// An emitter is a Gaussian of σ 1 and sum 1, 0.16 high, lower if the network is less certain.
+  /// The threshold is the best of ten on simulated movies of three densities
+  /// (Tools/accuracy/threshold).
   public var task: NetworkTask {
     .map(
       peaks: EmitterReading(
@@ -20,7 +21,7 @@ public struct FIDSTORM: NetworkSystem {
 
   /// Layers of the trunk.
   public var depth = 5
-  /// Of the activations in the trunk; 0 is ReLU.
+  /// Slope of the activations in the trunk; 0 is ReLU.
   public var slope: Float = 0.01
   public var scaling = InputScaling(.minMax)
 
@@ -31,7 +32,7 @@ public struct FIDSTORM: NetworkSystem {
       depth = max(graph.convolutions.count - 4, 1)
       slope = graph.opTypes.contains("Relu") ? 0 : 0.01
     } else {
-      // At least one, so that another system's file is told which tensor it lacks.
+      // At least one, so that another system's file gives an error with the tensor that is missing.
       let prefix = weights.prefix(of: "first.weight") ?? ""
       depth = (1...64).last { weights.tensors["\(prefix)trunk.\($0 - 1).weight"] != nil } ?? 1
     }

@@ -1,13 +1,13 @@
 import Microscopy
 
-/// A column of the table that a list of emitters becomes.
+/// A column of the table made from a list of emitters.
 public struct ListColumn: Sendable {
   public let quantity: Quantity
-  /// The value for a row of the list; `origin` is the movie's pixel that is the frames' first.
+  /// The value for a row of the list; `origin` is the movie's pixel at the frames' first pixel.
   public let value:
     @Sendable (_ list: EmitterList, _ row: Int, _ origin: (x: Int, y: Int)) -> Double
 
-  /// One of a row's numbers in the unit that `factor` brings it to, counted from `start`.
+  /// One of a row's numbers, converted to a unit by `factor` and added to `start`.
   init(
     _ quantity: Quantity, number: Int, _ factor: Double = 1,
     from start: @escaping @Sendable (EmitterList.Place, (x: Int, y: Int)) -> Int = { _, _ in 0 }
@@ -27,13 +27,12 @@ public struct ListColumn: Sendable {
     self.value = value
   }
 
-  /// The columns of maxima: their centres of gravity, counted in the result's pixels, and their heights.
+  /// The columns of maxima: centres of gravity in the result's pixels, and heights.
   ///
   /// - Parameters:
-  ///   - magnification: how much finer the result is than the frame.
-  ///   - shift: camera pixels by which the result lies before the frame.
-  ///   - planes: where a volume's first plane begins and how far apart planes are, nm; nil for an
-  ///     image.
+  ///   - magnification: how many times finer the result is than the frame.
+  ///   - shift: added to x and y, camera pixels, to align the result with the frame.
+  ///   - planes: start of a volume's first plane and distance between planes, nm; nil for an image.
   static func ofMaxima(
     magnification: Int, shift: Double = 0, planes: (first: Double, step: Double)? = nil
   ) -> [ListColumn] {

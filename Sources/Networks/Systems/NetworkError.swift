@@ -1,18 +1,18 @@
 import Reporting
 
-/// What cannot be done with a network.
+/// An operation that is not possible with a network.
 public enum NetworkError: Fault {
   case unknownSystem(String, known: [String])
   case settings(system: String, reason: String)
-  /// A file that does not say which network it belongs to.
+  /// A file that does not state which network it belongs to.
   case unnamed(path: String, known: [String])
-  /// A frame that the network cannot take.
+  /// A frame that does not fit the network.
   case frame(system: String, reason: String)
-  /// Weights that do not say what numbers mean.
+  /// Weights that do not state the units of their numbers.
   case unitless(system: String, what: String)
-  /// Not even the smallest tile keeps within the limit, bytes.
+  /// Even the smallest tile exceeds the memory limit, bytes.
   case memory(system: String, limit: Int, needed: Int?, receptiveField: Int)
-  /// A network that does something else than what was asked for.
+  /// A network for another task than the requested one.
   case task(system: String, wanted: String, purpose: String)
 
   public var message: Message {

@@ -1,39 +1,39 @@
-/// A published network: its layers as data, its settings, and how its authors' files name things.
+/// A published network: its layers, its settings, and the names in its authors' files.
 ///
-/// A value of the type is the network with its settings; `init()` gives the published ones.
+/// A value of the type is the network with its settings; `init()` gives the published settings.
 public protocol NetworkSystem: Codable, Hashable, Sendable {
-  /// How it is asked for: "deepstorm3d".
+  /// The name that selects it: "deepstorm3d".
   static var name: String { get }
   /// Authors, journal, year.
   static var source: String { get }
-  /// What comes out.
+  /// What the network computes.
   static var purpose: String { get }
-  /// What the network is for and how its first result is read, with the columns and units of its table.
+  /// The task, and how its first result is read, with the columns and units of its table.
   var task: NetworkTask { get }
-  /// What frames are given in.
+  /// The unit of frames.
   var unit: InputUnit { get }
-  /// The only rows and columns that a frame can have; nil for a network that takes any.
+  /// The only size that frames can have; nil for a network that takes any size.
   var inputSize: (height: Int, width: Int)? { get }
 
   init()
-  /// The settings that the shapes and numbers of these weights tell; the published ones elsewhere.
+  /// Settings inferred from the shapes and numbers of these weights; otherwise the published ones.
   init(fitting weights: Weights)
-  /// Weights of the authors' files under the names of `network`.
+  /// The tensors of the authors' files under the names of `network`.
   static func adopt(_ weights: Weights) -> Weights
 
-  /// Those of the settings that sizes depend on, and what they may be.
+  /// The settings that affect sizes, with their allowed values.
   var bounds: [SettingBound] { get }
   /// For settings within their bounds.
   var network: Network { get }
-  /// Throws where a run needs to know what neither weights nor settings say.
+  /// Throws if a run needs a value that neither weights nor settings state.
   func checkReadiness() throws(NetworkError)
 }
 
-/// A setting that cannot be any number.
+/// A setting with a limited range.
 public struct SettingBound: Hashable, Sendable {
   public let name: String
   public let value: String
-  /// What it may be, in words.
+  /// The allowed values, in words.
   public let allowed: String
   public let holds: Bool
 
@@ -61,7 +61,7 @@ extension NetworkSystem {
   public var inputSize: (height: Int, width: Int)? { nil }
   public func checkReadiness() throws(NetworkError) {}
 
-  /// Throws `NetworkError.settings` for the first setting that is out of its bounds.
+  /// Throws `NetworkError.settings` for the first setting that is out of bounds.
   public func checkSettings() throws(NetworkError) {
     for bound in bounds where !bound.holds {
       throw .settings(

@@ -1,8 +1,8 @@
-/// What a network is for: one of the five roles of the field, and how its result is read.
+/// The task of a network, one of five in the field, and how its result is read.
 public enum NetworkTask: Sendable {
   /// Frames to a list of emitters.
   case list(EmitterReading)
-  /// A frame to an image. Where its maxima are emitters, `peaks` says how they are listed.
+  /// A frame to an image. If its maxima are emitters, `peaks` says how they are listed.
   case map(peaks: EmitterReading?)
   /// A crop of one size to a probability of each class.
   case crop(classes: [String])
@@ -11,7 +11,7 @@ public enum NetworkTask: Sendable {
   /// A rendering to a rendering.
   case rendering
 
-  /// How emitters are found in the result; nil where the network finds none.
+  /// How emitters are found in the result; nil if the network finds none.
   public var emitters: EmitterReading? {
     switch self {
     case .list(let reading): reading
@@ -20,23 +20,23 @@ public enum NetworkTask: Sendable {
     }
   }
 
-  /// The threshold that emitters are told by; nil where the network finds none.
+  /// The detection threshold; nil if the network finds no emitters.
   public var threshold: Float? { emitters?.search.threshold }
 
-  /// The head that lists emitters; nil where the network finds none.
+  /// The head that lists emitters; nil if the network finds none.
   ///
-  /// - Parameter threshold: in place of the task's own.
+  /// - Parameter threshold: replaces the task's own.
   public func list(threshold: Float? = nil, room: Int) -> NetworkHead? {
     emitters?.search.head(threshold: threshold, room: room)
   }
 
-  /// Whether the result is an image for each frame, not a row of a table.
+  /// Whether the result is an image for each frame rather than a row of a table.
   public var givesImages: Bool {
     if case .crop = self { false } else { true }
   }
 }
 
-/// How emitters are found in a network's first result, and what the table says of each.
+/// How emitters are found in a network's first result, and the columns of the table.
 public struct EmitterReading: Sendable {
   public let search: EmitterSearch
   public let columns: [ListColumn]
@@ -47,13 +47,13 @@ public struct EmitterReading: Sendable {
   }
 }
 
-/// Where in a result emitters are.
+/// How emitters are found in a result.
 public enum EmitterSearch: Hashable, Sendable {
-  /// In an image of probabilities and features, the probability first. Pixels above `candidates` gather the
-  /// probability of their neighbours; those that then have `threshold` are emitters.
+  /// In an image of probabilities and features, the probability first. Pixels above `candidates`
+  /// collect the probability of their neighbours; those that reach `threshold` are emitters.
   case probabilities(candidates: Float, threshold: Float)
-  /// At the maxima of an image or a volume (planes as channels) of at least `threshold` within `radius` of
-  /// its own pixels.
+  /// Maxima of an image or a volume (planes as channels) of at least `threshold`, within `radius`
+  /// of the result's pixels.
   case maxima(radius: Int, threshold: Float)
 
   var threshold: Float {
@@ -72,10 +72,10 @@ public enum EmitterSearch: Hashable, Sendable {
   }
 }
 
-/// What a network is trained on.
+/// The unit that a network is trained on.
 public enum InputUnit: String, Codable, Hashable, Sendable {
-  /// Camera counts as they are.
+  /// Raw camera counts.
   case counts
-  /// Counts brought to photons by the camera's offset, gain and quantum efficiency.
+  /// Photons, from the camera's offset, gain and quantum efficiency.
   case photons
 }

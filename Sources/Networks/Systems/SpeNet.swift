@@ -1,6 +1,6 @@
 import Compute
 
-/// SpeNet: the dye of an emitter from its spectrum.
+/// SpeNet: identifies the dye of an emitter by its spectrum.
 ///
 /// github.com/FOIL-NU/SpeNet. A spectral image of 7 × 201 pixels → probabilities of AF647, CF660C,
 /// CF680.

@@ -1,48 +1,48 @@
 import Compute
 
-/// What a network is and what it takes: a line of `glint networks`.
+/// The properties of a network: a line of `glint networks`.
 public struct NetworkSummary: Codable, Hashable, Sendable {
   public let name: String
   public let source: String
   public let purpose: String
   /// Trained values.
   public let parameters: Int
-  /// Floating-point operations (two for a multiply–accumulate) per pixel of the frame, each frame's
-  /// own layers counted once.
+  /// Floating-point operations (two per multiply–accumulate) per pixel of the frame; layers that
+  /// process single frames are counted once per frame.
   public let work: Double
   /// Side of the square of pixels that a result depends on.
   public let receptiveField: Int
-  /// Channels of a frame, and consecutive frames that a result depends on.
+  /// Channels of a frame, and number of consecutive frames that a result depends on.
   public let channels: Int
   public let frames: Int
-  /// What frames are given in.
+  /// The unit of frames.
   public let unit: InputUnit
-  /// What comes out, for each pixel of a result `magnification` times finer than the frame.
+  /// The outputs, for each pixel of a result `magnification` times finer than the frame.
   public let outputs: [String]
   public let magnification: Int
   /// Name and value of each setting.
   public let settings: String
-  /// For frames of the asked size; nil where the network does not take them, which `refusal` says.
+  /// For frames of the requested size; nil if the network does not take them, see `refusal`.
   public let memory: Memory?
   public let refusal: String?
 
-  /// The peak of a run.
+  /// Peak memory of a run.
   public struct Memory: Codable, Hashable, Sendable {
     public let height: Int
     public let width: Int
     /// Frames at a time, and tiles of a frame.
     public let batch: Int
     public let tiles: Int
-    /// Bytes of the program before any work. What libraries load when a movie is first read or a table
-    /// first written comes on top.
+    /// Bytes of the program before any work. Libraries that are loaded when a movie is first read
+    /// or a table first written come in addition.
     public let program: Int
-    /// Bytes of the device's arena with working memory and weights, and the host's copies of what goes in
-    /// and out.
+    /// Bytes of the device's arena with scratch and weights, and of the host's copies of inputs and
+    /// outputs.
     public let run: Int
-    /// Bytes of the weights on the host: as the model has them, and what folding made of them.
+    /// Bytes of the weights on the host: the model's, and what constant folding made of them.
     public let weights: Int
-    /// Bytes of the movie's frames under way, and of images or rows on their way out: rows of a dense
-    /// movie, one emitter in 200 pixels.
+    /// Bytes of frames being processed and of images or rows being written; rows for a dense movie,
+    /// one emitter in 200 pixels.
     public let frames: Int
     public let total: Int
   }
@@ -79,8 +79,8 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
       let finer = network.magnification * network.magnification
       let values = head.widths.values
       let row = 2 * (MemoryLayout<EmitterList.Place>.stride + 4 * values + 8) + 3 * 8 * (values + 1)
-      // Three batches of 16-bit frames, and the images of one run or a batch's rows in two lists and
-      // three tables; or crops, cut and gathered.
+      // Three batches of 16-bit frames, and the images of one run, or a batch's rows in two lists
+      // and three tables; for crops, the cut and the gathered ones.
       let frames =
         system.inputSize != nil
         ? 2 * 4 * plan.batch * pixels

@@ -1,13 +1,13 @@
 import Foundation
 import Reporting
 
-/// The networks that Glint knows.
+/// The known networks.
 public enum Systems {
   public static let all: [any NetworkSystem.Type] = [
     DeepSTORM.self, FIDSTORM.self, DECODE.self, DeepSTORM3D.self, SpeNet.self, DEFCoN.self,
   ]
 
-  /// The system of that name. Throws `NetworkError` where there is none.
+  /// The system of that name. Throws `NetworkError` if there is none.
   public static func named(_ name: String) throws(NetworkError) -> any NetworkSystem.Type {
     guard let system = all.first(where: { $0.name == name.lowercased() }) else {
       throw .unknownSystem(name, known: all.map { $0.name })
@@ -15,7 +15,7 @@ public enum Systems {
     return system
   }
 
-  /// The system and settings that a configuration states.
+  /// The system and settings of a configuration.
   static func decode(
     _ configuration: NetworkConfiguration
   ) throws(NetworkError) -> any NetworkSystem {
@@ -24,10 +24,10 @@ public enum Systems {
 }
 
 extension NetworkSystem {
-  /// The system with some of its settings changed.
+  /// The system with some settings changed.
   ///
-  /// - Parameter settings: a JSON object; fields that it leaves out stay as they are. Empty for none.
-  /// - Throws: `NetworkError.settings` for a field that there is not, or cannot have that value.
+  /// - Parameter settings: a JSON object; omitted fields are unchanged. Empty for no change.
+  /// - Throws: `NetworkError.settings` for an unknown field or an invalid value.
   public func with(settings: String) throws(NetworkError) -> Self {
     guard !settings.isEmpty else { return self }
     func fault(_ reason: String) -> NetworkError { .settings(system: Self.name, reason: reason) }
@@ -65,7 +65,7 @@ extension NetworkSystem {
 }
 
 extension NetworkSystem {
-  /// The system with its settings, for a file of weights.
+  /// The system with its settings, for a weight file.
   public var configuration: NetworkConfiguration {
     get throws {
       let encoder = JSONEncoder()

@@ -1,14 +1,14 @@
 import Compute
 import Containers
 
-/// Keras HDF5 files (`model.save`, `save_weights`), renamed and transposed to PyTorch's ways.
+/// Keras HDF5 files (`model.save`, `save_weights`), with names and layouts converted to PyTorch's.
 ///
 /// `<layer>/…/kernel:0` becomes `<layer>.weight`: [h, w, in, out] → [out, in, h, w], for transposed
-/// convolutions [h, w, out, in] → [in, out, h, w], for dense layers [in, out] → [out, in]. Batch norm's
-/// gamma, beta, moving_mean, moving_variance become weight, bias, running_mean, running_var.
+/// convolutions [h, w, out, in] → [in, out, h, w], for dense layers [in, out] → [out, in]. Batch
+/// norm's gamma, beta, moving_mean, moving_variance become weight, bias, running_mean, running_var.
 ///
-/// Keras 3 (`.weights.h5`, and the same inside `.keras`) keeps no layer's name but its kind and number:
-/// `layers/conv2d_3/vars/0`.
+/// Keras 3 (`.weights.h5`, and the same inside `.keras`) does not keep a layer's name, only its
+/// kind and number: `layers/conv2d_3/vars/0`.
 enum KerasWeights {
   private static let names = [
     "kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias",
@@ -23,7 +23,7 @@ enum KerasWeights {
     "batch_normalization": (.batchNorm, ["gamma", "beta", "moving_mean", "moving_variance"]),
   ]
 
-  /// The member of a `.keras` archive that holds the weights.
+  /// The member of a `.keras` archive with the weights.
   static let member = "model.weights.h5"
 
   static func decode(_ bytes: [UInt8]) throws -> Weights {
@@ -46,7 +46,7 @@ enum KerasWeights {
         switch (place.part, dataset.shape.count) {
         case ("kernel", 4): stored.permuted([3, 2, 0, 1])
         case ("kernel", 2): stored.permuted([1, 0])
-        // Slopes that rows and columns share have axes of length 1 for them.
+        // Slopes shared by rows and columns have axes of length 1 for these.
         case ("alpha", 3...) where dataset.shape.dropLast().allSatisfy({ $0 == 1 }):
           stored.reshaped([stored.type.count])
         default: stored
@@ -68,8 +68,8 @@ enum KerasWeights {
     return weights
   }
 
-  /// What a dataset's path says: its layer, which part of it it is, and with Keras 3 the layer's kind
-  /// and number; nil for what is no layer's.
+  /// The meaning of a dataset's path: its layer, the part of it, and for Keras 3 the layer's kind
+  /// and number; nil if it does not belong to a layer.
   private struct Place {
     var layer: String
     var part: String

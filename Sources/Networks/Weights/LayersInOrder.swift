@@ -1,7 +1,7 @@
 import Compute
 
-/// The learned layers of a file that keeps their order but not their names: an ONNX graph whose
-/// exporter folded batch norms into convolutions, or Keras 3, which numbers the layers of each kind.
+/// The learned layers of a file that keeps their order but not their names: an ONNX graph with
+/// batch norms folded into convolutions, or Keras 3, which numbers the layers of each kind.
 struct LayersInOrder: Sendable {
   enum Kind: Hashable, Sendable {
     case convolution
@@ -12,7 +12,7 @@ struct LayersInOrder: Sendable {
     case dense
   }
 
-  /// What a layer of a network has to be in such a file.
+  /// How such a file describes a layer of a network.
   struct Place: Hashable, Sendable {
     var kind: Kind
     /// Stride and dilation.
@@ -25,9 +25,9 @@ struct LayersInOrder: Sendable {
   }
 
   struct Layer: Sendable {
-    /// By `weight`, `bias`, `running_mean`, `running_var`.
+    /// Keys are `weight`, `bias`, `running_mean`, `running_var`.
     var tensors: [String: Tensor]
-    /// Stride and dilation, where the file says them.
+    /// Stride and dilation, if the file states them.
     var steps: [Int]?
   }
 
@@ -35,9 +35,10 @@ struct LayersInOrder: Sendable {
 }
 
 extension Network {
-  /// The file's tensors under this network's names; nil where the layers are others.
+  /// The file's tensors under this network's names; nil if the layers differ.
   ///
-  /// Where the file has no batch norms, those after a convolution are in its weight and bias.
+  /// If the file has no batch norms, those after a convolution are contained in its weight and
+  /// bias.
   func named(_ file: LayersInOrder) -> [String: Tensor]? {
     var left = file.layers.mapValues { $0[...] }
     var result: [String: Tensor] = [:]
@@ -55,8 +56,8 @@ extension Network {
     return left.values.allSatisfy(\.isEmpty) && known.isSuperset(of: result.keys) ? result : nil
   }
 
-  /// Tensors of a layer that is in its convolution, but for a bias that the convolution has no place for;
-  /// false where no convolution precedes it.
+  /// Tensors of a layer that was folded into its convolution: identity, except for a bias that the
+  /// network's convolution cannot hold. False if no convolution precedes it.
   private func unfold(
     _ layer: any FoldableLayer, _ node: Node, into tensors: inout [String: Tensor]
   ) -> Bool {
@@ -74,7 +75,7 @@ extension Network {
 }
 
 extension ONNXGraph {
-  /// Each learned layer once, in the order of its first use.
+  /// Each learned layer once, in the order of first use.
   func layers(_ constants: [String: Tensor]) -> LayersInOrder {
     var result = LayersInOrder()
     var seen: Set<String> = []

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Which network a file of weights belongs to, with its settings as the network's own JSON.
+/// The network that a weight file belongs to, with its settings as JSON.
 public struct NetworkConfiguration: Codable, Hashable, Sendable {
   /// `NetworkSystem.name`.
   public var system: String
-  /// The system's settings, encoded by itself.
+  /// The system's settings, in its own encoding.
   public var settings: String
 
   public init(system: String, settings: String) {

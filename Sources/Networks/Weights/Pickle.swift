@@ -1,11 +1,11 @@
 import Containers
 
-/// A Python pickle, walked and never executed.
+/// A Python pickle, parsed but never executed.
 ///
-/// What it builds are inert records of names and values. A call is carried out only where its
-/// function is on the list of `PickleCalls`; any other is refused by its name. Classes may have any
-/// name: an instance becomes a record of its attributes. Objects lie in one array and refer to each
-/// other by index, so that no nesting or cycle in a hostile file can exhaust the stack.
+/// The result consists of inert records of names and values. A call is carried out only if its
+/// function is on the list of `PickleCalls`; any other is rejected. Classes may have any name: an
+/// instance becomes a record of its attributes. Objects are in one array and refer to each other by
+/// index, so that nesting or cycles in a hostile file cannot exhaust the stack.
 struct Pickle {
   enum Value: Hashable {
     case none
@@ -13,7 +13,7 @@ struct Pickle {
     case int(Int)
     case float(Double)
     case text(String)
-    /// Bytes, or an integer beyond 64 bits in little-endian order.
+    /// Bytes, or an integer of more than 64 bits, little-endian.
     case bytes([UInt8])
     case global(String)
     case object(Int)
@@ -35,7 +35,7 @@ struct Pickle {
   private var marks: [Int] = []
   private var memo: [Int: Value] = [:]
 
-  /// Walks the pickle that begins at `start`; `end` is the first byte after it.
+  /// Parses the pickle that starts at `start`; `end` is the first byte after it.
   init(_ bytes: [UInt8], from start: Int = 0) throws {
     var cursor = try ByteCursor(bytes, from: start)
     while try step(&cursor) {}
@@ -60,7 +60,7 @@ struct Pickle {
 
   // MARK: One opcode
 
-  /// Does one opcode; false after the last.
+  /// Carries out one opcode; false after the last.
   private mutating func step(_ cursor: inout ByteCursor) throws -> Bool {
     let at = cursor.offset
     let code = try cursor.byte()
@@ -103,7 +103,7 @@ struct Pickle {
     case UInt8(ascii: "P"): push(.persistent(.text(try cursor.line())))
     case UInt8(ascii: "Q"):
       let identifier = try pop(at)
-      // Whole objects of old: a class together with its source text.
+      // Old whole-object files: a class together with its source text.
       if let parts = tuple(identifier), parts.count > 1, parts[0] == .text("module"),
         case .global = parts[1]
       {
@@ -176,7 +176,7 @@ struct Pickle {
     return true
   }
 
-  /// Python 2's byte strings: text where they are.
+  /// Python 2's byte strings, as text if they are valid UTF-8.
   private func shortText(_ cursor: inout ByteCursor, _ width: Int) throws -> Value {
     let bytes = try cursor.take(try cursor.length(width))
     return String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .bytes(Array(bytes))
@@ -307,7 +307,7 @@ struct Pickle {
     }
   }
 
-  /// A state for an object: kept for records; an ordered dictionary's own attributes are of no use.
+  /// Sets an object's state: kept for records; attributes of an ordered dictionary are ignored.
   private mutating func build(_ state: Value, _ at: Int) throws(FileFault) {
     guard case .object(let index)? = stack.last else {
       if case .global? = stack.last { return }

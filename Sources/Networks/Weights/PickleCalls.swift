@@ -1,13 +1,13 @@
 import Containers
 
-/// A function that a pickle asks to call and that is not on the list.
+/// A call in a pickle to a function that is not on the list.
 struct RefusedGlobal: Error {
   let name: String
 }
 
-/// The calls of a pickle that have a meaning here; every other is refused.
+/// The calls in pickles that are supported; every other is rejected.
 enum PickleCalls {
-  /// Rebuilding tensors, plain containers, and records of a class.
+  /// Functions that rebuild tensors, plain containers, and records of a class.
   private static let rebuildsTensor: Set<String> = [
     "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2",
   ]
@@ -17,11 +17,11 @@ enum PickleCalls {
   private static let lists: Set<String> = [
     "torch.Size", "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset",
     "builtins.list", "__builtin__.list", "builtins.tuple", "__builtin__.tuple", "collections.deque",
-    // TorchScript's.
+    // From TorchScript.
     "torch.jit._pickle.build_intlist", "torch.jit._pickle.build_boollist",
     "torch.jit._pickle.build_doublelist", "torch.jit._pickle.build_tensorlist",
   ]
-  /// Give values that are of no use for weights: they become empty records.
+  /// Their results are not needed for weights and become empty records.
   private static let inert: Set<String> = [
     "torch.device", "_codecs.encode", "builtins.bytearray", "builtins.slice", "builtins.range",
     "builtins.complex", "collections.Counter", "pathlib.PosixPath", "pathlib.PurePosixPath",
@@ -39,7 +39,7 @@ enum PickleCalls {
   private static let reconstructors: Set<String> = [
     "copyreg._reconstructor", "copy_reg._reconstructor",
   ]
-  /// Modules whose classes no network is made of: naming one is a sign of ill will.
+  /// Modules that no network needs; a reference to one indicates a malicious file.
   private static let systemModules: Set<String> = [
     "os", "posix", "nt", "sys", "subprocess", "builtins", "__builtin__", "shutil", "socket",
     "ctypes",
@@ -47,7 +47,7 @@ enum PickleCalls {
     "asyncio", "multiprocessing", "threading", "signal", "tempfile", "urllib", "http", "io",
   ]
 
-  /// Whether instances of `name` are built by `carryOut` although no call is written.
+  /// Whether instances of `name` are built by `carryOut` even without a call.
   static func known(_ name: String) -> Bool {
     dictionaries.contains(name) || lists.contains(name) || inert.contains(name)
   }
@@ -57,7 +57,7 @@ enum PickleCalls {
     if systemModules.contains(module) { throw RefusedGlobal(name: name) }
   }
 
-  /// Pushes what the call gives, or refuses it.
+  /// Pushes the result of the call, or rejects it.
   static func carryOut(
     _ name: String, _ arguments: [Pickle.Value], in pickle: inout Pickle, _ at: Int
   ) throws {

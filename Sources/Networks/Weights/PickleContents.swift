@@ -1,9 +1,9 @@
 import Containers
 
-/// The tensors and numbers that a pickled object holds, by their path.
+/// The tensors and numbers of a pickled object, by path.
 ///
-/// The steps that PyTorch's modules insert (`_modules`, `_parameters`, `_buffers`) are left out, so a
-/// whole object gives the names of its state dict.
+/// Path components that PyTorch's modules insert (`_modules`, `_parameters`, `_buffers`) are
+/// omitted, so that a whole object gives the names of its state dict.
 struct PickleContents {
   private(set) var tensors: [(name: String, object: Int)] = []
   private(set) var numbers: [String: Double] = [:]
@@ -37,7 +37,7 @@ struct PickleContents {
         }
       case .dictionary(let pairs): try visit(pairs, path, depth: depth, &seen, pickle)
       case .record(_, let state, let items):
-        // A state of two parts is the attributes and the slots.
+        // A state with two parts consists of attributes and slots.
         for part in pickle.tuple(state) ?? [state] {
           if case .object(let place) = part, case .dictionary(let pairs) = pickle[place] {
             try visit(pairs, path, depth: depth, &seen, pickle)

@@ -1,10 +1,10 @@
 import Compute
 import Containers
 
-/// Files of `torch.save`: zip (since 1.6) and the five pickles before it, state dicts and whole
-/// objects alike.
+/// Files of `torch.save`: zip (since 1.6) and the older five pickles, with state dicts or whole
+/// objects.
 enum PyTorchFile {
-  /// The number that opens a legacy file: 0x1950a86a20f9469cfc6c.
+  /// The number at the start of a legacy file: 0x1950a86a20f9469cfc6c.
   private static let magic: [UInt8] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
 
   /// Any pickle of protocol 2 or later.
@@ -30,7 +30,7 @@ enum PyTorchFile {
   static func decodeLegacy(_ bytes: [UInt8]) throws -> Weights {
     let first = try Pickle(bytes)
     guard first.root == .bytes(magic) else {
-      // A bare pickle has no storages; walking it still finds what it wants to run.
+      // A bare pickle has no storages; parsing it still finds calls that must be rejected.
       throw FileFault(
         "is a pickle that torch.save did not write",
         hint: "write it with torch.save, or write NumPy arrays with numpy.savez")
@@ -94,7 +94,7 @@ enum PyTorchFile {
     return result
   }
 
-  /// Every tensor that the pickle's object holds, by its path.
+  /// Every tensor of the pickled object, by path.
   private static func weights(
     of pickle: Pickle, _ allowance: Allowance, load: (String, StoredElement) throws -> [Float]
   ) throws -> Weights {
@@ -128,7 +128,7 @@ enum PyTorchFile {
     return Weights(tensors, numbers: contents.numbers)
   }
 
-  /// Whether every element of a view lies within its storage, and the view is no larger than it.
+  /// Whether every element of a view is inside its storage, and the view is not larger than it.
   private static func reaches(
     _ shape: [Int], _ strides: [Int], from offset: Int, within count: Int
   ) -> Bool {

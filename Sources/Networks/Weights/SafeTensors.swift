@@ -95,7 +95,7 @@ public enum SafeTensors {
     return Weights(tensors, configuration: configuration)
   }
 
-  /// The file's bytes: float32, tensors in the order of their names, so equal weights give equal files.
+  /// The file's bytes: float32, tensors sorted by name, so that equal weights give equal files.
   public static func encode(_ weights: Weights) throws -> [UInt8] {
     var header: [String: any Encodable] = [:]
     var data: [UInt8] = []
@@ -115,7 +115,7 @@ public enum SafeTensors {
     return withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json + data
   }
 
-  /// Writes the file in one step: a reader never sees half of it.
+  /// Writes the file atomically: no reader sees half of it.
   public static func write(_ weights: Weights, to path: String) throws {
     try Data(encode(weights)).write(to: URL(fileURLWithPath: path), options: .atomic)
   }

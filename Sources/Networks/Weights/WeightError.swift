@@ -1,21 +1,21 @@
 import Reporting
 
-/// What is wrong with a file of weights, or with weights for a network.
+/// A problem with a weight file, or with weights for a network.
 public enum WeightError: Fault {
   /// The file cannot be opened.
   case unreadable(path: String, reason: String)
-  /// Its first bytes are of no kind that is known.
+  /// Its first bytes match no known kind.
   case unknownKind(path: String)
-  /// It is cut, contradicts itself, or holds what is not read.
+  /// It is truncated, inconsistent, or has content that is not supported.
   case damaged(path: String, reason: String, byte: Int?, hint: String? = nil)
-  /// A pickle asks to run something that is not on the list.
+  /// A pickle calls a function that is not on the list.
   case refused(path: String, global: String)
-  /// The network needs a tensor that the file does not have.
+  /// The file lacks a tensor that the network needs.
   case missing(tensor: String, expected: [Int], found: [String])
   case shape(tensor: String, expected: [Int], found: [Int])
   /// A tensor of a layer that the network does not have.
   case unexpected(tensor: String, shape: [Int])
-  /// Several sets of weights in one file, by what their names begin with.
+  /// Several sets of weights in one file, by the prefix of their names.
   case ambiguous(prefixes: [String])
   /// A tensor holds a NaN or an infinity.
   case notFinite(tensor: String)

@@ -2,13 +2,13 @@ import Compute
 import Containers
 import Foundation
 
-/// Files of weights, known by their content, never by their name.
+/// Weight files, recognised by content, not by name.
 public enum WeightFile {
   /// Reads a file of any kind: safetensors, PyTorch (zip, legacy, whole object), Keras HDF5, NumPy
   /// npz, ONNX. Nothing in a file is ever executed.
   ///
-  /// Throws `WeightError`: the file cannot be opened, is of no known kind, is damaged, or asks to run
-  /// something.
+  /// Throws `WeightError` if the file cannot be opened, is of no known kind, is damaged, or calls a
+  /// function.
   public static func read(_ path: String) throws(WeightError) -> Weights {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
@@ -23,7 +23,7 @@ public enum WeightFile {
     return try decode(bytes, path: path)
   }
 
-  /// The same from bytes in memory; `path` is for messages.
+  /// The same for bytes in memory; `path` is used in messages.
   package static func decode(_ bytes: [UInt8], path: String) throws(WeightError) -> Weights {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     guard let reader = readers(folder).first(where: { $0.recognizes(bytes) }) else {
@@ -45,7 +45,8 @@ public enum WeightFile {
     let decode: ([UInt8]) throws -> Weights
   }
 
-  /// The kinds with a signature first; safetensors and ONNX have none and are told by their structure.
+  /// Kinds with a signature come first; safetensors and ONNX have none and are recognised by
+  /// structure.
   private static func readers(_ folder: String) -> [Reader] {
     [
       Reader(recognizes: HDF5File.recognizes, decode: KerasWeights.decode),

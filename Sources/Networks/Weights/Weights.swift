@@ -3,17 +3,18 @@ import Containers
 
 /// The learned numbers of a network: tensors by name, float32.
 ///
-/// Layouts are PyTorch's, whatever file they came from: convolutions [out, in, h, w], transposed
-/// convolutions [in, out, h, w], dense layers [out, in] with inputs in the order channel, row, column.
+/// Layouts are PyTorch's for all kinds of files: convolutions [out, in, h, w], transposed
+/// convolutions [in, out, h, w], dense layers [out, in] with inputs in the order channel, row,
+/// column.
 public struct Weights: Sendable {
   public var tensors: [String: Tensor]
-  /// The network that the file says it belongs to, and its settings.
+  /// The network that the file states, and its settings.
   public var configuration: NetworkConfiguration?
-  /// Single numbers that a whole-object file keeps beside its tensors, by path.
+  /// Single numbers that a whole-object file holds besides its tensors, by path.
   public var numbers: [String: Double]
   /// The graph of an ONNX file.
   public var graph: ONNXGraph?
-  /// The layers where the file's names may not tell which they are.
+  /// The layers in order, if the file's names may not identify them.
   var inOrder: LayersInOrder?
 
   public init(
@@ -29,7 +30,7 @@ public struct Weights: Sendable {
   /// Number of values in all tensors.
   public var count: Int { tensors.values.reduce(0) { $0 + $1.type.count } }
 
-  /// The tensor of that name and shape. Throws `WeightError` where there is none.
+  /// The tensor of that name and shape. Throws `WeightError` if there is none.
   public func tensor(_ name: String, _ shape: [Int]) throws(WeightError) -> Tensor {
     guard let tensor = tensors[name] else {
       throw .missing(tensor: name, expected: shape, found: tensors.keys.sorted())
@@ -40,17 +41,17 @@ public struct Weights: Sendable {
     return tensor
   }
 
-  /// The shape of a tensor, empty where there is none.
+  /// The shape of a tensor; empty if there is none.
   public func shape(_ name: String) -> [Int] { tensors[name]?.type.shape ?? [] }
 
-  /// What stands before `name` in this file: of several prefixes that with the fewest parts, of those the
-  /// first in the alphabet. Nil where no tensor has that name behind any prefix.
+  /// The prefix of `name` in this file: of several, the one with the fewest parts, then the first
+  /// in alphabetical order. Nil if no tensor has that name with any prefix.
   func prefix(of name: String) -> String? { Self.prefix(of: name, among: tensors.keys) }
 
-  /// The tensor of that name behind whatever prefix, chosen as `prefix(of:)` says.
+  /// The tensor of that name with any prefix, chosen as in `prefix(of:)`.
   func nearest(_ name: String) -> Tensor? { prefix(of: name).flatMap { tensors[$0 + name] } }
 
-  /// A single number of that name: one that a whole object keeps, else a tensor of one value.
+  /// A single number of that name: one from a whole object, otherwise a tensor with one value.
   func number(_ name: String) -> Double? {
     if let prefix = Self.prefix(of: name, among: numbers.keys) { return numbers[prefix + name] }
     return nearest(name).flatMap { $0.type.count == 1 ? $0.values[0] : nil }
@@ -64,10 +65,10 @@ public struct Weights: Sendable {
 
   private static func parts(_ prefix: String) -> Int { prefix.count { $0 == "." } }
 
-  /// The tensors whose names begin with the prefix of fewest parts under which all of `names` are
-  /// found, without that prefix: wrappers add "module.", "network." or "state_dict." to every name.
+  /// The tensors under the prefix with the fewest parts that has all of `names`, without that
+  /// prefix: wrappers add "module.", "network." or "state_dict." to every name.
   ///
-  /// Throws `WeightError.ambiguous` where two such prefixes hold different weights.
+  /// Throws `WeightError.ambiguous` if two such prefixes have different weights.
   func strippingPrefix(toFind names: [String]) throws(WeightError) -> Weights {
     guard let first = names.first, names.contains(where: { tensors[$0] == nil }) else {
       return self
@@ -92,13 +93,13 @@ public struct Weights: Sendable {
 }
 
 extension Tensor {
-  /// The elements of a float32 tensor as they are stored.
+  /// The stored elements of a float32 tensor.
   var floats: [Float] {
     precondition(type.element == .float32, "weights are float32")
     return bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
   }
 
-  /// The axes in another order: axis k of the result is axis `axes[k]` of this.
+  /// Permutes the axes: axis k of the result is axis `axes[k]` of this tensor.
   func permuted(_ axes: [Int]) -> Tensor {
     var strides = [Int](repeating: 1, count: type.shape.count)
     for axis in stride(from: strides.count - 2, through: 0, by: -1) {

@@ -1,24 +1,25 @@
 import Foundation
 import Microscopy
 
-/// How well heights come back when the beads themselves are fitted with the PSF made from them, and what
-/// photons allow.
+/// The accuracy of z when the calibration beads themselves are fitted with the PSF made from them,
+/// and the limit that photon statistics set.
 public struct AxialCheck: Codable, Sendable {
   /// One plane of one bead.
   public struct Recovered: Codable, Hashable, Sendable {
     public var bead: Int
-    /// Height by the stage, and by the fit, nm.
+    /// Height according to the stage, and to the fit, nm.
     public var z: Double
     public var fitted: Double
-    /// Fitted place minus the bead's, px.
+    /// Fitted position minus the bead's, px.
     public var x: Double
     public var y: Double
   }
 
-  /// Standard errors that no fit can beat, for 1000 photons over a background of 10, in the check's box.
+  /// Cramér–Rao bounds (standard errors) for 1000 photons over a background of 10, in the check's
+  /// box.
   public struct Bound: Codable, Hashable, Sendable {
     public var z: Double
-    /// px, px, nm; nil where the information is singular.
+    /// px, px, nm; nil if the information matrix is singular.
     public var x: Double?
     public var y: Double?
     public var zError: Double?
@@ -32,13 +33,13 @@ public struct AxialCheck: Codable, Sendable {
   public var box: Int
   public var recovered: [Recovered]
   public var bounds: [Bound]
-  /// Where heights come back and light tells them apart, nm.
+  /// The range in which fitted heights are correct and the light distinguishes them, nm.
   public var trusted: ClosedRange<Double>
   /// Error of the heights in the trusted range, nm rms.
   public var rms: Double
-  /// Heights at which a fit should start; empty where one start is enough.
+  /// Heights at which fits should start; empty if one start is enough.
   public var starts: [Double]
-  /// Why the trusted range ends where it does, below and above.
+  /// Why the trusted range ends where it does, at its lower and upper end.
   public var ends: [String]
 }
 
@@ -75,13 +76,13 @@ struct AxialChecker {
         psf: psf, x: middle, y: middle, z: z, photons: 1000, background: 10, box: box)
       return AxialCheck.Bound(z: z, x: bound?[.x], y: bound?[.y], zError: bound?[.z])
     }
-    // What most of the heights do is the measure for all.
+    // The median error is the yardstick for all heights.
     let errors = recovered.map { abs($0.fitted - $0.z) }
     let typical = 1.4826 * Statistics.median(errors)
     let least = Statistics.quantile(bounds.compactMap(\.zError), 0.1)
-    // Heights that are guessed have errors of a third of the range.
+    // Heights that are mere guesses have errors of about a third of the range.
     let allowed = min(max(3 * typical, 20), span / 8)
-    // Every height has a plane of a bead this near.
+    // There is a plane of a bead at least this close to every height.
     let window = max(2 * step, span / 40, heights[1] - heights[0])
     let verdicts = bounds.map { bound -> String? in
       guard let error = bound.zError, error <= min(4 * least, span / 3) else {
@@ -119,7 +120,7 @@ struct AxialChecker {
     for index in alignment.used {
       let bead = alignment.beads[index]
       let place = alignment.parts[index]!.place
-      // The crop's middle is the pixel nearest to where the bead was found.
+      // The crop is centred on the pixel nearest to the bead's position.
       let crop = stacks[bead.stack].crop(
         x: Int((bead.x - place.x).rounded()), y: Int((bead.y - place.y).rounded()), side: box)
       for k in heights.indices where psf.zRange.contains(heights[k] - place.z) {
@@ -140,9 +141,9 @@ struct AxialChecker {
     }
   }
 
-  /// Heights whose images resemble another one far away need a start of their own: those from which a
-  /// noiseless fit does not find its way from the middle. Starts an eighth of the range apart are
-  /// tried; none is needed where all end up right.
+  /// Heights whose images resemble those of a distant height need their own start: those from which
+  /// a noiseless fit that starts in the middle does not converge correctly. Starts an eighth of the
+  /// range apart are tried; the result is empty if all converge.
   private func starts(
     _ psf: some PointSpreadFunction, _ range: ClosedRange<Double>
   ) -> [Double] {
@@ -156,7 +157,7 @@ struct AxialChecker {
         psf.shares(columns: 0..<box, rows: 0..<box, x: middle, y: middle, z: z).map(\.value)
       )
     }
-    // Ambiguous where an image is more like one three steps away than like one between them.
+    // Ambiguous if an image is more similar to one three steps away than to one in between.
     let ambiguous = (0..<count).contains { a in
       (0..<count).contains { b in
         guard abs(a - b) >= 3 else { return false }
@@ -171,7 +172,7 @@ struct AxialChecker {
     return ambiguous ? stride(from: 0, to: count, by: 2).map { images[$0].z } : []
   }
 
-  /// First and last of the longest row of true.
+  /// First and last index of the longest run of true.
   private static func longestRun(_ good: [Bool]) -> (Int, Int) {
     var best = (0, -1)
     var start = 0

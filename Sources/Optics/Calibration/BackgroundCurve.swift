@@ -1,9 +1,9 @@
-/// The level of a stack's planes where no bead is.
+/// The background level of a stack's planes, measured away from beads.
 struct BackgroundCurve {
-  /// One value a plane; nil where beads leave too few pixels.
+  /// One value per plane; nil if beads leave too few pixels.
   let levels: [Double]?
 
-  /// - Parameter beads: of this stack, the refused ones as well.
+  /// - Parameter beads: all beads of this stack, including rejected ones.
   init(_ stack: BeadStack, beads: [Bead], roi: Int) {
     let reach = 0.75 * Double(roi)
     var free: [Int] = []
@@ -19,7 +19,7 @@ struct BackgroundCurve {
       levels = nil
       return
     }
-    // Some thousand pixels know the level well enough.
+    // A few thousand pixels determine the level well enough.
     let chosen = stride(from: 0, to: free.count, by: max(1, free.count / 4000)).map { free[$0] }
     let size = stack.width * stack.height
     let levels = (0..<stack.planes).map { k in
@@ -29,8 +29,8 @@ struct BackgroundCurve {
     self.levels = levels.allSatisfy(\.isFinite) ? levels : nil
   }
 
-  /// The level of a bead that fills its image: the border of its crop in the plane where that is
-  /// darkest, since what the border has elsewhere is the PSF's tail.
+  /// The background of a bead that fills its image: the border of its crop, in the plane where the
+  /// border is darkest. In other planes the border contains the tail of the PSF.
   static func border(of crop: [Double], side: Int) -> [Double] {
     let size = side * side
     let planes = crop.count / size

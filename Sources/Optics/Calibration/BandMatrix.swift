@@ -1,18 +1,18 @@
-/// A matrix with few neighbouring entries in each row: what a B-spline along one axis amounts to.
+/// A matrix with a few adjacent entries per row, such as the basis of a B-spline along one axis.
 struct BandMatrix {
   let columns: Int
-  /// First column of each row's entries.
+  /// Column of each row's first entry.
   var start: [Int]
   let width: Int
-  /// `width` entries a row.
+  /// `width` entries per row.
   var entries: [Double]
   var rows: Int { start.count }
 
-  /// Order of derivative of a cubic B-spline's basis.
+  /// Order of derivative of the cubic B-spline basis.
   enum Derivative { case value, slope }
 
-  /// Values (or slopes by the place) of the cubic B-spline on knots 0, 1, 2, … at `places`; places beyond
-  /// the knots take the value at the nearest one that all four neighbours have.
+  /// The basis of the cubic B-spline on knots 0, 1, 2, … at `places` (or its derivative). Places
+  /// outside are moved to the nearest one that has all four neighbouring knots.
   init(splineAt places: [Double], knots: Int, _ derivative: Derivative = .value) {
     columns = knots
     width = 4
@@ -42,7 +42,7 @@ struct BandMatrix {
     self.entries = entries
   }
 
-  /// From all entries, row by row.
+  /// From the dense matrix, row by row.
   private init(dense: [Double], rows: Int, columns: Int) {
     let ranges = (0..<rows).map { row -> Range<Int> in
       let filled = (0..<columns).filter { dense[row * columns + $0] != 0 }
@@ -57,7 +57,7 @@ struct BandMatrix {
       })
   }
 
-  /// With rows left out, where `kept` is false.
+  /// The matrix without the rows for which `kept` is false.
   func masked(_ kept: [Bool]) -> BandMatrix {
     var result = self
     for row in 0..<rows where !kept[row] {
@@ -88,7 +88,7 @@ struct BandMatrix {
     return BandMatrix(dense: dense, rows: columns, columns: columns)
   }
 
-  /// Along the middle axis of [outer, columns, inner]: [outer, rows, inner].
+  /// Applies the matrix to the middle axis of [outer, columns, inner]: [outer, rows, inner].
   func apply(to values: [Double], outer: Int, inner: Int) -> [Double] {
     precondition(values.count == outer * columns * inner)
     return [Double](unsafeUninitializedCapacity: outer * rows * inner) { result, filled in

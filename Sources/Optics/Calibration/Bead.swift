@@ -1,23 +1,23 @@
 import Foundation
 
-/// A bead of a stack: where it is, how well it agrees with the others, and why it is not used if so.
+/// A bead of a stack: its position, its agreement with the others, and why it was rejected, if so.
 public struct Bead: Codable, Sendable {
-  /// Number of its stack, from 0.
+  /// Index of its stack, from 0.
   public var stack: Int
-  /// Place in the stack, px.
+  /// Position in the stack, px.
   public var x: Double
   public var y: Double
-  /// Its height above the mean of the used beads, nm.
+  /// Height above the mean of the used beads, nm.
   public var z: Double?
   /// Light in the box in the plane z = 0, in the stack's unit.
   public var light: Double?
   /// Correlation of its pixels with the fitted model, over all planes.
   public var correlation: Double?
-  /// What the correlation would be for a perfect model, from the bead's own noise.
+  /// The correlation that a perfect model would reach, given the bead's noise.
   public var ceiling: Double?
-  /// Misfit beyond noise, rms, as a part of the bead's own signal, rms.
+  /// Misfit beyond noise, rms, as a fraction of the bead's signal, rms.
   public var residual: Double?
-  /// Movement against the other beads along the stack, px.
+  /// Lateral movement relative to the other beads over the stack, px.
   public var drift: Double?
   public var fault: BeadFault?
 
@@ -35,13 +35,13 @@ public enum BeadFault: Codable, Hashable, Sendable, CustomStringConvertible {
   case overlapping(distance: Double)
   case saturated(pixels: Int)
   case notNumbers(pixels: Int)
-  /// Light as a part of the median bead's.
+  /// Light as a fraction of the median bead's.
   case dim(part: Double)
-  /// Movement along the stack, px.
+  /// Movement over the stack, px.
   case moved(distance: Double)
-  /// Part of its light that went during the stack.
+  /// Fraction of its light that was lost during the stack.
   case faded(part: Double)
-  /// Height against the other beads, nm.
+  /// Height relative to the other beads, nm.
   case displaced(z: Double)
   case offShape(residual: Double)
 

@@ -1,28 +1,28 @@
 import Foundation
 
-/// Beads brought together: their common field, each one's place in it, and the verdict on each.
+/// Aligns beads: finds their common field, the place of each in it, and which beads to reject.
 ///
-/// Beads are registered to the field of those in use, which is then solved for anew, in turn. It starts
-/// from the one bead that explains the others best, so that a bad bead cannot lead.
+/// It alternates between registering beads to the field of the used ones and solving for the field.
+/// It starts from the bead that explains the others best, so that a bad bead cannot dominate.
 struct BeadAlignment {
   let side: Int
   /// z of the planes, nm, 0 in the middle.
   let heights: [Double]
   var beads: [Bead]
   private(set) var field: BeadField
-  /// By bead; nil for those that were refused before.
+  /// By bead; nil for those rejected earlier.
   private(set) var parts: [BeadField.Part?]
   private var results: [BeadRegistration.Result?]
   /// Background of each stack's planes, one list per bead.
   private let backgrounds: [[Double]]
   private let zStep: Double
-  /// Variance of noise of each bead's pixels.
+  /// Noise variance of each bead's pixels.
   private let noise: [Double]
 
   /// Which beads are in use.
   var used: [Int] { beads.indices.filter { parts[$0] != nil && beads[$0].fault == nil } }
 
-  /// - Parameter crops: pixels of each bead above its stack's background, nil for refused ones.
+  /// - Parameter crops: each bead's pixels minus its stack's background, nil for rejected ones.
   init(
     beads: [Bead], crops: [[Double]?], backgrounds: [[Double]], side: Int, heights: [Double],
     zStep: Double
@@ -36,7 +36,7 @@ struct BeadAlignment {
     parts = zip(beads, crops).map { bead, crop in
       crop.map { pixels in
         let place = BeadField.Place(x: bead.x - bead.x.rounded(), y: bead.y - bead.y.rounded())
-        // Light of the brightest plane; the first registration knows better.
+        // The light of the brightest plane; the first registration improves it.
         let light = (0..<heights.count).map { k in
           pixels[k * size..<(k + 1) * size].reduce(0, +)
         }
@@ -51,7 +51,7 @@ struct BeadAlignment {
       side: side, zStep: zStep, lowest: heights.first!, highest: heights.last!)
   }
 
-  /// Variance of noise from second differences along z, which a smooth PSF hardly has.
+  /// Noise variance from second differences along z, in which a smooth PSF nearly cancels.
   private static func noise(of pixels: [Double], size: Int, planes: Int) -> Double {
     guard planes >= 3, !pixels.isEmpty else { return 0 }
     var sum = 0.0
@@ -75,7 +75,7 @@ struct BeadAlignment {
     register(coarse: false)
   }
 
-  /// The field of the bead from which the others differ least; up to five of median light are tried.
+  /// Starts from the bead that fits the others best; up to five beads of median light are tried.
   private mutating func start() {
     let candidates = used.sorted { parts[$0]!.amplitude < parts[$1]!.amplitude }
     let middle = candidates.count / 2
@@ -112,7 +112,7 @@ struct BeadAlignment {
     }
   }
 
-  /// Heights and offsets of the used beads have the mean 0; the next solution of the field follows.
+  /// Shifts heights and offsets of the used beads to mean 0; the field is solved for again later.
   private mutating func settleOrigin() {
     let height = Statistics.mean(used.map { parts[$0]!.place.z })
     let offset = Statistics.mean(used.map { parts[$0]!.offset })
@@ -122,7 +122,7 @@ struct BeadAlignment {
     }
   }
 
-  /// Shifts the origin of the field to (x, y, z) in its own place, and solves for it there.
+  /// Moves the field's origin to (x, y, z) of the present field, and solves for the field there.
   mutating func moveOrigin(to origin: BeadField.Place) {
     for index in beads.indices {
       parts[index]?.place.x += origin.x
@@ -145,7 +145,7 @@ struct BeadAlignment {
 
   // MARK: verdicts
 
-  /// Misfit beyond noise as a part of the signal, both rms.
+  /// Misfit beyond noise as a fraction of the signal, both rms.
   private func misfit(_ index: Int) -> Double {
     guard let result = results[index] else { return .infinity }
     let size = side * side
@@ -162,7 +162,7 @@ struct BeadAlignment {
     return (max(0, miss - noise[index] * count) / signal).squareRoot()
   }
 
-  /// Names the faults that only the others show. Half of the beads stay in use at least.
+  /// Rejects beads whose faults show only in comparison. At least half of the beads stay in use.
   private mutating func judge(final: Bool) {
     let all = beads.indices.filter { parts[$0] != nil }
     guard all.count > 1 else { return }
@@ -187,7 +187,7 @@ struct BeadAlignment {
       if abs(away) > span / 4 {
         faults.append((index, misfits[place], .displaced(z: away)))
       } else if misfits[place] > limit || !(lights[place] > 0) {
-        // What it did explains its shape better than the number does.
+        // A change over the stack that explains its shape is a better description than the misfit.
         if let change, change.explained > 0.4, change.drift > 0.5 {
           faults.append((index, misfits[place], .moved(distance: change.drift)))
         } else if let change, change.explained > 0.4, change.light > 0.4 {
@@ -207,8 +207,8 @@ struct BeadAlignment {
     }
   }
 
-  /// How far a bead moved and how much of its light came or went against the field, from eight parts of
-  /// the stack, and what part of its misfit that explains.
+  /// How far a bead moved and by how much its light changed relative to the field, from eight parts
+  /// of the stack, and which fraction of its misfit that explains.
   private func change(of index: Int) -> (drift: Double, light: Double, explained: Double)? {
     guard let result = results[index], heights.count >= 8 else { return nil }
     let size = side * side
@@ -240,16 +240,16 @@ struct BeadAlignment {
     )
   }
 
-  /// Writes what the last registration says of each bead.
+  /// Copies the results of the last registration to each bead.
   mutating func describe() {
     let size = side * side
     let height = Statistics.mean(used.map { parts[$0]!.place.z })
     for index in beads.indices {
-      // Refused by its looks alone and never registered: nothing to say.
+      // Rejected by its appearance and never registered.
       guard let result = results[index] else { continue }
       beads[index].x = beads[index].x.rounded() + result.part.place.x
       beads[index].y = beads[index].y.rounded() + result.part.place.y
-      // A bead that lies higher is in focus at a lower plane.
+      // A higher bead is in focus at a lower plane.
       beads[index].z = height - result.part.place.z
       beads[index].light = result.part.amplitude
       beads[index].residual = misfit(index)

@@ -1,16 +1,16 @@
-/// The light of a bead as a smooth function of place: a tricubic B-spline, one knot a pixel along x and
-/// y and one each `zStep` nm along z, with the bead at the origin.
+/// The light of a bead as a smooth function of position: a tricubic B-spline with one knot per
+/// pixel along x and y and one per `zStep` nm along z; the bead is at the origin.
 ///
-/// It is not interpolated from shifted images but solved for: the spline whose samples at every bead's
-/// own sub-pixel place come nearest to that bead's pixels. So nothing is blurred by shifting, and
-/// planes between two knots along z smooth each other.
+/// The field is not averaged from shifted images. It is the spline whose samples at every bead's
+/// sub-pixel position fit that bead's pixels best (least squares). This avoids blurring by shifts,
+/// and planes between two knots along z smooth each other.
 struct BeadField: Sendable {
   /// Side of the beads' crops, odd.
   let side: Int
   /// Knots along x and along y.
   let lateral: Int
   let zStep: Double
-  /// Number of the knot at z = 0, and of knots.
+  /// Index of the knot at z = 0, and number of knots.
   let zero: Int
   let axial: Int
   /// [axial, lateral, lateral], x fastest.
@@ -26,7 +26,7 @@ struct BeadField: Sendable {
     coefficients = [Double](repeating: 0, count: axial * lateral * lateral)
   }
 
-  /// Where a bead lies: its molecule at (x, y) px from the crop's middle and z nm from the middle plane.
+  /// A bead's position: (x, y) px from the crop's middle and z nm from the middle plane.
   struct Place: Hashable, Sendable {
     var x = 0.0
     var y = 0.0
@@ -35,7 +35,7 @@ struct BeadField: Sendable {
 
   enum Axis { case x, y, z }
 
-  /// The three matrices that sample the field on a bead's pixels.
+  /// The three matrices that sample the field at a bead's pixels.
   struct Sampling {
     var z: BandMatrix
     var y: BandMatrix
@@ -44,7 +44,7 @@ struct BeadField: Sendable {
 
   /// - Parameters:
   ///   - heights: z of the planes, nm.
-  ///   - slope: the axis along which to take the derivative by the place in knots.
+  ///   - slope: the axis along which to take the derivative with respect to the position in knots.
   func sampling(_ place: Place, heights: [Double], slope: Axis? = nil) -> Sampling {
     let middle = Double(lateral - 1) / 2
     let pixels = (0..<side).map { Double($0) - Double(side - 1) / 2 + middle }
@@ -58,7 +58,7 @@ struct BeadField: Sendable {
         splineAt: pixels.map { $0 - place.x }, knots: lateral, slope == .x ? .slope : .value))
   }
 
-  /// The field on a bead's pixels, [planes, side, side].
+  /// The field at a bead's pixels, [planes, side, side].
   func samples(_ sampling: Sampling) -> [Double] {
     Self.apply(sampling.z, sampling.y, sampling.x, to: coefficients)
   }
@@ -71,18 +71,18 @@ struct BeadField: Sendable {
     return z.apply(to: alongY, outer: 1, inner: y.rows * x.rows)
   }
 
-  /// One bead's part in the field: its pixels above the background, its place and its light.
+  /// One bead's contribution to the field: its pixels above the background, its position and light.
   struct Part {
     var pixels: [Double]
     var place: Place
     var amplitude: Double
     var offset: Double
-    /// Which planes count.
+    /// Which planes are used.
     var planes: [Bool]
   }
 
   /// Solves for the coefficients by conjugate gradients on the normal equations
-  /// Σ a² AᵀA c = Σ a Aᵀ (d − b), A being the product of three narrow matrices.
+  /// Σ a² AᵀA c = Σ a Aᵀ (d − b), where A is the product of three band matrices.
   mutating func solve(_ parts: [Part], heights: [Double], iterations: Int = 25) {
     struct Term {
       var z: BandMatrix
@@ -92,7 +92,7 @@ struct BeadField: Sendable {
     }
     var right = [Double](repeating: 0, count: coefficients.count)
     var terms: [Term] = []
-    // A little stiffness holds the knots that no pixel reaches.
+    // A small regularisation fixes the knots that no pixel reaches.
     var stiffness = 0.0
     for part in parts {
       let sampling = sampling(part.place, heights: heights)

@@ -1,12 +1,13 @@
 import Foundation
 
-/// Finds beads in a stack and says which cannot be used, and why, by looking at each alone.
+/// Finds beads in a stack, and rejects those that are unusable by their own appearance, with the
+/// reason.
 struct BeadFinder {
   let roi: Int
-  /// Pixels around the box that sub-pixel shifts need.
+  /// Pixels around the box that are needed for sub-pixel shifts.
   static let margin = 1
 
-  /// Candidates of the stack number `index`, brightest first.
+  /// Candidates in stack number `index`, brightest first.
   func beads(in stack: BeadStack, index: Int) -> [Bead] {
     let projection = stack.projection
     let candidates = maxima(of: projection, stack.width, stack.height)
@@ -24,7 +25,7 @@ struct BeadFinder {
       }
       let pixels = stack.crop(x: place.x, y: place.y, side: 2 * reach + 1)
       let lost = pixels.count { !$0.isFinite }
-      // Neighbours a tenth as bright spoil a PSF's tails.
+      // A neighbour with a tenth of the brightness already distorts the PSF's tails.
       let neighbour = candidates.filter {
         ($0.x, $0.y) != (candidate.x, candidate.y) && $0.height > candidate.height / 10
           && max(abs($0.x - candidate.x), abs($0.y - candidate.y)) < 0.8 * Double(roi)
@@ -49,11 +50,12 @@ struct BeadFinder {
     var height: Double
   }
 
-  /// Hills of the smoothed projection: the lobes of one bead melt together, beads a box apart do not.
+  /// Maxima of the smoothed projection; smoothing merges the lobes of one bead, but not beads a box
+  /// apart.
   private func maxima(of projection: [Double], _ width: Int, _ height: Int) -> [Candidate] {
     let sigma = Double(roi) / 7
     let smooth = Self.smoothed(projection, width, height, sigma: sigma)
-    // Noise of a pixel from differences of neighbours, and what smoothing leaves of it.
+    // Noise of a pixel from differences of neighbours, reduced by the factor due to smoothing.
     let steps = (0..<height).flatMap { v in
       (1..<width).map { abs(projection[v * width + $0] - projection[v * width + $0 - 1]) }
     }
@@ -80,7 +82,7 @@ struct BeadFinder {
         result.append(Candidate(x: x, y: y, height: here - background))
       }
     }
-    // A tenth of a hill beside it is that hill's own foot.
+    // A maximum below a tenth of the height of a close one is part of that one.
     return result.filter { small in
       !result.contains {
         $0.height > 10 * small.height
@@ -89,7 +91,8 @@ struct BeadFinder {
     }.sorted { $0.height > $1.height }
   }
 
-  /// Centre of the light around a hill, twice, so that it does not depend on where the window stood.
+  /// Centroid of the light around a maximum, computed twice so that it does not depend on the
+  /// window.
   private func centre(
     of image: [Double], _ width: Int, _ height: Int, x: Int, y: Int
   ) -> (Double, Double) {
@@ -113,12 +116,12 @@ struct BeadFinder {
       guard sum > 0 else { break }
       (cx, cy) = (sumX / sum, sumY / sum)
     }
-    // A hill's centre does not walk away from the hill.
+    // The centroid must stay near its maximum.
     return hypot(cx - Double(x), cy - Double(y)) < Double(half) ? (cx, cy) : (Double(x), Double(y))
   }
 
-  /// Pixels at the stack's largest value, where they pile up: more of them in a plane than of those that
-  /// come near.
+  /// Pixels at the stack's largest value, if they accumulate there: more of them in a plane than
+  /// pixels that come close.
   private func saturated(_ pixels: [Double], _ planes: Int, top: Double) -> Int? {
     let size = pixels.count / planes
     let piled = (0..<planes).contains { k in
@@ -129,7 +132,7 @@ struct BeadFinder {
     return piled ? pixels.count { $0 >= top } : nil
   }
 
-  /// A Gaussian filter that knows no light outside the image.
+  /// A Gaussian filter that treats pixels outside the image as zero.
   static func smoothed(
     _ image: [Double], _ width: Int, _ height: Int, sigma: Double
   ) -> [Double] {

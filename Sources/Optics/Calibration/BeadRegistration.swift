@@ -1,25 +1,25 @@
 import Foundation
 
-/// Fits a field to one bead: place in x, y and z, light and offset, by weighted least squares.
+/// Fits a field to one bead: x, y, z, light and offset, by weighted least squares.
 struct BeadRegistration {
   let field: BeadField
   let heights: [Double]
-  /// Background of the bead's pixels, one a plane: what was subtracted, which the noise still has.
+  /// Background of the bead's pixels, one value per plane. It was subtracted but still adds noise.
   let background: [Double]
 
   struct Result {
     var part: BeadField.Part
-    /// The field's share in the bead's pixels, without the offset.
+    /// The field's part of the bead's pixels, without the offset.
     var model: [Double]
-    /// Derivatives of the model by x and y.
+    /// Derivatives of the model with respect to x and y.
     var slopeX: [Double]
     var slopeY: [Double]
   }
 
-  /// Improves a part's place, light and offset.
+  /// Improves a part's position, light and offset.
   ///
-  /// - Parameter coarse: looks first for the height, in steps of one and a half knots as far as two
-  ///   fifths of the stack.
+  /// - Parameter coarse: first searches for the height, in steps of one and a half knots, over two
+  ///   fifths of the stack in both directions.
   func fit(_ part: BeadField.Part, iterations: Int = 8, coarse: Bool = false) -> Result {
     var part = part
     if coarse { part = searched(part) }
@@ -41,7 +41,7 @@ struct BeadRegistration {
     return result
   }
 
-  /// Planes that lie inside the field.
+  /// Planes that are inside the field.
   func planes(at place: BeadField.Place) -> [Bool] {
     heights.map {
       let knot = ($0 - place.z) / field.zStep + Double(field.zero)
@@ -86,7 +86,7 @@ struct BeadRegistration {
       slopeY: samples(.y).map { -part.amplitude * $0 })
   }
 
-  /// One Gauss–Newton step; pixels are weighted by the inverse of what they expect, as light scatters.
+  /// One Gauss–Newton step, with pixels weighted by the inverse of their expected variance.
   private func solve(
     _ part: BeadField.Part, _ result: Result, _ slopeZ: [Double]
   ) -> [Double]? {

@@ -1,6 +1,6 @@
-/// Images of beads at a row of heights: z grows from plane to plane in equal steps.
+/// Images of beads at a series of heights; z increases in equal steps from plane to plane.
 ///
-/// Pixels are photoelectrons, or whatever counts the camera gave; [planes, rows, columns], x fastest.
+/// Pixels are photoelectrons or camera counts; [planes, rows, columns], x fastest.
 public struct BeadStack: Sendable {
   public let name: String
   public let width: Int
@@ -17,7 +17,7 @@ public struct BeadStack: Sendable {
     self.pixels = pixels
   }
 
-  /// The stack with its last plane first: for a scan in which a molecule's height falls.
+  /// The stack with its planes reversed, for a scan in which a molecule's height decreases.
   public var planesReversed: BeadStack {
     var result = self
     let size = width * height
@@ -28,7 +28,7 @@ public struct BeadStack: Sendable {
     return result
   }
 
-  /// The mean over the planes, of what is a number.
+  /// The mean over the planes, ignoring NaN.
   var projection: [Double] {
     let size = width * height
     var sum = [Double](repeating: 0, count: size)
@@ -42,7 +42,7 @@ public struct BeadStack: Sendable {
     return zip(sum, counts).map { $1 > 0 ? $0 / Double($1) : 0 }
   }
 
-  /// The part of side `side` around a pixel, [planes, side, side].
+  /// The square of side `side` around a pixel, [planes, side, side].
   func crop(x: Int, y: Int, side: Int) -> [Double] {
     let half = side / 2
     var result = [Double]()

@@ -2,7 +2,7 @@ import Foundation
 import Microscopy
 
 extension PSFCalibrator {
-  /// What a person should know of a calibration.
+  /// Remarks on a calibration for its user.
   func remarks(_ result: PSFCalibration) -> [String] {
     var notes: [String] = []
     if result.used == 1 {

@@ -24,7 +24,7 @@ extension PSFCalibrator {
     }
   }
 
-  /// The height in the field at which both widths are equal, where the spot is round in the middle and
+  /// The height in the field at which both widths are equal, if the spot is round there and
   /// stretched along x on one side and along y on the other; nil for other PSFs.
   func crossing(
     _ alignment: BeadAlignment, _ stacks: [BeadStack], _ heights: [Double]
@@ -35,7 +35,7 @@ extension PSFCalibrator {
   static func crossing(_ samples: [WidthSample]) -> Double? {
     let curve = binned(samples)
     guard curve.count >= 7 else { return nil }
-    // Of all changes of sign the one with the steepest difference around it.
+    // Of all changes of sign, take the one with the steepest difference around it.
     let span = max(1, curve.count / 10)
     var best: (slope: Double, z: Double)?
     for i in 1..<curve.count {
@@ -48,7 +48,7 @@ extension PSFCalibrator {
       if abs(slope) > abs(best?.slope ?? 0) { best = (slope, z) }
     }
     guard let best else { return nil }
-    // A cylindrical lens stretches by far more than a third on both sides.
+    // A cylindrical lens stretches the spot by far more than a third on both sides.
     let below = curve.filter { $0.z < best.z }.map { $0.difference * (best.slope < 0 ? 1 : -1) }
     let above = curve.filter { $0.z > best.z }.map { $0.difference * (best.slope > 0 ? 1 : -1) }
     guard let low = below.max(), let high = above.max(), min(low, high) > 0.25 else { return nil }
@@ -73,10 +73,10 @@ extension PSFCalibrator {
     }
   }
 
-  /// The astigmatic PSF of the widths; nil where they do not cross.
+  /// The astigmatic PSF that fits the widths; nil if the widths are nowhere equal.
   func astigmatic(_ samples: [WidthSample], _ axial: AxialConvention) -> AstigmaticPSF? {
     guard let zero = Self.crossing(samples) else { return nil }
-    // As far on either side as one spot keeps its shape: no width beyond three times the least.
+    // On either side up to where the spot loses its shape: widths at most three times the least.
     let least = Statistics.quantile(samples.flatMap { [$0.sigmaX, $0.sigmaY] }, 0.05)
     let wide = samples.filter { max($0.sigmaX, $0.sigmaY) > 3 * least }.map(\.z)
     let below = wide.filter { $0 < zero }.sorted().suffix(1 + wide.count / 50).first

@@ -1,12 +1,12 @@
-/// Weighted least squares, one linear step: Σ w g gᵀ · step = Σ w g · miss.
+/// Weighted linear least squares: Σ w g gᵀ · step = Σ w g · miss.
 struct NormalEquations {
   let order: Int
   /// Lower triangle, row by row.
   private var matrix: [Double]
   private var score: [Double]
 
-  /// Sums over `count` values. `value` writes the gradient of value i to the pointer and returns its
-  /// weight and how far the model misses it; nil to leave it out.
+  /// Sums over `count` values. `value` writes the gradient of value i to the pointer and returns
+  /// its weight and the model's misfit, or nil to leave it out.
   init(
     order: Int, count: Int,
     _ value: (_ i: Int, _ gradient: UnsafeMutablePointer<Double>) -> (
@@ -42,9 +42,9 @@ struct NormalEquations {
   /// By how much a step lowers the weighted sum of squares.
   func gain(of step: [Double]) -> Double { zip(step, score).reduce(0) { $0 + $1.0 * $1.1 } }
 
-  /// nil where the matrix cannot be inverted.
+  /// nil if the matrix is singular.
   ///
-  /// - Parameter damping: by which the diagonal is raised (Levenberg–Marquardt).
+  /// - Parameter damping: is added to the diagonal (Levenberg–Marquardt).
   func step(damping: Double = 0) -> [Double]? {
     var full = SymmetricMatrix(order: order)
     var place = 0

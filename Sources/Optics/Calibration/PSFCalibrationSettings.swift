@@ -1,7 +1,7 @@
 import Microscopy
 import Reporting
 
-/// How a PSF is measured from beads.
+/// Settings for measuring a PSF from beads.
 public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
   /// Where z is 0.
   public enum Origin: String, Codable, Hashable, Sendable, CaseIterable {
@@ -11,17 +11,17 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
     case middle
   }
 
-  /// Distance of two planes, nm, > 0.
+  /// Distance between planes, nm, > 0.
   public var zStep: Double
-  /// Side of the box around a bead, odd, px; also the knots of the spline along x and y.
+  /// Side of the box around a bead, odd, px; also the number of the spline's knots along x and y.
   public var roi: Int
-  /// Camera pixel, nm; nil where unknown.
+  /// Camera pixel, nm; nil if unknown.
   public var pixelSize: Double?
-  /// Least distance of the spline's knots along z, nm. The PSF is smooth on this scale, noise and
-  /// jumps of the stage are not.
+  /// Least distance of the spline's knots along z, nm. The PSF is smooth on this scale, while noise
+  /// and jumps of the stage are not.
   public var knotSpacing: Double
   public var origin: Origin
-  /// Factor to the sample's z, for the mismatch of refractive indices.
+  /// Factor from stage to sample z, for the mismatch of refractive indices.
   public var indexFactor: Double
 
   public init(
@@ -45,7 +45,7 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
     case indexFactor = "refractive_index_factor"
   }
 
-  /// Throws `PSFCalibrationError` for the first impossible setting.
+  /// Throws `PSFCalibrationError` for the first invalid setting.
   func check() throws(PSFCalibrationError) {
     guard zStep > 0, zStep.isFinite else {
       throw PSFCalibrationError(
@@ -69,7 +69,7 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
   }
 }
 
-/// Beads that make no PSF, with the way out.
+/// Beads from which no PSF can be made, with a remedy.
 public struct PSFCalibrationError: Fault, Hashable {
   public let message: Message
   public let remedy: Message?

@@ -13,7 +13,7 @@ public struct PSFCalibrator: Sendable {
 
   public init(_ settings: PSFCalibrationSettings) { self.settings = settings }
 
-  /// - Parameter stacks: with the same number of planes; z grows from plane to plane.
+  /// - Parameter stacks: all with the same number of planes; z increases from plane to plane.
   /// - Throws: `PSFCalibrationError`.
   public func calibrate(_ stacks: [BeadStack]) throws -> PSFCalibration {
     try settings.check()
@@ -64,7 +64,7 @@ public struct PSFCalibrator: Sendable {
     return result
   }
 
-  /// Side of the boxes in checks and bounds: what the spline can serve with shifts of a pixel.
+  /// Side of the boxes in checks and bounds: as large as the spline allows with shifts of a pixel.
   public var fitBox: Int { max(5, min(settings.roi - 4, 21)) }
 
   private func check(_ stacks: [BeadStack]) throws {
@@ -148,7 +148,7 @@ public struct PSFCalibrator: Sendable {
       "none of \(beads.count) beads can be used: \(counts)", hint: hint)
   }
 
-  /// Puts the field's origin where positions and heights shall count from.
+  /// Moves the field's origin to where positions and heights are to be zero.
   private func centred(
     _ alignment: inout BeadAlignment, _ stacks: [BeadStack], _ heights: [Double]
   ) throws -> (z: Double, words: String) {

@@ -1,7 +1,7 @@
 import Foundation
 import Microscopy
 
-/// Samples of an aligned field at the knots of the spline PSF to be.
+/// An aligned field sampled at the knots of the future spline PSF.
 struct SplineVolume {
   let side: Int
   let planes: Int
@@ -9,10 +9,11 @@ struct SplineVolume {
   let firstZ: Double
   /// Light in the plane z = 0, in the field's unit.
   let light: Double
-  /// [planes, side, side], shares of the light at z = 0; what noise makes negative is 0.
+  /// [planes, side, side], fractions of the light at z = 0; negative values from noise are set to
+  /// 0.
   let samples: [Double]
 
-  /// The heights that every used bead covers, on multiples of the knots' distance.
+  /// Covers the heights that every used bead covers, at multiples of the distance between knots.
   init(_ alignment: BeadAlignment, settings: PSFCalibrationSettings) {
     side = settings.roi
     zStep = alignment.field.zStep
@@ -31,7 +32,7 @@ struct SplineVolume {
     self.light = light
   }
 
-  /// The field around its origin at some heights, [heights, side, side].
+  /// The field around its origin at these heights, [heights, side, side].
   static func sample(
     _ field: BeadField, heights: [Double], side: Int, x: Double = 0, y: Double = 0
   ) -> [Double] {
@@ -46,8 +47,8 @@ struct SplineVolume {
     }
   }
 
-  /// The spline through the samples. Its slope at the first and the last knot hangs on noise, so it
-  /// is to be trusted one knot further in.
+  /// The spline through the samples. Noise affects its slope at the first and last knot, so its
+  /// trusted range is one knot shorter at either end.
   func spline(pixelSize: Double?, axial: AxialConvention) throws -> SplinePSF {
     let last = firstZ + Double(planes - 1) * zStep
     let inner = planes > 5 ? firstZ + zStep...last - zStep : firstZ...last
@@ -57,7 +58,7 @@ struct SplineVolume {
       pixelSize: pixelSize, axial: axial)
   }
 
-  /// Light of a pixel at the edge as a part of an average pixel's, by height.
+  /// Light per pixel at the edge divided by the mean per pixel, by height.
   var edge: [(z: Double, part: Double)] {
     (0..<planes).map { k in
       let plane = samples[k * side * side..<(k + 1) * side * side]
@@ -70,7 +71,7 @@ struct SplineVolume {
     }
   }
 
-  /// The height at which the field's light stands closest together: the largest Σp² / (Σp)².
+  /// The height at which the field is most concentrated: the largest Σp² / (Σp)².
   static func sharpest(_ alignment: BeadAlignment, _ heights: [Double]) -> Double {
     let side = alignment.side
     let inner = heights.dropFirst(heights.count / 10).dropLast(heights.count / 10)
@@ -85,7 +86,7 @@ struct SplineVolume {
     return inner[inner.startIndex + best]
   }
 
-  /// Centre of the light at a height, of what is brighter than a fifth of the peak.
+  /// Centroid of the pixels brighter than a fifth of the peak, at a height.
   static func centre(_ alignment: BeadAlignment, z: Double) -> (x: Double, y: Double) {
     var (x, y) = (0.0, 0.0)
     let side = alignment.side - 2
@@ -106,7 +107,7 @@ struct SplineVolume {
     return (x, y)
   }
 
-  /// Correlation of the splines of two halves of the beads, each with the places already found.
+  /// Correlation of the splines of two halves of the beads, with the positions already found.
   static func halves(
     _ alignment: BeadAlignment, settings: PSFCalibrationSettings, _ range: ClosedRange<Double>
   ) -> Double? {

@@ -1,13 +1,13 @@
 import Compute
 import Microscopy
 
-/// Boxes of pixels through the fits that `localize` does, on the CPU.
+/// Fits boxes of pixels on the CPU, with the fits that `localize` uses.
 enum SpotRun {
   /// Rows of `SpotModel.columns` parameters; nil for fits that did not converge.
   ///
   /// - Parameters:
-  ///   - spots: squares of box² pixels, the background included.
-  ///   - fit: adds the fit to the graph and gives its parameters and states.
+  ///   - spots: squares of box² pixels, including background.
+  ///   - fit: adds the fit to the graph and returns its parameters and states.
   static func parameters(
     of spots: [[Float]], box: Int,
     fit: (inout Graph, _ spots: Graph.Value, _ total: Graph.Value) throws -> (

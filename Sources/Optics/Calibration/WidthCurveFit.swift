@@ -2,17 +2,17 @@ import Foundation
 import Microscopy
 
 extension WidthCurve {
-  /// The defocus curve σ₀ √(1 + X² + A X³ + B X⁴) nearest to widths measured at heights, robustly: what is
-  /// more than three spreads away counts less (Huber's weights).
+  /// Fits the defocus curve σ₀ √(1 + X² + A X³ + B X⁴) to widths measured at heights. The fit is
+  /// robust: values more than three spreads away have less weight (Huber).
   ///
-  /// nil where fewer than eight values are given or no curve fits them.
+  /// nil for fewer than eight values, or if no curve fits.
   static func fitting(heights: [Double], widths: [Double]) -> WidthCurve? {
     guard heights.count >= 8, let low = heights.min(), let high = heights.max(), high > low
     else { return nil }
     let span = high - low
     let narrow = Statistics.quantile(widths, 0.05)
     var best: (cost: Double, theta: [Double])?
-    // The waist may lie anywhere in the stack.
+    // The waist may be anywhere in the stack.
     for part in [0.2, 0.35, 0.5, 0.65, 0.8] {
       let start = [narrow, low + part * span, span / 3, 0, 0]
       let found = minimised(start, heights, widths, span: span)
@@ -28,7 +28,7 @@ extension WidthCurve {
   private static func minimised(
     _ start: [Double], _ heights: [Double], _ widths: [Double], span: Double
   ) -> (cost: Double, theta: [Double]) {
-    /// Value and gradient by width, focus, depth, A, B.
+    /// Value and gradient with respect to width, focus, depth, A, B.
     func model(_ t: [Double], _ z: Double) -> (Double, [Double])? {
       let x = (z - t[1]) / t[2]
       let inner = 1 + x * x * (1 + x * (t[3] + x * t[4]))
@@ -84,7 +84,7 @@ extension WidthCurve {
         rests = damping > 1e9
       }
       guard rests else { continue }
-      // At rest for this spread; the outliers it came from weigh less with the next.
+      // Converged for this spread; outliers get less weight with the next one.
       let next = max(1.4826 * Statistics.median(current.map(abs)), 1e-4)
       if next > 0.98 * scale { break }
       scale = next
@@ -93,7 +93,7 @@ extension WidthCurve {
     return (cost(current, max(narrowest(widths), 1e-3)), theta)
   }
 
-  /// A scale by which the costs of several starts can be compared.
+  /// A common scale, so that the costs of several starts can be compared.
   private static func narrowest(_ widths: [Double]) -> Double {
     0.02 * Statistics.quantile(widths, 0.05)
   }

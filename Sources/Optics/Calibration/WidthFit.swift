@@ -1,11 +1,11 @@
 import Compute
 
-/// Widths of a bead in one plane, as an elliptical Gaussian fits it.
+/// Widths of a bead in one plane, from the fit of an elliptical Gaussian.
 public struct WidthSample: Codable, Hashable, Sendable {
   public var bead: Int
   /// Height of the bead, nm.
   public var z: Double
-  /// px
+  /// Widths, px.
   public var sigmaX: Double
   public var sigmaY: Double
 }
@@ -15,7 +15,7 @@ struct WidthFit {
   /// Side of the boxes, odd.
   let side: Int
 
-  /// σx, σy of each spot, px; nil where the fit did not converge or a width is none of a spot.
+  /// σx, σy of each spot, px; nil if the fit did not converge or a width is not plausible.
   func widths(_ spots: [[Float]]) throws -> [(x: Double, y: Double)?] {
     let box = min(side, 31)
     let cut = (side - box) / 2

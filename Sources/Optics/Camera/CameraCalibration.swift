@@ -1,9 +1,9 @@
 import Foundation
 import Microscopy
 
-/// Offset, variance and gain of every pixel of a sensor, from dark frames and levels of light.
+/// Offset, variance and gain of every pixel of a sensor, from dark frames and illuminated levels.
 ///
-/// Offset is the mean of dark frames, variance that of dark frames, gain the slope of variance over
+/// Offset and variance are the mean and variance of dark frames; gain is the slope of variance over
 /// signal (`GainRegression`). Example:
 /// ```swift
 /// let dark = try PixelMoments(of: [Movies.open("dark.tif")])
@@ -12,29 +12,30 @@ import Microscopy
 /// let (maps, report) = try calibration.result()
 /// ```
 public struct CameraCalibration: Sendable {
-  /// What a level of light showed.
+  /// The result of one level of light.
   public struct Level: Codable, Hashable, Sendable {
     public var file = ""
     public var frames: Int
     /// Medians over the pixels: mean above the offset, ADU; variance above the dark one, ADU².
     public var signal: Double
     public var variance: Double
-    /// Median of variance over signal, ADU/e⁻: levels that disagree mean a sensor that is not linear.
+    /// Median of variance over signal, ADU/e⁻. If levels disagree, the sensor is not linear.
     public var gain: Double
-    /// Standard deviation of the light from frame to frame, as a part of the signal; taken out.
+    /// Standard deviation of the light from frame to frame, as a fraction of the signal; it is
+    /// removed.
     public var flicker: Double
-    /// Pixels that left this level out: at the end of the range, or no brighter than dark.
+    /// Pixels excluded from this level: saturated, or no brighter than dark.
     public var saturated: Int
   }
 
-  /// A pixel to be wary of.
+  /// A pixel to treat with caution.
   public struct HotPixel: Codable, Hashable, Sendable {
     public enum Reason: String, Codable, Hashable, Sendable {
       /// Its variance is above `hotFactor` times the median.
       case noisy
       /// Its dark mean lies more than ten robust standard deviations above the median.
       case bright
-      /// Its gain could not be told and is the median of the others.
+      /// Its gain could not be measured and is the median of the others.
       case gainless
     }
     public var x: Int
@@ -45,15 +46,15 @@ public struct CameraCalibration: Sendable {
     public var variance: Double
   }
 
-  /// A map in three numbers: its median, how much pixels differ (robust standard deviation), and the
-  /// median standard error of a pixel.
+  /// A map in three numbers: its median, the spread between pixels (robust standard deviation), and
+  /// the median standard error of a pixel.
   public struct MapSummary: Codable, Hashable, Sendable {
     public var median: Double
     public var spread: Double
     public var error: Double
   }
 
-  /// What was measured, in numbers.
+  /// The measurement in numbers.
   public struct Report: Codable, Hashable, Sendable {
     public var width: Int
     public var height: Int
@@ -70,7 +71,7 @@ public struct CameraCalibration: Sendable {
     public var offsetWander: Double
     public var levels: [Level]
     public var hotPixels: [HotPixel]
-    /// Things to know before using the maps.
+    /// Warnings for the user of the maps.
     public var warnings: [String]
 
     enum CodingKeys: String, CodingKey {
@@ -91,11 +92,11 @@ public struct CameraCalibration: Sendable {
     public var errors: CameraMaps
   }
 
-  /// Fewer dark frames than this are refused: a variance would be known to 14 % at best.
+  /// Fewer dark frames are rejected; with 100, a variance has a standard error of 14 %.
   public static let leastDarkFrames = 100
-  /// Fewer frames of a level are refused.
+  /// Fewer frames of a level are rejected.
   public static let leastBrightFrames = 20
-  /// A pixel is hot whose variance is this many times the median.
+  /// A pixel whose variance is this many times the median is hot.
   public static let hotFactor = 10.0
 
   private let dark: PixelMoments
@@ -103,7 +104,7 @@ public struct CameraCalibration: Sendable {
   private var regression: GainRegression
   private var levels: [Level] = []
 
-  /// - Parameter saturation: the highest number that a pixel can have, ADU.
+  /// - Parameter saturation: the highest value that a pixel can have, ADU.
   /// - Throws: `CameraCalibrationError.tooFewFrames`.
   public init(dark: PixelMoments, saturation: Double = 65535) throws(CameraCalibrationError) {
     guard dark.frames >= Self.leastDarkFrames else {
@@ -114,9 +115,9 @@ public struct CameraCalibration: Sendable {
     regression = GainRegression(pixels: dark.mean.count)
   }
 
-  /// Adds a level of light. `file` names it in errors and in the report.
+  /// Adds a level of light. `file` is its name in errors and in the report.
   ///
-  /// Throws `CameraCalibrationError` where it is not one.
+  /// Throws `CameraCalibrationError` if it is not a usable level.
   public mutating func add(_ level: PixelMoments, file: String) throws(CameraCalibrationError) {
     guard level.frames >= Self.leastBrightFrames else {
       throw .tooFewFrames(kind: "bright", frames: level.frames, least: Self.leastBrightFrames)
@@ -126,7 +127,7 @@ public struct CameraCalibration: Sendable {
         maps: "\(dark.width)×\(dark.height)", frames: "\(level.width)×\(level.height)")
     }
     let (bright, black) = (level.mean.median, dark.mean.median)
-    // Half the read noise is less light than any calibration uses.
+    // No calibration uses less light than half the read noise.
     guard bright - black > 0.5 * dark.variance.median.squareRoot(), bright > black else {
       throw .notBrighter(file: file, level: bright, dark: black)
     }
@@ -138,10 +139,10 @@ public struct CameraCalibration: Sendable {
     levels.append(seen)
   }
 
-  /// The maps and what is to be said about them.
+  /// The maps, and the report about them.
   ///
-  /// - Parameter gain: of every pixel, ADU/e⁻, for a calibration without levels of light.
-  /// - Throws: `CameraCalibrationError.noGain` where there is neither.
+  /// - Parameter gain: gain of every pixel, ADU/e⁻, for a calibration without levels of light.
+  /// - Throws: `CameraCalibrationError.noGain` if neither is given.
   public func result(gain stated: Double? = nil) throws(CameraCalibrationError) -> (
     maps: Maps, report: Report
   ) {
@@ -159,7 +160,8 @@ public struct CameraCalibration: Sendable {
       gainErrors = fits.map(\.error)
       let known = gains.filter(\.isFinite).median
       guard known > 0 else { throw .noGain }
-      // A slope below a quarter or above four times the others', or half unknown, is no gain.
+      // Reject slopes below a quarter or above four times the typical one, or with an error over a
+      // half.
       for pixel in pixels
       where
         !(gains[pixel] > known / 4 && gains[pixel] < 4 * known
@@ -198,7 +200,8 @@ public struct CameraCalibration: Sendable {
 
   private func hotPixels(_ isGainless: [Bool]) -> [HotPixel] {
     let noisy = Self.hotFactor * dark.variance.median
-    // Neighbours on many sensors agree to a fraction of an ADU: the read noise is the least spread.
+    // On many sensors offsets agree to a fraction of an ADU, so the read noise is the minimum
+    // spread.
     let spread = max(dark.mean.robustSpread, dark.variance.median.squareRoot())
     let bright = dark.mean.median + 10 * spread
     return dark.mean.indices.compactMap { pixel in

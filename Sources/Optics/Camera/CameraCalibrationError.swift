@@ -1,7 +1,7 @@
 import Microscopy
 import Reporting
 
-/// Why no camera could be measured from these frames.
+/// Frames from which no camera can be calibrated.
 public enum CameraCalibrationError: Fault, Hashable {
   case noFrames
   case tooFewFrames(kind: String, frames: Int, least: Int)

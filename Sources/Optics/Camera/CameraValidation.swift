@@ -1,19 +1,19 @@
 import Foundation
 import Microscopy
 
-/// Whether maps still describe the sensor, by dark frames recorded later.
+/// Compares maps of a sensor with dark frames that were recorded later.
 ///
-/// A pixel is outside expectation when its mean or its variance differs by more than four standard
-/// errors and by more than would matter: a tenth of the sensor's read noise, or a fifth of the variance.
+/// A pixel is out of tolerance if its mean or variance differs by more than four standard errors
+/// and by more than is relevant: a tenth of the sensor's read noise, or a fifth of the variance.
 public struct CameraValidation: Codable, Hashable, Sendable {
-  /// Where the maps no longer hold.
+  /// Limits beyond which maps are no longer valid.
   public struct Limits: Codable, Hashable, Sendable {
-    /// Median shift of the offset, as a part of the median read noise. An offset that is wrong by δ ADU
+    /// Median shift of the offset, as a fraction of the median read noise. An offset error of δ ADU
     /// adds δ / gain photons of background to every pixel.
     public var drift = 0.25
-    /// Median ratio of variances, up or down. Another readout mode changes it at once.
+    /// Median ratio of variances, in either direction. Another readout mode exceeds it at once.
     public var varianceRatio = 1.25
-    /// Share of the pixels outside expectation.
+    /// Fraction of the pixels out of tolerance.
     public var outside = 0.02
     /// Share of the pixels that a thousand became hot.
     public var newHot = 0.001
@@ -28,13 +28,13 @@ public struct CameraValidation: Codable, Hashable, Sendable {
   public let readNoise: Double
   /// Median of new over old variance.
   public let varianceRatio: Double
-  /// Shares of the pixels whose offset or variance is outside expectation; of either.
+  /// Fractions of the pixels whose offset, variance, or either is out of tolerance.
   public let offsetOutside: Double
   public let varianceOutside: Double
   public let outside: Double
-  /// Pixels that are hot now and were not.
+  /// Pixels that are hot now but were not before.
   public let newHotPixels: [CameraCalibration.HotPixel]
-  /// How the frames contradict the maps; empty where they agree.
+  /// How the frames contradict the maps; empty if they agree.
   public let contradictions: [String]
   public var agrees: Bool { contradictions.isEmpty }
 
@@ -50,8 +50,8 @@ public struct CameraValidation: Codable, Hashable, Sendable {
   }
 
   /// - Parameters:
-  ///   - errors: standard errors of the maps, where their file has them; else they count as exact.
-  ///   - dark: as large as the maps.
+  ///   - errors: standard errors of the maps; nil treats the maps as exact.
+  ///   - dark: of the same size as the maps.
   /// - Throws: `CameraCalibrationError` for other sizes and for too few frames.
   public init(
     of maps: CameraMaps, errors: CameraMaps?, by dark: PixelMoments, limits: Limits = Limits()

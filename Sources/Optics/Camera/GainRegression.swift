@@ -1,18 +1,18 @@
 import Microscopy
 
-/// The gain of every pixel as the slope of variance over signal through the origin, level by level.
+/// The gain of every pixel: the slope of variance over signal through the origin, level by level.
 ///
 /// After Huang et al., Nat. Methods 10, 653 (2013): g = Σ w s v / Σ w s², with s the mean above the
-/// offset and v the variance above the dark variance of a level. Weights are the reciprocal variance of
-/// a sample variance of normal noise, w = (n − 1) / 2 (ḡ s + v₀)², with the sensor's typical gain ḡ
-/// and not the measured variance, whose own scatter would pull the slope down. The terms of the
-/// Poisson law beyond the normal one, in the variance of v, of s and of both together, cancel.
+/// offset and v the variance above the dark variance of a level. Weights are the inverse variance
+/// of a sample variance of normal noise, w = (n − 1) / 2 (ḡ s + v₀)², with the sensor's typical
+/// gain ḡ instead of the measured variance, whose scatter would bias the slope downwards. The
+/// additional terms of Poisson noise in the variance of v, of s and in their covariance cancel.
 struct GainRegression {
   /// Σ w s v, Σ w s², Σ w s and the number of levels used, for each pixel.
   private var slope: [Double]
   private var weight: [Double]
   private var lever: [Double]
-  /// Known from the first level; the weights need it to a few percent only.
+  /// Estimated from the first level; the weights need it to a few percent only.
   private var typicalGain: Double?
 
   init(pixels: Int) {
@@ -21,10 +21,11 @@ struct GainRegression {
     lever = slope
   }
 
-  /// Adds a level and says how it looks.
+  /// Adds a level and returns a summary of it.
   ///
-  /// Variance that all pixels share (`commonVariance`, a lamp that flickers) is taken out in proportion
-  /// to the squared signal. Pixels that reached `saturation` leave the level out.
+  /// Variance common to all pixels (`commonVariance`, for example lamp flicker) is subtracted in
+  /// proportion to the squared signal. Pixels that reached `saturation` are excluded from this
+  /// level.
   mutating func add(
     _ level: PixelMoments, dark: PixelMoments, saturation: Double
   ) -> CameraCalibration.Level {
@@ -53,9 +54,9 @@ struct GainRegression {
       flicker: flicker.squareRoot(), saturated: signal.indices.count { !isUsable[$0] })
   }
 
-  /// Slope and standard error of a pixel; NaN where no level told anything.
+  /// Slope and standard error of a pixel; NaN if no level was usable.
   ///
-  /// The dark variance enters every level alike, so that its error adds up along the lever.
+  /// The dark variance enters every level in the same way, so its error does not average out.
   func gain(of pixel: Int, dark: PixelMoments) -> (value: Double, error: Double) {
     let darkError = dark.variance[pixel] * (2 / Double(dark.frames - 1)).squareRoot()
     let common = lever[pixel] / weight[pixel] * darkError

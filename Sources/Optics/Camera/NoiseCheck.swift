@@ -2,42 +2,44 @@ import Foundation
 import Microscopy
 import Reporting
 
-/// Whether the noise of a movie fits the numbers of its camera.
+/// Checks whether the noise of a movie agrees with the parameters of its camera.
 ///
-/// Noise is seen without knowing the scene: the difference of two frames that follow each other loses
-/// what stands still, and the mask [1 −2 1; −2 4 −2; 1 −2 1] / 6 (Immerkær, Comput. Vis. Image Underst.
-/// 64, 300 (1996)) loses what is smooth, a molecule that blinked included. What is left has the
-/// variance of single pixels, and that must be `excess · gain · (mean − offset) + read variance`: the
-/// two sides are compared in blocks of 8×8 pixels, and the median over all blocks is the answer.
+/// Noise is measured without a model of the scene. The difference of two successive frames removes
+/// what is static, and the mask [1 −2 1; −2 4 −2; 1 −2 1] / 6 (Immerkær, Comput. Vis. Image
+/// Underst. 64, 300 (1996)) removes what is smooth, including molecules that blinked. The rest has
+/// the variance of single pixels, which must be `excess · gain · (mean − offset) + read variance`.
+/// Both are compared in blocks of 8×8 pixels; the result is the median over all blocks.
 public struct NoiseCheck: Sendable {
-  /// What the numbers look like, and what may be wrong with them.
+  /// The result, and possible explanations.
   public struct Finding: Hashable, Sendable {
-    /// Noise variance over what the camera's numbers give, median over blocks.
+    /// Measured noise variance divided by the one expected from the camera, median over blocks.
     public var ratio: Double
-    /// Share of the pixels that lie more than five read noises below the offset.
+    /// Fraction of the pixels more than five read noises below the offset.
     public var below: Double
     /// ADU per electron that would explain the noise with the given offset and read noise.
     public var impliedGain: Double?
-    /// ADU to add to the given offset, which would explain it with the given gain.
+    /// ADU to add to the given offset that would explain the noise with the given gain.
     public var impliedShift: Double
-    /// Distance between the numbers that occur, where most do not: they were multiplied afterwards.
+    /// Distance between the values that occur, if most values do not: the pixels were multiplied
+    /// later.
     public var step: Double?
   }
 
-  /// Below the first no scene leads: light is never quieter than Poisson's. Above the second a crowded
-  /// scene or a sensor with many noisy pixels does not lead either (see the tests).
+  /// A ratio below is impossible for any scene, since light is never quieter than Poisson's. A
+  /// ratio above is not reached by crowded scenes or sensors with many noisy pixels (see the
+  /// tests).
   public static let credibleRatio = 0.7...1.6
-  /// Gaussian read noise puts 3 pixels of ten million there.
+  /// Gaussian read noise puts 3 of ten million pixels there.
   public static let credibleBelow = 0.01
 
   private let width: Int
   private let height: Int
   private let camera: Camera
-  /// Of each pixel: offset and ADU² of read noise, ADU per electron.
+  /// For each pixel: offset (ADU), read noise (ADU²), gain (ADU per electron).
   private let offset: [Float]
   private let read: [Float]
   private let gain: [Float]
-  /// e⁻² at the sensor's input, where the camera is scalars.
+  /// Read variance at the sensor's input, e⁻², if the camera is given by scalars.
   private let readElectrons: Double?
   private var ratios: [Double] = []
   private var gains: [Double] = []
@@ -49,7 +51,8 @@ public struct NoiseCheck: Sendable {
 
   private static let block = 8
 
-  /// - Parameter maps: as large as the frames; they replace the camera's offset, gain and read noise.
+  /// - Parameter maps: of the size of the frames; they replace the camera's offset, gain and read
+  ///   noise.
   public init(width: Int, height: Int, camera: Camera, maps: CameraMaps? = nil) {
     self.width = width
     self.height = height
@@ -68,14 +71,14 @@ public struct NoiseCheck: Sendable {
     }
   }
 
-  /// Looks at two frames that follow each other, ADU.
+  /// Adds two successive frames, ADU.
   public mutating func add(_ first: [Float], _ second: [Float]) {
     let size = width * height
     precondition(first.count == size && second.count == size, "frames of the check's size")
     guard width >= Self.block + 2, height >= Self.block + 2 else { return }
     count(first)
     var difference = [Float](repeating: 0, count: size)
-    // Variance that shot noise gives at a gain of 1, and all of it.
+    // The variance of shot noise at a gain of 1, and the total.
     var light = difference
     var expected = difference
     let excess = Float(camera.excessNoise)
@@ -83,7 +86,7 @@ public struct NoiseCheck: Sendable {
     for i in 0..<size {
       difference[i] = (second[i] - first[i]) * half
       light[i] = excess * ((first[i] + second[i]) * 0.5 - offset[i])
-      // Rounding to whole numbers adds a twelfth.
+      // Rounding to integers adds a variance of 1/12.
       expected[i] = gain[i] * light[i] + read[i] + (isWhole ? 1 / 12 : 0)
     }
     let noise = filtered(difference, outer: 1, inner: -2)
@@ -101,7 +104,7 @@ public struct NoiseCheck: Sendable {
             dark += Double(readNoise[i])
           }
         }
-        // Empty and doubled frames have no noise; NaN fails every comparison.
+        // Empty and repeated frames have no noise; NaN fails every comparison.
         guard seen > 0, seen.isFinite, variance.isFinite else { continue }
         ratios.append(variance > 0 ? seen / variance : .infinity)
         surplus.append((variance - seen) / Double(Self.block * Self.block))
@@ -110,15 +113,15 @@ public struct NoiseCheck: Sendable {
     }
   }
 
-  /// ADU per electron that makes `seen` of a block's light and read noise.
+  /// ADU per electron for which a block's light and read noise give `seen`.
   private func impliedGain(_ seen: Double, _ light: Double, _ read: Double) -> Double {
-    // Maps state read noise in ADU; scalars in electrons, which the gain turns into ADU as well.
+    // Maps state read noise in ADU, scalars in electrons, which the gain then converts too.
     guard let electrons = readElectrons, electrons > 0 else { return (seen - read) / light }
     let noise = electrons * Double(Self.block * Self.block)
     return ((light * light + 4 * noise * seen).squareRoot() - light) / (2 * noise)
   }
 
-  /// Pixels below the offset, and which numbers occur.
+  /// Counts pixels below the offset, and records which values occur.
   private mutating func count(_ frame: [Float]) {
     for (i, value) in frame.enumerated() where value.isFinite {
       pixels += 1
@@ -131,15 +134,15 @@ public struct NoiseCheck: Sendable {
     }
   }
 
-  /// The mask outer-inner-outer along both axes, scaled so that independent pixels keep their variance;
-  /// zero on the rim.
+  /// The mask outer-inner-outer along both axes, scaled so that independent pixels keep their
+  /// variance; zero at the rim.
   private func filtered(_ image: [Float], outer: Float, inner: Float) -> [Float] {
     var rows = [Float](repeating: 0, count: image.count)
     var result = rows
     for i in 1..<image.count - 1 {
       rows[i] = outer * (image[i - 1] + image[i + 1]) + inner * image[i]
     }
-    // The differences are squared afterwards, the variances are not.
+    // Differences are squared later, variances are not.
     let scale: Float = inner < 0 ? 1 / 6 : 1 / 36
     for i in width..<image.count - width {
       result[i] = scale * (outer * (rows[i - width] + rows[i + width]) + inner * rows[i])
@@ -147,7 +150,7 @@ public struct NoiseCheck: Sendable {
     return result
   }
 
-  /// What was seen; nil where it was too little to say anything.
+  /// The result; nil if there was too little data.
   public var finding: Finding? {
     guard ratios.count >= 20 else { return nil }
     return Finding(
@@ -159,7 +162,7 @@ public struct NoiseCheck: Sendable {
   private var typicalGain: Double { gain.map(Double.init).median }
   private var typicalOffset: Double { offset.map(Double.init).median }
 
-  /// Where the middle of the histogram is full of holes: the distance between its teeth.
+  /// The distance between occurring values, if the middle of the histogram is mostly empty.
   private var step: Double? {
     guard isWhole else { return nil }
     let total = histogram.reduce(0) { $0 + Int($1) }
@@ -197,7 +200,7 @@ public struct NoiseCheck: Sendable {
     return Warning(message: Message(line), remedy: remedy(finding))
   }
 
-  /// A movie that contradicts its camera, and what may be wrong.
+  /// A movie that contradicts its camera, with possible reasons.
   public struct Warning: Fault, Hashable {
     public let message: Message
     public let remedy: Message?

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Mean and variance of every pixel over the frames of one or several movies, in one pass.
 ///
-/// Memory does not depend on the number of frames. The numbers are the same for any number of threads:
-/// threads share frames while reading and pixels while adding.
+/// Memory does not depend on the number of frames. Results do not depend on the number of threads,
+/// which divide the frames when reading and the pixels when adding.
 ///
 /// Example:
 /// ```swift
@@ -18,21 +18,21 @@ public struct PixelMoments: Sendable {
   public let frames: Int
   /// Row by row, ADU.
   public let mean: [Double]
-  /// Unbiased, ADU².
+  /// Unbiased variance, ADU².
   public let variance: [Double]
-  /// The highest number that each pixel had, ADU.
+  /// The highest value of each pixel, ADU.
   public let highest: [Float]
-  /// Variance from frame to frame that all pixels share, ADU²: an unsteady lamp, a drifting offset. It
-  /// is the variance of the frames' means beyond what independent pixels give.
+  /// Variance from frame to frame that all pixels share, ADU²: an unsteady lamp, a drifting offset.
+  /// It is the variance of the frames' means minus that from independent pixels.
   public let commonVariance: Double
 
   /// - Parameters:
-  ///   - movies: of one size and one type of pixel; their frames follow each other.
-  ///   - threads: that read and add.
-  ///   - batchBytes: about as much of the movie is in memory at a time.
-  ///   - progress: is told the number of frames that are done, and may throw to stop.
-  /// - Throws: `CameraCalibrationError` where the movies differ or a pixel is not a number, and what
-  ///   reading throws.
+  ///   - movies: of one size and one pixel type; their frames are concatenated.
+  ///   - threads: for reading and adding.
+  ///   - batchBytes: approximate amount of the movie in memory at a time.
+  ///   - progress: called with the number of frames done; may throw to stop.
+  /// - Throws: `CameraCalibrationError` if the movies differ or a pixel is not a number, and errors
+  ///   of reading.
   public init(
     of movies: [any Movie], threads: Int = 2, batchBytes: Int = 32 << 20,
     progress: (Int) throws -> Void = { _ in }
@@ -68,7 +68,7 @@ public struct PixelMoments: Sendable {
         for total in Self.add(
           UnsafeRawBufferPointer(buffer), count: range.count, size: size, to: own, threads: threads)
         {
-          // Welford, Technometrics 4, 419 (1962), over the frames' means.
+          // Welford, Technometrics 4, 419 (1962), applied to the frames' means.
           frames += 1
           let value = total / Double(size)
           let step = value - centre
@@ -109,13 +109,13 @@ public struct PixelMoments: Sendable {
     commonVariance = whole.commonVariance
   }
 
-  /// The part that a region of interest covers; nil where it leaves the frame.
+  /// The part in a region of interest; nil if it is not inside the frame.
   public func cropped(to region: PixelRegion) -> PixelMoments? {
     guard region.isInside(width: width, height: height) else { return nil }
     return PixelMoments(self, region)
   }
 
-  /// Reads frames into the start of `buffer`, each thread a share of them.
+  /// Reads frames into the start of `buffer`; each thread reads a part of them.
   private static func read(
     _ movie: any Movie, _ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer,
     threads: Int
@@ -123,6 +123,7 @@ public struct PixelMoments: Sendable {
     let share = (frames.count + threads - 1) / threads
     let bytes = movie.info.frameBytes
     let failure = Mutex<(any Error)?>(nil)
+    // Unsafe, because the compiler cannot see that each thread writes its own part of the buffer.
     nonisolated(unsafe) let buffer = buffer
     DispatchQueue.concurrentPerform(iterations: threads) { thread in
       let first = frames.lowerBound + thread * share
@@ -136,14 +137,16 @@ public struct PixelMoments: Sendable {
     if let error = failure.withLock({ $0 }) { throw error }
   }
 
-  /// Adds frames to the sums, each thread a share of the pixels; the sum of each frame.
+  /// Adds frames to the sums; each thread adds a part of the pixels. Returns the sum of each frame.
   private static func add(
     _ frames: UnsafeRawBufferPointer, count: Int, size: Int, to sums: any PixelSums, threads: Int
   ) -> [Double] {
-    // One share would do per thread; more, and always as many, keep the totals' rounding the same.
+    // A fixed number of shares, so that the rounding of totals does not depend on the threads.
     let shares = min(64, size)
     var totals = [Double](repeating: 0, count: shares * count)
     totals.withUnsafeMutableBufferPointer { totals in
+      // Unsafe, because the compiler cannot see that threads only read `frames`, and that each
+      // writes the totals of its own shares.
       nonisolated(unsafe) let (frames, base) = (frames, totals.baseAddress!)
       DispatchQueue.concurrentPerform(iterations: min(threads, shares)) { thread in
         for share in stride(from: thread, to: shares, by: min(threads, shares)) {
@@ -160,6 +163,6 @@ public struct PixelMoments: Sendable {
 }
 
 extension MovieInfo {
-  /// What to call the movie in a message.
+  /// The movie's name in messages.
   var name: String { files.first ?? format }
 }

@@ -1,10 +1,10 @@
-/// Sums over frames, pixel by pixel, from which mean and variance follow.
+/// Sums over frames, pixel by pixel, from which mean and variance are computed.
 ///
-/// Different ranges of pixels may be added to by different threads at the same time.
+/// Several threads may add at the same time if their pixel ranges do not overlap.
 protocol PixelSums: AnyObject, Sendable {
-  /// Adds `pixels` of `count` frames (at most 65536) that lie one after another.
+  /// Adds `pixels` of `count` consecutive frames (at most 65536).
   ///
-  /// - Parameter totals: receives, for each frame, the sum of these pixels on top of what is there.
+  /// - Parameter totals: the sum of these pixels is added to it for each frame.
   func add(
     _ frames: UnsafeRawBufferPointer, count: Int, pixels: Range<Int>,
     totals: UnsafeMutablePointer<Double>)
@@ -13,14 +13,16 @@ protocol PixelSums: AnyObject, Sendable {
   func moments(of pixel: Int, frames: Int) -> (mean: Double, variance: Double, highest: Float)
 }
 
-/// 16-bit pixels: Σ and Σ² are whole numbers in 64 bits, the variance is formed in 128, so that nothing
-/// is rounded before the last division, however long and bright the movie (up to 2³² frames).
+/// 16-bit pixels: Σ and Σ² are 64-bit integers and the variance is formed in 128 bits, so nothing
+/// is rounded before the last division, for movies of up to 2³² frames.
+///
+/// `@unchecked Sendable`: threads add to separate ranges of pixels; see `PixelSums`.
 final class IntegerSums: PixelSums, @unchecked Sendable {
   private let size: Int
   private let sum: UnsafeMutablePointer<UInt64>
   private let squares: UnsafeMutablePointer<UInt64>
   private let highest: UnsafeMutablePointer<UInt16>
-  /// Pixels whose running sums stay in the first cache while the frames pass by.
+  /// Number of pixels whose running sums stay in the first-level cache.
   private static let tile = 1024
 
   init(pixels size: Int) {
@@ -46,7 +48,7 @@ final class IntegerSums: PixelSums, @unchecked Sendable {
     precondition(count <= 65536, "the sums of a batch are kept in 32 bits")
     let source = frames.bindMemory(to: UInt16.self).baseAddress!
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 3 * Self.tile) { room in
-      // A square is kept as two halves of 16 bits: each sum of 65536 of them fits into 32.
+      // A square is split into two 16-bit halves: a sum of 65536 halves fits 32 bits.
       let sums = room.baseAddress!
       let (low, high) = (sums + Self.tile, sums + 2 * Self.tile)
       var first = pixels.lowerBound
@@ -89,8 +91,10 @@ final class IntegerSums: PixelSums, @unchecked Sendable {
   }
 }
 
-/// Floating-point pixels: sums in Double of the distance to each pixel's first value, which is near
-/// the mean, so that the squares do not cancel.
+/// Floating-point pixels: sums in Double of the difference from each pixel's first value. This is
+/// near the mean, so squares do not cancel.
+///
+/// `@unchecked Sendable`: threads add to separate ranges of pixels; see `PixelSums`.
 final class FloatSums: PixelSums, @unchecked Sendable {
   private let size: Int
   private let pivot: UnsafeMutablePointer<Float>

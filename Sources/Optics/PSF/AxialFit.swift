@@ -1,7 +1,7 @@
 import Compute
 import Microscopy
 
-/// Fits of spots by a PSF that depends on z, and what they are worth, as nodes of a graph.
+/// Adds fits with a PSF that depends on z, and their assessment, to a graph.
 ///
 /// Example, for boxes of 13×13 px in counts whose variance is their mean:
 /// ```swift
@@ -17,11 +17,11 @@ public struct AxialFit: Sendable {
 
   private enum Form: Sendable {
     case astigmatic(SpotModel)
-    /// A model for each start, with the tables that the start needs.
+    /// A model for each start, with its table of start weights.
     case spline([(model: SplineModel, tables: Tensor)], grid: Tensor)
   }
 
-  /// The tables of fits, one row a spot; see `FitSpots` and `AssessSpots`.
+  /// The tables of fits, one row per spot; see `FitSpots` and `AssessSpots`.
   public struct Tables: Sendable {
     public var theta: Graph.Value
     public var iterations: Graph.Value
@@ -40,7 +40,7 @@ public struct AxialFit: Sendable {
 
   /// - Parameters:
   ///   - box: side of the fitted square, px, odd.
-  ///   - noise: variance of Gaussian noise in the spots' unit squared, where no map gives it.
+  ///   - noise: variance of Gaussian noise in the spots' unit squared; used without a noise map.
   public init(
     _ psf: CalibratedPSF, box: Int, noise: Double = 0, iterations: Int = 50,
     tolerance: Double = 0.1
@@ -94,7 +94,7 @@ public struct AxialFit: Sendable {
 }
 
 extension Astigmatism {
-  /// The widths of a calibration as the fits take them.
+  /// The widths of a calibration in the form that fits use.
   public init(_ psf: AstigmaticPSF) {
     self.init(
       x: Curve(psf.x), y: Curve(psf.y), lowestZ: Float(psf.zRange.lowerBound),
@@ -122,7 +122,7 @@ extension Astigmatism.Curve {
 }
 
 extension SplineModel {
-  /// A calibration for a box of pixels.
+  /// The model of a calibration for a box of pixels.
   public init(_ psf: SplinePSF, box: Int, noise: Float = 0) {
     self.init(
       box: box, columns: psf.columns, rows: psf.rows, planes: psf.planes,

@@ -1,8 +1,8 @@
 import Microscopy
 
-/// z after the fact, from the widths of an elliptical Gaussian that was fitted without knowing of z.
+/// z computed afterwards from the widths of an elliptical Gaussian that was fitted without z.
 extension AstigmaticPSF {
-  /// A height, its standard error, and how far the widths are from the curves there.
+  /// A height, its standard error, and the distance of the widths from the curves there.
   public struct Height: Hashable, Sendable {
     /// nm
     public var z: Double
@@ -13,7 +13,7 @@ extension AstigmaticPSF {
   }
 
   /// The z of the range at which the curves are nearest to a pair of widths (px), by the least D²
-  /// (Huang et al., Science 319, 810 (2008)); the error from those of the widths by propagation.
+  /// (Huang et al., Science 319, 810 (2008)); its error is propagated from those of the widths.
   public func height(
     sigmaX: Double, sigmaY: Double, errorX: Double, errorY: Double
   ) -> Height {
@@ -28,7 +28,7 @@ extension AstigmaticPSF {
     let step = (zRange.upperBound - zRange.lowerBound) / Double(parts)
     let near = (0...parts).map { zRange.lowerBound + Double($0) * step }
       .min { squared($0) < squared($1) }!
-    // The golden section around the nearest point of the raster.
+    // Golden-section search around the nearest point of the raster.
     var (low, high) = (max(near - step, zRange.lowerBound), min(near + step, zRange.upperBound))
     let golden = 0.6180339887498949
     while high - low > 0.01 {

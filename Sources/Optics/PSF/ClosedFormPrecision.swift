@@ -1,8 +1,8 @@
 import Foundation
 
-/// Closed formulas for the variance of a fitted position: an infinite box, one width, no read noise.
+/// Closed formulas for the variance of a fitted position: infinite box, one width, no read noise.
 ///
-/// Everything in pixels and photons; σ is the PSF without the pixel, whose 1/12 is added here. Use
+/// All in pixels and photons; σ is the PSF without the pixel's 1/12, which is added here. Use
 /// `CramerRaoBound` where the box, the camera or the sampling matter.
 public struct ClosedFormPrecision: Hashable, Sendable {
   public var sigma: Double
@@ -21,7 +21,7 @@ public struct ClosedFormPrecision: Hashable, Sendable {
 
   private var pixelatedVariance: Double { sigma * sigma + 1 / 12 }
 
-  /// Background under the spot in relation to its photons: τ = 2π σ_a² b / N.
+  /// Background under the spot relative to its photons: τ = 2π σ_a² b / N.
   public var relativeBackground: Double { 2 * .pi * pixelatedVariance * background / photons }
 
   /// Variance of x for least squares, px². Mortensen et al., Nat. Methods 7, 377 (2010).
@@ -41,8 +41,8 @@ public struct ClosedFormPrecision: Hashable, Sendable {
       * (1 + 4 * tau + (2 * tau / (1 + 4 * tau)).squareRoot())
   }
 
-  /// Variance of σ for maximum likelihood, px². Rieger & Stallinga (2014), whose width is σ_a; for σ
-  /// itself dσ_a/dσ = σ/σ_a comes in twice.
+  /// Variance of σ for maximum likelihood, px². Rieger & Stallinga (2014) state it for the width
+  /// σ_a; for σ itself it is divided by (dσ_a/dσ)² = (σ/σ_a)².
   public var sigmaMaximumLikelihood: Double {
     let tau = relativeBackground
     let widthFactor = pixelatedVariance / (sigma * sigma)

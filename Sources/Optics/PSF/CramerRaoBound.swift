@@ -1,7 +1,7 @@
 import Compute
 import Microscopy
 
-/// The least variance with which an unbiased fit can find a molecule in a box of pixels.
+/// The smallest possible variance of an unbiased fit of a molecule in a box of pixels.
 ///
 /// Fisher information `I_ij = Σ_k ∂_i m_k ∂_j m_k / v_k`, with `m` the expected photoelectrons of
 /// pixel k and `v` their variance; the bound is the inverse. Read noise enters as a shift of the
@@ -14,21 +14,21 @@ import Microscopy
 /// bound?[.x]
 /// ```
 public struct CramerRaoBound: Hashable, Sendable {
-  /// x, y, photons, background, then the free widths or z; order of the matrices' rows.
+  /// x, y, photons, background, then the free widths or z: the order of the matrix rows.
   public let parameters: [Quantity]
   public let information: SymmetricMatrix
   /// Variances on the diagonal, in the squared unit of each parameter.
   public let covariance: SymmetricMatrix
 
-  /// The standard error of a parameter, in its unit; nil where the fit does not have it.
+  /// The standard error of a parameter, in its unit; nil if the fit does not have it.
   public subscript(_ parameter: Quantity) -> Double? {
     parameters.firstIndex(of: parameter).map { covariance[$0, $0].squareRoot() }
   }
 
-  /// `x`, `y` count from the centre of the box's first pixel; `box` is its side, pixels.
+  /// `x`, `y` are relative to the centre of the box's first pixel; `box` is its side, pixels.
   ///
-  /// `sigma` says which widths the fit has to find too. nil where the information is singular, as for zero
-  /// photons.
+  /// `sigma` says which widths are fitted too. nil if the information matrix is singular, as for
+  /// zero photons.
   public init?(
     psf: GaussianPSF, x: Double, y: Double, photons: Double, background: Double, box: Int,
     sigma: SpotModel.Sigmas = .fixed, noise: PixelNoise = PixelNoise()
@@ -59,10 +59,10 @@ public struct CramerRaoBound: Hashable, Sendable {
     }
   }
 
-  /// The bound of a fit of x, y, photons, background and z, in that order, by any PSF.
+  /// The bound for a fit of x, y, photons, background and z, in that order, with any PSF.
   ///
-  /// `x`, `y` count from the centre of the box's first pixel, z is in nm; nil where the information is
-  /// singular, as for a PSF that does not change with z.
+  /// `x`, `y` are relative to the centre of the box's first pixel, z is in nm. nil if the
+  /// information matrix is singular, as for a PSF that does not change with z.
   public init?(
     psf: some PointSpreadFunction, x: Double, y: Double, z: Double, photons: Double,
     background: Double, box: Int, noise: PixelNoise = PixelNoise()
@@ -77,7 +77,7 @@ public struct CramerRaoBound: Hashable, Sendable {
     }
   }
 
-  /// Sums over a box's pixels; `pixel` gives each one's share and its mean's gradient.
+  /// Sums over a box's pixels; `pixel` returns the share of each and the gradient of its mean.
   private init?(
     _ parameters: [Quantity], _ photons: Double, _ background: Double, _ box: Int,
     _ noise: PixelNoise, pixel: (Int) -> (share: Double, gradient: [Double])

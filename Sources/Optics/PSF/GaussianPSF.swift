@@ -12,11 +12,11 @@ import Foundation
 /// let peak = 1000 * psf.share(column: 8, row: 5, x: 8.2, y: 5.1) + 10
 /// ```
 public struct GaussianPSF: Codable, Hashable, Sendable {
-  /// How a pixel turns the Gaussian into one number.
+  /// How the Gaussian gives a pixel's value.
   public enum Sampling: String, Codable, Hashable, Sendable, CaseIterable {
-    /// The integral over the pixel's area: what a camera does.
+    /// The integral over the pixel's area, as in a camera.
     case pixelIntegrated = "integrated"
-    /// The value at the pixel's centre: what some other programs fit.
+    /// The value at the pixel's centre, as in some other programs.
     case pointSampled = "sampled"
   }
 
@@ -41,7 +41,7 @@ public struct GaussianPSF: Codable, Hashable, Sendable {
     self.init(sigmaX: sigma, sigmaY: sigma, sampling: sampling)
   }
 
-  /// The part of a molecule's light that pixel (column, row) is expected to receive.
+  /// The expected fraction of a molecule's light on pixel (column, row).
   public func share(column: Int, row: Int, x: Double, y: Double) -> Double {
     profileX(at: column, centre: x).value * profileY(at: row, centre: y).value
   }
@@ -57,7 +57,8 @@ public struct GaussianPSF: Codable, Hashable, Sendable {
   }
 }
 
-/// One axis of a Gaussian PSF at one pixel: E and its derivatives by the centre x and the width σ.
+/// One axis of a Gaussian PSF at one pixel: E and its derivatives with respect to the centre x and
+/// the width σ.
 ///
 /// `offset` is pixel minus centre, in pixels.
 public struct AxisProfile: Hashable, Sendable {

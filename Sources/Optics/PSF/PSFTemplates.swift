@@ -1,27 +1,28 @@
 import Foundation
 import Microscopy
 
-/// What a PSF looks like at the heights that differ: images of sum 0 and sum of squares 1 that find it in
-/// a frame.
+/// Templates of a PSF at different heights, for its detection in a frame: images of sum 0 and sum
+/// of squares 1.
 ///
-/// Neighbouring templates are so close in z that a molecule between them keeps nine tenths of its
-/// signal over noise.
+/// Adjacent templates are so close in z that a molecule between them keeps nine tenths of its
+/// signal-to-noise ratio.
 public struct PSFTemplates: Hashable, Sendable {
-  /// px, odd.
+  /// Side of a template, px, odd.
   public let side: Int
   /// z of each template, nm.
   public let heights: [Double]
   /// [templates, side, side].
   public let images: [Float]
-  /// How far from its molecule, px along an axis, a filter's side maxima still reach 0.4 of the main one.
+  /// Largest distance from a molecule, px along an axis, at which a filter's side maxima reach 0.4
+  /// of the main maximum.
   public let reach: Int
-  /// Distance, px, at which an image moved along any direction is only half like itself: molecules that
-  /// are closer cannot be told apart one by one.
+  /// Shift, px, at which the correlation of an image with itself falls to one half in any
+  /// direction; closer molecules cannot be separated.
   public let resolution: Double
-  /// Whether there is a height at which the image has two peaks or more.
+  /// Whether the image has two or more peaks at any height.
   public let hasSeveralPeaks: Bool
 
-  /// How much of the signal over noise a molecule keeps under the nearest template.
+  /// The fraction of the signal-to-noise ratio that the nearest template preserves.
   private static let kept = 0.9
 
   public init(_ psf: CalibratedPSF, side: Int) {
@@ -50,7 +51,7 @@ public struct PSFTemplates: Hashable, Sendable {
     return image.map { length > 0 ? ($0 - mean) / length : 0 }
   }
 
-  /// The fewest shapes that every shape between them is like.
+  /// The fewest templates such that every image in between is similar to one of them.
   private static func cover(_ shapes: [[Double]]) -> [Int] {
     func like(_ a: Int, _ b: Int) -> Bool {
       zip(shapes[a], shapes[b]).reduce(0) { $0 + $1.0 * $1.1 } >= kept
@@ -69,7 +70,7 @@ public struct PSFTemplates: Hashable, Sendable {
     return chosen
   }
 
-  /// Maxima above half of the greatest, more than a pixel apart.
+  /// Maxima above half of the largest, more than a pixel apart.
   private static func peaks(_ image: [Double], side: Int) -> Int {
     guard let most = image.max(), most > 0 else { return 0 }
     return image.indices.count { place in
@@ -85,7 +86,7 @@ public struct PSFTemplates: Hashable, Sendable {
     }
   }
 
-  /// How like templates are to each other when they are moved by whole pixels.
+  /// Similarity of templates to each other under shifts by whole pixels.
   private static func likeness(
     _ shapes: [[Double]], side: Int
   ) -> (reach: Int, resolution: Double) {

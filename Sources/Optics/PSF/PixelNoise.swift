@@ -1,15 +1,15 @@
 import Microscopy
 
-/// The noise of a box of pixels, in photoelectrons referred to the sensor's input.
+/// The noise of a box of pixels, in photoelectrons at the sensor's input.
 ///
-/// A pixel that expects `n` photons holds photoelectrons with mean `efficiency · n` and variance
+/// A pixel with `n` expected photons has photoelectrons with mean `efficiency · n` and variance
 /// `excess · efficiency · n + readVariance`.
 public struct PixelNoise: Hashable, Sendable {
   /// Photoelectrons per photon.
   public var efficiency: Double
   /// 2 behind an EM register, else 1.
   public var excess: Double
-  /// Read-noise variance, e⁻²: one value for all pixels, or one for each, row by row.
+  /// Read-noise variance, e⁻²: one value for all pixels, or one per pixel, row by row.
   public var readVariance: [Double]
 
   public init(efficiency: Double = 1, excess: Double = 1, readVariance: [Double] = [0]) {
@@ -25,7 +25,7 @@ public struct PixelNoise: Hashable, Sendable {
       efficiency: camera.quantumEfficiency, excess: camera.excessNoise, readVariance: [read * read])
   }
 
-  /// Each pixel's own variance, from maps that cover the box and nothing else.
+  /// Each pixel's own variance, from maps of exactly the box.
   public init(_ maps: CameraMaps, quantumEfficiency: Double = 1) {
     self.init(
       efficiency: quantumEfficiency,

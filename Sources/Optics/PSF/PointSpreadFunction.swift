@@ -1,6 +1,7 @@
 import Microscopy
 
-/// How a molecule's light falls on pixels: the share of its photons in each, with derivatives.
+/// The distribution of a molecule's light over pixels: the share of photons in each, with
+/// derivatives.
 ///
 /// Positions in pixels (x to the right, y down, the first pixel's centre is (0, 0)), z in nm.
 public protocol PointSpreadFunction: Sendable {
@@ -9,12 +10,12 @@ public protocol PointSpreadFunction: Sendable {
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [PixelShare]
 
-  /// Where z can be trusted, nm; nil for a PSF that does not depend on z.
+  /// Range of z in which the PSF is trusted, nm; nil for a PSF that does not depend on z.
   var axialRange: ClosedRange<Double>? { get }
 }
 
-/// The share of a molecule's photons that one pixel receives, and its derivatives by the molecule's
-/// position (1/px, 1/px, 1/nm).
+/// The share of a molecule's photons that one pixel receives, and its derivatives with respect to
+/// the molecule's position (1/px, 1/px, 1/nm).
 public struct PixelShare: Hashable, Sendable {
   public var value: Double
   public var byX: Double
@@ -46,7 +47,7 @@ extension GaussianPSF: PointSpreadFunction {
   }
 }
 
-/// A Gaussian of the widths at z; ∂/∂z by the chain rule.
+/// A Gaussian with the widths at z; ∂/∂z by the chain rule.
 extension AstigmaticPSF: PointSpreadFunction {
   public var axialRange: ClosedRange<Double>? { zRange }
 

@@ -2,17 +2,18 @@ import Dispatch
 import Foundation
 import Microscopy
 
-/// A point spread function from the light in the objective's pupil: scalar diffraction, any phase.
+/// A point spread function computed from the pupil by scalar diffraction, with any phase.
 ///
-/// The field at the molecule's image is E(u) = ∫ P(k) exp i[φ(k) + z k_z + 2π k·u] dk over |k| ≤ NA/λ,
-/// with k_z = 2π √((n/λ)² − |k|²) and uniform amplitude; the image is |E|², integrated over pixels and
-/// scaled so that all light through the pupil is 1. Goodman, Introduction to Fourier Optics, ch. 6.
-/// No polarisation, no step of refractive index. z in nm grows with the molecule's height, away from the
-/// objective: the wave of a higher molecule has further to go, and a phase is a delay. So what delays the
-/// middle of the pupil more than its rim, a converging lens, brings molecules below the focal plane into
-/// focus, and a positive Zernike defocus (2, 0) those above it.
+/// The field at the molecule's image is E(u) = ∫ P(k) exp i[φ(k) + z k_z + 2π k·u] dk over |k| ≤
+/// NA/λ, with k_z = 2π √((n/λ)² − |k|²) and uniform amplitude; the image is |E|², integrated over
+/// pixels and scaled so that all light through the pupil is 1. Goodman, Introduction to Fourier
+/// Optics, ch. 6. Polarisation and index mismatch are not modelled. z in nm is the molecule's
+/// height, increasing away from the objective: light of a higher molecule travels further, and a
+/// positive phase is a delay. A phase that delays the middle of the pupil more than its rim, like a
+/// converging lens, therefore focuses molecules below the focal plane; a positive Zernike defocus
+/// (2, 0) those above it.
 ///
-/// Example: a cylindrical lens as half a wave of astigmatism:
+/// Example: a cylindrical lens as 0.1 waves of astigmatism:
 /// ```swift
 /// var psf = PupilPSF(pixelSize: 100)
 /// psf.zernike = [ZernikeTerm(n: 2, m: 2, waves: 0.1)]
@@ -20,7 +21,7 @@ import Microscopy
 /// ```
 public struct PupilPSF: Codable, Hashable, Sendable {
   public var numericalAperture: Double
-  /// Of the light, in vacuum, nm.
+  /// Vacuum wavelength, nm.
   public var wavelength: Double
   /// Refractive index of sample and immersion.
   public var refractiveIndex: Double
@@ -49,7 +50,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
     case zernike, mask
   }
 
-  /// What makes it impossible, or nil where it can be computed.
+  /// Why the settings are invalid; nil if the PSF can be computed.
   public var problem: String? {
     if !(pixelSize > 0 && pixelSize <= 1e4) {
       return "the pixel size \(pixelSize) nm is impossible"
@@ -73,9 +74,9 @@ public struct PupilPSF: Codable, Hashable, Sendable {
   /// The PSF on a fine grid, for drawing many molecules.
   ///
   /// - Parameters:
-  ///   - zRange: of the molecules, nm.
-  ///   - reach: half the width of the image, px; nil for all rays of the range, at most 48 px.
-  ///   - zStep: between planes, at most, nm.
+  ///   - zRange: range of the molecules, nm.
+  ///   - reach: half the width of the image, px; nil: all rays of the range, at most 48 px.
+  ///   - zStep: largest distance between planes, nm.
   /// - Precondition: `problem` is nil and `zRange` finite.
   public func tabulated(
     zRange: ClosedRange<Double>, reach: Int? = nil, zStep: Double = 20
@@ -85,7 +86,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
     let slope = tan(asin(min(numericalAperture / refractiveIndex, 0.9)))
     let reach =
       reach ?? Int(min(48, max(8, ((deepest * slope + 1000) / pixelSize).rounded(.up))))
-    // Two planes beyond each end, for the cubics between the last ones.
+    // Two planes beyond each end, for cubic interpolation up to the ends.
     let intervals = max(1, Int(((zRange.upperBound - zRange.lowerBound) / zStep).rounded(.up)))
     let step = max(zRange.upperBound - zRange.lowerBound, 1) / Double(intervals)
     let heights = (-1...intervals + 1).map { zRange.lowerBound + Double($0) * step }
@@ -93,6 +94,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
     var values = [Float](repeating: 0, count: heights.count * side * side)
     let pupil = Pupil(self)
     values.withUnsafeMutableBufferPointer { values in
+      // Unsafe, because the compiler cannot see that each thread writes planes of its own.
       nonisolated(unsafe) let values = values
       DispatchQueue.concurrentPerform(iterations: heights.count) { plane in
         let image = pupil.image(
@@ -107,7 +109,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
       reach: reach, values: values, firstZ: heights[0], zStep: step, zRange: zRange)
   }
 
-  /// The share of light on each pixel of a block, straight from diffraction; slow.
+  /// The share of light on each pixel of a block, computed directly from diffraction; slow.
   public func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [Double] {
@@ -121,7 +123,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
 
 /// The pupil sampled on a grid, and its images.
 private struct Pupil: Sendable {
-  /// Cells across the pupil. The image repeats with this period in units of λ/2NA: 20 µm for NA 1.4.
+  /// Cells across the pupil. The image has this period in units of λ/2NA: 20 µm for NA 1.4.
   private static let cells = 84
   /// Real and imaginary part of the field at focus, row by row; k_z of each cell, 1/nm.
   private var field: [(re: Double, im: Double)] = []
@@ -141,7 +143,7 @@ private struct Pupil: Sendable {
     for row in 0..<cells {
       for column in 0..<cells {
         let (x, y) = (place(column, 0.5), place(row, 0.5))
-        // Cells on the rim count by the part of them that is inside.
+        // Cells on the rim are weighted by the part that is inside.
         var inside = 0.0
         for b in 0..<8 {
           for a in 0..<8 {
@@ -153,7 +155,7 @@ private struct Pupil: Sendable {
           2 * .pi * psf.zernike.reduce(0) { $0 + $1.waves * $1.value(x: x, y: y) }
           + (psf.mask?.phase(x: x, y: y) ?? 0)
         field.append((inside * cos(phase), inside * sin(phase)))
-        // Of the disc itself: the square of a rim cell's mean amplitude would be too little.
+        // Sum over the disc itself: squaring the mean amplitude of rim cells would give too little.
         energy += inside
         let lateral = min(x * x + y * y, 1) * edge * edge
         let whole = psf.refractiveIndex / psf.wavelength
@@ -169,15 +171,16 @@ private struct Pupil: Sendable {
     image(z: z, firstX: first, firstY: first, step: step, side: side)
   }
 
-  /// Light on pixels whose centres lie at `firstX + i · step`, `firstY + j · step` px from the molecule.
+  /// Light on pixels whose centres are `firstX + i · step`, `firstY + j · step` px from the
+  /// molecule.
   ///
-  /// Two matrix products are the Fourier transform on just these points. Each pixel is integrated by
-  /// Simpson's rule on a grid four times finer than a pixel, exact to 10⁻³ of the finest detail that
-  /// passes the pupil.
+  /// Two matrix products give the Fourier transform at just these points. Each pixel is integrated
+  /// by Simpson's rule on a grid four times finer than a pixel, accurate to 10⁻³ for the finest
+  /// detail that passes the pupil.
   func image(z: Double, firstX: Double, firstY: Double, step: Double, side: Int) -> [Double] {
     let (cells, finer) = (Self.cells, TabulatedPSF.finer)
     let weights = [1.0, 4, 2, 4, 1].map { $0 / 12 }
-    // Where fine points of neighbouring pixels fall together they are computed once.
+    // Fine points that neighbouring pixels share are computed once.
     let stride = Int((step * Double(finer)).rounded())
     let points = (side - 1) * stride + finer + 1
     func waves(_ first: Double) -> [(re: Double, im: Double)] {
@@ -187,7 +190,7 @@ private struct Pupil: Sendable {
       }
     }
     let (across, down) = (waves(firstX), waves(firstY))
-    // The phase of the middle of the pupil is common to all and left out.
+    // The phase of the pupil's middle is common to all points and has no effect.
     let middle = axial[cells / 2 * cells + cells / 2]
     let pupil = field.indices.map { i -> (re: Double, im: Double) in
       let phase = z * (axial[i] - middle)

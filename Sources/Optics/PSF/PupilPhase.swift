@@ -2,7 +2,7 @@ import Foundation
 
 /// A Zernike polynomial with its amplitude, normalised to a root mean square of 1 over the pupil.
 ///
-/// n and m after ANSI Z80.28: m ≥ 0 goes with cos mφ, m < 0 with sin |m|φ, φ from x towards y.
+/// n and m as in ANSI Z80.28: m ≥ 0 for cos mφ, m < 0 for sin |m|φ, with φ from x towards y.
 public struct ZernikeTerm: Codable, Hashable, Sendable {
   public var n: Int
   public var m: Int
@@ -19,7 +19,7 @@ public struct ZernikeTerm: Codable, Hashable, Sendable {
     0...20 ~= n && abs(m) <= n && (n - abs(m)).isMultiple(of: 2) && abs(waves) <= 100
   }
 
-  /// The polynomial at a place of the unit disc, without its amplitude.
+  /// The polynomial at a point of the unit disc, without its amplitude.
   func value(x: Double, y: Double) -> Double {
     let (radius, angle) = (min(hypot(x, y), 1), atan2(y, x))
     let order = abs(m)
@@ -38,13 +38,13 @@ public struct ZernikeTerm: Codable, Hashable, Sendable {
   private func factorial(_ n: Int) -> Double { n < 2 ? 1 : (2...n).reduce(1) { $0 * Double($1) } }
 }
 
-/// A phase that a mask in the pupil adds.
+/// A phase that a mask adds in the pupil.
 public enum PhaseMask: Codable, Hashable, Sendable {
-  /// Radians on a square of `side · side` points around the pupil, row by row.
+  /// Radians on a square of `side · side` points that encloses the pupil, row by row.
   case map(side: Int, radians: [Float])
   /// Rings of equal area with spiral phases of 1, 3, 5, … turns: two lobes that rotate with z.
   ///
-  /// Prasad, Opt. Lett. 38, 585 (2013), with two lobes as Berlich & Stallinga, Opt. Express 26, 4873
+  /// Prasad, Opt. Lett. 38, 585 (2013); two lobes as in Berlich & Stallinga, Opt. Express 26, 4873
   /// (2018).
   case doubleHelix(rings: Int)
 
@@ -61,7 +61,7 @@ public enum PhaseMask: Codable, Hashable, Sendable {
     }
   }
 
-  /// Radians at a place of the unit disc.
+  /// Radians at a point of the unit disc.
   func phase(x: Double, y: Double) -> Double {
     switch self {
     case .map(let side, let radians):

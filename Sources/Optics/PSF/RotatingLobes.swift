@@ -1,15 +1,15 @@
 import Foundation
 import Microscopy
 
-/// Two equal Gaussian lobes that turn about the molecule with its height: a double helix at its simplest.
+/// Two equal Gaussian lobes that rotate around the molecule with z: the simplest double helix.
 ///
-/// The lobes' centres lie at ±`separation`/2 along the direction `angle` + `turn` · z, from x towards y.
-/// With a separation of 4 σ and a quarter of a turn in a micrometre it is the double helix that the
-/// simulator of storm-analysis draws.
+/// The centres of the lobes are at ±`separation`/2 in the direction `angle` + `turn` · z, from x
+/// towards y. With a separation of 4 σ and a quarter of a turn per micrometre it is the double
+/// helix of the simulator in storm-analysis.
 public struct RotatingLobes: Codable, Hashable, Sendable, PointSpreadFunction {
   /// Width of a lobe, px.
   public var sigma: Double
-  /// From lobe to lobe, px.
+  /// Distance between the lobes, px.
   public var separation: Double
   /// Direction at z = 0, radians.
   public var angle: Double
@@ -25,7 +25,7 @@ public struct RotatingLobes: Codable, Hashable, Sendable, PointSpreadFunction {
     self.turn = turn
   }
 
-  /// What makes it impossible, or nil where it can be drawn.
+  /// Why the settings are invalid; nil if the PSF can be drawn.
   public var problem: String? {
     guard sigma >= 0.3, sigma <= 10, separation >= 0, separation <= 40 else {
       return "lobes of \(sigma) px, \(separation) px apart, are out of range"
@@ -53,7 +53,7 @@ public struct RotatingLobes: Codable, Hashable, Sendable, PointSpreadFunction {
     }
   }
 
-  /// The spline that is drawn and fitted, wide enough for both lobes and a box around them.
+  /// The spline used for drawing and fitting, wide enough for both lobes and a box around them.
   func spline(
     zRange: ClosedRange<Double>, pixelSize: Double
   ) throws(SplinePSFError) -> SplinePSF {

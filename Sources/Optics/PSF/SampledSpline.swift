@@ -1,12 +1,13 @@
 import Microscopy
 
 extension SplinePSF {
-  /// The spline through samples of another PSF, for fits by a shape that has no code of its own.
+  /// The spline through samples of another PSF, to fit shapes that have no code of their own.
   ///
   /// - Parameters:
-  ///   - side: knots along x and y, odd; the molecule lies at the middle one.
-  ///   - zStep: distance of the planes, nm; the grid reaches one plane beyond `zRange` on either side.
-  ///   - zRange: nil for that of the PSF, which then must have one.
+  ///   - side: knots along x and y, odd; the molecule is at the middle one.
+  ///   - zStep: distance between planes, nm; the grid extends one plane beyond `zRange` at either
+  ///     end.
+  ///   - zRange: nil for that of the PSF, which must then have one.
   /// - Throws: `SplinePSFError`.
   public init(
     sampling psf: any PointSpreadFunction, side: Int, zStep: Double,
@@ -35,8 +36,7 @@ extension SplinePSF {
 }
 
 extension AstigmaticPSF {
-  /// A cylindrical lens as many set-ups have one: 1.2 px at the waists, ±220 nm apart, trusted over
-  /// ±600 nm.
+  /// A typical cylindrical lens: 1.2 px at the waists, which are at ±220 nm, trusted over ±600 nm.
   public static let typical = AstigmaticPSF(
     x: .defocus(width: 1.2, focus: 220, depth: 420, terms: [0.05, 0.02]),
     y: .defocus(width: 1.25, focus: -220, depth: 420, terms: [-0.05, 0.02]), zRange: -600...600)

@@ -4,14 +4,14 @@ import Reporting
 extension SplinePSF {
   /// The tricubic spline through a volume of samples, not-a-knot on each axis: exact for cubics.
   ///
-  /// `volume` holds the share of photons at every knot as [planes, rows, columns], x fastest; at least
-  /// four knots on each axis. `centreX`, `centreY` are the molecule's place among the knots, nil for
+  /// `volume` holds the share of photons at every knot as [planes, rows, columns], x fastest; at
+  /// least four knots per axis. `centreX`, `centreY` are the molecule's position in knots, nil for
   /// the middle.
   ///
   /// - Parameters:
-  ///   - reference: z, nm, at which the light on the grid is scaled to be all of a molecule's photons,
-  ///     so that a fit's photons mean the light in that plane; nil leaves the samples as they are.
-  /// - Throws: `SplinePSFError` where samples, sizes or the z step cannot make a PSF.
+  ///   - reference: z, nm, at which the total light on the grid is scaled to 1, so that fitted
+  ///     photons are the light in that plane; nil keeps the samples unscaled.
+  /// - Throws: `SplinePSFError` if samples, sizes or the z step are not valid for a PSF.
   public init(
     interpolating volume: [Double], columns: Int, rows: Int, planes: Int, zStep: Double,
     firstZ: Double, centreX: Double? = nil, centreY: Double? = nil,
@@ -74,7 +74,7 @@ extension SplinePSF {
         (0...columns).map { i in
           let cell = (min(i, columns - 1), min(j, rows - 1), min(k, planes - 1))
           let first = ((cell.2 * rows + cell.1) * columns + cell.0) * 64
-          // At a far edge δ is 1 and every power counts; at a near edge only the constant.
+          // At a far edge δ is 1 and every power counts; at a near edge only the constant counts.
           var sum = 0.0
           for c in 0...(k == planes ? 3 : 0) {
             for b in 0...(j == rows ? 3 : 0) {
@@ -90,7 +90,7 @@ extension SplinePSF {
   }
 }
 
-/// Samples that make no spline, with the way out.
+/// Samples from which no spline can be made, with a remedy.
 public struct SplinePSFError: Fault, Equatable {
   public let message: Message
   public let remedy: Message?
@@ -101,12 +101,13 @@ public struct SplinePSFError: Fault, Equatable {
   }
 }
 
-/// Cubic pieces through `count` ≥ 4 equally spaced values along one axis of [outer, count, inner], as
-/// [outer, count − 1, 4, inner], the constant first. The third derivative is continuous at the second
-/// and the last but one knot (not-a-knot).
+/// Cubic pieces through `count` ≥ 4 equally spaced values along one axis of [outer, count, inner],
+/// as [outer, count − 1, 4, inner], constant first. The third derivative is continuous at the
+/// second and the second-to-last knot (not-a-knot).
 func cubicCells(_ values: [Double], outer: Int, count: Int, inner: Int) -> [Double] {
-  // Slopes s: s(i−1) + 4 s(i) + s(i+1) = 3 (y(i+1) − y(i−1)), and at the ends
-  // s(0) + 2 s(1) = (−5 y(0) + 4 y(1) + y(2)) / 2 and its mirror image. Thomas' algorithm.
+  // Slopes s: s(i−1) + 4 s(i) + s(i+1) = 3 (y(i+1) − y(i−1)); at the ends
+  // s(0) + 2 s(1) = (−5 y(0) + 4 y(1) + y(2)) / 2 and its mirror image. Solved by Thomas'
+  // algorithm.
   var upper = [Double](repeating: 0, count: count)
   var inverse = [Double](repeating: 1, count: count)
   upper[0] = 2

@@ -1,6 +1,7 @@
 import Microscopy
 
-/// The spline of a pixel's cell. Pixels off the grid have no share; above and below the grid its last
+/// Evaluates the spline of each pixel's cell. Pixels off the grid have share 0; above and below the
+/// grid the outermost cubics are extrapolated.
 /// cubics go on.
 extension SplinePSF: PointSpreadFunction {
   public var axialRange: ClosedRange<Double>? { zRange }
@@ -40,8 +41,8 @@ extension SplinePSF: PointSpreadFunction {
     }
   }
 
-  /// All of the light on the grid's pixels when the molecule is at height `z` on a pixel's centre,
-  /// a share of its photons.
+  /// Total light on the grid's pixels for a molecule at height `z` on a pixel's centre, as a
+  /// fraction of its photons.
   public func light(at z: Double) -> Double {
     let (left, top) = (Int(centreX.rounded(.down)), Int(centreY.rounded(.down)))
     return shares(

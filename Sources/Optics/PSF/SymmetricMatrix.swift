@@ -25,9 +25,10 @@ public struct SymmetricMatrix: Hashable, Sendable {
     }
   }
 
-  /// The inverse, nil where the matrix is not positive definite to working precision.
+  /// The inverse; nil if the matrix is not positive definite to working precision.
   ///
-  /// Factorised after scaling the diagonal to one, so that photons and pixels can stand side by side.
+  /// It is factorised after scaling the diagonal to one, so that photons and pixels do not differ
+  /// in scale.
   public var inverse: SymmetricMatrix? {
     guard (0..<order).allSatisfy({ self[$0, $0] > 0 && self[$0, $0].isFinite }) else { return nil }
     let scale = (0..<order).map { 1 / self[$0, $0].squareRoot() }

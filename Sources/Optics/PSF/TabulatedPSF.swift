@@ -1,14 +1,15 @@
 import Microscopy
 
-/// A PSF as a table: the light on a pixel for pixels at every quarter of a pixel, plane by plane.
+/// A PSF as a table of the light on a pixel, for pixel positions every quarter of a pixel, in
+/// planes.
 ///
-/// Between the table's points it is cubic (Lagrange) along all three axes: at a quarter of a pixel that
-/// is exact to 10⁻³ for whatever passes a pupil. Beyond `reach` there is no light.
+/// Between the table's points it is cubic (Lagrange) along all three axes. For images that pass a
+/// pupil, points at quarters of a pixel are accurate to 10⁻³. Beyond `reach` there is no light.
 public struct TabulatedPSF: Hashable, Sendable {
   /// Points per pixel.
   static let finer = 4
 
-  /// Points along an edge: from −reach − ½ to reach + ½ px.
+  /// Points per side: from −reach − ½ to reach + ½ px.
   static func side(reach: Int) -> Int { (2 * reach + 1) * finer + 1 }
 
   /// Half the width of the image, px.
@@ -18,7 +19,7 @@ public struct TabulatedPSF: Hashable, Sendable {
   private let firstZ: Double
   private let zStep: Double
   private let planes: Int
-  /// Where it can be used, nm; molecules beyond are drawn at its ends.
+  /// Valid range, nm; molecules outside are drawn at its ends.
   public let zRange: ClosedRange<Double>
 
   init(reach: Int, values: [Float], firstZ: Double, zStep: Double, zRange: ClosedRange<Double>) {
@@ -31,13 +32,14 @@ public struct TabulatedPSF: Hashable, Sendable {
     self.zRange = zRange
   }
 
-  /// Four neighbouring points of an axis: the first, their weights, and the weights' slopes.
+  /// Four neighbouring points of an axis: the first, the weights, and the derivatives of the
+  /// weights.
   private struct Axis {
     var first: Int
     var weights: [Double]
     var slopes: [Double]
 
-    /// - Parameter place: in steps from the first point; `last` is the last point.
+    /// - Parameter place: in steps from the first point; `last` is the index of the last point.
     init(_ place: Double, last: Int) {
       first = min(max(Int(place.rounded(.down)) - 1, 0), last - 3)
       let t = place - Double(first)
@@ -57,15 +59,16 @@ public struct TabulatedPSF: Hashable, Sendable {
     return Axis((clamped - firstZ) / zStep, last: planes - 1)
   }
 
-  /// Along x or y: pixel `first` and those after it lie `finer` points apart, with equal weights.
+  /// Along x or y: pixel `first` and the following ones are `finer` points apart, with equal
+  /// weights.
   private func axis(pixel first: Int, from centre: Double) -> Axis {
     Axis(
       (Double(first) - centre + Double(reach) + 0.5) * Double(Self.finer), last: side - 1)
   }
 
-  /// The pixels that a molecule at `centre` shines on, of those from 0 to `size`.
+  /// The pixels, of those from 0 to `size`, that receive light from a molecule at `centre`.
   func pixels(around centre: Double, size: Int) -> Range<Int> {
-    // Four points must surround each.
+    // Each must be surrounded by four points.
     let edge = Double(reach) + 0.5 - 1 / Double(Self.finer)
     let first = max(0, Int((centre - edge).rounded(.up)))
     return first..<max(first, min(size, Int((centre + edge).rounded(.down)) + 1))
@@ -138,10 +141,10 @@ extension TabulatedPSF: PointSpreadFunction {
 }
 
 extension TabulatedPSF {
-  /// The same PSF as the spline that a calibration would make of it: samples at whole pixels and every
-  /// 25 nm or less.
+  /// The same PSF as the spline that a calibration would produce: samples at whole pixels and at
+  /// most 25 nm apart.
   ///
-  /// Throws `SplinePSFError` where the table is too small.
+  /// Throws `SplinePSFError` if the table is too small.
   public func spline(pixelSize: Double?) throws(SplinePSFError) -> SplinePSF {
     let half = min(reach, 12)
     let depth = zRange.upperBound - zRange.lowerBound

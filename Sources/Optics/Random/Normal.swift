@@ -1,7 +1,8 @@
 import Foundation
 
 extension RandomStream {
-  /// Standard normal, by the ziggurat of 256 layers (Marsaglia & Tsang, J. Stat. Softw. 5, 8 (2000)).
+  /// Standard normal, by the ziggurat of 256 layers (Marsaglia & Tsang, J. Stat. Softw. 5, 8
+  /// (2000)).
   @inline(__always)
   public mutating func normal() -> Double {
     let edges = Ziggurat.edges
@@ -14,7 +15,7 @@ extension RandomStream {
     }
   }
 
-  /// The rare part: the tail beyond the lowest layer, and the wedge under the curve in the others.
+  /// The rare cases: the tail beyond the lowest layer, and the wedge under the curve in the others.
   @inline(never)
   private mutating func normalOutside(_ layer: Int, _ z: Double) -> Double? {
     if layer == 0 {
@@ -35,7 +36,8 @@ private enum Ziggurat {
 
   static func density(_ i: Int) -> Double { exp(-0.5 * edges[i] * edges[i]) }
 
-  /// Written once and never freed, so that a draw costs neither a reference count nor a bounds check.
+  /// A pointer, so that a draw costs neither a reference count nor a bounds check. Unsafe, because
+  /// the compiler cannot see that the memory is written once, here, and never freed.
   nonisolated(unsafe) static let edges: UnsafePointer<Double> = {
     let x = UnsafeMutablePointer<Double>.allocate(capacity: 257)
     x[0] = area * exp(0.5 * tail * tail)

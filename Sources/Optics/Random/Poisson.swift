@@ -6,7 +6,7 @@ extension RandomStream {
   public mutating func poisson(_ mean: Double) -> Int {
     if mean >= 12 { return poissonByRejection(mean) }
     let u = uniform()
-    // 1 - m is at most exp(-m): most dark pixels end here, without an exponential.
+    // 1 − m ≤ exp(−m): most dark pixels return here, without an exponential.
     return u < 1 - mean ? 0 : poissonByInversion(mean, u)
   }
 
@@ -14,8 +14,8 @@ extension RandomStream {
     var rest = u
     var probability = exp(-mean)
     var count = 0
-    // Below a mean of 12 the chance to pass 100 is under 1e-60; the bound only catches rounding of
-    // the sum near u = 1.
+    // Below a mean of 12 the probability of a count over 100 is less than 1e-60; the limit only
+    // guards against rounding of the sum near u = 1.
     while rest >= probability, count < 100 {
       rest -= probability
       count += 1
@@ -45,7 +45,7 @@ extension RandomStream {
   }
 }
 
-/// ln k! for whole k, to about 1e-12 relative.
+/// ln k! for integer k, with a relative error of about 1e-12.
 func logFactorial(_ k: Double) -> Double {
   if k < 10 { return log((1...10).reduce(1.0) { Double($1) <= k ? $0 * Double($1) : $0 }) }
   let inverse = 1 / k
@@ -53,10 +53,10 @@ func logFactorial(_ k: Double) -> Double {
   return (k + 0.5) * log(k) - k + 0.5 * log(2 * .pi) + series
 }
 
-/// Poisson counts of one fixed mean in constant time: one random word, one table entry.
+/// Poisson counts of one fixed mean in constant time: one random word and one table entry.
 ///
-/// Alias method (Walker 1977; tables after Vose 1991). Counts whose probability is below about 1e-18
-/// are left out.
+/// Alias method (Walker 1977; tables after Vose 1991). Counts with a probability below about 1e-18
+/// are omitted.
 struct PoissonTable: Sendable {
   private struct Entry {
     var threshold: UInt64
@@ -84,7 +84,7 @@ struct PoissonTable: Sendable {
     }
   }
 
-  /// Calls `body` with the draw, so that a loop over pixels pays for the table's address once.
+  /// Calls `body` with the draw, so that a loop over pixels loads the table's address only once.
   @inline(__always)
   func withDraw<R>(_ body: (_ draw: (inout RandomStream) -> Int32) -> R) -> R {
     entries.withUnsafeBufferPointer { table in

@@ -2,9 +2,9 @@ import Foundation
 
 /// A reproducible sequence of random numbers, addressed by seed, purpose and index.
 ///
-/// Frame k of a simulation owns stream k, so its pixels do not depend on which thread drew which frame
-/// first. Generator: xoshiro256++ (Blackman & Vigna, ACM TOMS 47, 36 (2021)), its state filled from the
-/// address by SplitMix64.
+/// Frame k of a simulation has its own stream k, so its pixels do not depend on the order in which
+/// threads draw frames. Generator: xoshiro256++ (Blackman & Vigna, ACM TOMS 47, 36 (2021));
+/// SplitMix64 derives its state from the address.
 public struct RandomStream: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 
@@ -44,7 +44,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
   @inline(__always)
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// Uniform in (0, 1): safe under a logarithm.
+  /// Uniform in (0, 1), so that its logarithm is finite.
   @inline(__always)
   public mutating func uniformAboveZero() -> Double { (Double(next() >> 12) + 0.5) * 0x1p-52 }
 

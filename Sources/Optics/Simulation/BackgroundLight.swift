@@ -1,10 +1,10 @@
 import Microscopy
 
-/// Draws the photoelectrons of the background, the one Poisson number that every pixel needs.
+/// Draws the photoelectrons of the background, one Poisson number for every pixel.
 ///
-/// The background's range is cut into levels, and each level has a table. A pixel draws from the table
-/// at or below its own mean and adds the Poisson number of the small remainder: exact, and nearly as
-/// quick as a table lookup.
+/// The range of the background is divided into levels with a table each. A pixel draws from the
+/// table at or below its own mean and adds a Poisson number for the small remainder. This is exact,
+/// and nearly as fast as a table lookup.
 struct BackgroundLight: Sendable {
   private let tables: [PoissonTable]
   private let pixels: Int
@@ -22,7 +22,7 @@ struct BackgroundLight: Sendable {
       return
     }
     let lowest = min(from, to) * efficiency
-    // Enough levels that most remainders are far below one photoelectron, and come out as 0 at once.
+    // With this many levels most remainders are far below one photoelectron and give 0 at once.
     let count = 128
     let step = abs(to - from) * efficiency / Double(count)
     tables = (0..<count).map { PoissonTable(mean: lowest + Double($0) * step) }

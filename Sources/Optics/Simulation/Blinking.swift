@@ -1,12 +1,14 @@
-/// When molecules are seen.
+/// When molecules emit light.
 public enum Blinking: Codable, Hashable, Sendable {
   /// Every molecule is on in every frame.
   case always(molecules: Int)
-  /// New molecules in each frame, `perFrame` on average: the whole part always, one more by chance.
+  /// `perFrame` new molecules in each frame: the integer part always, one more with the probability
+  /// of the fraction.
   case independent(perFrame: Double)
-  /// Molecules switch on and off at random, with exponential times of mean `on` and `off` frames.
+  /// Molecules switch on and off at random, with exponentially distributed times of mean `on` and
+  /// `off` frames.
   ///
-  /// The first and the last frame of a blink are covered in part, and get that part of its photons.
+  /// In the first and last frame of a blink, photons are proportional to the time that is covered.
   case switching(molecules: Int, on: Double, off: Double)
 
   enum IndependentCodingKeys: String, CodingKey { case perFrame = "per_frame" }
@@ -29,7 +31,7 @@ public enum Blinking: Codable, Hashable, Sendable {
     }
   }
 
-  /// What has to be drawn for a movie of `frames`: molecules, rows of truth, blinks.
+  /// What must be drawn for a movie of `frames`: molecules, rows of truth, blinks.
   func expectedEvents(frames: Int) -> Double {
     switch self {
     case .always(let molecules): Double(molecules) * Double(frames)

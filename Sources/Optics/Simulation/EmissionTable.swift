@@ -4,14 +4,14 @@ struct Emission: Sendable {
   var molecule: Int
   var position: Point
   var photons: Double
-  /// nm
+  /// Height, nm.
   var z = 0.0
 }
 
 /// The emissions of a movie, grouped by frame.
 struct EmissionTable: Sendable {
   private(set) var emissions: [Emission] = []
-  /// Frame k owns `emissions[starts[k]..<starts[k + 1]]`.
+  /// Frame k has `emissions[starts[k]..<starts[k + 1]]`.
   private var starts: [Int]
 
   subscript(frame frame: Int) -> ArraySlice<Emission> {
@@ -36,7 +36,7 @@ struct EmissionTable: Sendable {
       for frame in 0..<settings.frames {
         var random = RandomStream(
           seed: settings.seed, purpose: StreamPurpose.molecule, index: frame)
-        // A grid with fewer molecules than points fills different points in different frames.
+        // If a grid has fewer molecules than points, different frames use different points.
         let first = Int(random.next(upperBound: UInt64(layout.sites)))
         for i in 0..<Int(perFrame + random.uniform()) {
           let position = layout.position(first + i, &random)
@@ -71,7 +71,8 @@ struct EmissionTable: Sendable {
     groupByFrame()
   }
 
-  /// A blink from `start` to `end`, in frames: each frame gets the part of `photons` that it covers.
+  /// Adds a blink from `start` to `end`, in frames; each frame gets photons in proportion to its
+  /// part.
   private mutating func append(
     _ molecule: Int, _ position: Point, _ photons: Double, from start: Double, to end: Double
   ) {
@@ -91,7 +92,7 @@ struct EmissionTable: Sendable {
     }
   }
 
-  /// Counting sort: within a frame, molecules keep their order.
+  /// Counting sort; within a frame the order of molecules is kept.
   private mutating func groupByFrame() {
     for emission in emissions { starts[emission.frame + 1] += 1 }
     for frame in 1..<starts.count { starts[frame] += starts[frame - 1] }
@@ -106,8 +107,8 @@ struct EmissionTable: Sendable {
 }
 
 extension SimulationSettings {
-  /// A molecule keeps its height; in a stack all move together. Drawn from a stream of its own, so that
-  /// a movie with depth has its molecules where the flat one has them.
+  /// A molecule keeps its height; in a stack all have the same. Heights have their own random
+  /// stream, so that x and y are the same as in a movie without depth.
   fileprivate func z(of emission: Emission) -> Double {
     var random = RandomStream(seed: seed, purpose: StreamPurpose.depth, index: emission.molecule)
     let own = zRange.map { $0.lowerBound + ($0.upperBound - $0.lowerBound) * random.uniform() }

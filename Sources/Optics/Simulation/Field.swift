@@ -5,7 +5,7 @@ struct Point: Hashable, Sendable {
   var x: Double
   var y: Double
 
-  /// The corners of a regular polygon around the point, turned by chance.
+  /// The corners of a regular polygon around the point, with a random rotation.
   func polygon(radius: Double, corners: Int, _ random: inout RandomStream) -> [Point] {
     let turn = random.uniform()
     return (0..<corners).map { corner in
@@ -15,7 +15,7 @@ struct Point: Hashable, Sendable {
   }
 }
 
-/// The rectangle that a camera sees, in pixels: from -0.5 to size - 0.5.
+/// The field of view of a camera, in pixels: from -0.5 to size - 0.5.
 struct Field: Sendable {
   let width: Double
   let height: Double
@@ -30,7 +30,7 @@ struct Field: Sendable {
 
   /// As many points as fit, row by row, centred in the field.
   func grid(spacing: Double) -> [Point] {
-    // A third of the field fits three times, whatever the division rounds to.
+    // Guards against rounding: a third of the field must fit three times.
     let (columns, rows) = (Int(width / spacing + 1e-9), Int(height / spacing + 1e-9))
     let left = (width - 1) / 2 - spacing * Double(columns - 1) / 2
     let top = (height - 1) / 2 - spacing * Double(rows - 1) / 2

@@ -1,8 +1,9 @@
 import Foundation
 
-/// How many photons a molecule sends to the camera in a frame that it is on from end to end.
+/// Distribution of the photons that a molecule sends to the camera in a frame, if it is on
+/// throughout.
 ///
-/// Drawn anew each time that a molecule switches on.
+/// Drawn again each time that a molecule switches on.
 public enum PhotonLaw: Codable, Hashable, Sendable {
   case fixed(photons: Double)
   case exponential(mean: Double)
@@ -31,7 +32,7 @@ public enum PhotonLaw: Codable, Hashable, Sendable {
   }
 }
 
-/// Light that comes from no molecule, photons per pixel and frame.
+/// Light that does not come from molecules, photons per pixel and frame.
 public enum Background: Codable, Hashable, Sendable {
   case flat(level: Double)
   /// Linear across the field, in the direction of `angle`, degrees from x towards y.
@@ -43,7 +44,7 @@ public enum Background: Codable, Hashable, Sendable {
     case .flat(let level): return level
     case .gradient(let from, let to, let angle):
       let (c, s) = (cos(angle * .pi / 180), sin(angle * .pi / 180))
-      // From corner to corner in the given direction, so that the field sees the whole range.
+      // From corner to corner in the given direction, so that the field covers the whole range.
       let reach = abs(c) * Double(width) + abs(s) * Double(height)
       let along = c * (x + 0.5 - Double(width) / 2) + s * (y + 0.5 - Double(height) / 2)
       return from + (to - from) * (0.5 + along / reach)

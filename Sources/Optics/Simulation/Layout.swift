@@ -1,6 +1,6 @@
 import Foundation
 
-/// A scene laid out in a field of pixels, ready to say where a molecule is.
+/// A scene placed in a field of pixels, which gives the positions of molecules.
 struct Layout: Sendable {
   private enum Structure {
     case everywhere
@@ -11,7 +11,7 @@ struct Layout: Sendable {
   private let structure: Structure
   private let field: Field
 
-  /// How many positions follow each other before they come round again.
+  /// After how many molecules positions repeat.
   var sites: Int {
     if case .grid(let points, _) = structure { points.count } else { 1 }
   }
@@ -47,8 +47,8 @@ struct Layout: Sendable {
     self.field = field
   }
 
-  /// Where molecule `index` is. Positions outside the field are drawn again, and after many attempts
-  /// (a structure that hardly touches the field) the field's edge takes them.
+  /// The position of molecule `index`. Positions outside the field are drawn again; after many
+  /// attempts (the structure hardly overlaps the field) they are moved to the field's edge.
   func position(_ index: Int, _ random: inout RandomStream) -> Point {
     var point = draw(index, &random)
     var attempts = 1
@@ -74,7 +74,7 @@ struct Layout: Sendable {
       let along = random.uniform() * ends[ends.count - 1]
       let tube = ends.firstIndex { along < $0 } ?? ends.count - 1
       let start = tube == 0 ? 0 : ends[tube - 1]
-      // The wall of a tube seen from above: the sine of a uniform angle away from the axis.
+      // The wall of a tube seen from above: the sine of a uniform angle from the axis.
       return tubes[tube].point(
         along: along - start, beside: radius * sin(2 * .pi * random.uniform()))
     case .corners(let points, let blur):

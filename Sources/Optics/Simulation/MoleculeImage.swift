@@ -1,11 +1,11 @@
 import Microscopy
 
-/// A PSF that depends on z, as settings name it.
+/// A PSF that depends on z, as stated in settings.
 public enum DepthPSF: Codable, Hashable, Sendable {
   case astigmatic(AstigmaticPSF)
   case pupil(PupilPSF)
   case lobes(RotatingLobes)
-  /// A calibration file, which whoever has the settings reads.
+  /// A calibration file; the caller reads it.
   case file(path: String)
 }
 
@@ -13,7 +13,7 @@ public enum DepthPSF: Codable, Hashable, Sendable {
 public struct ZStack: Codable, Hashable, Sendable {
   /// z of frame 0, nm.
   public var first: Double
-  /// From each frame to the next, nm.
+  /// Change from each frame to the next, nm.
   public var step: Double
 
   public init(first: Double, step: Double) {
@@ -22,14 +22,14 @@ public struct ZStack: Codable, Hashable, Sendable {
   }
 }
 
-/// What draws molecules: light on the pixels around a place.
+/// Draws molecules: light on the pixels around a position.
 enum MoleculeImage: Sendable {
   case gaussian(GaussianPSF)
   case astigmatic(AstigmaticPSF)
   case table(TabulatedPSF)
   case spline(SplinePSF)
 
-  /// - Parameter calibrated: the content of a file that the settings name.
+  /// - Parameter calibrated: the content of the file that the settings name.
   init(_ settings: SimulationSettings, calibrated: CalibratedPSF?) throws(SimulationError) {
     switch settings.depthPSF {
     case nil: self = .gaussian(settings.psf)
@@ -48,7 +48,7 @@ enum MoleculeImage: Sendable {
     }
   }
 
-  /// From z of tables to z of the calibration.
+  /// Converts z in tables to z of the calibration.
   private var indexFactor: Double {
     switch self {
     case .gaussian, .table: 1
@@ -57,7 +57,7 @@ enum MoleculeImage: Sendable {
     }
   }
 
-  /// Where molecules may be, nm as in tables; nil where any depth looks alike.
+  /// Range of molecules, nm in the units of tables; nil if the PSF does not depend on z.
   var zRange: ClosedRange<Double>? {
     let own: ClosedRange<Double>
     switch self {
@@ -90,14 +90,14 @@ enum MoleculeImage: Sendable {
       let rows = Self.pixels(y - psf.centreY, y - psf.centreY + Double(psf.rows), height)
       let shares = psf.shares(columns: columns, rows: rows, x: x, y: y, z: z / indexFactor)
       withUnsafeTemporaryAllocation(of: Double.self, capacity: shares.count) { light in
-        // A spline rings below zero where there is next to no light.
+        // A spline can ring below zero where there is almost no light.
         for (i, share) in shares.enumerated() { light[i] = max(0, share.value) }
         body(columns, rows, light)
       }
     }
   }
 
-  /// Within five σ, all but a millionth of the light.
+  /// Within five σ, which contain all but a millionth of the light.
   private static func draw(
     _ psf: GaussianPSF, _ x: Double, _ y: Double, _ width: Int, _ height: Int,
     _ body: (_ columns: Range<Int>, _ rows: Range<Int>, UnsafeMutableBufferPointer<Double>) -> Void
@@ -124,7 +124,7 @@ enum MoleculeImage: Sendable {
     }
   }
 
-  /// The pixels from 0 to `size` whose centres lie between two places.
+  /// The pixels from 0 to `size` whose centres are between two positions.
   private static func pixels(_ low: Double, _ high: Double, _ size: Int) -> Range<Int> {
     let first = max(0, Int(low.rounded(.up)))
     return first..<max(first, min(size, Int(high.rounded(.down)) + 1))

@@ -1,17 +1,18 @@
 import Foundation
 
-/// Where molecules are. Lengths in nm, so that a scene looks the same to every camera.
+/// Positions of molecules. Lengths are in nm, so that a scene does not depend on the camera.
 public enum Scene: Codable, Hashable, Sendable {
   /// Anywhere in the field.
   case uniform
-  /// On the points of a square grid, each moved by up to ± `jitter` along x and y.
+  /// On the points of a square grid, each shifted at random by up to ± `jitter` along x and y.
   ///
-  /// Molecule i sits at point i, counted along rows; a fresh jitter for each molecule.
+  /// Molecule i is at point i, counted along rows; each molecule has its own shift.
   case grid(spacing: Double, jitter: Double)
-  /// On the walls of gently curved tubes that cross the field; `bend` is a typical radius of curvature.
+  /// On the walls of slightly curved tubes that cross the field; `bend` is a typical radius of
+  /// curvature.
   case filaments(count: Int, radius: Double, bend: Double)
-  /// At the corners of regular polygons that lie anywhere, like nuclear pores; `blur` is the standard
-  /// deviation of a molecule around its corner.
+  /// At the corners of regular polygons at random positions, like nuclear pores; `blur` is the
+  /// standard deviation of a molecule around its corner.
   case rings(count: Int, radius: Double, corners: Int, blur: Double)
 
   func check() throws(SimulationError) {

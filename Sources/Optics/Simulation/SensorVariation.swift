@@ -3,12 +3,13 @@ import Microscopy
 
 /// How much the pixels of an sCMOS sensor differ from each other.
 ///
-/// Offset and gain scatter as Gaussians, the variance of the read noise as a log-normal whose median is
-/// the camera's: a few pixels are far noisier than the rest, as on real sensors (Huang et al., 2013).
+/// Offset and gain are normally distributed. The variance of the read noise is log-normal with the
+/// camera's as median: a few pixels are much noisier than the rest, as on real sensors (Huang et
+/// al., 2013).
 public struct SensorVariation: Codable, Hashable, Sendable {
   /// Standard deviation of the offset, ADU.
   public var offset: Double
-  /// Standard deviation of the gain, as a part of the camera's.
+  /// Standard deviation of the gain, as a fraction of the camera's.
   public var gain: Double
   /// Standard deviation of the natural logarithm of the read variance.
   public var variance: Double
@@ -19,7 +20,7 @@ public struct SensorVariation: Codable, Hashable, Sendable {
     self.variance = variance
   }
 
-  /// Maps of a sensor that scatters around `camera`; the same seed gives the same sensor.
+  /// Maps of a sensor around `camera`; the same seed gives the same sensor.
   public func maps(around camera: Camera, width: Int, height: Int, seed: UInt64) -> CameraMaps {
     var random = RandomStream(seed: seed, purpose: StreamPurpose.sensor)
     let read = camera.readNoise * camera.gain
@@ -27,7 +28,8 @@ public struct SensorVariation: Codable, Hashable, Sendable {
     for _ in 0..<width * height {
       offsets.append(Float(camera.offset + offset * random.normal()))
       variances.append(Float(read * read * exp(variance * random.normal())))
-      // Four standard deviations keep the gain positive for every spread that `check` lets pass.
+      // Limited to four standard deviations, so that the gain is positive for every spread that
+      // `check` accepts.
       gains.append(Float(camera.gain * (1 + gain * min(max(random.normal(), -4), 4))))
     }
     return CameraMaps(

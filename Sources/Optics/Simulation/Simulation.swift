@@ -13,17 +13,17 @@ import Microscopy
 /// ```
 public struct Simulation: Sendable {
   public let settings: SimulationSettings
-  /// Each pixel's own calibration, where the settings describe an sCMOS sensor.
+  /// Each pixel's own calibration, if the settings describe an sCMOS sensor.
   public let maps: CameraMaps?
   private let table: EmissionTable
   private let image: MoleculeImage
   private let background: BackgroundLight
 
   /// - Parameters:
-  ///   - maps: of a sensor as large as the frames, in place of the camera's offset, gain and read noise
+  ///   - maps: of a sensor of the frames' size, instead of the camera's offset, gain and read noise
   ///     and of `settings.sensor`.
   ///   - calibrated: the PSF of the file that `settings.depthPSF` names.
-  /// - Throws: `SimulationError` where a setting is impossible.
+  /// - Throws: `SimulationError` if a setting is invalid.
   public init(
     _ settings: SimulationSettings, maps: CameraMaps? = nil, calibrated: CalibratedPSF? = nil
   ) throws(SimulationError) {
@@ -60,14 +60,14 @@ public struct Simulation: Sendable {
     background = BackgroundLight(settings)
   }
 
-  /// The movie and its pixel, for tables that belong to it.
+  /// The movie's size and pixel, for tables that belong to it.
   public var field: FieldOfView {
     FieldOfView(
       width: settings.width, height: settings.height, frames: settings.frames,
       pixelSize: settings.pixelSize)
   }
 
-  /// The PSF that a fit needs, as a calibration; nil where it does not depend on z.
+  /// The PSF for fits, as a calibration; nil if it does not depend on z.
   public var calibration: CalibratedPSF? {
     get throws(SplinePSFError) {
       switch image {
@@ -79,8 +79,8 @@ public struct Simulation: Sendable {
     }
   }
 
-  /// One row for each molecule in each frame that sees it: x, y, z where there is depth, the photons that it is expected to send
-  /// in that frame, the background at its place, and the molecule's number.
+  /// One row for each molecule in each frame in which it is on: x, y, z if there is depth, its
+  /// expected photons in that frame, the background at its position, and the molecule's number.
   public var truth: Localizations {
     var truth = Localizations(field: field)
     truth.frame = table.emissions.map(\.frame)
@@ -114,8 +114,8 @@ public struct Simulation: Sendable {
     }
   }
 
-  /// Adds a molecule's photoelectrons. Sums of Poisson numbers are Poisson, so that light can be drawn
-  /// source by source, and only where it falls.
+  /// Adds a molecule's photoelectrons. Sums of Poisson numbers are Poisson numbers, so each source
+  /// of light can be drawn separately, and only where it shines.
   private func add(
     _ emission: Emission, to electrons: UnsafeMutableBufferPointer<Int32>,
     _ random: inout RandomStream
@@ -136,7 +136,8 @@ public struct Simulation: Sendable {
     }
   }
 
-  /// Photoelectrons to digital numbers: EM register, read noise, gain, offset, rounding, 16 bits.
+  /// Converts photoelectrons to digital numbers: EM register, read noise, gain, offset, rounding,
+  /// 16 bits.
   private func expose(
     _ electrons: UnsafeMutableBufferPointer<Int32>, to pixels: UnsafeMutableBufferPointer<UInt16>,
     _ random: inout RandomStream
@@ -165,7 +166,7 @@ public struct Simulation: Sendable {
   }
 }
 
-/// Streams of one seed that must not meet.
+/// Purposes that give random streams of one seed different addresses.
 enum StreamPurpose {
   static let scene: UInt64 = 1
   static let molecule: UInt64 = 2

@@ -1,6 +1,6 @@
 import Reporting
 
-/// A setting with which no movie can be simulated.
+/// An invalid setting of a simulation.
 public struct SimulationError: Fault, Hashable {
   /// The setting's name as in `SimulationSettings`, for example "photons.mean".
   public let setting: String

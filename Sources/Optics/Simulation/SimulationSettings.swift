@@ -1,7 +1,7 @@
 import Microscopy
 import Reporting
 
-/// Everything that makes a simulated movie; the same settings give the same movie, pixel by pixel.
+/// All settings of a simulated movie; the same settings give the same movie, pixel by pixel.
 ///
 /// Example: 40 fresh emitters of 1000 photons in each of 1000 frames:
 /// ```swift
@@ -20,19 +20,19 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
   public var psf: GaussianPSF
   /// A PSF that depends on z; it replaces `psf`.
   public var depthPSF: DepthPSF?
-  /// Heights of the molecules, evenly spread, nm; nil for all at 0.
+  /// Heights of the molecules, uniformly distributed, nm; nil for all at 0.
   public var zRange: ClosedRange<Double>?
-  /// Every molecule moves through the focus, frame by frame: a bead stack.
+  /// All molecules move through the focus, frame by frame: a bead stack.
   public var zStack: ZStack?
   public var scene: Scene
   public var blinking: Blinking
   public var photons: PhotonLaw
   public var background: Background
   public var camera: Camera
-  /// Maps of a sensor, which whoever has the settings reads; they replace the camera's offset, gain and
-  /// read noise.
+  /// Maps of a sensor, instead of the camera's offset, gain and read noise; the caller reads the
+  /// file.
   public var cameraFile: String?
-  /// How the sensor's pixels differ from `camera`; nil for a sensor whose pixels are all alike.
+  /// How the sensor's pixels differ from `camera`; nil if all pixels are equal.
   public var sensor: SensorVariation?
   public var seed: UInt64
 
@@ -73,7 +73,7 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
     case psf, scene, blinking, photons, background, camera, sensor, seed
   }
 
-  /// Throws `SimulationError` for the first setting that is impossible.
+  /// Throws `SimulationError` for the first invalid setting.
   public func check() throws(SimulationError) {
     for (name, value) in [("width", width), ("height", height)] where !(1...16384 ~= value) {
       throw SimulationError(name, "\(value) is not in 1...16384 px")
@@ -150,7 +150,7 @@ extension SimulationSettings {
   }
 }
 
-/// Throws unless `condition` holds; comparisons with NaN do not.
+/// Throws unless `condition` is true; comparisons with NaN are false.
 func demand(_ condition: Bool, _ setting: String, _ problem: String, hint: Message? = nil)
   throws(SimulationError)
 {

@@ -5,16 +5,17 @@ struct Tube: Sendable {
   private(set) var points: [Point]
   var length: Double { Double(points.count - 1) }
 
-  /// Grows from any point of the field in both directions until it leaves it. `bend` is in pixels.
+  /// Grows from a point of the field in both directions until it leaves the field. `bend` is in
+  /// pixels.
   ///
-  /// The curvature wanders (an autoregressive sequence with standard deviation 1/bend that forgets over
-  /// half a bend radius), so that curves turn gently and never kink.
+  /// The curvature varies slowly (an autoregressive sequence with standard deviation 1/bend and a
+  /// memory of half a bend radius), so that curves have no kinks.
   init(crossing field: Field, bend: Double, _ random: inout RandomStream) {
     let start = field.anywhere(&random)
     let heading = 2 * .pi * random.uniform()
     let memory = exp(-2 / bend)
     let curvature = random.normal() / bend
-    // A tube that circles inside the field ends after crossing it four times.
+    // A tube that circles inside the field ends after a length of four times the field.
     let limit = Int(2 * (field.width + field.height))
     func grow(_ heading: Double, _ curvature: Double) -> [Point] {
       var (point, heading, curvature) = (start, heading, curvature)
@@ -28,12 +29,12 @@ struct Tube: Sendable {
       }
       return points
     }
-    // Backwards the same circle turns the other way.
+    // In the other direction the same curvature has the opposite sign.
     let forward = grow(heading, curvature)
     points = grow(heading + .pi, -curvature).reversed() + [start] + forward
   }
 
-  /// The point `along` the curve, moved `beside` it, both in pixels.
+  /// The point `along` the curve, shifted sideways by `beside`, both in pixels.
   func point(along: Double, beside: Double) -> Point {
     let index = min(Int(along), points.count - 2)
     let (a, b) = (points[index], points[index + 1])

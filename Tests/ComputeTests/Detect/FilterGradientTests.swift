@@ -1,7 +1,7 @@
 import Compute
 import Testing
 
-/// The filters' gradients against their meaning: ⟨g, A x⟩ = ⟨gradient(g), x⟩ for every x and g.
+/// The filters' gradients by definition: ⟨g, A x⟩ = ⟨gradient(g), x⟩ for every x and g.
 @Suite struct FilterGradientTests {
   static let shapes = [[1, 1, 1], [2, 3, 5], [1, 13, 17], [1, 33, 2]]
 

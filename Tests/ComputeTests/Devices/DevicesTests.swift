@@ -38,14 +38,15 @@ import Testing
     #expect(found.reason?.contains("libNoSuch.so") == true)
   }
 
-  /// A library that is no OpenCL loader.
+  /// A library that is not an OpenCL loader.
   @Test func aLoaderWithoutEntryPointsSaysWhichIsMissing() {
     let found = OpenCLPlatform.discover(library: "libm.so.6")
     #expect(found.devices.isEmpty)
     #expect(found.reason == "clGetPlatformIDs is missing from the OpenCL loader")
   }
 
-  /// The loader is there, but no driver: a whole process, as the loader looks for drivers once.
+  /// The loader exists, but no driver: needs a separate process, as the loader searches drivers
+  /// once.
   @Test func aLoaderWithoutDriversLeavesTheCPU() throws {
     try withScratchFolder { folder in
       let empty = ["OCL_ICD_VENDORS": folder.path]

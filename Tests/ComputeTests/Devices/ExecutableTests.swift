@@ -3,7 +3,7 @@ import Compute
 import TestSupport
 import Testing
 
-/// What every executable promises, on every device.
+/// The guarantees of every executable, on every device.
 @Suite struct ExecutableTests {
   /// y = x + 1 over eight floats.
   private func graph() throws -> Graph {
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  /// Nothing of one shows in the other, whatever the order.
+  /// Executables do not affect each other, in any order.
   @Test func twoAreIndependent() throws {
     for device in Devices.all {
       let plan = try Plan(graph(), for: device.info)
@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  /// As many items as memory says when the launch starts, never more than there is room for.
+  /// The number of items is read from memory when the launch starts, up to the room.
   @Test(arguments: [0, 3, 8, 9, -1])
   func countedLaunchesAreClamped(_ count: Int) throws {
     var graph = Graph()

@@ -2,7 +2,7 @@ import Compute
 import TestSupport
 import Testing
 
-/// Whole plans fall back to the CPU, and say so in one line.
+/// Whole plans fall back to the CPU, with one line of notice.
 @Suite struct FallbackTests {
   private func graph() throws -> Graph {
     var graph = Graph()
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  /// What `device` cannot do the CPU does; the one line that is told.
+  /// The CPU takes over what `device` cannot do; returns the line that is reported.
   private func line(
     of device: any Device, _ graph: Graph, times: Int = 1
   ) throws -> String {
@@ -64,7 +64,7 @@ import Testing
         + "which offers 100")
   }
 
-  /// A batch fails on the way; it is done again and nothing is lost.
+  /// A batch fails during a run; it is repeated and nothing is lost.
   @Test func aRunFails() throws {
     let flaky = BentDevice(CPUDevice(), .failsAtRun(1), kind: .openCLGPU)
     #expect(

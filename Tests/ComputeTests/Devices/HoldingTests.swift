@@ -3,9 +3,9 @@ import Testing
 
 @testable import Compute
 
-/// Constants are held once by a device, however many executables want them.
+/// A device holds constants once, however many executables use them.
 ///
-/// Counted in bytes of the whole device, hence one test at a time, with weights of their own.
+/// Bytes are counted for the whole device, so these tests run one at a time with their own weights.
 @Suite(.serialized) struct HoldingTests {
   /// Random weights that no other test uses, so that others may run meanwhile.
   private func values(_ seed: UInt64) -> ParameterValues {
@@ -39,7 +39,7 @@ import Testing
       }
       #expect(Set(plans[0].holdings) == Set(plans[1].holdings), "\(device.info.name)")
       #expect(plans[0].holdings.count == 2 && plans[0].heldBytes > 40 * 4)
-      // Values of the same content are the same, whoever read them.
+      // Values with the same content are equal, wherever they were read from.
       let again = try Plan(graph(batch: 2), for: device.info, parameters: self.values(71))
       let others = try Plan(graph(batch: 1), for: device.info, parameters: self.values(171))
       #expect(Set(again.holdings) == Set(plans[0].holdings))
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  /// What lives longest keeps it; results do not depend on who made it.
+  /// The last user keeps it alive; results do not depend on which executable made it.
   @Test func theLastExecutableFreesIt() throws {
     for device in Devices.all {
       let plan = try Plan(graph(batch: 1), for: device.info, parameters: values(73))
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  /// A plan's memory has no constants in it; where only a packed form is read, the raw one is not held.
+  /// A plan's memory contains no constants; if only a packed form is read, the raw one is not held.
   @Test func memoryIsCountedOnce() throws {
     let values = values(75)
     for device in Devices.all {

@@ -3,7 +3,7 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// Kernels that cannot be built or launched, and memory that is not there.
+/// Kernels that cannot be built or launched, and memory that is not available.
 @Suite struct KernelTests {
   private func compile(_ fault: FaultyAdd.Fault, on device: any Device) throws {
     var graph = Graph()
@@ -48,7 +48,7 @@ import Testing
     #expect(error?.description.contains("needs 8064 bytes on cpu, which offers 1000") == true)
   }
 
-  /// The system refuses what the device's description promised.
+  /// The system refuses memory that the device's description promised.
   @Test(.noSanitizer) func hostMemoryRunsOut() throws {
     let device = CPUDevice()
     var info = device.info

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Compute
 
-/// The candidate that leaves its products to OpenBLAS. What it computes the parity tests see.
+/// The candidate that uses OpenBLAS. Its results are checked by the parity tests.
 @Suite struct OpenBLASTests {
   private func graph() throws -> Graph {
     var graph = Graph()
@@ -34,7 +34,7 @@ import Testing
     #expect(try Plan(graph(), for: cpu, tuning: table).explain().contains("[blas, measured]"))
   }
 
-  /// Its instructions are its own choice, so narrower kernels are not mixed with it.
+  /// OpenBLAS chooses its own instructions, so it is not combined with narrower kernels.
   @Test(
     .enabled(
       if: CPUDevice.InstructionSet.present.count > 1,
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  /// Blocks of pixels are products of their own: threads and their number change nothing.
+  /// Blocks of pixels are separate products, so the number of threads changes nothing.
   @Test(.enabled(if: isInstalled, "OpenBLAS is not installed"))
   func threadsGiveTheSameBits() throws {
     let image = Reference.random([2, 9, 7, 24], -1...1, seed: 3).tensor.bytes

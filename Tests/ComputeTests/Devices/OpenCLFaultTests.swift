@@ -6,9 +6,9 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// A driver that fails on demand: typed errors, and nothing left behind.
+/// A driver that fails on demand: typed errors, and no leaks.
 ///
-/// One process-wide set of faults, hence one test at a time.
+/// The set of faults is global to the process, so these tests run one at a time.
 @Suite(.serialized, .openCL) struct OpenCLFaultTests {
   /// The first OpenCL device behind entry points that can fail.
   private func device() throws -> any Device {
@@ -43,7 +43,8 @@ import Testing
     while struck {
       let device = try device()
       glint_faults_arm(nil, nth, CL_INVALID_VALUE)
-      // The context lives as long as its device; what the executable makes must go with it.
+      // The context lives as long as its device; what the executable makes must be released with
+      // it.
       do {
         try compileAndRun(device)
       } catch let error as DeviceError {
@@ -66,7 +67,7 @@ import Testing
     #expect(glint_faults_live() == 0)
   }
 
-  /// Memory that is not there: when the buffer is made, or when it is first used.
+  /// Memory that is not available, when the buffer is made or when it is first used.
   @Test(arguments: ["CreateBuffer", "EnqueueFillBuffer", "Finish"])
   func memoryRunsOut(_ call: String) throws {
     let device = try device()

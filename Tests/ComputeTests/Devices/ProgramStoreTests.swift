@@ -5,7 +5,7 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// Built programs are kept on disk, and nothing on disk can do harm.
+/// Built programs are stored on disk, and damaged files do no harm.
 @Suite(.openCL) struct ProgramStoreTests {
   /// The first OpenCL device as a new process would open it, with its store in `folder`.
   private func device(_ folder: URL) throws -> OpenCLDevice {
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  /// Cut off, changed in one byte at several places, empty, or something else altogether.
+  /// Truncated, changed in one byte at several positions, empty, or a completely different file.
   @Test func aDamagedFileMeansCompile() throws {
     try withScratchFolder { folder in
       let first = try device(folder)
@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  /// Two threads that want the same programs of one device: each is built once.
+  /// Two threads that need the same programs of one device: each program is built once.
   @Test func oneDeviceCompilesFromManyThreads() throws {
     try withScratchFolder { folder in
       let device = try device(folder)

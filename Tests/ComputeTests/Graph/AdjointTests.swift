@@ -1,7 +1,7 @@
 import Compute
 import Testing
 
-/// The way back through linear ops: ⟨A x, g⟩ = ⟨x, Aᵀ g⟩ for every x and g.
+/// Gradients of linear ops: ⟨A x, g⟩ = ⟨x, Aᵀ g⟩ for every x and g.
 @Suite struct AdjointTests {
   /// Samples that are linear in their first input.
   static let linear = Catalogue.samples.filter { sample in

@@ -1,10 +1,11 @@
 import Compute
 import Testing
 
-/// Every gradient rule against finite differences of the definition, in Double, on the op's samples.
+/// Every gradient rule compared with finite differences of the reference, in Double, on the op's
+/// samples.
 ///
-/// No op is left out: the compiler asks each for a rule or for the declaration that it has none
-/// (`NotDifferentiable`), and the test walks the catalogue.
+/// No op is left out: the compiler requires a rule or the declaration that there is none
+/// (`NotDifferentiable`), and the test covers the whole catalogue.
 @Suite struct GradientCheckTests {
   @Test(arguments: Catalogue.ops.map { $0.name })
   func finiteDifferences(_ name: String) throws {
@@ -24,7 +25,7 @@ import Testing
     }
   }
 
-  /// An op that says it has no derivative throws, with its reason.
+  /// An op without a derivative throws an error with its reason.
   private func refuses(_ sample: Sample, _ reason: String) throws {
     var graph = Graph()
     let inputs = sample.inputs.enumerated().map { graph.input("in\($0)", $1.type) }
@@ -35,12 +36,12 @@ import Testing
     #expect(error?.description == "\(sample.op.label) has no gradient: \(reason)")
   }
 
-  /// Compares a sample's gradients; for each float32 input how many slopes were there to be seen.
+  /// Compares a sample's gradients; returns the number of nonzero slopes for each float32 input.
   private func checked(_ sample: Sample) throws -> [Int: Int] {
     var graph = Graph()
     let inputs = sample.inputs.enumerated().map { graph.input("in\($0)", $1.type) }
     let outputs = try graph.apply(sample.op, to: inputs)
-    // State that the op overwrites is no part of the way back.
+    // State that the op overwrites has no gradient.
     let state = sample.op.updates
     let smooth = inputs.indices.filter {
       sample.inputs[$0].type.element == .float32 && !state.values.contains($0)
@@ -76,13 +77,13 @@ import Testing
   }
 }
 
-/// How the weighted sum of an output changes with one element of one input.
+/// The change of the weighted sum of an output with one element of one input.
 private struct Slope: CustomStringConvertible {
   /// Extrapolated from two central differences.
   let centre: Double
   let left: Double
   let right: Double
-  /// Whether the function jumps here: no slope means anything.
+  /// Whether the function has a jump here, so that no slope is meaningful.
   let jumps: Bool
 
   init(_ sample: Sample, output: Int, _ weights: Reference, input: Int, element: Int) {
@@ -93,7 +94,7 @@ private struct Slope: CustomStringConvertible {
       inputs[input].values[element] = x
       return sample.op.reference(inputs)[output].values
     }
-    // Differences before sums: large elements that do not change must not drown the others.
+    // Differences before sums, so that large constant elements do not hide the others.
     func slope(_ high: [Double], _ low: [Double], _ width: Double) -> Double {
       zip(zip(high, low), weights.values).reduce(0) { $0 + ($1.0.0 - $1.0.1) * $1.1 } / width
     }
@@ -110,7 +111,7 @@ private struct Slope: CustomStringConvertible {
     !jumps && abs(right - left) < 1e-2 * max(1, abs(centre))
   }
 
-  /// At a kink any slope between those of both sides is one; where the function jumps, any number.
+  /// At a kink any slope between those of both sides is correct; at a jump, any number.
   func allows(_ gradient: Double) -> Bool {
     if isSmooth { return abs(gradient - centre) <= 1e-5 * max(1, abs(centre)) }
     let slack = 1e-2 * max(1, abs(centre))

@@ -1,7 +1,7 @@
 import Compute
 import Testing
 
-/// How gradients are taken; `GradientCheckTests` holds every op's rule to its definition.
+/// How gradients are taken; `GradientCheckTests` compares every op's rule with its reference.
 @Suite struct GradientTests {
   /// y = 2·(a + b) + a: a is used twice, so its parts add up.
   @Test func valuesUsedTwiceAddUp() throws {
@@ -20,7 +20,7 @@ import Testing
     #expect(result["db"]?.values == [2, 2, 2])
   }
 
-  /// The way back runs on devices like any other graph.
+  /// Gradients run on devices like any other graph.
   @Test func gradientsRunOnDevices() throws {
     var graph = Graph()
     let x = graph.input("x", TensorType(.float32, 2))
@@ -44,7 +44,7 @@ import Testing
     #expect(gradients[1] == nil)
   }
 
-  /// Of equal maxima and extremes the first in reading order has the gradient.
+  /// Of equal maxima and extremes, the first in reading order gets the gradient.
   @Test func theFirstOfEqualsCounts() throws {
     var graph = Graph()
     let type = TensorType(.float32, 1, 2, 2, 1)
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  /// Ops of the way back refuse what does not belong together.
+  /// Gradient ops reject inputs that do not fit together.
   @Test func gradientOpsCheckShapes() throws {
     func refuses(_ op: any Op, _ shapes: [Int]..., saying part: String) {
       let error = #expect(throws: ShapeError.self) {

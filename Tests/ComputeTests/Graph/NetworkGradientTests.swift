@@ -4,8 +4,8 @@ import Testing
 
 /// Gradients of whole networks.
 @Suite struct NetworkGradientTests {
-  /// A small U-Net: convolution, batch norm, ELU, max pool, convolution, SiLU, enlargement, the skip
-  /// beside it, 1×1, sigmoid; the sum of squared differences from a target is the loss.
+  /// A small U-Net: convolution, batch norm, ELU, max pool, convolution, SiLU, enlargement, the
+  /// skip beside it, 1×1, sigmoid; the sum of squared differences from a target is the loss.
   private struct Network {
     var graph = Graph()
     var inputs: [String: Reference] = [:]
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  /// Every weight moved a little up and down through the whole reference graph.
+  /// Every weight is changed a little up and down, in the whole reference graph.
   @Test func everyWeightAgreesWithFiniteDifferences() throws {
     let network = try Network()
     let found = network.graph.evaluate(network.inputs)
@@ -89,15 +89,15 @@ import Testing
         let expected = (value(x + step) - value(x - step)) / (2 * step)
         point[name]!.values[element] = x
         let gradient = found["d \(name)"]!.values[element]
-        // The convolution's bias has none: batch norm takes it away.
+        // The convolution's bias has no gradient, because batch norm removes it.
         #expect(abs(gradient - expected) <= 1e-7 * max(1, abs(expected)), "\(name)[\(element)]")
         if name != "b1" { #expect(abs(expected) > 1e-9, "\(name)[\(element)] does nothing") }
       }
     }
   }
 
-  /// Each op of the plan may round once per term of its sums; the bound adds them up, relative to the
-  /// largest gradient.
+  /// Each op of the plan may round once per term of its sums; the bound is their total, relative to
+  /// the largest gradient.
   @Test func devicesAgreeWithinTheSummedBound() throws {
     let network = try Network()
     let expected = network.graph.evaluate(network.inputs)
@@ -119,14 +119,15 @@ import Testing
     }
   }
 
-  /// The order of every sum depends on shapes alone, so the number of threads changes no bit.
+  /// The order of every sum depends only on shapes, so the number of threads changes no bit.
   @Test func threadsDoNotChangeGradients() throws {
     let network = try Network()
     let alone = try network.run(on: CPUDevice(threads: 1)).gradients
     #expect(try network.run(on: CPUDevice(threads: 3)).gradients == alone)
   }
 
-  /// Plans fuse after gradients were taken; a graph that was written fused has the same ones.
+  /// Plans fuse after gradients have been taken; a graph that is built fused has the same
+  /// gradients.
   @Test func fusedOpsHaveTheGradientsOfTheirParts() throws {
     let x = Reference.random([2, 4, 5, 3], -1...1, seed: 1)
     let values: [(String, Reference)] = [

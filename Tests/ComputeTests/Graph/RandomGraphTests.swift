@@ -2,7 +2,7 @@ import Compute
 import TestSupport
 import Testing
 
-/// Whole random graphs on every device against the definitions, to the bit.
+/// Whole random graphs on every device, compared with the references to the bit.
 @Suite struct RandomGraphTests {
   @Test(arguments: 0..<40 as Range<UInt64>)
   func everyDeviceAgreesWithTheDefinition(_ seed: UInt64) throws {
@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  /// The generator itself must make graphs that differ and that every pass has something to do in.
+  /// The generator must make graphs that differ and in which every pass has something to change.
   @Test func graphsAreVaried() throws {
     let graphs = try (0..<40).map { try RandomGraph(seed: $0).graph }
     let different = Set(try graphs.map { try $0.rewritten([]).ops.map(\.label) })

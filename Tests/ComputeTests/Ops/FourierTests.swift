@@ -2,7 +2,7 @@ import Testing
 
 @testable import Compute
 
-/// The Fourier transform where samples would be too large: round trips and known transforms.
+/// The Fourier transform for sizes too large for samples: round trips and known transforms.
 @Suite struct FourierTests {
   private func run(_ inputs: [Reference], _ ops: [FourierTransform]) throws -> [Double] {
     var graph = Graph()

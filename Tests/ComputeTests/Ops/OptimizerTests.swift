@@ -3,7 +3,7 @@ import Testing
 
 @testable import Compute
 
-/// Optimisers over several steps against PyTorch's loops, written out here in Double.
+/// Optimisers over several steps, compared with PyTorch's loops written in Double.
 @Suite struct OptimizerTests {
   static let rates = [0.1, 0.05, 0.2, 0.01, 0.1, 0.1]
 
@@ -80,7 +80,7 @@ import Testing
     }
     inputs.insert(graph.constant(1, TensorType(.float32, 1)), at: 3)
     let outputs = try graph.apply(OptimizerStep(optimizer), to: inputs)
-    // State: each new value lies over the old one.
+    // State: each new value overwrites the old one.
     for (value, name) in zip(outputs, ["x"] + names.dropFirst(3)) { graph.output(name, value) }
     let expected = Self.torch(optimizer)
     for device in Devices.all {
@@ -107,7 +107,7 @@ import Testing
     #expect(OptimizerStep(.adam()).updates == [0: 0, 1: 4, 2: 5])
   }
 
-  /// Long after the start NAdam's product of momenta has vanished, and its factors are finite.
+  /// Long after the start, NAdam's product of momenta is zero, and its factors are finite.
   @Test func lateStepsAreFinite() {
     let schedule = Optimizer.nadam().schedule(rate: 1e-3, step: 1_000_000)
     #expect(schedule.allSatisfy { $0.isFinite })

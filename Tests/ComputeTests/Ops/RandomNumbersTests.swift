@@ -3,8 +3,8 @@ import Testing
 
 @testable import Compute
 
-/// The generator's words against those that its authors published, and what is drawn from them against
-/// the distributions. Seeds are fixed: a failure is a change.
+/// The generator's words compared with the published ones, and the numbers drawn from them with the
+/// distributions. Seeds are fixed: a failure means that something changed.
 @Suite struct RandomNumbersTests {
   /// Random123's `kat_vectors`, philox4x32, 10 rounds.
   @Test func publishedWords() {
@@ -57,7 +57,7 @@ import Testing
     #expect(abs(average - mean) < 4 * (mean / Double(count)).squareRoot(), "\(average)")
     let spread = (mean * (1 + 2 * mean) / Double(count)).squareRoot()
     #expect(abs(variance - mean) < 4 * spread, "\(variance)")
-    // Bins of neighbouring numbers that hold enough each.
+    // Neighbouring numbers are merged into bins with enough counts.
     let width = max(1, (mean.squareRoot() / 4).rounded())
     var (seen, expected): ([Double: Double], [Double: Double]) = ([:], [:])
     for value in values { seen[(value / width).rounded(.down), default: 0] += 1 }
@@ -91,7 +91,7 @@ import Testing
     #expect(abs(variance - shape) < 4 * spread, "\(variance)")
   }
 
-  /// Other steps, streams, seeds and places draw others; the same clock draws the same.
+  /// Other steps, streams, seeds and positions give other numbers; the same clock gives the same.
   @Test func numbersDependOnAllOfTheirClock() throws {
     let base = try Self.draw(.uniform([1000]), seed: 1, step: 2, stream: 3)
     #expect(try Self.draw(.uniform([1000]), seed: 1, step: 2, stream: 3) == base)
@@ -126,7 +126,7 @@ import Testing
     return (mean, values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1))
   }
 
-  /// Kolmogorov's distance times √n: above 1.6 in one of a hundred.
+  /// Kolmogorov's distance times √n: above 1.6 in one of a hundred cases.
   private static func distance(_ values: [Double], _ mass: (Double) -> Double) -> Double {
     let count = Double(values.count)
     let worst = values.sorted().enumerated().reduce(0.0) { worst, element in

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Compute
 
-/// Each tolerance passes what it allows and nothing beside it.
+/// Each tolerance accepts what it allows and nothing else.
 @Suite struct ComparisonTests {
   private func failure(
     _ found: [Float], _ expected: [Double], _ tolerance: Tolerance, mask: [Bool]? = nil
@@ -27,8 +27,8 @@ import Testing
     let expected = [1.0, 3e-8, 2.0, 0, .nan, 0, 0, 0]
     let tolerance = Tolerance.pairs(relative: 1e-4)
     #expect(failure([1.00005, -3e-8, 2, 1e-8, .nan, 0, 0, 0], expected, tolerance) == nil)
-    // The larger part is off; the smaller part is too large; one that must be 0 is not; NaN is lost or
-    // comes out of nothing.
+    // The larger part differs; the smaller part is too large; one that must be 0 is not; NaN is
+    // lost or appears.
     for wrong in [
       [1.0002, 0, 2, 0, .nan, 0, 0, 0], [1, 1e-7, 2, 0, .nan, 0, 0, 0],
       [1, 0, 2, 0, .nan, 0, 1e-9, 0], [1, 0, 2, 0, .nan, 0, 0, 1e-9],

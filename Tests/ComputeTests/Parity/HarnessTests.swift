@@ -2,16 +2,16 @@ import Compute
 import TestSupport
 import Testing
 
-/// The harness is held to what it promises to catch, with ops and devices broken on purpose.
+/// The harness must detect ops and devices that are broken on purpose.
 @Suite struct HarnessTests {
-  /// The processor, and an OpenCL device where there is one.
+  /// The CPU, and an OpenCL device if there is one.
   static let devices: [any Device] = [CPUDevice(.baseline)] + Devices.openCL.devices.prefix(1)
 
   private func failures(_ fault: FaultyAdd.Fault) throws -> [String] {
     try Self.devices.map { try failure(of: FaultyAdd.sample(fault), on: $0) }
   }
 
-  /// What the one candidate of a sample is said to do wrong.
+  /// The reported fault of the only candidate of a sample.
   private func failure(of sample: Sample, on device: any Device) throws -> String {
     let outcomes = try Parity(sample).run(on: device)
     try #require(outcomes.count == 1)
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  /// Where some elements may be off, an unwritten one still may not.
+  /// Even where some elements may differ, every element must be written.
   @Test func catchesAnUnwrittenElementWithinTheShare() throws {
     let whole = FaultyAdd.sample(.unwritten)
     let sample = Sample(whole.op, whole.inputs, .absolute(0.1, share: 0.9))
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func catchesBitsThatDifferBetweenRuns() throws {
-    // Within tolerance in value, so that only the comparison of bits can see it.
+    // The values are within tolerance, so that only the comparison of bits detects it.
     let sample = Sample(FaultyAdd(.none), FaultyAdd.sample(.none).inputs, .absolute(1e-3))
     let device = BentDevice(CPUDevice(), .everySecondRun)
     #expect(try failure(of: sample, on: device) == "output 0: two runs differ at element 0")
@@ -70,7 +70,7 @@ import Testing
         .hasPrefix("output 0: bits differ from the CPU's at element 0"))
   }
 
-  /// Int32 −1 and −2 have the bits of two NaNs; they are different numbers all the same.
+  /// Int32 −1 and −2 have the bits of two NaNs, but are different numbers.
   @Test func integersAreNeverNaN() throws {
     let minusOne = Tensor([-1] as [Int32], shape: [1])
     let minusTwo = Tensor([-2] as [Int32], shape: [1])

@@ -3,9 +3,10 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// The tiny samples on Oclgrind, which sees races, out-of-bounds accesses and uses of uninitialized
-/// values that other devices let pass. Its exit status is always 0; the log is what counts. Under a
-/// sanitizer, which sees nothing of the kernels that it interprets, it would only take long.
+/// The tiny samples on Oclgrind, which detects races, out-of-bounds accesses and uses of
+/// uninitialised values that other devices do not report. Its exit status is always 0, so the log
+/// is checked. Under a sanitizer, which does not see the interpreted kernels, this would only take
+/// long.
 @Suite(.noSanitizer, .program("oclgrind")) struct OclgrindTests {
   /// The log of a program of this build under Oclgrind.
   private func log(
@@ -28,8 +29,8 @@ import Testing
     #expect(run.output.contains("elementwise"), "\(run.output)\(run.errors)")
   }
 
-  /// A separate run: the check gives up on kernels in which the compiler left an instruction that it
-  /// does not know (`freeze`), and what they compute is then wrong.
+  /// A separate run, because this check fails on kernels in which the compiler left an instruction
+  /// that it does not know (`freeze`), and then computes wrong results.
   @Test func tinySamplesUseNoUninitializedValues() throws {
     let (log, run) = try log(
       "--uninitialized", of: "glint-parity", ["--device", "opencl", "--tiny"])

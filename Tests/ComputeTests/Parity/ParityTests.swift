@@ -2,11 +2,11 @@ import Compute
 import Foundation
 import Testing
 
-/// The backbone: every op's samples, on every instruction set of this processor and every OpenCL
-/// device, against the reference and against each other.
+/// The main test: every op's samples, on every instruction set of this processor and every OpenCL
+/// device, compared with the reference and with each other.
 @Suite struct ParityTests {
-  /// Under the thread sanitizer one of them: threads divide the work alike for every instruction set, and
-  /// an OpenCL runtime's are not instrumented.
+  /// Under the thread sanitizer only one instruction set: threads divide the work in the same way
+  /// for all, and the threads of an OpenCL runtime are not instrumented.
   static let devices: [any Device] =
     ProcessInfo.processInfo.environment["GLINT_SANITIZER"] == "thread"
     ? [CPUDevice()] : Devices.all.filter { $0.info.name != "cpu" }

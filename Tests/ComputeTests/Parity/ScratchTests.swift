@@ -2,7 +2,7 @@ import Testing
 
 @testable import Compute
 
-/// A convolution whose launches ask for less scratch than their kernels write.
+/// A convolution whose launches request less scratch than their kernels write.
 private struct Cramped: NotDifferentiable {
   static let name = "cramped"
   static var samples: [Sample] { [] }
@@ -30,7 +30,7 @@ private struct Cramped: NotDifferentiable {
   var openCL: [Candidate<OpenCLLaunch>] { [] }
 }
 
-/// Kernels keep within the scratch that their launches ask for, and the harness would see it.
+/// Kernels stay within the scratch that their launches request; the harness detects if not.
 @Suite struct ScratchTests {
   private func outcomes(missing: Int, _ set: CPUDevice.InstructionSet) throws -> [Parity.Outcome] {
     let sample = Sample(

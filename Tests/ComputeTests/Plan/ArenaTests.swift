@@ -71,7 +71,7 @@ import Testing
     #expect(arena.separate == 21 << 18)
   }
 
-  /// What is written once must still be there in the second run.
+  /// Tensors that are written only once must still be there in the second run.
   @Test func inputsAndConstantsSurviveRuns() throws {
     for seed in 430..<440 as Range<UInt64> {
       let random = try RandomGraph(seed: seed, ops: 20)
@@ -84,7 +84,8 @@ import Testing
     }
   }
 
-  /// OpenCL kernels count in 32 bits: a tensor that needs more is refused by type, not wrapped around.
+  /// OpenCL kernels count in 32 bits: a larger tensor gives a typed error instead of wrapping
+  /// around.
   @Test func tensorsBeyondTheKernelsIndicesAreRefused() throws {
     var graph = Graph()
     let x = graph.input("x", TensorType(.float32, 1 << 16, 1 << 15))

@@ -3,7 +3,7 @@ import Compute
 import TestSupport
 import Testing
 
-/// An op with three ways on the CPU: one declines small inputs, one is plain, one is for comparison.
+/// An op with three CPU candidates: one declines small inputs, one is plain, one is for comparison.
 private struct Choosy: NotDifferentiable {
   static let name = "choosy"
   static var samples: [Sample] { [] }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct FoldConstantsTests {
-  /// Camera maps that are made from constants are computed when planning, not per run.
+  /// Camera maps made from constants are computed during planning, not in each run.
   @Test func constantMapsBecomeConstants() throws {
     var graph = Graph()
     let frames = graph.input("frames", TensorType(.uint16, 1, 2, 2))

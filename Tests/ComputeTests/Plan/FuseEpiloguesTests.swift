@@ -5,7 +5,7 @@ import Testing
 @Suite struct FuseEpiloguesTests {
   private let type = TensorType(.float32, 4)
 
-  /// (x + 1) · 2, then at most 5, in this order and no other.
+  /// (x + 1) · 2, then at most 5, in exactly this order.
   @Test func chainsFuseInOrder() throws {
     var graph = Graph()
     var value = graph.input("x", type)
@@ -21,7 +21,7 @@ import Testing
     #expect(fused.evaluate(["x": x])["y"]?.values == [2, 4, 5, -6])
   }
 
-  /// Somebody else wants the bare value: an op, or a reader.
+  /// The bare value is also used by an op or an output.
   @Test func valuesUsedTwiceDoNotFuse() throws {
     var graph = Graph()
     let x = graph.input("x", type)
@@ -55,7 +55,7 @@ import Testing
     #expect(try graph.fusingEpilogues().ops.map(\.name) == ["add", "elementwise"])
   }
 
-  /// A chain longer than a kernel takes is cut, not dropped.
+  /// A chain longer than kernels support is split, not dropped.
   @Test func longChainsAreCut() throws {
     var graph = Graph()
     var value = graph.input("x", type)

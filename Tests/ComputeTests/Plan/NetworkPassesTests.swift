@@ -2,8 +2,8 @@ import Compute
 import TestSupport
 import Testing
 
-/// Passes over networks: the same numbers as the graph as it was written, but for the rounding of
-/// weights that were folded.
+/// Passes over networks give the same numbers as the original graph, except for the rounding of
+/// folded weights.
 @Suite struct NetworkPassesTests {
   private func agree(
     _ found: [Double], _ expected: [Double], within bound: Double, _ note: String
@@ -28,7 +28,7 @@ import Testing
     agree(all.evaluate(random.inputs)["map"]!.values, expected, within: 1e-6, "all passes")
   }
 
-  /// Weights are constants here, so what is prepared is prepared once; a second run finds it.
+  /// Weights are constants here, so they are prepared once; a second run uses them again.
   @Test(arguments: 300..<312 as Range<UInt64>)
   func devicesAgreeWithTheDefinition(_ seed: UInt64) throws {
     let random = try RandomNetwork(seed: seed)
@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  /// What is seldom in the networks is hardly tested.
+  /// Patterns that are rare in the networks would hardly be tested.
   @Test func everyPassHasSomethingToDo() throws {
     let graphs = try (300..<330 as Range<UInt64>).map { try RandomNetwork(seed: $0).graph }
     func changed(_ pass: (Graph) throws -> Graph) throws -> Int {
@@ -88,7 +88,7 @@ import Testing
     #expect(fused.ops.map(\.label) == ["convolution(s1 d1 same +bias +ReLU)"])
   }
 
-  /// The bare sums are also an output: they must stay.
+  /// The bare sums are also an output, so they must be kept.
   @Test func whatOthersWantStays() throws {
     var graph = Graph()
     let x = graph.input("x", TensorType(.float32, 1, 4, 4, 3))

@@ -2,7 +2,7 @@ import CPUKernels
 import Compute
 import Testing
 
-/// An op whose launches are made for these tests; it gives back its first input's type.
+/// An op whose launches are made for these tests; its output has the type of its first input.
 private struct Launching: NotDifferentiable {
   static let name = "launching"
   static var samples: [Sample] { [] }
@@ -20,7 +20,7 @@ private struct Launching: NotDifferentiable {
   }
 }
 
-/// The tensors that a launch gives a kernel are held to its declaration when the plan is made.
+/// The tensors of a launch are checked against the kernel's declaration when the plan is made.
 @Suite struct OperandTests {
   private func plan(
     _ op: Launching, _ inputs: TensorType..., kind: DeviceInfo.Kind = .cpu
@@ -79,7 +79,8 @@ private struct Launching: NotDifferentiable {
     })
   }
 
-  /// A kernel that was compiled for one element of movies takes no other; absent operands are fine.
+  /// A kernel compiled for one element type of movies accepts no other; absent operands are
+  /// allowed.
   @Test func pixelsOfAnotherElementAreRefused() throws {
     _ = try plan(calibrating(glint_cpu_calibrate_f32), floats)
     let error = #expect(throws: OperandError.self) {

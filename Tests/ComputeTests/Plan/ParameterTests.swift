@@ -3,7 +3,7 @@ import Testing
 
 @testable import Compute
 
-/// Parameters of a graph: constants where a plan has their values, else state in a store.
+/// Parameters of a graph: constants if a plan has their values, otherwise state in a store.
 @Suite struct ParameterTests {
   private static let names = ["w", "b", "scale", "shift"]
 
@@ -18,7 +18,7 @@ import Testing
         return (name, Reference.random(shape, 0.5...1.5, seed: UInt64(seed)).tensor)
       }))
 
-  /// A convolution with a scale and shift, which goes into its weights where all are constants.
+  /// A convolution with a scale and shift, which is folded into the weights if all are constants.
   private func graph(
     batch: Int = 2, _ value: (String, inout Graph) throws -> Graph.Value
   ) throws -> Graph {
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  /// What is not given is state: the numbers are the same to rounding, and the host may change them.
+  /// Parameters without values are state: results agree to rounding, and the host may change them.
   @Test func whatIsNotGivenIsState() throws {
     let graph = try graph(learned)
     let frozen = ParameterValues(["w": Self.values["w"]!])
@@ -130,7 +130,7 @@ import Testing
     }
   }
 
-  /// A store in the memory of one device is of no use to another.
+  /// A store in the memory of one device cannot be used on another.
   @Test(arguments: Devices.openCL.devices.map(\.info.name))
   func storesStayOnTheirDevice(_ name: String) throws {
     let device = try Devices.named(name)
@@ -143,7 +143,7 @@ import Testing
         == "the parameters are not in the memory of \(name)\nhint: make a store on \(name)")
   }
 
-  /// The gradient with respect to a parameter, against the same with an input.
+  /// The gradient with respect to a parameter equals that with respect to an input.
   @Test func gradientsReachParameters() throws {
     var graph = try graph(learned)
     let y = graph.outputs[0].value

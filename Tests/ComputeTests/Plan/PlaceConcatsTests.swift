@@ -2,9 +2,9 @@ import Testing
 
 @testable import Compute
 
-/// Concatenations without copies: the numbers of the definition, and no launch where none is needed.
+/// Concatenations without copies: results equal the reference, with no launch where none is needed.
 @Suite struct PlaceConcatsTests {
-  /// A U-Net's level: a skip that is also pooled, enlarged deeper features, a sum with the skip.
+  /// A level of a U-Net: a skip that is also pooled, enlarged deeper features, a sum with the skip.
   private func level(
     _ outputs: (Graph.Value, Graph.Value, inout Graph) throws -> Void = { _, _, _ in }
   ) throws -> Graph {
@@ -41,7 +41,7 @@ import Testing
         check(try run(plan, on: device), expected, "\(name) \(candidate)")
         tried.append(candidate)
       } catch is PlanError {
-        // One of the convolutions is none for this candidate.
+        // For this candidate, one of the convolutions does not apply.
       }
     }
     #expect(tried.contains("direct"), "only \(tried) could be planned")
@@ -67,7 +67,7 @@ import Testing
     #expect(!plan.explain().contains("put_channels"))
   }
 
-  /// What is read by name, or by an op that takes only whole tensors, stays dense and is copied.
+  /// Graph outputs, and inputs of ops that take only whole tensors, stay dense and are copied.
   @Test func whatOthersWantDenseIsCopied() throws {
     let info = CPUDevice().info
     let named = try level { skip, _, graph in graph.output("skip", skip) }
@@ -86,7 +86,7 @@ import Testing
     #expect(graph.placedParts().isEmpty)
   }
 
-  /// The whole lives from its first part on: nothing else may lie there in between.
+  /// The whole lives from its first part on: no other tensor may use its memory in between.
   @Test func theWholeLivesFromItsFirstPart() throws {
     let plan = try Plan(level(), for: CPUDevice().info)
     let whole = try #require(plan.steps.last { $0.op is Concat })

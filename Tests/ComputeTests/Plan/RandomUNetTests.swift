@@ -2,8 +2,8 @@ import Testing
 
 @testable import Compute
 
-/// Seeded U-Nets: skips, concatenations in either order, pools and strides of several kinds. What the
-/// passes make of them has the numbers of the definition, on every device.
+/// Seeded U-Nets: skips, concatenations in either order, several kinds of pools and strides. After
+/// the passes they give the numbers of the reference, on every device.
 @Suite struct RandomUNetTests {
   private struct UNet {
     let graph: Graph
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  /// Nets in which no part is placed and no rule fires would test nothing.
+  /// Nets in which no part is placed and no rule applies would test nothing.
   @Test func passesHaveSomethingToDo() throws {
     let graphs = try (500..<524 as Range<UInt64>).map { try UNet(seed: $0).graph }
     #expect(graphs.filter { !$0.placedParts().isEmpty }.count > 12)

@@ -5,8 +5,8 @@ import Testing
 @Suite struct RewriteTests {
   private static let seeds = 200..<260 as Range<UInt64>
 
-  /// Each rule by itself, on the graphs that it changes: the same numbers as the graph as it was
-  /// written. Enough of the graphs must hold what the rule looks for.
+  /// Each rule separately, on the graphs that it changes, gives the same numbers as the original
+  /// graph. Enough of the graphs must contain the rule's pattern.
   @Test(arguments: Rewrite.all.indices)
   func meaningStays(_ index: Int) throws {
     let rule = Rewrite.all[index]

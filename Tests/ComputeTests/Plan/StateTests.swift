@@ -2,7 +2,7 @@ import Testing
 
 @testable import Compute
 
-/// A name that is both input and output keeps its value from run to run.
+/// A name that is both input and output keeps its value between runs.
 @Suite struct StateTests {
   @Test func historyIsWhatEarlierRunsLeft() throws {
     let (radius, frames, channels) = (2, 3, 5)
@@ -39,7 +39,7 @@ import Testing
         }
         #expect(try executable.read("history").values == Array(seen.suffix(2 * radius * size)))
       }
-      // The host may start anew.
+      // The host may reset it.
       try executable.write("history", [Float](repeating: 7, count: 2 * radius * size))
       try executable.run()
       #expect(try executable.read("windows").values[0] == 7)

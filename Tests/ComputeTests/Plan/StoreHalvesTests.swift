@@ -4,10 +4,10 @@ import Testing
 
 @testable import Compute
 
-/// Tensors kept in half precision: within the bound that rounding each of them to 11 bits gives.
+/// Tensors stored in half precision: errors stay within the bound for rounding each to 11 bits.
 @Suite struct StoreHalvesTests {
-  /// A U-Net's level; `absolute` gives every weight its magnitude, so that with an absolute input the
-  /// result bounds what relative errors inside can do.
+  /// A level of a U-Net. `absolute` replaces weights by their magnitudes, so that with an absolute
+  /// input the result bounds the effect of relative errors inside.
   private func level(absolute: Bool = false, named: Bool = false) throws -> Graph {
     var graph = Graph()
     func weights(_ shape: [Int], _ seed: UInt64) -> Graph.Value {
@@ -40,7 +40,7 @@ import Testing
     #expect(graph.storableHalves(graph.placedParts()).count == 6)
   }
 
-  /// The skip stays single, and with it the concatenation and what shares that.
+  /// The skip stays in single precision, and so do the concatenation and what shares it.
   @Test func whatIsReadByNameStaysSingle() throws {
     let graph = try planned(level(named: true))
     let halves = graph.storableHalves(graph.placedParts())
@@ -54,7 +54,7 @@ import Testing
     let absolute = ["x": Reference(x.type, x.values.map(abs))]
     let expected = try level().evaluate(["x": x])["y"]!.values
     let magnitudes = try level(absolute: true).evaluate(absolute)["y"]!.values
-    // Five values in half precision lie on the longest way; sums of 360 terms are in single.
+    // The longest path has five values in half precision; sums of 360 terms are in single.
     let share = pow(1 + 0x1p-11, 5) - 1 + 400 * 0x1p-24 * 4
     for candidate in [nil, "direct"] {
       let plan = try Plan(

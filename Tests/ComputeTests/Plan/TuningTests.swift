@@ -3,7 +3,7 @@ import Testing
 
 @testable import Compute
 
-/// Forced by name, then measured, then the order of candidates.
+/// Order of choice: forced by name, then measured, then the order of candidates.
 @Suite struct TuningTests {
   private let cpu = CPUDevice().info
 
@@ -46,7 +46,7 @@ import Testing
     #expect(chosen(try Plan(graph(), for: cpu, tuning: elsewhere)) == "winograd4")
   }
 
-  /// Two processors of one name are told apart; instruction sets and runtimes of one are, too.
+  /// Processors with equal names are distinguished, and so are their instruction sets and runtimes.
   @Test func processorsGoByTheirNumbers() {
     let cloud = """
       processor\t: 0
@@ -102,7 +102,7 @@ import Testing
     #expect(fastest(11.1, 10) == "second")
   }
 
-  /// The table that Glint is built with, its rows given to this processor.
+  /// The table in this build, with its rows assigned to this processor.
   @Test(
     .enabled(
       if: CPUDevice.InstructionSet.present.count > 1, "no row is for the baseline's kernels"))
@@ -126,7 +126,7 @@ import Testing
     #expect(tried > 0)
   }
 
-  /// A table from another version may name what there is no longer, or what declines.
+  /// A table from another version may name candidates that no longer exist or that decline.
   @Test func aCandidateThatCannotIsPassedOver() throws {
     #expect(chosen(try Plan(graph(), for: cpu, tuning: table("gone"))) == "winograd4")
     #expect(chosen(try Plan(graph(), for: cpu, tuning: table("single"))) == "winograd4")

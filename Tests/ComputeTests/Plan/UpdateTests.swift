@@ -3,11 +3,11 @@ import Testing
 
 @testable import Compute
 
-/// Subtracts a share of a gradient from a parameter, in place: an optimiser step.
+/// Subtracts a fraction of a gradient from a parameter, in place: an optimiser step.
 private struct Descend: NotDifferentiable {
   static let name = "descend"
   static var samples: [Sample] { [] }
-  /// Whether it says that it can work in place.
+  /// Whether it declares that it can work in place.
   var declares = true
   var updates: [Int: Int] { declares ? [0: 0] : [:] }
 
@@ -35,7 +35,7 @@ private struct Descend: NotDifferentiable {
     return graph
   }
 
-  /// Training beside validation: what one executable writes the other reads, and so does the host.
+  /// Training and validation: what one executable writes, the other and the host can read.
   @Test func allExecutablesOfAStoreSeeAnUpdate() throws {
     var shown = Graph()
     let w = try shown.parameter("w", type)
@@ -61,7 +61,7 @@ private struct Descend: NotDifferentiable {
     }
   }
 
-  /// A graph has no order of its own: who reads the old value comes first.
+  /// A graph has no fixed order: ops that read the old value come first.
   @Test func readersComeBeforeTheUpdate() throws {
     let device = CPUDevice(threads: 1)
     let store = try device.store(["w": Tensor([1, 2, 3, 4, 5] as [Float], shape: [5])])
@@ -74,7 +74,7 @@ private struct Descend: NotDifferentiable {
     #expect(try executable.read("w").values == [2, 3, 4, 5, 6])
   }
 
-  /// Inputs are state of one executable alone, in the same way.
+  /// Inputs can be state of one executable in the same way.
   @Test func inputsAreStateOfOneExecutable() throws {
     var graph = Graph()
     let (x, sum) = (graph.input("x", type), graph.input("sum", type))
@@ -111,7 +111,7 @@ private struct Descend: NotDifferentiable {
     graph.output("w", x)
     #expect(complaint(graph) == "`w` cannot be overwritten by a value that no op makes")
 
-    // The other operand is the one that may be overwritten.
+    // Only the other operand may be overwritten.
     graph = Graph()
     (x, w) = (graph.input("x", type), try graph.parameter("w", type))
     graph.output("w", try graph.apply(Descend(), x, w))

@@ -7,11 +7,12 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// A lopsided spline whose every number can be told: cell (i, j, k) is a cubic of its own.
+/// An asymmetric spline in which every coefficient can be identified: cell (i, j, k) has its own
+/// cubic.
 func sampleSpline(columns: Int = 6, rows: Int = 6, planes: Int = 5, seed: UInt64 = 3) -> SplinePSF {
   var random = SampleGenerator(seed: seed)
   let coefficients = (0..<columns * rows * planes * 64).map { place in
-    // Multiples of 1/1024, so that turning planes over is exact.
+    // Multiples of 1/1024, so that reversing planes is exact.
     Float(Int.random(in: place % 64 == 0 ? 1...200 : -100...100, using: &random)) / 1024
   }
   return SplinePSF(
@@ -21,7 +22,7 @@ func sampleSpline(columns: Int = 6, rows: Int = 6, planes: Int = 5, seed: UInt64
     axial: AxialConvention(direction: .molecule, origin: "a test's origin", indexFactor: 1))
 }
 
-/// The value of a spline at a place in knots, straight from its definition.
+/// The value of a spline at a position in knots, directly from its definition.
 func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
   let plane = (z - psf.firstZ) / psf.zStep
   func cell(_ place: Double, _ count: Int) -> (Int, Double) {
@@ -86,7 +87,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
       pixelSize: 108, axial: AxialConvention(origin: "a crossing", indexFactor: 0.8))
     try CalibrationFiles.write(.astigmatic(psf), to: folder.file("a.yaml"))
     #expect(try CalibrationFiles.read(folder.file("a.yaml")) == .astigmatic(psf))
-    // What Picasso sees of it: the polynomials, within a hundredth of the curves.
+    // Picasso's view of it: the polynomials, within a hundredth of the curves.
     var text = try String(contentsOfFile: folder.file("a.yaml"), encoding: .utf8)
     text = String(text.prefix(upTo: text.range(of: "Glint:")!.lowerBound))
     let plain = try folder.write(text, to: "b.yaml")
@@ -173,15 +174,15 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   // MARK: SMAP
 
-  /// A spline in the order of SMAP's coefficients: rows × columns × planes × 64, first index fastest,
-  /// planes falling in z.
+  /// A spline in the order of SMAP's coefficients: rows × columns × planes × 64, first index
+  /// fastest, planes falling in z.
   private func smapCoefficients(_ psf: SplinePSF) -> [Float] {
     let (nx, ny, nz) = (psf.columns, psf.rows, psf.planes)
     var result = [Float](repeating: 0, count: psf.coefficients.count)
     for k in 0..<nz {
       for j in 0..<ny {
         for i in 0..<nx {
-          // δz runs the other way: c(1 − t) by its binomials.
+          // δz has the opposite direction: c(1 − t) by binomial expansion.
           let cell = ((nz - 1 - k) * ny + j) * nx + i
           for py in 0..<4 {
             for px in 0..<4 {
@@ -250,7 +251,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     }
   }
 
-  /// The mirror: an image of mirrored beads turned back.
+  /// The mirror: the image of mirrored beads is flipped back.
   @Test func smapMirror() throws {
     let folder = try TemporaryFolder()
     let psf = sampleSpline()
@@ -336,12 +337,13 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     #expect(psf.zStep == 20)
     // Plane 2 of the file is plane 0 here.
     #expect(psf.coefficients[(0 * 20 + 1 * 5 + 3) * 64 + 1] == 0.5)
-    // δz turned over: 0.01 + 0.25 δ becomes 0.26 − 0.25 δ.
+    // δz reversed: 0.01 + 0.25 δ becomes 0.26 − 0.25 δ.
     #expect(abs(psf.coefficients[(2 * 20 + 3 * 5 + 0) * 64] - 0.26) < 1e-6)
     #expect(psf.coefficients[(2 * 20 + 3 * 5 + 0) * 64 + 16] == -0.25)
   }
 
-  /// Picasso's bytes run as [z, y, x, 64] under the shape (64, x, y, z); its z falls with the plane.
+  /// Picasso's bytes are in the order [z, y, x, 64] with shape (64, x, y, z); z decreases with the
+  /// plane.
   @Test(.python("h5py", "numpy")) func picassoByPython() throws {
     let folder = try TemporaryFolder()
     let script = """
@@ -360,7 +362,8 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     let psf = try spline(folder.file("p.hdf5"))
     #expect(psf.coefficients[(0 * 16 + 1 * 4 + 3) * 64] == 0.0625)
     #expect(psf.coefficients[(0 * 16 + 1 * 4 + 3) * 64 + 1] == 0.5)
-    // Picasso: z = 0.5 · 40 (1 − plane) + 40 (1.5 − 1); plane 3 gives −20, and ours times 0.5 must.
+    // Picasso: z = 0.5 · 40 (1 − plane) + 40 (1.5 − 1); plane 3 gives −20, and so must ours times
+    // 0.5.
     #expect(abs(psf.firstZ * psf.axial.indexFactor + 20) < 1e-9)
     #expect(psf.pixelSize == 130)
   }
@@ -420,7 +423,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
     }
   }
 
-  /// Damage before compression, which a checksum would not let pass: the reader must stand it alone.
+  /// Damage before compression, which passes the checksum: the reader alone must handle it.
   @Test func damageUnderCompression() throws {
     let folder = try TemporaryFolder()
     let psf = sampleSpline(columns: 4, rows: 4, planes: 3)

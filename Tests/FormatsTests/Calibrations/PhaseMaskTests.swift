@@ -4,7 +4,7 @@ import Testing
 
 @testable import Formats
 
-/// Phase masks as MATLAB keeps them.
+/// Phase masks as stored by MATLAB.
 @Suite struct PhaseMaskTests {
   @Test(arguments: [false, true])
   func aMatrixWithoutItsMargin(compressed: Bool) throws {

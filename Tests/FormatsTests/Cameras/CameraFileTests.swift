@@ -163,7 +163,7 @@ import Testing
       variance: (0..<6).map { start + 10 + Float($0) }, gain: Array(repeating: start, count: 6))
   }
 
-  /// Longer than an attribute may be where its text is stored inside.
+  /// Longer than the limit for texts inside an attribute.
   private static let longNotes =
     #"{"note": ""# + String(repeating: "x", count: 100_000) + #""}"#
 
@@ -207,7 +207,7 @@ import Testing
     ] { #expect(region(["Micro-Manager summary": text]) == expected, "\(text)") }
     let ends = ["x_start": "6", "x_end": "35", "y_start": "8", "y_end": "27"]
     #expect(region(ends) == expected)
-    // Another size, as with binning, or no numbers: nothing is claimed.
+    // Another size, as with binning, or no numbers: no region is assumed.
     #expect(region(ends, width: 15) == nil)
     for text in [
       #"{"ROI":[0,0,30,20]}"#, #"{"ROI":[5,7,30]}"#, #"{"ROI":[-5,7,30,20]}"#, #"{"ROI":{}}"#,

@@ -61,7 +61,7 @@ import Testing
     #expect(rows.first == [0, 0, 0])
     #expect(rows.last == [255, 255, 255])
     for (a, b) in zip(luminance, luminance.dropFirst()) { #expect(b >= a) }
-    // Four levels on, rounding to 8 bits hides no step.
+    // Four levels apart, so that rounding to 8 bits hides no step.
     for (a, b) in zip(luminance.dropFirst(12), luminance.dropFirst(16)) { #expect(b > a) }
   }
 

@@ -11,7 +11,7 @@ func testPixels(_ count: Int, seed: UInt64 = 1) -> [UInt16] {
 }
 
 extension Movie {
-  /// The frames as numbers, whatever their type.
+  /// The frames as numbers, for any type.
   func pixels(_ frames: Range<Int>) throws -> [Double] {
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: max(1, frames.count * info.frameBytes), alignment: 16)
@@ -26,7 +26,7 @@ extension Movie {
   func allPixels() throws -> [Double] { try pixels(0..<info.frames) }
 }
 
-/// The error of opening and reading everything, nil where it works.
+/// The error of opening and reading everything; nil if there is none.
 func movieError(_ path: String, options: MovieOptions = MovieOptions()) throws -> MovieError? {
   do {
     _ = try Movies.open(path, options: options).allPixels()
@@ -36,7 +36,7 @@ func movieError(_ path: String, options: MovieOptions = MovieOptions()) throws -
   }
 }
 
-/// Writes pages with libtiff: the third party that Glint's own parser is held against.
+/// Writes pages with libtiff, independently of Glint's own parser.
 struct LibTIFF {
   var mode = "w"
   var bits = 16
@@ -116,10 +116,10 @@ extension Array where Element: BitwiseCopyable {
   var bytes: [UInt8] { withUnsafeBytes { [UInt8]($0) } }
 }
 
-/// A TIFF put together by hand, so that it can be as odd as the files of the field.
+/// A TIFF assembled by hand, so that it can have the irregularities of real files.
 struct HandTIFF {
   var bytes: [UInt8] = [0x49, 0x49, 42, 0, 0, 0, 0, 0]
-  /// Where the position of the next directory is to be written.
+  /// Where the position of the next directory must be written.
   private(set) var link = 4
   private(set) var directories: [Int] = []
   /// Positions of the pixels of each page.
@@ -164,8 +164,9 @@ struct HandTIFF {
   }
 }
 
-/// Holds that a movie is refused as cut off after `frames` frames, in words that contain `what`, and
-/// that it can be read so far where that is accepted. Returns the file that the error names.
+/// Checks that a movie is rejected as truncated after `frames` frames, with `what` in the message,
+/// and that these frames can be read if the caller accepts that. Returns the file that the error
+/// names.
 @discardableResult
 func expectTruncated(
   _ path: String, frames: Int, _ what: String, location: SourceLocation = #_sourceLocation

@@ -7,14 +7,14 @@ import Testing
 
 /// Broken files of every format: opening and reading returns or throws `MovieError`, nothing else.
 @Suite struct MovieFuzzTests {
-  /// Flips for each file; more with GLINT_FUZZ, for a long run.
+  /// Changes per file; GLINT_FUZZ increases them for a long run.
   static let flips = ProcessInfo.processInfo.environment["GLINT_FUZZ"].flatMap(Int.init) ?? 100
 
-  /// Opens and reads; false where something other than a movie or a `MovieError` came out.
+  /// Opens and reads; false if the result is neither a movie nor a `MovieError`.
   private func survives(_ path: String) -> Bool {
     do {
       let movie = try Movies.open(path, options: MovieOptions(acceptsTruncated: true))
-      // Larger than any file here can hold uncompressed: a caller would ask before allocating.
+      // Larger than any file here holds uncompressed: a caller would check before allocating.
       guard movie.info.frameBytes <= 1 << 22 else { return true }
       let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: movie.info.frameBytes, alignment: 16)
@@ -31,8 +31,8 @@ import Testing
     }
   }
 
-  /// Truncations, random bytes and extreme numbers put into `name`, which lies with its company in
-  /// `folder`; `path` is what is opened.
+  /// Truncations, random bytes and extreme numbers in the file `name`, which is with its companion
+  /// files in `folder`; `path` is opened.
   private func attack(
     _ folder: TemporaryFolder, _ name: String, opening path: String? = nil, seed: UInt64
   ) throws {
@@ -74,7 +74,7 @@ import Testing
       for i in at..<min(bytes.count, at + size) { bytes[i] = fill }
       if Bool.random(using: &noise) { bytes[at] ^= 0x80 } else { bytes[at] ^= 1 }
     default:
-      // A number in text that is larger than an Int, or just as large.
+      // A number in text that is larger than an Int, or as large as possible.
       guard let digit = bytes[at...].firstIndex(where: { (48...57).contains($0) }) else { return }
       let text = ["9223372036854775807", "-1", "0", "99999999999999999999", "1e308", ""]
       bytes.replaceSubrange(digit...digit, with: Array(text.randomElement(using: &noise)!.utf8))

@@ -7,7 +7,7 @@ import Testing
 
 /// tifffile as an independent reader and writer.
 @Suite(.python("tifffile", "numpy")) struct PythonMovieTests {
-  /// What a script prints whose arguments are in `a`.
+  /// The output of a script with its arguments in `a`.
   private func answer(_ script: String, _ arguments: [String]) throws -> String {
     try Python.run(
       "import sys, tifffile, numpy as np\na = sys.argv[1:]\n" + script, arguments

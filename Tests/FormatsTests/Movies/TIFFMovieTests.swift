@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  /// What the system's libtiff may have been built without.
+  /// Features with which the system's libtiff may not have been built.
   private static func libtiffHas(_ scheme: Int32) -> Bool {
     TIFFIsCODECConfigured(UInt16(scheme)) == 1
   }
@@ -85,7 +85,7 @@ import Testing
   @Test(.enabled(if: libtiffHas(COMPRESSION_JPEG), "this libtiff has no JPEG"))
   func lossyCompression() throws {
     let folder = try TemporaryFolder()
-    // A flat image survives JPEG unharmed.
+    // A uniform image is not changed by JPEG.
     let path = folder.file("jpeg.tif")
     try LibTIFF(bits: 8, compression: COMPRESSION_JPEG, rowsPerStrip: 16).write(
       [100, 200].map { [UInt8](repeating: $0, count: 40 * 30) }, width: 40, height: 30, to: path)
@@ -97,7 +97,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.file("float.tif")
     let floats = testPixels(40 * 30).map { Float($0) / 3 }
-    // In the host's byte order: libtiff 4.5 writes this predictor wrongly in the other one.
+    // In the host's byte order: libtiff 4.5 writes this predictor incorrectly in the other one.
     try LibTIFF(
       bits: 32, format: 3, compression: COMPRESSION_ADOBE_DEFLATE, tile: 16,
       predictor: 3
@@ -193,7 +193,8 @@ import Testing
     #expect(throws: MovieError.self) { try none.finish() }
   }
 
-  /// A stack above 4 GB as ImageJ writes it: one directory, pixels in one piece; the file is sparse.
+  /// A stack above 4 GB as ImageJ writes it: one directory, pixels in one piece; the file is
+  /// sparse.
   @Test func imageJStackAboveFourGigabytesWithOneDirectory() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("huge.tif")
@@ -236,8 +237,8 @@ import Testing
         + "into frame 100")
   }
 
-  /// ImageJ's layout has every directory but the first behind the pixels: a stack that is cut off has
-  /// lost them, and its frames are where they were.
+  /// In ImageJ's layout every directory but the first follows the pixels: a truncated stack has
+  /// lost them, but its frames are still at their positions.
   @Test func aTornStackWithItsDirectoriesAtTheEnd() throws {
     let folder = try TemporaryFolder()
     let pixels = testPixels(40 * 30 * 6)
@@ -336,7 +337,7 @@ import Testing
     #expect(try notes(reduced).0 == 3)
   }
 
-  /// Long even chains are not walked page by page; what breaks the pattern is still found.
+  /// Long regular chains are not read page by page; irregularities are still found.
   @Test(arguments: [nil, 5000, 9990], [nil, 3, 2000])
   func longChains(odd: Int?, lost: Int?) throws {
     let folder = try TemporaryFolder()

@@ -42,7 +42,7 @@ import Testing
       "run_MMStack_Pos0.ome.tif", "run_MMStack_Pos0_1.ome.tif", "run_MMStack_Pos0_2.ome.tif",
     ]
     _ = try folder.write(Self.microManager([10, 20, 30]), to: names[0])
-    // The map, not the chain, says which frame is which.
+    // The map, not the chain of directories, says which frame is which.
     _ = try folder.write(Self.microManager([50, 40], order: [1, 0]), to: names[1])
     _ = try folder.write(Self.microManager([60], unwritten: 2), to: names[2])
     for name in names {
@@ -60,7 +60,7 @@ import Testing
     let gap = try expectTruncated(
       folder.file(names[0]), frames: 3, "this file of the set is missing, but 1 after it exist")
     #expect(gap.hasSuffix("_1.ome.tif"))
-    // A file in the middle that is torn: what follows it has lost its place.
+    // A truncated file in the middle: the frames after it lose their positions.
     let whole = Self.microManager([40, 50])
     _ = try folder.write(whole, to: names[1])
     #expect(try Movies.open(folder.file(names[0])).info.frames == 6)
@@ -175,7 +175,7 @@ import Testing
     let few = try Movies.open(folder.file("a.ome.tif"))
     #expect(try firsts(few) == [5, 6, 7])
     #expect(few.info.notes.first?.contains("places 1 of 3 pages") == true)
-    // Numbers beyond all sense.
+    // Absurdly large numbers.
     let huge = String(Int.max)
     for (size, data) in [
       (huge, "<TiffData FirstT=\"\(huge)\" IFD=\"\(huge)\" PlaneCount=\"\(huge)\"/>"),
@@ -190,7 +190,7 @@ import Testing
       }
       #expect(try firsts(Movies.open(try folder.write(tiff.bytes, to: "h.tif"))) == [0, 1, 2])
     }
-    // A file that was renamed, and a set of which one file is lost.
+    // A renamed file, and a set with one file missing.
     try FileManager.default.moveItem(
       atPath: folder.file("a.ome.tif"), toPath: folder.file("renamed.tif"))
     #expect(try firsts(Movies.open(folder.file("renamed.tif"))) == [5, 6, 7])
@@ -201,7 +201,7 @@ import Testing
     let half = try expectTruncated(
       folder.file("a.ome.tif"), frames: 2, "this file of the set is skipped: cannot be opened")
     #expect(half.hasSuffix("b.ome.tif"))
-    // Torn inside the first file: the planes of the second have lost their place.
+    // Truncated in the first file: the planes of the second lose their positions.
     try ome(
       folder, files: [("a.ome.tif", [0, 1]), ("b.ome.tif", [2])],
       planes: [(0, 0), (0, 1), (1, 0)])

@@ -5,7 +5,7 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// Files of other tools; counts, last rows and sums of x were worked out with pandas and h5py.
+/// Files of other tools; counts, last rows and sums of x were computed with pandas and h5py.
 @Suite struct ForeignTableTests {
   struct Expected: Sendable {
     var path: String

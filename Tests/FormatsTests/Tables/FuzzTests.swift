@@ -4,7 +4,8 @@ import Foundation
 import Microscopy
 import Testing
 
-/// Damaged files of every kind: a reader returns or throws its typed error; it never traps or hangs.
+/// Damaged files of every kind: a reader returns or throws its typed error; it never traps or
+/// hangs.
 ///
 /// GLINT_FUZZ multiplies the number of damaged copies.
 @Suite struct FuzzTests {
@@ -14,7 +15,7 @@ import Testing
     "csv", "challenge", "decode", "rapidstorm", "insight3", "olist", "picasso", "picasso-embedded",
   ]
 
-  /// A sound file of each kind with its companion.
+  /// An intact file of each kind with its companion file.
   private func sound(_ kind: String, in folder: TemporaryFolder) throws -> String {
     switch kind {
     case "csv":
@@ -155,7 +156,7 @@ import Testing
 /// Cuts, flipped bits, overwritten bytes and noise.
 func damagedCopies(of data: Data, count: Int, seed: UInt64) -> [Data] {
   var random = SampleGenerator(seed: seed)
-  // Structure stands at the ends of a file, rows in between.
+  // Structures are at the ends of a file, rows in between.
   func place() -> Int {
     let end = min(data.count, 6000)
     switch Int.random(in: 0..<4, using: &random) {

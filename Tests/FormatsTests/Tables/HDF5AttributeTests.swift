@@ -4,9 +4,9 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// Attributes are decoded here and not by the library: against files that h5py writes in every layout.
+/// Attributes, decoded by Glint's own reader, compared with files that h5py writes in every layout.
 @Suite(.python("h5py", "numpy")) struct HDF5AttributeTests {
-  /// How a file is laid out, in the words of h5py's `File`; the number of other attributes moves them
+  /// How a file is laid out, as arguments of h5py's `File`. A number of other attributes moves them
   /// out of the first header block, and in the newest layout out of the header.
   struct Layout: Sendable, CustomStringConvertible {
     var options: String
@@ -67,8 +67,8 @@ import Testing
     #expect(try !file.hasAttribute("real", of: "/nowhere"))
   }
 
-  /// Every byte of a small file in turn, so that every field of every message is wrong once: all its
-  /// bits, or one of them.
+  /// Damages every byte of a small file in turn, so that every field of every message is wrong
+  /// once: all its bits, or one of them.
   @Test(arguments: ["", "libver='latest'"])
   func damagedAttributes(_ options: String) throws {
     let folder = try TemporaryFolder()
@@ -91,7 +91,7 @@ import Testing
         }
       }
     }
-    // Damage elsewhere leaves attributes readable: the test did reach them.
+    // Damage elsewhere leaves attributes readable, which shows that the test reached them.
     #expect(read > sound.count)
   }
 }

@@ -5,7 +5,7 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// Our files, read by the programs they are meant for.
+/// Our files, read by the programs for which they are written.
 @Suite struct PythonTests {
   @Test(.python("h5py")) func h5pyReadsTheRecords() throws {
     let folder = try TemporaryFolder()

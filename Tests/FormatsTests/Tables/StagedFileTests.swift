@@ -31,7 +31,7 @@ import Testing
     writer?.abandon()
     writer?.abandon()
     #expect(folder.contents == [])
-    // Forgetting the writer is the same.
+    // Releasing the writer has the same effect.
     writer = try Tables.writer(
       path: folder.file(name), field: table.field, quantities: table.quantities)
     #expect(folder.contents.count == 2)
@@ -125,7 +125,7 @@ import Testing
 }
 
 #if compiler(>=6.2)
-  /// A limit on the size of files, in a process of its own, stands for a full disk.
+  /// A limit on the size of files, in a separate process, simulates a full disk.
   @Suite struct FullDiskTests {
     private static func limitFiles(to bytes: rlim_t) {
       signal(SIGXFSZ, SIG_IGN)

@@ -5,9 +5,9 @@ import TestConditions
 import TestSupport
 import Testing
 
-/// Tables that a stranger made, or that change while they are read.
+/// Tables from unknown sources, or that change while they are read.
 @Suite struct StrangerTests {
-  /// What a table keeps in another file is not read: it could be any file of the reader.
+  /// Data that a table refers to in another file are not read: it could be any file of the user.
   @Test(
     .python("h5py"),
     arguments: [

@@ -3,7 +3,7 @@ import Formats
 import Foundation
 import Microscopy
 
-/// A table with every quantity that a 3D fit gives, and one that only the test knows.
+/// A table with every quantity of a 3D fit, and one that only the test defines.
 func sampleTable(rows: Int, seed: UInt64 = 1) -> Localizations {
   var random = SampleGenerator(seed: seed)
   var table = Localizations(
@@ -37,13 +37,13 @@ func sampleTable(rows: Int, seed: UInt64 = 1) -> Localizations {
   return table
 }
 
-/// The largest difference between two columns, infinite where one is missing.
+/// The largest difference between two columns; infinite if one is missing.
 func difference(_ a: Localizations, _ b: Localizations, _ quantity: Quantity) -> Double {
   guard let a = a[quantity], let b = b[quantity], a.count == b.count else { return .infinity }
   return zip(a, b).map { abs($0 - $1) }.max() ?? 0
 }
 
-/// What the error of `body` says; empty where there is none.
+/// The error message of `body`; empty if there is no error.
 func words(of body: () throws -> some Any) -> String {
   do {
     _ = try body()

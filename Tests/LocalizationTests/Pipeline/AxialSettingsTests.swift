@@ -5,7 +5,7 @@ import Optics
 import Reporting
 import Testing
 
-/// What a PSF that depends on z asks of the other settings, and what it is refused for.
+/// Which settings a PSF that depends on z requires, and which combinations are rejected.
 @Suite struct AxialSettingsTests {
   private func error(
     _ psf: CalibratedPSF, _ change: (inout LocalizationSettings) -> Void = { _ in }

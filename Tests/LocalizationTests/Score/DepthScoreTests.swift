@@ -4,7 +4,7 @@ import Microscopy
 import Optics
 import Testing
 
-/// Scores in three dimensions: the nearest is the nearest in space, each axis has its own errors.
+/// Scores in three dimensions: distances are spatial, and each axis has its own errors.
 @Suite struct DepthScoreTests {
   private func table3D(_ rows: [(frame: Int, x: Double, y: Double, z: Double)]) -> Localizations {
     var result = table(rows.map { ($0.frame, $0.x, $0.y) })
@@ -44,7 +44,7 @@ import Testing
     #expect(abs(optimal.z!.offset + 255) < 1e-9)
   }
 
-  /// All pairings of crowded frames tried out, with the axial tolerance.
+  /// All pairings of crowded frames, with the axial tolerance.
   @Test func crowdedVolumesMatchTheBruteForceAnswers() throws {
     var random = RandomStream(seed: 78)
     var (differing, limited) = (0, 0)
@@ -136,7 +136,8 @@ import Testing
     #expect(try Score(of: table3D([(0, 5000, 5000, 1)]), against: flat).zRelation == nil)
   }
 
-  /// Errors drawn with exactly the bound at the truth: all three ratios are 1, whatever a table reports.
+  /// Errors drawn with exactly the bound at the truth: all three ratios are 1, whatever a table
+  /// reports.
   @Test func ratiosToTheBoundAtTheTruthAreOne() throws {
     let psf = AstigmaticPSF(
       x: .defocus(width: 1.2, focus: 250, depth: 400, terms: []),

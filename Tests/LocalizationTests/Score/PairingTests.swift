@@ -25,8 +25,8 @@ func table(_ rows: [(frame: Int, x: Double, y: Double)]) -> Localizations {
   }
 
   @Test func greedyTakesTheNearestPairAndMayLoseOne() throws {
-    // Molecules at 0 and 200, localizations at 90 and -160. Greedy pairs 90 with 0 (90 nm) and leaves
-    // 200 and -160, which are 360 apart; optimal pairs 90 with 200 and -160 with 0.
+    // Molecules at 0 and 200, localizations at 90 and -160. Greedy pairs 90 with 0 (90 nm) and
+    // leaves 200 and -160, which are 360 apart; optimal pairs 90 with 200 and -160 with 0.
     let truth = table([(0, 5000, 5000), (0, 5200, 5000)])
     let found = table([(0, 5090, 5000), (0, 4840, 5000)])
     let greedy = try matching(found, truth, .greedy)
@@ -74,7 +74,7 @@ func table(_ rows: [(frame: Int, x: Double, y: Double)]) -> Localizations {
     #expect(try matching(table([(0, 5000, 5250.01)]), truth, .greedy).pairs.isEmpty)
   }
 
-  /// Every pairing of a few rows, by trying them all: most pairs first, then the least sum.
+  /// The best of all pairings of a few rows: most pairs first, then the smallest sum.
   private func bestByTrial(_ distances: [[Double]], tolerance: Double) -> (Int, Double) {
     func best(_ row: Int, _ taken: Set<Int>) -> (Int, Double) {
       guard row < distances.count else { return (0, 0) }
@@ -118,7 +118,7 @@ func table(_ rows: [(frame: Int, x: Double, y: Double)]) -> Localizations {
       #expect(Set(optimal.pairs.map(\.localization)).count == best.0)
       #expect(Set(optimal.pairs.map(\.molecule)).count == best.0)
 
-      // Greedy by its definition: take the least distance, strike out its row and column.
+      // Greedy pairing by its definition: take the smallest distance, remove its row and column.
       var left = Set((0..<found.count).flatMap { l in (0..<truth.count).map { [l, $0] } })
       var expected = Set<Pair>()
       while let next = left.min(by: { distances[$0[0]][$0[1]] < distances[$1[0]][$1[1]] }),

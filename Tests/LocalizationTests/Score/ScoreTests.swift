@@ -87,7 +87,7 @@ import Testing
     let lateral = 100 - (100 - jaccard)
     let axial = 100 - hypot(100 - jaccard, 150)
     #expect(abs(score.volumeEfficiency! - (lateral + axial) / 2) < 1e-9)
-    // Without z on one side, only the plane counts.
+    // If one side has no z, only x and y count.
     found[.z] = nil
     #expect(try Score(of: found, against: truth).truePositives == 2)
   }
@@ -101,7 +101,7 @@ import Testing
       #expect(try Score(of: none, against: some, settings: settings).falseNegatives == 1)
       #expect(try Score(of: some, against: none, settings: settings).falsePositives == 1)
     }
-    // Tables as a reader leaves them, without a single column.
+    // Tables without a single column, as a reader may return.
     let bare = Localizations(field: some.field)
     #expect(try Score(of: bare, against: some).falseNegatives == 1)
   }

@@ -9,7 +9,7 @@ let cylinderLens = AstigmaticPSF(
   x: .defocus(width: 1.15, focus: -180, depth: 360, terms: [0, 0.1]),
   y: .defocus(width: 1.2, focus: 190, depth: 350, terms: [0, 0.1]), zRange: -700...700)
 
-/// The PSF's samples and those of the truth on the same knots; `turned` maps (x, y, z) first.
+/// The PSF's samples and the true ones at the same knots; `turned` maps (x, y, z) first.
 private func agreement(
   _ psf: SplinePSF, _ truth: some PointSpreadFunction, within range: ClosedRange<Double>,
   turned: (Int, Int, Double) -> (Int, Int, Double) = { ($0, $1, $2) }
@@ -45,7 +45,7 @@ private func agreement(
     let result = try calibrate([scene])
     #expect(result.used == 5)
     #expect(result.notes.isEmpty, "\(result.notes)")
-    // Places: the PSF's centre is the molecule, so these are absolute.
+    // Positions: the PSF's centre is the molecule, so they are absolute.
     let found = result.beads.sorted { $0.y < $1.y }
     let truth = scene.beads.sorted { $0.y < $1.y }
     let middle = truth.map(\.z).reduce(0, +) / 5
@@ -56,7 +56,7 @@ private func agreement(
       #expect(abs(bead.z! - (expected.z - middle)) < 4, "\(bead.z!) \(expected.z - middle)")
       #expect(bead.correlation! > 0.98)
     }
-    // Shape, with z from the crossing of the widths, and controls that must fail.
+    // Shape, with z from the crossing of the widths, and negative controls.
     let zero = crossing
     let spline = result.spline
     #expect(spline.zRange.lowerBound < -400 && spline.zRange.upperBound > 400)
@@ -73,7 +73,7 @@ private func agreement(
       #expect(abs(gaussian.y.width(at: z) / cylinderLens.y.width(at: z + zero) - 1) < 0.03)
     }
     #expect(try #require(result.astigmaticCheck).rms < 15)
-    // The bound is that of the truth, but for the noise in the spline.
+    // The bound is the true one, apart from the noise in the spline.
     let bound = try #require(
       CramerRaoBound(
         psf: cylinderLens, x: 5, y: 5, z: zero, photons: 1000, background: 10, box: 11)?[.z])
@@ -81,7 +81,7 @@ private func agreement(
     #expect(abs(own / bound - 1) < 0.15, "\(own) \(bound)")
   }
 
-  /// Where the truth's widths are equal.
+  /// Where the true widths are equal.
   private var crossing: Double {
     stride(from: -100.0, through: 100, by: 0.5).min {
       abs(cylinderLens.x.width(at: $0) - cylinderLens.y.width(at: $0))
@@ -98,7 +98,7 @@ private func agreement(
     let result = try calibrate([first, second], origin: .middle)
     #expect(result.used == 5)
     #expect(result.beads.map(\.stack).sorted() == [0, 0, 0, 1, 1])
-    // The middle of the used beads is 0.
+    // The mean height of the used beads is 0.
     let heights = (first.beads + second.beads).map(\.z)
     let zero = heights.reduce(0, +) / 5
     let range = -400.0...400.0
@@ -119,7 +119,7 @@ private func agreement(
       .init(20.2, 76.6, drift: 3), .init(114, 52), .init(116.6, 54), .init(60, 78, z: 420),
     ]
     var stack = scene.stack()
-    // A bead of counts that the camera cannot go beyond.
+    // A saturated bead.
     let limit = Float(9000)
     let bright = BeadScene(psf: cylinderLens, beads: [.init(100.3, 78.2, photons: 4e5)])
     var extra = bright
@@ -204,7 +204,7 @@ private func agreement(
     }
   }
 
-  /// A PSF that does not change along z gives no heights back.
+  /// A PSF that does not change along z gives no heights.
   @Test func flatPSF() throws {
     var scene = BeadScene(psf: GaussianPSF(sigma: 1.4), beads: BeadScene.fiveBeads)
     scene.planes = 13

@@ -29,7 +29,7 @@ public struct CPUDevice: Device {
       }
     }
 
-    /// Widest first, those that this processor has.
+    /// The instruction sets that this processor has, widest first.
     public static var present: [InstructionSet] {
       allCases.filter { glint_isa_present($0.value) != 0 }
     }
@@ -62,7 +62,7 @@ public struct CPUDevice: Device {
 
   public var heldBytes: Int { holdings.bytes }
 
-  /// Those of the instruction set: packed weights have its width.
+  /// Shared by all devices with this instruction set: packed weights depend on its vector width.
   var holdings: Holdings<HostMemory> { Self.holdings[Int(isa.rawValue)] }
   private static let holdings = InstructionSet.allCases.map { _ in Holdings<HostMemory>() }
 

@@ -2,7 +2,10 @@ import CPUKernels
 import Foundation
 
 /// A plan over one block of memory, its launches split over threads.
-final class CPUExecutable: Executable, @unchecked Sendable {  // used by one thread at a time
+///
+/// `@unchecked Sendable`: its raw pointers are used by one thread at a time, as `Executable`
+/// demands; the threads that it starts itself write separate parts of the memory.
+final class CPUExecutable: Executable, @unchecked Sendable {
   let plan: Plan
   private let arena: HostMemory
   private var held: [Held<HostMemory>] = []
@@ -54,7 +57,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {  // used by one thr
     }
   }
 
-  /// Throws `DeviceError.memory` where memory or threads are not to be had, `ParameterError` where the
+  /// Throws `DeviceError.memory` if memory or threads are not available, `ParameterError` if the
   /// store does not hold the plan's state.
   init(
     _ plan: Plan, isa: glint_isa, threads: Int, holdings: Holdings<HostMemory>,
@@ -90,7 +93,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {  // used by one thr
     return launches
   }
 
-  /// A copy of the constant, or what launches make of constants that are here meanwhile.
+  /// A copy of the constant, or the tensors that launches prepare from constants.
   private func make(_ holding: Holding) throws(DeviceError) -> [HostMemory] {
     var constants: [Int: HostMemory] = [:]
     for (input, constant) in holding.constants {
@@ -132,7 +135,7 @@ final class CPUExecutable: Executable, @unchecked Sendable {  // used by one thr
     }
   }
 
-  /// The launch that wrote beyond the scratch it asked for, if one did; only guarded plans look.
+  /// The launch that wrote past its scratch memory, if any. Only guarded plans check this.
   private(set) var overrun: String?
   private static let scratchGuard = 4096
 

@@ -2,7 +2,7 @@ import Foundation
 
 /// An aligned block of zeros, freed with its last reference.
 ///
-/// The system hands out the pages as they are first touched, so room that stays unused costs nothing.
+/// The system assigns pages when they are first touched, so unused room costs no memory.
 final class HostMemory {
   let start: UnsafeMutableRawPointer
   private let count: Int
@@ -12,7 +12,7 @@ final class HostMemory {
     UnsafeMutableRawBufferPointer(start: start, count: count)
   }
 
-  /// Throws `DeviceError.memory` where the system does not give that much.
+  /// Throws `DeviceError.memory` if the system cannot provide that much.
   init(_ count: Int, for device: String) throws(DeviceError) {
     let alignment = count < Self.page ? 64 : Self.page
     let (room, overflow) = max(count, 1).addingReportingOverflow(alignment)
@@ -23,8 +23,8 @@ final class HostMemory {
     self.count = count
     start = block.alignedUp(toMultipleOf: alignment)
     #if os(Linux)
-      // Tensors are read in rows that lie far apart: with pages of 4 KiB each tile would need more
-      // of them than the processor remembers.
+      // Rows of a tensor lie far apart: with pages of 4 KiB, one tile would need more pages than
+      // the processor's translation cache holds.
       if count >= Self.page { madvise(start, count, MADV_HUGEPAGE) }
     #endif
   }

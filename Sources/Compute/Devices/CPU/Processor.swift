@@ -1,10 +1,11 @@
 import Foundation
 
-/// What the processor is by its own numbers. Its name does not tell: "Intel(R) Xeon(R) Processor" is what
-/// many clouds call processors of several generations.
+/// Identifies the processor by family, model and caches. Its name is not enough: many clouds use
+/// "Intel(R) Xeon(R) Processor" for several generations.
 enum Processor {
-  /// "GenuineIntel 6/207, L1 48K, L2 2048K": vendor, family and model, and the caches of one core. The
-  /// stepping says nothing of speed, and of the last cache a virtual machine has a part that varies.
+  /// "GenuineIntel 6/207, L1 48K, L2 2048K": vendor, family, model and the caches of one core. The
+  /// stepping does not affect speed, and the share of the last-level cache varies between virtual
+  /// machines, so both are left out.
   static let identity = identity(
     cpuinfo: text("/proc/cpuinfo"),
     caches: (0..<8).map { index in
@@ -23,7 +24,7 @@ enum Processor {
       }
       return nil
     }
-    // ARM's words come second.
+    // The second key is the one that Linux uses on ARM.
     let vendor = field("vendor_id", "CPU implementer") ?? "unknown"
     let family = field("cpu family", "CPU architecture") ?? "?"
     let model = field("model", "CPU part") ?? "?"

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The device text that was embedded when Glint was built.
+/// The OpenCL sources embedded when Glint was built.
 enum KernelText {
   private static let sources: [String: String] = {
     var count = 0
@@ -13,11 +13,11 @@ enum KernelText {
     return result
   }()
 
-  /// A file as it was embedded.
+  /// The embedded text of a file.
   static func file(_ name: String) -> String? { sources[name] }
 
-  /// A file's text with the defines before it and each `#include "shared/…"` replaced, once, by the
-  /// file it names. `#line` keeps line numbers of build logs those of the files.
+  /// A file's text, preceded by the defines, with each `#include "shared/…"` replaced by that file
+  /// the first time it appears. `#line` makes build logs refer to the original files and lines.
   static func assemble(_ file: String, defines: [String: String]) -> String? {
     var text = defines.sorted { $0.key < $1.key }.map { "#define \($0.key) \($0.value)\n" }.joined()
     var included: Set<String> = []

@@ -2,11 +2,13 @@ import COpenCL
 import Foundation
 
 /// A device of an OpenCL 1.2 platform.
-package final class OpenCLDevice: Device, @unchecked Sendable {  // `lock` guards `opened`
+///
+/// `@unchecked Sendable`: `lock` guards `opened`; the handles of the driver never change.
+package final class OpenCLDevice: Device, @unchecked Sendable {
   package let info: DeviceInfo
   let cl: OpenCL
   let id: cl_device_id
-  /// Build options: the language floor, and correctly rounded division where it must be asked for.
+  /// Build options: the language version, and correctly rounded division where it is an option.
   let options: String
   package let programs: ProgramCache
   let holdings = Holdings<OpenCLObject>()
@@ -62,7 +64,7 @@ package final class OpenCLDevice: Device, @unchecked Sendable {  // `lock` guard
         device: "\(info.hardware), \(info.driver), \(options)"))
   }
 
-  /// The device's context, opened when first needed: listing devices stays quick.
+  /// The device's context, opened when first needed so that listing devices is quick.
   func context() throws(DeviceError) -> cl_context {
     lock.lock()
     defer { lock.unlock() }
@@ -75,7 +77,7 @@ package final class OpenCLDevice: Device, @unchecked Sendable {  // `lock` guard
     return context.handle
   }
 
-  /// A buffer of so many bytes; one byte where there is none to hold.
+  /// A buffer of this many bytes; at least one byte, as OpenCL requires.
   func buffer(_ bytes: Int) throws(DeviceError) -> OpenCLObject {
     let context = try context()
     return try OpenCLObject("clCreateBuffer", on: info.name, release: cl.calls.ReleaseMemObject) {

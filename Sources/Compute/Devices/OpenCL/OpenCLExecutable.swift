@@ -1,7 +1,9 @@
 import COpenCL
 
-/// A plan on an OpenCL device: one buffer, a part of it per tensor, one in-order queue.
-final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one thread at a time
+/// A plan on an OpenCL device: one buffer with a part for each tensor, and one in-order queue.
+///
+/// `@unchecked Sendable`: used by one thread at a time, as `Executable` demands.
+final class OpenCLExecutable: Executable, @unchecked Sendable {
   let plan: Plan
   private let device: OpenCLDevice
   private let queue: OpenCLQueue
@@ -25,8 +27,8 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one 
   private var cl: glint_opencl { device.cl.calls }
   private var name: String { device.info.name }
 
-  /// Throws `DeviceError`: memory, a kernel that does not build or whose work-group is too large, or
-  /// any other call that fails; `ParameterError` where the store does not hold the plan's state.
+  /// Throws `DeviceError` if memory is short, a kernel does not compile, its work-group is too
+  /// large or another call fails; `ParameterError` if the store does not hold the plan's state.
   init(
     _ plan: Plan, on device: OpenCLDevice, store: (any ParameterStore)?, profiling: Bool
   ) throws {
@@ -38,7 +40,7 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one 
     states = try plan.memory(in: store) { (store: OpenCLParameterStore) in
       store.device === device ? store.blocks : nil
     }
-    // Executables with one store follow each other in its queue.
+    // Executables with the same store share its queue, so their launches run in order.
     if let store = store as? OpenCLParameterStore, !plan.states.isEmpty {
       queue = store.queue
     } else {
@@ -77,7 +79,7 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one 
   ) throws(DeviceError) -> OpenCLObject {
     do throws(DeviceError) {
       let arena = try device.buffer(bytes)
-      // Many drivers take memory at the first use of a buffer, not when they make it.
+      // Many drivers allocate memory when a buffer is first used, not when it is created.
       var zero: UInt32 = 0
       try check(
         device.cl.calls.EnqueueFillBuffer(
@@ -97,8 +99,8 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one 
     return launches
   }
 
-  /// A copy of the constant, or what launches make of constants that are here meanwhile; finished when
-  /// it returns, as other queues will read it.
+  /// A copy of the constant, or the tensors that launches prepare from constants. Complete on
+  /// return, because other queues will read it.
   private func make(_ holding: Holding) throws(DeviceError) -> [OpenCLObject] {
     do throws(DeviceError) {
       var constants: [Int: OpenCLObject] = [:]
@@ -183,7 +185,7 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one 
     }
   }
 
-  /// The kernel with all its arguments set; they never change.
+  /// The kernel with all its arguments set; they do not change afterwards.
   private func prepare(
     _ launch: OpenCLLaunch, _ label: String, at memory: (Operand) -> OpenCLObject?
   ) throws(DeviceError) -> Launch {
@@ -201,7 +203,7 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one 
     }
     try set(launch.parameters, launch.parameters.count)
     for operand in launch.operands {
-      // An absent operand is a buffer that the kernel never touches.
+      // For an absent operand, pass any buffer; the kernel does not touch it.
       var memory = (memory(operand) ?? arena).handle
       try set(&memory, MemoryLayout<cl_mem>.size)
     }
@@ -225,7 +227,7 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one 
     }
   }
 
-  /// Adds up the times of launches since the last call, waiting for those that have not ended.
+  /// Adds up the times of launches since the last call; waits for those that have not finished.
   private func collectTimes() {
     if pending.isEmpty { return }
     try? queue.finish()
@@ -241,6 +243,6 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {  // used by one 
     pending.removeAll(keepingCapacity: true)
   }
 
-  /// So many events a driver holds without complaint.
+  /// Limit on pending events; drivers handle this many without problems.
   private static let pendingLimit = 1024
 }

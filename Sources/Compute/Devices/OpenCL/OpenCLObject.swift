@@ -1,16 +1,19 @@
 import COpenCL
 
 /// An object of the driver (context, queue, buffer, program, kernel), released with its last
-/// reference, so that what failed half-way leaves nothing behind.
-final class OpenCLObject: @unchecked Sendable {  // the driver counts references under its own lock
+/// reference, so that nothing leaks when initialisation fails half-way.
+///
+/// `@unchecked Sendable`: the handle never changes, and the driver counts references safely from
+/// any thread.
+final class OpenCLObject: @unchecked Sendable {
   typealias Release = @convention(c) (OpaquePointer?) -> cl_int
 
   let handle: OpaquePointer
   private let release: Release
 
-  /// Makes an object by a call that reports its status through a pointer.
+  /// Creates an object by a call that reports its status through a pointer.
   ///
-  /// Throws `DeviceError.call` naming `call` where that is not success.
+  /// Throws `DeviceError.call` with the name `call` if the status is not success.
   init(
     _ call: String, on device: String, release: @escaping Release,
     _ make: (UnsafeMutablePointer<cl_int>) -> OpaquePointer?
@@ -26,13 +29,13 @@ final class OpenCLObject: @unchecked Sendable {  // the driver counts references
   deinit { _ = release(handle) }
 }
 
-/// Throws where an OpenCL call did not succeed.
+/// Throws if an OpenCL call did not succeed.
 func check(_ status: cl_int, _ call: String, _ device: String) throws(DeviceError) {
   if status != CL_SUCCESS { throw .call(call, code: Int(status), device: device) }
 }
 
 extension DeviceError {
-  /// The same, said as a lack of memory where the driver's code means that.
+  /// The same error, as `memory` if the driver's code means lack of memory.
   func asMemory(_ needed: Int, _ device: String) -> DeviceError {
     guard case .call(_, let code, _) = self,
       [

@@ -1,7 +1,7 @@
 import COpenCL
 
-/// Parameters in buffers of an OpenCL device, with the queue of all executables that use them: so each sees
-/// what those before it wrote.
+/// Parameters in buffers of an OpenCL device. All executables that use them share one queue, so
+/// each sees what the earlier ones wrote.
 final class OpenCLParameterStore: ParameterStore {
   let types: [String: TensorType]
   let device: OpenCLDevice
@@ -11,7 +11,7 @@ final class OpenCLParameterStore: ParameterStore {
   init(_ values: ParameterValues, on device: OpenCLDevice) throws(DeviceError) {
     types = values.types
     self.device = device
-    // Whether an executable wants times is not known yet.
+    // It is not yet known whether an executable will ask for timings.
     queue = try OpenCLQueue(device, profiling: true)
     var blocks: [String: OpenCLObject] = [:]
     do throws(DeviceError) {

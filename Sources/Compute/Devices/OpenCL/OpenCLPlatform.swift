@@ -3,14 +3,13 @@ import Foundation
 
 /// The OpenCL entry points.
 ///
-/// Function pointers that never change once loaded, hence safe to share.
+/// `@unchecked Sendable`: function pointers that never change once loaded.
 package final class OpenCL: @unchecked Sendable {
   package let calls: glint_opencl
 
   package init(calls: glint_opencl) { self.calls = calls }
 
-  /// Those of the ICD loader at `path`; throws `DeviceError.openCLUnavailable` where it cannot be
-  /// used.
+  /// Loads the ICD loader at `path`; throws `DeviceError.openCLUnavailable` if it is not usable.
   package convenience init(path: String = "libOpenCL.so.1") throws(DeviceError) {
     var calls = glint_opencl()
     if let reason = glint_opencl_load(path, &calls) {
@@ -20,10 +19,10 @@ package final class OpenCL: @unchecked Sendable {
   }
 }
 
-/// What a search for OpenCL devices found.
+/// The result of a search for OpenCL devices.
 public struct OpenCLPlatform: Sendable {
   public let devices: [any Device]
-  /// Why there is no device, when there is none.
+  /// Why there is no device, if there is none.
   public let reason: String?
 
   /// Asks every platform of the loader at `library` for its devices.
@@ -43,7 +42,7 @@ public struct OpenCLPlatform: Sendable {
   package static func discover(
     _ cl: OpenCL, storage: ProgramStore.Place = .userCache
   ) throws(DeviceError) -> OpenCLPlatform {
-    // Drivers set themselves up at the first question, and not all do so safely from two threads.
+    // Drivers initialise themselves at the first call, and not all are thread-safe at that point.
     searching.lock()
     defer { searching.unlock() }
     var devices: [any Device] = []
@@ -63,7 +62,7 @@ public struct OpenCLPlatform: Sendable {
   private static func platforms(_ cl: OpenCL) throws(DeviceError) -> [cl_platform_id] {
     var count: cl_uint = 0
     let status = cl.calls.GetPlatformIDs(0, nil, &count)
-    // -1001: the loader knows no platform, which is an empty list and no fault.
+    // -1001: the loader knows no platform. That is an empty list, not an error.
     if status == -1001 || count == 0 { return [] }
     try check(status, "clGetPlatformIDs", "the OpenCL loader")
     var platforms = [cl_platform_id?](repeating: nil, count: Int(count))
@@ -72,7 +71,7 @@ public struct OpenCLPlatform: Sendable {
     return platforms.compactMap { $0 }
   }
 
-  /// A platform that cannot list its devices has none.
+  /// A platform that fails to list its devices counts as having none.
   private static func ids(of platform: cl_platform_id, _ cl: OpenCL) -> [cl_device_id] {
     let all = cl_device_type(CL_DEVICE_TYPE_ALL)
     var count: cl_uint = 0

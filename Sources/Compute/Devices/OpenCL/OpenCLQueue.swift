@@ -21,7 +21,7 @@ final class OpenCLQueue {
     }
   }
 
-  /// Waits for all that was enqueued.
+  /// Waits for everything that was enqueued.
   func finish() throws(DeviceError) {
     try check(cl.Finish(handle), "clFinish", device.info.name)
   }
@@ -43,7 +43,7 @@ final class OpenCLQueue {
       "clEnqueueWriteBuffer", device.info.name)
   }
 
-  /// Waits for the queue, even where there is nothing to copy.
+  /// Waits for the queue even if there is nothing to copy.
   func download(
     _ memory: OpenCLObject, into bytes: UnsafeMutableRawBufferPointer
   ) throws(DeviceError) {

@@ -1,7 +1,9 @@
 import COpenCL
 import Foundation
 
-/// Built programs of one device: in memory, then in its `ProgramStore`, then from the compiler.
+/// Built programs of one device: from memory, else from its `ProgramStore`, else compiled.
+///
+/// `@unchecked Sendable`: `lock` guards all mutable state.
 package final class ProgramCache: @unchecked Sendable {
   private var programs: [String: OpenCLObject] = [:]
   private let store: ProgramStore?
@@ -63,7 +65,7 @@ package final class ProgramCache: @unchecked Sendable {
     return program
   }
 
-  /// A program from a stored binary; nil where the driver refuses it, which only means: compile.
+  /// A program from a stored binary; nil if the driver rejects it, so that it is compiled instead.
   private func load(_ binary: [UInt8], on device: OpenCLDevice) -> OpenCLObject? {
     let cl = device.cl.calls
     guard let context = try? device.context() else { return nil }

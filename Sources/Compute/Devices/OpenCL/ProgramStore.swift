@@ -1,10 +1,10 @@
 import Foundation
 
-/// Built programs of one device in a folder, for the next process.
+/// Built programs of one device in a folder, for later processes.
 ///
-/// A file holds the key of what it was built from (everything that can change the binary) and a
-/// checksum, so that neither a collision of names nor a damaged file reaches the driver. Any failure
-/// to read or write only means: compile.
+/// A file holds its key (everything that affects the binary) and a checksum, so that neither a
+/// collision of file names nor a damaged file reaches the driver. If reading or writing fails, the
+/// program is compiled.
 package struct ProgramStore: Sendable {
   /// Where programs are kept.
   package enum Place: Sendable {
@@ -16,7 +16,7 @@ package struct ProgramStore: Sendable {
   private let folder: URL
   private let device: String
 
-  /// nil where nothing is to be stored.
+  /// nil if nothing is to be stored.
   ///
   /// - Parameter device: hardware, driver and build options in one line.
   init?(_ place: Place, driver: String, device: String) {
@@ -39,7 +39,7 @@ package struct ProgramStore: Sendable {
     return data.dropFirst(head.count).prefix(8) == sum ? binary : nil
   }
 
-  /// Writes under a temporary name and renames, so that a reader never sees half a file.
+  /// Writes under a temporary name, then renames, so that no reader sees half a file.
   func write(_ binary: [UInt8], for text: String) {
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let path = file(text)
@@ -55,7 +55,7 @@ package struct ProgramStore: Sendable {
     folder.appendingPathComponent(String(Self.hash(Array(key(text).utf8)), radix: 16))
   }
 
-  /// FNV-1a, 64 bits: names files and detects damage, guards nothing.
+  /// FNV-1a, 64 bits: for file names and detection of damage, not for security.
   private static func hash(_ bytes: [UInt8]) -> UInt64 {
     bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
   }

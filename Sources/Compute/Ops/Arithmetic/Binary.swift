@@ -1,11 +1,11 @@
 import CPUKernels
 import Foundation
 
-/// What two numbers make, over two tensors whose shapes stretch to one (NumPy's rule).
+/// A function of two numbers, applied to two tensors whose shapes broadcast (NumPy's rule).
 ///
-/// Inputs: two float32 tensors; axes are aligned at the last, and an axis of length 1, or a missing one,
-/// is stretched. Output: the common shape. `Add` is the sum of one shape alone, which a network's joins
-/// mean and a convolution fuses: it refuses what this op would stretch.
+/// Inputs: two float32 tensors; axes are aligned at the last, and an axis that is missing or of
+/// length 1 is stretched. Output: the common shape. `Add` takes equal shapes only: networks use it
+/// to join branches, convolutions fuse it, and it rejects shapes that this op would stretch.
 public struct Binary: Op {
   public static let name = "binary"
 
@@ -16,8 +16,8 @@ public struct Binary: Op {
     case divide
     case maximum
     case minimum
-    /// Left to the power of right, for left ≥ 0; NaN below. Its logarithm makes |right · ln left|
-    /// roundings; it is held within e⁻⁸⁷ and e⁸⁸.
+    /// Left to the power of right, for left ≥ 0; NaN below. The error is up to |right · ln left|
+    /// roundings; the result is clamped to e⁻⁸⁷ … e⁸⁸.
     case power
     /// 1 where left < right, else 0; comparisons have slope 0.
     case less
@@ -93,7 +93,7 @@ public struct Binary: Op {
     Work(flops: outputs[0].count, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
   }
 
-  /// The rule of types that `outputs` has accepted.
+  /// The broadcast of types that `outputs` has accepted.
   private static func rule(_ inputs: [TensorType]) -> Broadcast {
     guard let rule = Broadcast(inputs[0].shape, inputs[1].shape) else {
       preconditionFailure("the shape rule refuses \(inputs)")
@@ -109,7 +109,7 @@ public struct Binary: Op {
     Broadcast.openCL(kind.code, .input(1)) { Self.rule($0.inputs) }
   }
 
-  /// Where both are equal a maximum's or minimum's gradient goes to the left.
+  /// Where both are equal, the gradient of a maximum or minimum goes to the left operand.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
@@ -180,6 +180,6 @@ public struct Binary: Op {
 }
 
 extension Reference {
-  /// Every value at the nearest whole number.
+  /// Every value rounded to the nearest integer.
   fileprivate var wholeNumbers: Reference { Reference(type, values.map { $0.rounded() }) }
 }

@@ -1,16 +1,16 @@
 import CPUKernels
 
-/// How two shapes meet, by NumPy's rule: they are aligned at their last axes, and an axis of length 1,
-/// or one that is missing, is stretched to the other's length.
+/// How two shapes broadcast, by NumPy's rule: they are aligned at their last axes, and an axis that
+/// is missing or of length 1 is stretched to the other's length.
 struct Broadcast: Hashable, Sendable {
-  /// The shape that both are read as.
+  /// The common shape.
   let shape: [Int]
   private let left: [Int]
   private let right: [Int]
 
-  /// Nil where an axis differs and neither length is 1.
+  /// Nil if an axis differs and neither length is 1.
   ///
-  /// - Parameter shape: what both are stretched to, if that is more than they need themselves.
+  /// - Parameter shape: what both are stretched to, if larger than they require themselves.
   init?(_ left: [Int], _ right: [Int], to shape: [Int] = []) {
     let rank = max(left.count, right.count, shape.count)
     let all = [left, right, shape].map { Self.padded($0, rank) }
@@ -23,7 +23,7 @@ struct Broadcast: Hashable, Sendable {
     self.shape = lengths
   }
 
-  /// The axes, of `shape`, along which a tensor of shape `part` is stretched.
+  /// The axes of `shape` along which a tensor of shape `part` is stretched.
   static func stretchedAxes(_ part: [Int], to shape: [Int]) -> [Int] {
     let part = padded(part, shape.count)
     return shape.indices.filter { part[$0] == 1 && shape[$0] != 1 }
@@ -33,14 +33,14 @@ struct Broadcast: Hashable, Sendable {
     Array(repeating: 1, count: rank - shape.count) + shape
   }
 
-  /// An axis, or several in a row, along which both tensors step evenly.
+  /// An axis, or several adjacent ones, along which both tensors have a constant stride.
   struct Axis: Hashable {
     var length: Int
     var left: Int
     var right: Int
   }
 
-  /// The fewest axes that tell where every value lies, the last one the fastest.
+  /// The fewest axes that describe the position of every value, fastest last.
   var axes: [Axis] {
     var (leftStep, rightStep) = (1, 1)
     var axes: [Axis] = []
@@ -62,10 +62,10 @@ struct Broadcast: Hashable, Sendable {
     return axes.isEmpty ? [Axis(length: 1, left: 0, right: 0)] : axes.reversed()
   }
 
-  /// Whether kernels have room for so many axes.
+  /// Whether kernels support this many axes.
   var fits: Bool { axes.count <= Int(GLINT_BROADCAST_AXES) }
 
-  /// Where each value of the result comes from in both tensors.
+  /// The positions in both tensors that each value of the result comes from.
   var places: [(left: Int, right: Int)] {
     axes.reduce([(0, 0)]) { places, axis in
       places.flatMap { place in
@@ -88,7 +88,7 @@ struct Broadcast: Hashable, Sendable {
 }
 
 extension Broadcast {
-  /// The vector kernel of `kind` over tensors that lie as `rule` says.
+  /// The vector kernel of `kind` over tensors that are laid out as `rule` says.
   static func cpu(
     _ kind: Int, _ right: glint_in, _ rule: @escaping @Sendable (Site) -> Broadcast
   ) -> [Candidate<CPULaunch>] {
@@ -104,7 +104,7 @@ extension Broadcast {
     ]
   }
 
-  /// Its OpenCL twin.
+  /// The OpenCL kernel of the same.
   static func openCL(
     _ kind: Int, _ right: glint_in, _ rule: @escaping @Sendable (Site) -> Broadcast
   ) -> [Candidate<OpenCLLaunch>] {

@@ -1,13 +1,13 @@
 import CPUKernels
 
-/// A chain of elementwise steps, done in one pass over the tensor.
+/// A chain of elementwise steps, applied in one pass over the tensor.
 ///
 /// Input and output: float32 of any shape.
 public struct Elementwise: EpilogueHost {
   public static let name = "elementwise"
   public let steps: [ElementwiseStep]
 
-  /// At most eight steps; longer chains are two ops.
+  /// At most eight steps; a longer chain needs two ops.
   public init(_ steps: ElementwiseStep...) {
     self.init(steps)
   }
@@ -117,7 +117,7 @@ public struct Elementwise: EpilogueHost {
     ]
   }
 
-  /// With ranges in which they and their slopes are of moderate size.
+  /// Each with a range of inputs in which it and its slope are of moderate size.
   private static var functions: [(ElementwiseStep, ClosedRange<Double>)] {
     [
       (.exp, -20...3), (.log, 0.3...9), (.sqrt, 0.1...9), (.square, -3...3), (.abs, -3...3),
@@ -135,7 +135,7 @@ public struct Elementwise: EpilogueHost {
 }
 
 extension Reference {
-  /// Where exponentials overflow, vanish and cancel.
+  /// Inputs at which exponentials overflow, vanish or cancel.
   fileprivate static var extremes: Reference {
     let values: [Float] = [0, 1e-30, -1e-30, 30, -30, 86, -86, 1000, -1000, 1e30, -1e30]
     return Reference(Tensor(values, shape: [values.count]))

@@ -1,15 +1,15 @@
 import CPUKernels
 import Foundation
 
-/// One step of a chain that works on each element alone.
+/// One step of a chain that works on each element separately.
 public enum ElementwiseStep: Hashable, Sendable {
-  /// x · scale + shift, one rounding.
+  /// x · scale + shift, rounded once.
   case affine(scale: Float, shift: Float)
   case atLeast(Float)
   case atMost(Float)
-  /// x, below zero slope · x.
+  /// x for x ≥ 0, slope · x below.
   case leakyReLU(slope: Float)
-  /// x, below zero α (eˣ − 1).
+  /// x for x ≥ 0, α (eˣ − 1) below.
   case elu(alpha: Float)
   /// x / (1 + e⁻ˣ).
   case silu
@@ -17,7 +17,7 @@ public enum ElementwiseStep: Hashable, Sendable {
   case tanh
   /// ln(1 + eˣ).
   case softplus
-  /// eˣ, held within e⁻⁸⁷ and e⁸⁸.
+  /// eˣ, clamped to e⁻⁸⁷ … e⁸⁸.
   case exp
   /// ln x: −∞ at 0, NaN below.
   case log
@@ -58,7 +58,7 @@ public enum ElementwiseStep: Hashable, Sendable {
     }
   }
 
-  /// The derivative; at a kink that of the side that the kink belongs to, of a ReLU 0.
+  /// The derivative. At a kink it is that of the branch which includes the kink; for a ReLU, 0.
   func slope(_ x: Double) -> Double {
     switch self {
     case .affine(let scale, _): return Double(scale)
@@ -88,10 +88,11 @@ public enum ElementwiseStep: Hashable, Sendable {
     }
   }
 
-  /// Whether only chains have it, not the epilogues of convolutions, whose kernels stay small.
+  /// Whether only chains support it; the kernels of convolutions have no code for it, to stay
+  /// small.
   var isFunction: Bool { code.kind >= Int32(glint_step_exp) }
 
-  /// The largest slope of what an epilogue may have, for bounds on how an error grows.
+  /// The largest slope of a step that an epilogue may have; bounds the growth of errors.
   var steepness: Double {
     switch self {
     case .affine(let scale, _): Swift.abs(Double(scale))
@@ -126,7 +127,7 @@ public enum ElementwiseStep: Hashable, Sendable {
     }
   }
 
-  /// Kind and constants as kernels read them.
+  /// Kind and constants in the kernels' form.
   var code: (kind: Int32, a: Float, b: Float) {
     switch self {
     case .affine(let scale, let shift): (Int32(glint_step_affine), scale, shift)

@@ -1,11 +1,11 @@
 import CPUKernels
 
-/// The sum, mean or maximum over stated axes, in an order that depends on the shape alone.
+/// The sum, mean or maximum over stated axes, in an order that depends only on the shape.
 ///
-/// Inputs: float32 x, and for sums optionally a second tensor of its shape: then products are summed.
-/// Output: the shape of x with the stated axes of length 1, or without them. Over many values partial
-/// results are made first, about as many as each has values, so that errors stay small and machines
-/// have work side by side. Over pixels it is a global pooling.
+/// Inputs: float32 x; for sums, optionally a second tensor of the same shape, in which case
+/// products are summed. Output: the shape of x with the stated axes of length 1, or without them.
+/// For many values, partial results come first, about √values of them, which keeps errors small and
+/// gives threads separate work. Over the pixel axes it is global pooling.
 public struct Reduce: Op {
   public static let name = "reduce"
 
@@ -21,7 +21,7 @@ public struct Reduce: Op {
 
   /// - Parameters:
   ///   - axes: counted from the first, which is 0.
-  ///   - keepsAxes: leaves them in the result, with length 1.
+  ///   - keepsAxes: keeps them in the result, with length 1.
   public init(_ kind: Kind, axes: [Int], keepsAxes: Bool = true) {
     self.kind = kind
     self.axes = axes
@@ -53,7 +53,7 @@ public struct Reduce: Op {
     }
   }
 
-  /// How many values make one.
+  /// How many values are reduced to one.
   private func depth(_ input: TensorType) -> Int { axes.reduce(1) { $0 * input.shape[$1] } }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {
@@ -78,7 +78,7 @@ public struct Reduce: Op {
       bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
   }
 
-  /// Of a maximum that several values share each gets an equal part.
+  /// If several values share a maximum, each gets an equal part.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
@@ -102,15 +102,15 @@ public struct Reduce: Op {
     }
   }
 
-  /// Partial results of so many values.
+  /// The number of partial results for this many values.
   private static func parts(_ depth: Int) -> Int {
     depth <= 64 ? 1 : (Int(Double(depth).squareRoot()) + 15) / 16 * 16
   }
 
-  /// The launches: each takes the middle of three axes, or a part of it. Of axes that do not lie
-  /// together the last go first.
+  /// The launches: each reduces the middle of three axes, or a part of it. Axes that are not
+  /// adjacent are reduced one after another, the last first.
   private func passes(_ site: Site) -> [glint_reduce_params] {
-    // Ranges of axes that are reduced, or kept, together.
+    // Adjacent axes that are all reduced, or all kept.
     var ranges: [(length: Int, reduced: Bool)] = []
     for (axis, length) in site.inputs[0].shape.enumerated() where length != 1 {
       let reduced = axes.contains(axis)
@@ -198,7 +198,7 @@ public struct Reduce: Op {
     return cases.flatMap { shape, axes in
       let type = TensorType(.float32, shape)
       let depth = axes.reduce(1) { $0 * shape[$1] }
-      // Roundings along a part and along the parts, of at most as much as all values.
+      // Roundings within each partial result and between them; at most as many as there are values.
       let parts = parts(depth)
       let roundings = Double(depth / parts + parts + 4)
       let values = [1, 2].map { Reference.random(shape, -1...1, seed: $0) }
@@ -224,7 +224,7 @@ public struct Reduce: Op {
 }
 
 extension Graph {
-  /// Sums over all pixels for each channel, of a tensor's values or of products of two: [channels].
+  /// Sums over all pixels for each channel, of one tensor or of the product of two: [channels].
   mutating func sumOverPixels(_ values: Value...) throws(ShapeError) -> Value {
     let rank = type(of: values[0]).shape.count
     return try apply(

@@ -1,6 +1,6 @@
 import CPUKernels
 
-/// A tensor repeated along its axes of length 1, or along new leading axes, to a stated shape.
+/// A tensor repeated along axes of length 1, or along new leading axes, to a stated shape.
 public struct Stretch: Op {
   public static let name = "stretch"
   public let shape: [Int]
@@ -56,12 +56,13 @@ public struct Stretch: Op {
 }
 
 extension Graph {
-  /// The sum over the axes along which a tensor of `type` would be stretched to the value's shape.
+  /// The sum of a value over the axes along which a tensor of `type` is stretched to the value's
+  /// shape.
   mutating func sum(_ value: Value, to type: TensorType) throws(ShapeError) -> Value {
     try sum([value], to: type)
   }
 
-  /// The product of two values, the first of the common shape, summed in the same way.
+  /// The product of two values, summed in the same way; the first has the common shape.
   mutating func product(
     _ value: Value, _ factor: Value, summedTo type: TensorType
   ) throws(ShapeError) -> Value {
@@ -78,7 +79,7 @@ extension Graph {
     return try reshaped(sum, to: type.shape)
   }
 
-  /// The value in another shape; itself where that is its own.
+  /// The value in another shape; the value itself if it already has it.
   mutating func reshaped(_ value: Value, to shape: [Int]) throws(ShapeError) -> Value {
     try type(of: value).shape == shape ? value : apply(Reshape(shape), value)
   }

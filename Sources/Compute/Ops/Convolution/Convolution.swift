@@ -1,22 +1,23 @@
 import CPUKernels
 
-/// Two-dimensional convolution (correlation, as networks have it) with an epilogue.
+/// Two-dimensional convolution (a correlation, as usual in networks) with an epilogue.
 ///
-/// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels, output
-/// channels], then the tensors of the epilogue; all float32. Output: [batch, height', width', output
-/// channels] with height' = ⌊(height + padding − dilation (kernel − 1) − 1) / stride⌋ + 1.
+/// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels,
+/// output channels], then the tensors of the epilogue; all float32. Output: [batch, height',
+/// width', output channels] with height' = ⌊(height + padding − dilation (kernel − 1) − 1) /
+/// stride⌋ + 1.
 public struct Convolution: ConvolutionLike, ChannelRanged {
   public static let name = "convolution"
   public let stride: Int
   public let dilation: Int
   public let padding: Padding
   public let epilogue: Epilogue
-  /// 2 where the image is first enlarged by repeating pixels: an `Upsample` that the plan drew in.
+  /// 2 if pixels of the image are first repeated: an `Upsample` that the plan merged into this op.
   let enlargement: Int
 
   /// Zeros around the image.
   public enum Padding: Hashable, Sendable {
-    /// As many that a stride of 1 keeps the size, in general ⌈size / stride⌉; the odd one at the end.
+    /// Keeps the size for a stride of 1, in general ⌈size / stride⌉; an odd zero goes to the end.
     case same
     case valid
     case zeros(top: Int, left: Int, bottom: Int, right: Int)
@@ -36,8 +37,8 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
   }
 
   /// - Parameters:
-  ///   - stride: 1, 2 or 4 in the networks of the field; any positive number here.
-  ///   - dilation: distance of neighbouring taps.
+  ///   - stride: any positive number; networks of the field use 1, 2 or 4.
+  ///   - dilation: distance between taps, pixels.
   ///   - bias: one value per output channel, the third input.
   public init(
     stride: Int = 1, dilation: Int = 1, padding: Padding = .same, bias: Bool = false
@@ -46,7 +47,7 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
       stride: stride, dilation: dilation, padding: padding, epilogue: bias ? .bias : .none)
   }
 
-  /// With any epilogue; nil where it has more steps or tensors than kernels take.
+  /// With any epilogue; nil if it has more steps or tensors than kernels support.
   public init?(
     stride: Int = 1, dilation: Int = 1, padding: Padding = .same, steps: [EpilogueStep]
   ) {
@@ -76,7 +77,7 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
       enlargement: enlargement)
   }
 
-  /// The same on an image that is first enlarged 2 times.
+  /// The same convolution of an image that is first enlarged 2 times.
   func enlarging() -> Convolution {
     Convolution(
       stride: stride, dilation: dilation, padding: padding, epilogue: epilogue, enlargement: 2)
@@ -87,7 +88,7 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
       + "s\(stride) d\(dilation) \(padding.label)\(epilogue.label)"
   }
 
-  /// Zeros before the first pixel and number of outputs along one axis.
+  /// The number of zeros before the first pixel, and of outputs, along one axis.
   func extent(_ given: Int, _ kernel: Int, vertical: Bool) -> (before: Int, out: Int) {
     let size = given * enlargement
     let reach = (kernel - 1) * dilation + 1

@@ -2,21 +2,21 @@ import COpenBLAS
 import CPUKernels
 
 extension Convolution {
-  /// Winograd F(4×4) first: four times fewer products and about three times the rounding of plain
-  /// summation. F(2×2) is the precise one, by name.
+  /// Winograd F(4×4) comes first: a quarter of the products and about three times the rounding
+  /// error of plain summation. The more precise F(2×2) can be chosen by name.
   public var cpu: [Candidate<CPULaunch>] {
     [
       winograd(4, error: 32), single, product, winograd(2, error: 4), library, direct,
     ]
   }
 
+  /// Packs the weights into the layout that a kernel reads.
+  static let packing = glint_packing_operands(w: .input(1), packed: .prepared(0))
+
   /// F(m×m, 3×3): tiles of m × m outputs from (m + 2)² products per pair of channels.
   ///
   /// `error`: the transforms' sums of absolute coefficients, squared for two axes, over the 9 terms
   /// that they replace.
-  /// The weights into the form that a kernel takes.
-  static let packing = glint_packing_operands(w: .input(1), packed: .prepared(0))
-
   private func winograd(_ m: Int, error: Double) -> Candidate<CPULaunch> {
     Candidate("winograd\(m)", error: error) { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
@@ -43,8 +43,8 @@ extension Convolution {
       let lanes = site.device.preferredWidth
       let points = (m + 2) * (m + 2)
       let packed = TensorType(.float32, points * w[2] * rounded(w[3], lanes))
-      // Few tiles at a time keep their transforms in the second cache; more, where the weights do
-      // not fit beside them and have to be read again for every block.
+      // With few tiles at a time, their transforms stay in the second-level cache. More tiles if
+      // the weights do not fit beside them and must be read again for every block.
       let block = share(count, atMost: packed.bytes > 1 << 20 ? 56 : 28, site)
       let point = ((w[2] + lanes - 1) / lanes * block | 1) * lanes
       var parameters = kernelParameters(site)
@@ -66,7 +66,7 @@ extension Convolution {
     }
   }
 
-  /// Patches of the image times the weights, with 1×1 as the plain case.
+  /// Patches of the image times the weights; a 1×1 kernel needs no patches.
   private var product: Candidate<CPULaunch> {
     Candidate("gemm") { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
@@ -92,7 +92,7 @@ extension Convolution {
     }
   }
 
-  /// One input channel, stride 1: tiles straight from the image's rows.
+  /// For one input channel and stride 1: reads tiles directly from the image's rows.
   private var single: Candidate<CPULaunch> {
     Candidate("single") { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
@@ -119,7 +119,7 @@ extension Convolution {
     }
   }
 
-  /// OpenBLAS' matrix product of patches and weights: by name, or where it was measured to be faster.
+  /// OpenBLAS' matrix product of patches and weights: used by name, or where measured to be faster.
   private var library: Candidate<CPULaunch> {
     Candidate("blas") { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
@@ -130,7 +130,7 @@ extension Convolution {
       if let obstacle = OpenBLAS.obstacle { return .declined("no OpenBLAS: \(obstacle)") }
       let depth = w[0] * w[1] * w[2]
       let pixels = y[0] * y[1] * y[2]
-      // It packs the weights at each call, for which many pixels should pay.
+      // OpenBLAS packs the weights at each call, so a call should cover many pixels.
       let block = share(pixels, atMost: min(512, max(128, (1 << 19) / depth)), site)
       var parameters = kernelParameters(site)
       let plain =
@@ -160,8 +160,8 @@ extension Convolution {
     }
   }
 
-  /// 1 where results are stored past the caches: they are too large to stay there, and every vector of
-  /// them is a whole cache line, so that no line is read before it is written.
+  /// 1 if stores bypass the caches: the result is too large to stay there, and each vector is a
+  /// whole cache line, so that no line needs to be read before it is written.
   private func streams(_ site: Site) -> Int32 {
     let place = site.writtenRange
     let lines = site.device.preferredWidth == 16 && site.outputs[0].channels % 16 == 0
@@ -171,7 +171,7 @@ extension Convolution {
 
   private func rounded(_ count: Int, _ lanes: Int) -> Int { (count + lanes - 1) / lanes * lanes }
 
-  /// Items of one block so that blocks are nearly equal and every thread gets as many.
+  /// Items per block, such that blocks are nearly equal and every thread gets the same number.
   private func share(_ count: Int, atMost most: Int, _ site: Site) -> Int {
     let threads = site.device.units
     let blocks = ((count + most - 1) / most + threads - 1) / threads * threads

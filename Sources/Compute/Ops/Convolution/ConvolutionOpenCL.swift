@@ -1,7 +1,7 @@
 import CPUKernels
 
 extension Convolution {
-  /// Winograd's F(2×2) first: 2.25 times fewer products and more exact than plain summation.
+  /// Winograd F(2×2) comes first: 2.25 times fewer products, and more exact than plain summation.
   public var openCL: [Candidate<OpenCLLaunch>] { [winograd, tile(64), tile(32), direct] }
 
   private func worthCopying(_ site: Site) -> Bool {
@@ -10,7 +10,7 @@ extension Convolution {
 
   private static let noCopies = "a processor gains nothing from copies into local memory"
 
-  /// F(2×2, 3×3), all in one launch through local memory.
+  /// F(2×2, 3×3) in one launch, through local memory.
   private var winograd: Candidate<OpenCLLaunch> {
     Candidate("winograd", error: 4) { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)

@@ -1,5 +1,5 @@
 extension Convolution {
-  /// A case with uniform inputs, and with small integers, whose sums are exact however ordered.
+  /// A sample with uniform inputs, and one with small integers, whose sums are exact in any order.
   private static func cases(
     _ op: Convolution, _ x: [Int], kernel: Int, _ outputs: Int, tiny: Bool = false
   ) -> [Sample] {
@@ -29,7 +29,7 @@ extension Convolution {
       + (exact ? [Sample(op, whole, note: "integers", .exact, tiny: tiny)] : [])
   }
 
-  /// Multiples of 576, which the weight transforms of Winograd's F(4×4) divide.
+  /// Multiples of 576, so that the weight transforms of Winograd F(4×4) are exact.
   private static func wholeWeights(_ shape: [Int]) -> Reference {
     let small = Reference.random(shape, -2...2, seed: 14).rounded
     return Reference(small.type, small.values.map { 576 * $0 })
@@ -78,6 +78,6 @@ extension Convolution {
 }
 
 extension Reference {
-  /// The nearest whole numbers.
+  /// Rounded to integers.
   var rounded: Reference { Reference(type, values.map { $0.rounded() }) }
 }

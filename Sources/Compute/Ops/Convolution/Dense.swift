@@ -1,8 +1,8 @@
-/// A fully connected layer with an epilogue: every output from every value of its row.
+/// A fully connected layer with an epilogue: every output depends on every value of its row.
 ///
-/// Inputs: x [batch, …], whose axes after the first are one row of values; weights [values, outputs];
-/// then the tensors of the epilogue. Output: [batch, outputs]. It is a 1×1 convolution over the
-/// batch, and runs as one.
+/// Inputs: x [batch, …], whose axes after the first are one row of values; weights [values,
+/// outputs]; then the tensors of the epilogue. Output: [batch, outputs]. It runs as a 1×1
+/// convolution over the batch.
 public struct Dense: ConvolutionLike {
   public static let name = "dense"
   public let epilogue: Epilogue
@@ -41,7 +41,7 @@ public struct Dense: ConvolutionLike {
     return [output]
   }
 
-  /// The same tensors as the 1×1 convolution sees them.
+  /// The same tensors in the shapes of the 1×1 convolution.
   private func types(_ inputs: [TensorType]) -> [TensorType] {
     let (batch, outputs) = (inputs[0].shape[0], inputs[1].shape[1])
     return inputs.enumerated().map { index, type in

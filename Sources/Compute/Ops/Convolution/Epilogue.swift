@@ -2,11 +2,11 @@ import CPUKernels
 
 /// A step that a convolution applies to each result before storing it.
 public enum EpilogueStep: Hashable, Sendable {
-  /// Plus one value per channel: a tensor [channels].
+  /// Adds one value per channel: a tensor [channels].
   case bias
-  /// Times and plus one value per channel: two tensors [channels].
+  /// Multiplies by one value per channel and adds another: two tensors [channels].
   case scaleShift
-  /// Plus a tensor of the output's shape.
+  /// Adds a tensor of the output's shape.
   case add
   case each(ElementwiseStep)
 
@@ -31,14 +31,13 @@ public enum EpilogueStep: Hashable, Sendable {
   }
 }
 
-/// What a convolution does to its sums, in order: bias, activation, affine, add, activation.
+/// What a convolution applies to its sums, in order: bias, activation, affine, add, activation.
 ///
 /// Its tensors are the op's inputs after the weights, in the order of the steps that read them.
 public struct Epilogue: Hashable, Sendable {
   public let steps: [EpilogueStep]
 
-  /// Nil where kernels have no room (more than eight steps, or more than four tensors) or not the code
-  /// for a step.
+  /// Nil if kernels have no room (more than eight steps or four tensors) or no code for a step.
   init?(_ steps: [EpilogueStep]) {
     guard steps.count <= Int(GLINT_ELEMENTWISE_STEPS), !steps.contains(where: \.isFunction),
       steps.reduce(0, { $0 + $1.tensors }) <= Int(GLINT_EPILOGUE_TENSORS)
@@ -68,8 +67,8 @@ public struct Epilogue: Hashable, Sendable {
     }
   }
 
-  /// Checks that the inputs of `op` are an image, weights of its channels and as many tensors as follow
-  /// them.
+  /// Checks that the inputs of `op` are an image, weights for its channels, and the right number of
+  /// tensors after them.
   func checkImage(_ inputs: [TensorType], op: String) throws(ShapeError) {
     guard inputs.count == 2 + tensors, inputs[0].shape.count == 4, inputs[1].shape.count == 4,
       inputs.allSatisfy({ $0.element == .float32 })
@@ -106,7 +105,7 @@ public struct Epilogue: Hashable, Sendable {
     }
   }
 
-  /// The same on magnitudes: activations grow an error by at most their steepness.
+  /// The same on magnitudes: an activation multiplies an error by at most its steepness.
   func magnitudes(_ sums: [Double], _ tensors: ArraySlice<Reference>) -> [Double] {
     var tensors = tensors
     func next() -> [Double] { tensors.removeFirst().values.map(abs) }
@@ -140,7 +139,7 @@ public struct Epilogue: Hashable, Sendable {
       })
   }
 
-  /// Where its tensors lie, for kernels; `first` is the op's input that they start at.
+  /// Where its tensors lie, in the kernels' form; `first` is the op's input that they start at.
   func ranges(at site: Site, from first: Int = 2)
     -> (glint_channel_range, glint_channel_range, glint_channel_range, glint_channel_range)
   {
@@ -151,12 +150,12 @@ public struct Epilogue: Hashable, Sendable {
     return (given[0], given[1], given[2], given[3])
   }
 
-  /// Whether tensor `index` has the output's pixels, not one value per channel.
+  /// Whether tensor `index` has one value per output pixel rather than one per channel.
   func hasPixels(_ index: Int) -> Bool {
     steps.flatMap { Array(repeating: $0 == .add, count: $0.tensors) }[index]
   }
 
-  /// Operands of a convolution whose tensors follow its weights; `weights` as its kernel takes them.
+  /// Operands of a convolution with its epilogue's tensors; `weights` in the layout of its kernel.
   func operands(_ weights: glint_in = .input(1)) -> glint_convolution_operands {
     func tensor(_ index: Int) -> glint_maybe_in { index < tensors ? .input(2 + index) : .none }
     return glint_convolution_operands(
@@ -165,11 +164,11 @@ public struct Epilogue: Hashable, Sendable {
   }
 }
 
-/// An op with an epilogue, which can grow.
+/// An op whose epilogue can take up later ops.
 protocol ConvolutionLike: EpilogueHost {
   var epilogue: Epilogue { get }
   func with(_ epilogue: Epilogue) -> Self
-  /// Adds to `graph` what the epilogue starts from; `inputs` as of the op.
+  /// Adds to `graph` the sums that the epilogue is applied to; `inputs` as those of the op.
   func sums(_ inputs: [Graph.Value], in graph: inout Graph) throws -> Graph.Value
 }
 
@@ -178,7 +177,7 @@ extension ConvolutionLike {
     absorbing(steps.map(EpilogueStep.each))
   }
 
-  /// The same op followed by `steps`, whose tensors join its inputs; nil where kernels have no room.
+  /// The same op followed by `steps`, whose tensors join its inputs; nil if kernels have no room.
   func absorbing(_ steps: [EpilogueStep]) -> Self? {
     Epilogue(epilogue.steps + steps).map(with)
   }

@@ -2,13 +2,13 @@ import CPUKernels
 
 /// Transposed convolution: each input pixel adds its kernel to the output, `stride` apart.
 ///
-/// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels, output
-/// channels], then the tensors of the epilogue; float32. Output size per axis: (size − 1) stride +
-/// kernel − 2 crop, the usual "output padding" aside.
+/// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels,
+/// output channels], then the tensors of the epilogue; float32. Output size per axis: (size − 1)
+/// stride + kernel − 2 crop (without the "output padding" of some libraries).
 public struct TransposedConvolution: ConvolutionLike, TransposedKernels {
   public static let name = "transposed convolution"
   public let stride: Int
-  /// Rows and columns cut from every side, "padding" in other programs.
+  /// Rows and columns cut off at every side; other libraries call it "padding".
   public let crop: Int
   public let epilogue: Epilogue
 

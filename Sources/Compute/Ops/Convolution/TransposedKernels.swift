@@ -1,7 +1,7 @@
 import CPUKernels
 
-/// An op that the kernels of transposed convolutions do: each value of the output gathers what went
-/// into it.
+/// An op that uses the kernels of transposed convolutions: each output value gathers the inputs
+/// that contribute to it.
 protocol TransposedKernels: Op {
   var epilogue: Epilogue { get }
   func kernelParameters(_ site: Site) -> glint_conv_params
@@ -35,7 +35,8 @@ extension TransposedKernels {
 }
 
 extension glint_conv_params {
-  /// Of a site whose first inputs are an image and weights; `top` and `left` are the zeros before it.
+  /// For a site whose first inputs are image and weights; `top` and `left` count the zeros before
+  /// it.
   init(
     _ site: Site, stride: Int, dilation: Int = 1, top: Int, left: Int, enlargement: Int = 1,
     epilogue: Epilogue

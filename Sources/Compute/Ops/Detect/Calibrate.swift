@@ -1,10 +1,10 @@
 import CPUKernels
 
-/// Digital numbers to photoelectrons: x = (D − offset) / gain, with scalars or one value per pixel.
+/// Converts digital numbers to photoelectrons: x = (D − offset) / gain, with scalars or pixel maps.
 ///
 /// Inputs: frames uint16 or float32 [frames, height, width]; with maps also offset [height, width]
 /// (ADU) and inverse gain [height, width] (electrons per ADU), float32. Output: float32 [frames,
-/// height, width]. Negative values stay: read noise makes them, and clipping would bias the fit.
+/// height, width]. Negative values from read noise are kept; clipping them would bias the fit.
 public struct Calibrate: NotDifferentiable {
   public static let name = "calibrate"
   public static let obstacle = "its frames are what a camera recorded"
@@ -14,7 +14,7 @@ public struct Calibrate: NotDifferentiable {
   public let inverseGain: Float
 
   /// - Parameters:
-  ///   - offset: ADU of a dark pixel.
+  ///   - offset: value of a pixel without light, ADU.
   ///   - gain: ADU per electron, after any EM register.
   public init(offset: Float = 0, gain: Float = 1) {
     self.offset = offset

@@ -1,13 +1,14 @@
 import CPUKernels
 
-/// Band-pass that makes spots stand out: each frame under a narrow Gaussian minus under a wide one.
+/// Band-pass filter for spots: each frame smoothed by a narrow Gaussian minus the same by a wide
+/// one.
 ///
-/// Input and output: float32 [frames, height, width]. Gaussians are cut at 3 σ; beyond the edge frames
-/// are mirrored, the edge pixel repeated, so any size of frame works and a spot at the edge keeps its
-/// weight. SMAP's filter (Ries, Nat. Methods 2020) with σ 1.2 px and 2.5 times that.
+/// Input and output: float32 [frames, height, width]. Gaussians are cut at 3 σ; at the edges frames
+/// are mirrored with the edge pixel repeated, so frames may have any size and spots at the edge
+/// keep their weight. SMAP's filter (Ries, Nat. Methods 2020) with σ 1.2 px and 2.5 times that.
 public struct DifferenceOfGaussians: Op {
   public static let name = "difference_of_gaussians"
-  /// Standard deviations in pixels.
+  /// Standard deviations, pixels.
   public let narrow: Double
   public let wide: Double
   private let filters: FilterDifference
@@ -34,7 +35,7 @@ public struct DifferenceOfGaussians: Op {
     filters.work(inputs, outputs)
   }
 
-  /// The op is its own adjoint: the filters are symmetric, and so is mirroring.
+  /// The op is its own adjoint, because filters and mirroring are symmetric.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {

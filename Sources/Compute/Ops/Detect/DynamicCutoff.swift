@@ -3,9 +3,9 @@ import CPUKernels
 /// A threshold that adapts to each frame: median + factor · (q₈₀ − q₂₀) / 0.6 of its local maxima.
 ///
 /// Inputs: value float32 [frames, room] and count int32 [frames] of `LocalMaxima`. Output: float32
-/// [frames]; +∞ where nothing is listed. The quantile q of n sorted values lies at (n − 1)·q, with
-/// linear interpolation. Most maxima are noise, so this is a noise level that molecules hardly move
-/// (SMAP: Ries, Nat. Methods 2020; factor 1.7, usual 1.5 to 2).
+/// [frames]; +∞ for a frame without maxima. The quantile q of n sorted values is at (n − 1)·q, with
+/// linear interpolation. Most maxima are noise, so this noise level depends little on the molecules
+/// (SMAP: Ries, Nat. Methods 2020; factor 1.7, usually 1.5 to 2).
 public struct DynamicCutoff: NotDifferentiable {
   public static let name = "dynamic_cutoff"
   public let factor: Float

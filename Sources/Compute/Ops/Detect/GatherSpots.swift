@@ -1,25 +1,26 @@
 import CPUKernels
 
-/// Boxes of pixels around peaks, in photoelectrons, cut on the device from the camera's own frames.
+/// Boxes of pixels around peaks, in photoelectrons, cut from the raw frames on the device.
 ///
-/// Inputs: frames uint16 or float32 [frames, height, width]; peaks int32 [capacity, 3] (frame, y, x)
-/// and total int32 [1] of `SelectPeaks`; optionally offset and inverse gain maps [height, width], and
-/// then a noise map [height, width] (photoelectrons²). Outputs: spots float32 [capacity, box²], flags
-/// int32 [capacity] (1: a pixel is saturated, 2: one is NaN), and with a noise map its boxes float32
-/// [capacity, box²]; rows past the total are undefined. Peaks lie at least box/2 from every edge.
+/// Inputs: frames uint16 or float32 [frames, height, width]; peaks int32 [capacity, 3] (frame, y,
+/// x) and total int32 [1] of `SelectPeaks`; optionally offset and inverse gain maps [height,
+/// width], and then a noise map [height, width] (photoelectrons²). Outputs: spots float32
+/// [capacity, box²], flags int32 [capacity] (1: a pixel is saturated, 2: one is NaN), and with a
+/// noise map its boxes float32 [capacity, box²]; rows past the total are undefined. Peaks lie at
+/// least box/2 from every edge.
 public struct GatherSpots: NotDifferentiable {
   public static let name = "gather_spots"
-  /// Side in pixels, odd.
+  /// Side, pixels, odd.
   public let box: Int
-  /// Frame of the buffer that frame 0 of the peaks means: the halo before it.
+  /// The buffer's frame that the peaks' frame 0 refers to (after the leading halo).
   public let firstFrame: Int
   /// ADU; unused with maps.
   public let offset: Float
   /// Electrons per ADU; unused with maps.
   public let inverseGain: Float
-  /// Multiplies the result: 0.5 makes EMCCD data look like Poisson's.
+  /// Multiplies the result: 0.5 gives EMCCD data the variance of Poisson data.
   public let scale: Float
-  /// ADU from which a pixel counts as saturated.
+  /// A pixel counts as saturated from this value on, ADU.
   public let saturation: Float
 
   public init(
@@ -93,7 +94,7 @@ public struct GatherSpots: NotDifferentiable {
     return inputs.count == 6 ? results + [Reference(boxes, noise)] : results
   }
 
-  /// The definition flags rows past the total with −1.
+  /// The reference flags rows past the total with −1.
   public func defined(_ outputs: [Reference]) -> [[Bool]?] {
     let rows = outputs[1].values.map { $0 >= 0 }
     let pixels = rows.flatMap { Array(repeating: $0, count: box * box) }

@@ -3,11 +3,12 @@ import CPUKernels
 /// Pixels that are the maximum of their window, as an ordered list for each frame.
 ///
 /// Input: float32 [frames, height, width]. Outputs: index int32 [frames, room] (y·width + x,
-/// ascending), value float32 [frames, room], count int32 [frames]; entries past the count are undefined.
-/// The window has 2·radius + 1 pixels a side and is clipped at the frame's edges; no pixel nearer than
-/// `border` to an edge is listed. Of equal pixels the first in row-major order wins, as in an argmax.
-/// NaN is never a maximum and never hides one. Two maxima are more than `radius` apart along an axis,
-/// so `room` = ⌈height/(radius+1)⌉·⌈width/(radius+1)⌉ always suffices.
+/// ascending), value float32 [frames, room], count int32 [frames]; entries past the count are
+/// undefined. The window has 2·radius + 1 pixels a side and is clipped at the frame's edges; pixels
+/// nearer than `border` to an edge are not listed. Of equal pixels the first in row-major order
+/// wins, as in an argmax. NaN is never a maximum and never hides one. Two maxima are more than
+/// `radius` apart along an axis, so `room` = ⌈height/(radius+1)⌉·⌈width/(radius+1)⌉ is always
+/// enough.
 public struct LocalMaxima: NotDifferentiable {
   public static let name = "local_maxima"
   public let radius: Int
@@ -89,7 +90,7 @@ public struct LocalMaxima: NotDifferentiable {
       capacity: Int32(room(shape[1]) * room(shape[2])))
   }
 
-  /// Columns of each row's maxima, and how many.
+  /// The columns of each row's maxima, and their number.
   private func workspace(_ shape: [Int]) -> [TensorType] {
     [
       TensorType(.int32, shape[0] * shape[1], room(shape[2])),

@@ -1,21 +1,20 @@
 import CPUKernels
 
-/// How much each place of a frame looks like a molecule: signal over noise of the best of several
-/// templates.
+/// Signal-to-noise ratio of a molecule at each pixel, for the best of several templates.
 ///
-/// Inputs: frames float32 [frames, height, width] in photoelectrons; templates float32 [templates, side,
-/// side], side odd; optionally variances float32 [height, width] that replace `readNoise`. Output:
-/// float32 [frames, height, width], the greatest over the templates of Σ t·f over the box around a
-/// pixel, divided by √(F² · mean of the box + read variance). With templates of sum 0 and sum of squares
-/// 1 an even background adds nothing, and where there is no molecule a template's sum has a standard
-/// deviation of 1: the optimal linear detector of a known shape in even noise (Turin, IRE Trans. Inf.
-/// Theory 6, 311, 1960). Beyond the edge frames are mirrored, the edge pixel repeated; a box with less
-/// than one photoelectron counts as one.
+/// Inputs: frames float32 [frames, height, width] in photoelectrons; templates float32 [templates,
+/// side, side], side odd; optionally variances float32 [height, width] that replace `readNoise`.
+/// Output: float32 [frames, height, width], the maximum over the templates of Σ t·f over the box
+/// around a pixel, divided by √(F² · mean of the box + read variance). If templates have sum 0 and
+/// sum of squares 1, a uniform background adds nothing, and without a molecule the result has a
+/// standard deviation of 1: the optimal linear detector of a known shape in white noise (Turin, IRE
+/// Trans. Inf. Theory 6, 311, 1960). At the edges frames are mirrored with the edge pixel repeated;
+/// a box with less than one photoelectron counts as one.
 public struct MatchedFilter: NotDifferentiable {
   public static let name = "matched_filter"
   /// Excess noise factor F² of an EM register, else 1.
   public let excess: Float
-  /// Variance of a pixel without light, photoelectrons squared.
+  /// Variance of a pixel without light, photoelectrons².
   public let readNoise: Float
 
   public init(excess: Float = 1, readNoise: Float = 0) {

@@ -1,16 +1,16 @@
 import CPUKernels
 
-/// Picasso's measure of a spot: how much of the gradient in a box points at its centre.
+/// Picasso's measure of a spot: the sum of the gradients in a box that point to its centre.
 ///
-/// Inputs: frames float32 [frames, height, width]; index int32 [frames, room] and count int32 [frames]
-/// of `LocalMaxima`. Output: float32 [frames, room], undefined past the count: the sum over the box,
-/// centre left out, of (f[y+1] − f[y−1], f[x+1] − f[x−1]) · unit vector towards the centre, in the
-/// frames' unit (Picasso's thresholds are in camera counts). A neighbour beyond an edge comes from the
-/// opposite edge. That is what Picasso's index −1 does for a maximum box/2 from the top or left edge; a
-/// border of box/2 + 1 in `LocalMaxima` keeps clear of it.
+/// Inputs: frames float32 [frames, height, width]; index int32 [frames, room] and count int32
+/// [frames] of `LocalMaxima`. Output: float32 [frames, room], undefined past the count: the sum
+/// over the box without its centre of (f[y+1] − f[y−1], f[x+1] − f[x−1]) · unit vector towards the
+/// centre, in the unit of the frames (Picasso's thresholds are in camera counts). Neighbours beyond
+/// an edge are taken from the opposite edge, as Picasso's index −1 does for a maximum box/2 from
+/// the top or left edge. With a border of box/2 + 1 in `LocalMaxima` this does not occur.
 public struct NetGradient: NotDifferentiable {
   public static let name = "net_gradient"
-  /// Side in pixels, odd.
+  /// Side, pixels, odd.
   public let box: Int
 
   public init(box: Int = 7) { self.box = box }
@@ -58,7 +58,7 @@ public struct NetGradient: NotDifferentiable {
     return [Reference(TensorType(.float32, shape[0], room), result)]
   }
 
-  /// The definition leaves NaN where there is no maximum.
+  /// The reference has NaN where there is no maximum.
   public func defined(_ outputs: [Reference]) -> [[Bool]?] {
     [outputs[0].values.map { !$0.isNaN }]
   }

@@ -1,9 +1,9 @@
-/// From a pixel's digital number to light, as every kernel computes it (`ELECTRONS` in `Kernels/shared`):
-/// (D − offset) · perADU.
+/// Converts a pixel's digital number to light, as every kernel does (`ELECTRONS` in
+/// `Kernels/shared`): (D − offset) · perADU.
 public struct PixelScale<Number: FloatingPoint & Sendable>: Hashable, Sendable {
   /// Mean pixel value without light, ADU.
   public var offset: Number
-  /// Electrons or photons per ADU: what the caller wants to have.
+  /// Electrons or photons per ADU; the caller chooses the unit.
   public var perADU: Number
 
   @inlinable
@@ -12,7 +12,7 @@ public struct PixelScale<Number: FloatingPoint & Sendable>: Hashable, Sendable {
     self.perADU = perADU
   }
 
-  /// The light of a digital number. Less than none stays: read noise makes it.
+  /// The light of a digital number. Negative values, which read noise causes, are kept.
   @inlinable
   public func callAsFunction(_ adu: Number) -> Number { (adu - offset) * perADU }
 }

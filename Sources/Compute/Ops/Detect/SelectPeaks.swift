@@ -1,11 +1,12 @@
 import CPUKernels
 
-/// The listed maxima above their frame's cut-off, as one list over the batch in (frame, y, x) order.
+/// The listed maxima above their frame's cut-off, as one list over the batch in (frame, y, x)
+/// order.
 ///
 /// Inputs: index int32 [frames, room], value float32 [frames, room], count int32 [frames], cutoff
 /// float32 [frames] (NaN keeps nothing). Outputs: peaks int32 [capacity, 3] (frame, y, x), score
-/// float32 [capacity], total int32 [1]. The total is the true number even where it exceeds the
-/// capacity: the rows that fit are written, and the caller plans again with more room.
+/// float32 [capacity], total int32 [1]. The total may exceed the capacity: then the rows that fit
+/// are written, and the caller makes a new plan with more room.
 public struct SelectPeaks: NotDifferentiable {
   public static let name = "select_peaks"
   /// Width of the frames, pixels.
@@ -138,6 +139,6 @@ public struct SelectPeaks: NotDifferentiable {
 }
 
 extension Reference {
-  /// The same with zeros for NaN: what stands past the end of a list does not matter.
+  /// The same with zeros for NaN, since entries past the end of a list do not matter.
   fileprivate var withoutGaps: Reference { Reference(type, values.map { $0.isNaN ? 0 : $0 }) }
 }

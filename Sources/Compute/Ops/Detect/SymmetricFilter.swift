@@ -3,7 +3,7 @@ import Foundation
 
 /// A one-dimensional symmetric filter, applied along columns and then along rows.
 struct SymmetricFilter: Hashable, Sendable {
-  /// From the centre outwards, as devices hold them; their sum over both sides is 1.
+  /// From the centre outwards, in single precision as on devices; over both sides they add up to 1.
   let taps: [Float]
 
   var radius: Int { taps.count - 1 }
@@ -19,7 +19,7 @@ struct SymmetricFilter: Hashable, Sendable {
   /// Cubic B-spline at half-unit steps, 1/16 1/4 3/8 1/4 1/16.
   static let spline = SymmetricFilter(taps: [0.375, 0.25, 0.0625])
 
-  /// `spline` followed by itself with holes (à trous), as one filter; its taps are exact.
+  /// `spline` followed by its dilated form (à trous), as one filter; its taps are exact.
   static let splineTwice: SymmetricFilter = {
     let side = spline.taps.dropFirst().reversed() + spline.taps
     var taps = [Float](repeating: 0, count: 13)
@@ -29,7 +29,7 @@ struct SymmetricFilter: Hashable, Sendable {
     return SymmetricFilter(taps: Array(taps[6...]))
   }()
 
-  /// Filters each frame; beyond the edge frames are mirrored, the edge pixel repeated.
+  /// Filters each frame; at the edges frames are mirrored with the edge pixel repeated.
   func smooth(_ frames: Reference) -> [Double] {
     let (height, width) = (frames.type.shape[1], frames.type.shape[2])
     let columns = smooth(frames.values, length: height, stride: width)
@@ -49,7 +49,7 @@ struct SymmetricFilter: Hashable, Sendable {
   }
 }
 
-/// What the two ops that subtract one filter from another have in common.
+/// Shared code of the two ops that subtract one filter from another.
 struct FilterDifference: Hashable, Sendable {
   let narrow: SymmetricFilter
   let wide: SymmetricFilter
@@ -70,7 +70,7 @@ struct FilterDifference: Hashable, Sendable {
     }
   }
 
-  /// Columns then rows, a product and a sum of two for every tap.
+  /// Columns, then rows: a product and a sum of two for every tap.
   func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * (6 * (narrow.radius + wide.radius) + 5),
@@ -126,11 +126,11 @@ struct FilterDifference: Hashable, Sendable {
     }
   }
 
-  /// A float as C writes it without rounding.
+  /// A float in C's hexadecimal notation, without rounding.
   private func hexadecimal(_ value: Float) -> String { String(format: "%af", Double(value)) }
 }
 
 extension TensorType {
-  /// float32 [frames, height, width], none of them empty.
+  /// float32 [frames, height, width], no axis of length 0.
   var isFrames: Bool { element == .float32 && shape.count == 3 && !shape.contains(0) }
 }

@@ -1,11 +1,12 @@
 import CPUKernels
 
-/// What is new in a frame: it minus the median of the frames around it, pixel by pixel, at least zero.
+/// Each frame minus the median of the frames around it, pixel by pixel, at least zero.
 ///
-/// Input: float32 [frames, height, width]. Output: float32 [count, height, width] for the input frames
-/// `first ..< first + count`; their windows of `window` (odd) frames are cut at the ends of the input.
-/// The median of an even number is the mean of the middle two. NaN counts as largest in a window, and a
-/// NaN pixel stays NaN. Picasso's prefilter with its 51 frames; for finding spots, not for fitting them.
+/// Input: float32 [frames, height, width]. Output: float32 [count, height, width] for the input
+/// frames `first ..< first + count`; windows of `window` (odd) frames are clipped at the ends of
+/// the input. The median of an even number is the mean of the middle two. NaN counts as largest in
+/// a window, and a NaN pixel stays NaN. Picasso's prefilter with its 51 frames: for detecting
+/// spots, not for fitting.
 public struct TemporalMedian: NotDifferentiable {
   public static let name = "temporal_median"
   public let window: Int
@@ -13,8 +14,8 @@ public struct TemporalMedian: NotDifferentiable {
   public let count: Int
 
   /// - Parameters:
-  ///   - window: frames under the median, odd.
-  ///   - first: input frame that becomes output frame 0.
+  ///   - window: frames in the median, odd.
+  ///   - first: the input frame that becomes output frame 0.
   ///   - count: output frames.
   public init(window: Int = 51, first: Int, count: Int) {
     self.window = window

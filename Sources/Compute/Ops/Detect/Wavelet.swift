@@ -2,11 +2,12 @@ import CPUKernels
 
 /// Undecimated B-spline transform (order 3, scale 2), ThunderSTORM's default filter.
 ///
-/// Input: float32 [frames, height, width]. Outputs, same type: V₁ − V₂, in which spots stand out, and
-/// F₁ = image − V₁, whose standard deviation (`WaveletNoise`) is the threshold's unit. V₁ is the image
-/// under 1/16 1/4 3/8 1/4 1/16, V₂ is V₁ under the same with holes (Izeddin et al., Opt. Express 2012;
-/// Ovesný et al., Bioinformatics 2014). Beyond the edge frames are mirrored, the edge pixel repeated;
-/// ThunderSTORM repeats the edge pixel only, so the outermost 6 pixels differ from it.
+/// Input: float32 [frames, height, width]. Outputs, same type: V₁ − V₂, in which spots stand out,
+/// and F₁ = image − V₁, whose standard deviation (`WaveletNoise`) is the threshold's unit. V₁ is
+/// the image smoothed by 1/16 1/4 3/8 1/4 1/16, V₂ is V₁ smoothed by the same with holes (Izeddin
+/// et al., Opt. Express 2012; Ovesný et al., Bioinformatics 2014). At the edges frames are mirrored
+/// with the edge pixel repeated; ThunderSTORM only repeats the edge pixel, so the outermost 6
+/// pixels differ.
 public struct Wavelet: Op {
   public static let name = "wavelet"
   private let filters = FilterDifference(narrow: .spline, wide: .splineTwice)
@@ -31,7 +32,7 @@ public struct Wavelet: Op {
     filters.work(inputs, outputs)
   }
 
-  /// Each plane is its own adjoint: the filters are symmetric, and so is mirroring.
+  /// Each output is its own adjoint, because filters and mirroring are symmetric.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {

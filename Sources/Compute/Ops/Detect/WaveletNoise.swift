@@ -1,9 +1,9 @@
 import CPUKernels
 
-/// Standard deviation of each frame about its mean (population), the unit of a wavelet threshold.
+/// Standard deviation (population) of each frame about its mean: the unit of a wavelet threshold.
 ///
-/// Input: float32 [frames, height, width], `Wavelet`'s second output. Output: float32 [frames]. Pixels
-/// that are not finite are left out; a frame without any other is infinitely noisy.
+/// Input: float32 [frames, height, width], `Wavelet`'s second output. Output: float32 [frames].
+/// Pixels that are not finite are ignored; a frame with no finite pixel gets +∞.
 public struct WaveletNoise: NotDifferentiable {
   public static let name = "wavelet_noise"
 

@@ -2,10 +2,11 @@ import CPUKernels
 
 /// The discrete Fourier transform of images: Σ x exp(∓2πi (jy v / height + jx u / width)).
 ///
-/// Complex values are pairs at the end: float32 [batch, height, width, 2] to the same. Of real images
-/// [batch, height, width] the forward transform gives the first width / 2 + 1 columns [batch, height,
-/// width / 2 + 1, 2], which determine the others; back it takes these and gives the image. Lengths are
-/// products of 2, 3 and 5. Stages after Stockham (Cochran et al. 1967) in a fixed order.
+/// Complex values are pairs in the last axis: float32 [batch, height, width, 2] to the same. For
+/// real images [batch, height, width], the forward transform gives the first width / 2 + 1 columns
+/// [batch, height, width / 2 + 1, 2], which determine the others; the inverse takes these and gives
+/// the image. Lengths are products of 2, 3 and 5. Stockham stages (Cochran et al. 1967) in a fixed
+/// order.
 public struct FourierTransform: Op {
   public static let name = "fourier transform"
 
@@ -15,20 +16,20 @@ public struct FourierTransform: Op {
   }
 
   public let direction: Direction
-  /// Of real images; nil where both sides are complex.
+  /// Width of real images; nil if both sides are complex.
   public let width: Int?
   /// Whether results are divided by height · width.
   public let scaled: Bool
-  /// Whether columns that stand for two have twice the weight: so the half of a real image's transform
-  /// gives the image.
+  /// Whether columns that represent two have twice the weight, so that half of a real image's
+  /// transform gives the image.
   let doubled: Bool
 
-  /// Of complex images; the inverse is scaled.
+  /// For complex images; the inverse is scaled.
   public init(_ direction: Direction) {
     self.init(direction, width: nil, scaled: direction == .inverse, doubled: false)
   }
 
-  /// Of real images of that width; the inverse is scaled.
+  /// For real images of this width; the inverse is scaled.
   public init(_ direction: Direction, realWidth: Int) {
     let inverse = direction == .inverse
     self.init(direction, width: realWidth, scaled: inverse, doubled: inverse)
@@ -46,7 +47,7 @@ public struct FourierTransform: Op {
       + (doubled ? " doubled" : "")
   }
 
-  /// Whether a length is a product of 2, 3 and 5 that kernels have room for.
+  /// Whether a length is a product of 2, 3 and 5 and within the kernels' limit.
   public static func takes(_ length: Int) -> Bool {
     guard length > 0, length <= 1 << 16 else { return false }
     return radices(length).reduce(1, *) == length
@@ -153,7 +154,7 @@ public struct FourierTransform: Op {
     return [Reference(output, result)]
   }
 
-  /// The transform of one line as it is defined.
+  /// The transform of one line by its definition.
   private static func transform(
     _ line: [ComplexDouble], _ direction: Direction
   ) -> [ComplexDouble] {
@@ -172,7 +173,8 @@ public struct FourierTransform: Op {
       bytes: 2 * (inputs[0].bytes + outputs[0].bytes))
   }
 
-  /// The transform is linear: its gradient is its adjoint, the opposite direction with the same weights.
+  /// The transform is linear; its gradient is its adjoint, the inverse direction with the same
+  /// weights.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
@@ -181,13 +183,14 @@ public struct FourierTransform: Op {
     return [try graph.apply(adjoint, given[0]!)]
   }
 
-  /// One axis: its lines, and the prepared table that it turns by.
+  /// One axis: its lines, and its prepared table of roots of unity.
   private struct Axis {
     var parameters: glint_fourier_params
     let table: glint_in
   }
 
-  /// Both axes in the order in which they are done: what is half of a width is made, or ends, last.
+  /// Both axes in order of processing. For real images the width comes first in the forward
+  /// direction and last in the inverse.
   private func axes(_ site: Site) -> [Axis] {
     let (height, width) = lengths(site.inputs[0])
     let batch = site.inputs[0].shape[0]
@@ -214,13 +217,13 @@ public struct FourierTransform: Op {
     return axes
   }
 
-  /// Complex values between the stages.
+  /// The complex values between both axes.
   private func between(_ site: Site) -> TensorType {
     let (height, width) = lengths(site.inputs[0])
     return TensorType(.float32, site.inputs[0].shape[0], height, width, 2)
   }
 
-  /// The tables of both axes' turns, which depend on nothing, so that they are made once.
+  /// The tables of roots of unity of both axes. They depend on no input, so they are made once.
   private func tables(_ site: Site) -> (parameters: [glint_fourier_params], types: [TensorType]) {
     let (height, width) = lengths(site.inputs[0])
     let parameters = [width, height].map {
@@ -284,7 +287,8 @@ public struct FourierTransform: Op {
     ]
   }
 
-  /// The stages of an axis: the first reads its lines as they lie, the last writes and scales them.
+  /// The stages of an axis: the first reads lines from their layout, the last writes and scales
+  /// them.
   private static func stages(_ axis: Axis) -> [(axis: Axis, radix: Int)] {
     let radices = radices(Int(axis.parameters.length))
     var stride = 1

@@ -1,7 +1,7 @@
-/// The adjoint of a linear op of one tensor: that op's gradient, and itself differentiated by that op.
+/// The adjoint of a linear op of one tensor. It is that op's gradient, and the op is its gradient.
 protocol Adjoint: Op {
   associatedtype Linear: Op
-  /// The op that it is the adjoint of.
+  /// The op whose adjoint this is.
   var linear: Linear { get }
 }
 
@@ -20,6 +20,6 @@ extension Adjoint {
 }
 
 extension Site {
-  /// The site of an op whose adjoint stands here.
+  /// The site of the op whose adjoint is at this site.
   var reversed: Site { Site(inputs: outputs, outputs: inputs, device: device) }
 }

@@ -1,6 +1,6 @@
 extension Convolution {
-  /// The gradient with respect to an image of the type `type`, given that of the result: with a stride
-  /// of 1 a convolution with flipped weights, else gathered from the results.
+  /// The gradient with respect to an image of the type `type`, from the gradient of the result: for
+  /// a stride of 1 a convolution with flipped weights, otherwise gathered from the results.
   func imageGradient(
     _ given: Graph.Value, weights: Graph.Value, to type: TensorType, in graph: inout Graph
   ) throws -> Graph.Value {
@@ -19,7 +19,7 @@ extension Convolution {
       graph.apply(TurnWeights(), weights))
   }
 
-  /// The zeros with which a convolution of the result, of stride 1, has the image's size.
+  /// The padding with which a convolution of the result, with stride 1, has the image's size.
   private func backPadding(
     _ size: Int, _ kernel: Int, vertical: Bool
   ) -> (before: Int, after: Int) {
@@ -51,7 +51,7 @@ extension Convolution {
 }
 
 extension TransposedConvolution {
-  /// The convolution whose adjoint this is: its image is this op's result.
+  /// The convolution whose adjoint this is; its image is this op's result.
   private var convolution: Convolution { Convolution(stride: stride, padding: .zeros(crop)) }
 
   public func gradient(
@@ -75,7 +75,7 @@ extension TransposedConvolution {
 }
 
 extension Dense {
-  /// As of the 1×1 convolution that it is, with the rows of the batch as pixels.
+  /// Computed as a 1×1 convolution with the rows of the batch as pixels.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
@@ -101,8 +101,9 @@ extension Dense {
 }
 
 extension ConvolutionLike {
-  /// The gradient through a longer epilogue: of the bare op and its steps as ops of their own, made
-  /// again. Plans fuse after gradients were taken, so this serves graphs that were written fused.
+  /// The gradient through a longer epilogue: builds the bare op and its steps as separate ops
+  /// again. Plans fuse only after gradients have been taken, so this serves graphs that were built
+  /// fused.
   func unfusedGradient(
     _ inputs: [Graph.Value], given: Graph.Value, in graph: inout Graph
   ) throws -> [Graph.Value?] {
@@ -124,13 +125,13 @@ extension ConvolutionLike {
     }
     let parts = try graph.gradients(
       of: value, given: given, withRespectTo: inputs, since: first)
-    // A value that is an input twice has the sum of both at its first place.
+    // For a value that is an input twice, the gradient at its first position is the sum of both.
     return inputs.indices.map { inputs[..<$0].contains(inputs[$0]) ? nil : parts[$0] }
   }
 }
 
 extension Convolution {
-  /// Cases of the gradients: geometry, image, kernel and outputs.
+  /// Sample cases of the gradients: geometry, image, kernel and outputs.
   static var geometries: [(Convolution, [Int], Int, Int)] {
     [
       (Convolution(), [1, 1, 1, 1], 3, 1),
@@ -149,7 +150,7 @@ extension Convolution {
     ]
   }
 
-  /// More channels than one tile of any kernel has.
+  /// Cases with more channels than one tile of any kernel.
   static var wideGeometries: [(Convolution, [Int], Int, Int)] {
     [
       (Convolution(), [1, 5, 9, 17], 3, 33), (Convolution(), [2, 9, 7, 48], 3, 48),

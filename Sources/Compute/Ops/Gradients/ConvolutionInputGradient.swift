@@ -1,18 +1,18 @@
 import CPUKernels
 
-/// The adjoint of a convolution with respect to its image: each pixel's sum over the results that it
-/// went into. A transposed convolution to a stated size, with any padding and dilation.
+/// The adjoint of a convolution with respect to its image: each pixel sums over the results that it
+/// contributed to. A transposed convolution to a stated size, with any padding and dilation.
 ///
-/// Inputs: the gradient of the result [batch, height', width', outputs] and weights turned as
-/// `TurnWeights` has them, [kernel height, kernel width, outputs, channels]. Output: [batch, height,
+/// Inputs: the gradient of the result [batch, height', width', outputs] and weights in the order of
+/// `TurnWeights`, [kernel height, kernel width, outputs, channels]. Output: [batch, height,
 /// width, channels].
-public struct ConvolutionInputGradient: TransposedKernels {
+package struct ConvolutionInputGradient: TransposedKernels {
   public static let name = "convolution input gradient"
   let convolution: Convolution
   public let height: Int
   public let width: Int
 
-  /// - Parameter convolution: only its geometry counts.
+  /// - Parameter convolution: only its geometry is used.
   public init(of convolution: Convolution, height: Int, width: Int) {
     precondition(convolution.enlargement == 1, "gradients are taken before images are enlarged")
     self.convolution = convolution.with(.none)
@@ -73,7 +73,8 @@ public struct ConvolutionInputGradient: TransposedKernels {
       bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
   }
 
-  /// Linear in both: back to the given gradient it is the convolution, to the weights theirs.
+  /// Linear in both inputs: the gradient for the first is the convolution, for the weights its
+  /// weight gradient.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {

@@ -1,17 +1,18 @@
 import CPUKernels
 
-/// The adjoint of a convolution with respect to its weights: for each tap, input and output channel
-/// the sum over pixels of the image's value times the gradient of the result.
+/// The adjoint of a convolution with respect to its weights: for each tap, input channel and output
+/// channel, the sum over pixels of the image's value times the gradient of the result.
 ///
-/// Inputs: the image [batch, height, width, channels] and the gradient of the result [batch, height',
-/// width', outputs]. Output: [kernel height, kernel width, channels, outputs]. A matrix product as deep
-/// as there are pixels; parts of the pixels, which the shape alone decides, are added in order.
-public struct ConvolutionWeightGradient: Op {
+/// Inputs: the image [batch, height, width, channels] and the gradient of the result [batch,
+/// height', width', outputs]. Output: [kernel height, kernel width, channels, outputs]. A matrix
+/// product over all pixels; partial sums over groups of pixels, which depend only on the shape, are
+/// added in order.
+package struct ConvolutionWeightGradient: Op {
   public static let name = "convolution weight gradient"
   let convolution: Convolution
   public let kernel: (height: Int, width: Int)
 
-  /// - Parameter convolution: only its geometry counts.
+  /// - Parameter convolution: only its geometry is used.
   public init(of convolution: Convolution, kernel: (height: Int, width: Int)) {
     precondition(convolution.enlargement == 1, "gradients are taken before images are enlarged")
     self.convolution = convolution.with(.none)
@@ -64,7 +65,7 @@ public struct ConvolutionWeightGradient: Op {
       bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
   }
 
-  /// Linear in both: what is given stands where the weights stood.
+  /// Linear in both inputs; the given gradient takes the place of the weights.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
@@ -75,8 +76,8 @@ public struct ConvolutionWeightGradient: Op {
     ]
   }
 
-  /// Parameters with the output rows of a part in `block`, and how many parts there are: enough for
-  /// many threads, not more than 32 MiB of partial sums.
+  /// Parameters, with the output rows per part in `block`, and the number of parts: enough for many
+  /// threads, at most 32 MiB of partial sums.
   private func plan(_ site: Site, padded: Int) -> (parameters: glint_conv_params, parts: Int) {
     let forward = Site(
       inputs: [site.inputs[0], site.outputs[0]], outputs: [site.inputs[1]], device: site.device)
@@ -129,7 +130,7 @@ public struct ConvolutionWeightGradient: Op {
       ], workspace: [TensorType(.float32, parts, w.pixels, w.channels)])
   }
 
-  /// A product through local memory.
+  /// A matrix product through local memory.
   private var tile: Candidate<OpenCLLaunch> {
     Candidate("tile") { site in
       let w = site.outputs[0]

@@ -1,9 +1,10 @@
 import CPUKernels
 
-/// The gradient through a chain of elementwise steps: what is given times the chain's derivative.
+/// The gradient through a chain of elementwise steps: the given gradient times the derivative.
 ///
-/// Inputs: the chain's input and the gradient of its result, float32 of one shape. Output: the same.
-public struct ElementwiseGradient: FirstOrder {
+/// Inputs: the chain's input and the gradient of its result, float32 of one shape. Output: the
+/// same.
+package struct ElementwiseGradient: FirstOrder {
   public static let name = "elementwise gradient"
   public let chain: Elementwise
 
@@ -51,7 +52,7 @@ public struct ElementwiseGradient: FirstOrder {
     [.perValue(glint_opencl_elementwise_gradient, operands, { _ in chain.kernelParameters })]
   }
 
-  /// Those of the chains, with a gradient given.
+  /// The samples of the chains, each with a gradient.
   public static var samples: [Sample] {
     Elementwise.samples.compactMap { sample in
       guard let chain = sample.op as? Elementwise else { return nil }

@@ -1,5 +1,5 @@
 extension Normalization {
-  /// The gradients of a norm with statistics from x, and of scale and shift where it has them.
+  /// The gradients of a norm with statistics from x, and of scale and shift if it has them.
   ///
   /// - Parameter plain: the norm op, to be applied with scale 1 and shift 0.
   func gradient(
@@ -20,8 +20,8 @@ extension Normalization {
 }
 
 extension BatchNorm {
-  /// With running statistics these are inputs like the others, and have gradients too; tracked ones are
-  /// state, which has none.
+  /// Running statistics are ordinary inputs and have gradients; tracked ones are state and have
+  /// none.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
@@ -35,7 +35,7 @@ extension BatchNorm {
     let (ones, zeros) = (graph.constant(ones: channel), graph.constant(zeros: channel))
     let (mean, variance) = (inputs[3], inputs[4])
     let normalized = try graph.apply(self, inputs[0], ones, zeros, mean, variance)
-    // The norm itself, without shift and mean, multiplies with γ / √(variance + ε).
+    // Applied with shift and mean 0, the norm multiplies by γ / √(variance + ε).
     let back = try graph.apply(self, given[0]!, inputs[1], zeros, zeros, variance)
     let again = try graph.apply(self, normalized, ones, zeros, zeros, variance)
     return [

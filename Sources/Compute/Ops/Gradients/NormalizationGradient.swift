@@ -2,10 +2,10 @@ import CPUKernels
 
 /// The gradient through a normalisation x → y = (x − centre) factor whose statistics come from x.
 ///
-/// Inputs: x [batch, height, width, channels] and the gradient g of y. Output: as x. Of moments it is
-/// factor (g − mean(g) − y mean(g y)), means over the group; of extremes factor g, and what moves the
-/// least and the greatest value goes to the first of each in memory (reading) order.
-public struct NormalizationGradient: FirstOrder {
+/// Inputs: x [batch, height, width, channels] and the gradient g of y. Output: as x. For moments it
+/// is factor (g − mean(g) − y mean(g y)), with means over the group. For extremes it is factor g,
+/// plus the contributions through minimum and maximum at the first pixel of each in memory order.
+package struct NormalizationGradient: FirstOrder {
   public static let name = "normalization gradient"
   let rule: Normalization
 
@@ -99,7 +99,7 @@ public struct NormalizationGradient: FirstOrder {
       sums: .workspace(4), places: .workspace(5), out: .output(0))
   }
 
-  /// After that of the statistics: the gradient's sums per row and per group, and places of extremes.
+  /// After the workspace of the statistics: sums per row and per group, and positions of extremes.
   private func workspace(_ site: Site) -> [TensorType] {
     let (rows, sets) = rule.counts(site)
     return rule.workspace(site) + [
@@ -168,7 +168,8 @@ public struct NormalizationGradient: FirstOrder {
       (.init(statistic: .maximum, groups: 1, across: false, affine: false), [1, 13, 9, 1]),
     ]
     return rules.map { rule, shape in
-      // Results of about 1; sums along a row and over rows, of all channels where they are one group.
+      // Results of about 1; sums along a row and over rows, over all channels if they are one
+      // group.
       let x = Reference.random(shape, -2...3, seed: 1)
       return Sample(
         NormalizationGradient(of: rule), [x, .random(shape, -1...1, seed: 5)],

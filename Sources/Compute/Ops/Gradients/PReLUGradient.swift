@@ -1,7 +1,8 @@
 import CPUKernels
 
 extension PReLU {
-  /// The slope's gradient sums what is below zero, over all channels where they share one.
+  /// The slope's gradient sums over values below zero, and over all channels if they share one
+  /// slope.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
@@ -19,8 +20,8 @@ extension PReLU {
 
 /// The gradient of a PReLU with respect to its input.
 ///
-/// Inputs: x [… channels], slope [1] or [channels], the gradient of the result as x. Output: as x.
-public struct PReLUGradient: FirstOrder {
+/// Inputs: x [… channels], slope [1] or [channels], gradient of the result (as x). Output: as x.
+package struct PReLUGradient: FirstOrder {
   public static let name = "prelu gradient"
 
   public init() {}

@@ -9,8 +9,8 @@ extension SelectChannels {
   }
 }
 
-/// A range of the last axis, zeros around it: the adjoint of `SelectChannels`.
-public struct PadChannels: Op {
+/// Zeros before and after the last axis: the adjoint of `SelectChannels`.
+package struct PadChannels: Op {
   public static let name = "pad channels"
   public let range: Range<Int>
   public let total: Int

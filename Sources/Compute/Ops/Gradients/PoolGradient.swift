@@ -8,12 +8,13 @@ extension Pool {
   }
 }
 
-/// The gradient of pooling: of a maximum it goes to the first one of each window in reading order, of
-/// an average evenly to all pixels of the window.
+/// The gradient of pooling. For a maximum it goes to the first maximum of each window in reading
+/// order, for an average evenly to all pixels of the window.
 ///
-/// Inputs: the image [batch, height, width, channels] and the gradient of the pooled image. Output: as
-/// the image. Gathered from the windows that a pixel is in, so that sums have one order.
-public struct PoolGradient: FirstOrder {
+/// Inputs: the image [batch, height, width, channels] and the gradient of the pooled image. Output:
+/// as the image. Each pixel gathers from the windows that contain it, so that sums have a fixed
+/// order.
+package struct PoolGradient: FirstOrder {
   public static let name = "pool gradient"
   public let pool: Pool
 
@@ -84,14 +85,14 @@ public struct PoolGradient: FirstOrder {
     [.perValue(glint_opencl_pool_gradient, operands, kernelParameters)]
   }
 
-  /// Those of pooling, and images with equal values, of which the first counts.
+  /// The samples of pooling, and images with equal values, of which the first counts.
   public static var samples: [Sample] {
     Pool.samples.flatMap { sample in
       let pool = sample.op as! Pool
       let x = sample.inputs[0]
       let given = Reference.random(pool.reference([x])[0].type.shape, -1...1, seed: 5)
       let ties = Reference(x.type, x.values.map { ($0 / 6).rounded() })
-      // A pixel is in at most 9 windows of 3×3, one rounding for each and one of the share.
+      // A pixel is in at most 9 windows of 3×3: one rounding for each, and one for the division.
       return [Sample(PoolGradient(of: pool), [x, given], .absolute(10 * 0x1p-24), tiny: true)]
         + (pool.kind == .max
           ? [

@@ -26,7 +26,7 @@ public struct Reshape: Op {
     [try graph.apply(Reshape(graph.type(of: inputs[0]).shape), given[0]!)]
   }
 
-  /// A copy: the chain of no steps.
+  /// A copy, as an elementwise chain without steps.
   private var copy: Elementwise { Elementwise([]) }
 
   public var cpu: [Candidate<CPULaunch>] { copy.cpu }

@@ -8,10 +8,10 @@ extension Softmax {
   }
 }
 
-/// The gradient through a softmax: y (g − Σ g y), the sum over the last axis.
+/// The gradient through a softmax: y (g − Σ g y), with the sum over the last axis.
 ///
-/// Inputs: the softmax's result y and its gradient g. Output: as they.
-public struct SoftmaxGradient: FirstOrder {
+/// Inputs: the softmax's result y and its gradient g. Output: as y.
+package struct SoftmaxGradient: FirstOrder {
   public static let name = "softmax gradient"
 
   public init() {}

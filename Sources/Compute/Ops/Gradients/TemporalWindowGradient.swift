@@ -8,11 +8,11 @@ extension TemporalWindow {
   }
 }
 
-/// The adjoint of temporal windows: each frame's sum over the windows that it is in.
+/// The adjoint of temporal windows: each frame sums over the windows that contain it.
 ///
 /// Input: float32 [frames, height, width, (2 radius + 1) channels]. Output: [frames, height, width,
 /// channels].
-public struct TemporalWindowGradient: Adjoint {
+package struct TemporalWindowGradient: Adjoint {
   public static let name = "temporal window gradient"
   let linear: TemporalWindow
 
@@ -68,7 +68,7 @@ public struct TemporalWindowGradient: Adjoint {
 
   public static var samples: [Sample] {
     [(1, 1, 3), (4, 1, 1), (3, 2, 17), (2, 3, 2)].map { frames, radius, channels in
-      // The only frame gets all of its window, an edge frame at most radius + … + 1 values.
+      // A single frame gets all values of its window, an edge frame at most radius + … + 1 values.
       let terms = Double((radius + 1) * (radius + 2) / 2 + radius + 1)
       return Sample(
         TemporalWindowGradient(of: TemporalWindow(radius: radius)),

@@ -1,10 +1,10 @@
 import CPUKernels
 
-/// Weights for the way back: input and output channels change places.
+/// Weights with input and output channels exchanged, for gradients of convolutions.
 ///
-/// Input: float32 [… channels, outputs]; output [… outputs, channels]. `flipped` also turns the order
-/// of the axes before, the taps: a convolution with a stride of 1 goes back as a convolution.
-public struct TurnWeights: Op {
+/// Input: float32 [… channels, outputs]; output: [… outputs, channels]. `flipped` also reverses the
+/// taps (the axes before), so that the gradient of a convolution of stride 1 is a convolution.
+package struct TurnWeights: Op {
   public static let name = "turn weights"
   public let flipped: Bool
 
@@ -35,7 +35,7 @@ public struct TurnWeights: Op {
     return [Reference(type, values)]
   }
 
-  /// Its own inverse and adjoint.
+  /// The op is its own inverse and adjoint.
   public func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {

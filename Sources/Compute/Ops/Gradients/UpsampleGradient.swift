@@ -8,11 +8,11 @@ extension Upsample {
   }
 }
 
-/// The adjoint of enlargement: each pixel's sum over the enlarged pixels that it has a share in.
+/// The adjoint of enlargement: each pixel sums, with their weights, the enlarged pixels it affects.
 ///
-/// Input: float32 [batch, height · factor, width · factor, channels]. Output: [batch, height, width,
-/// channels].
-public struct UpsampleGradient: Adjoint {
+/// Input: float32 [batch, height · factor, width · factor, channels]. Output: [batch, height,
+/// width, channels].
+package struct UpsampleGradient: Adjoint {
   public static let name = "upsample gradient"
   let linear: Upsample
 
@@ -75,7 +75,7 @@ public struct UpsampleGradient: Adjoint {
       let upsample = sample.op as! Upsample
       let x = sample.inputs[0].type.shape
       let factor = upsample.factor
-      // (2 factor)² terms, whose shares add up to about the factor's square.
+      // (2 factor)² terms, whose weights add up to about factor².
       let terms = Double(4 * factor * factor + 4)
       return Sample(
         UpsampleGradient(of: upsample),

@@ -1,11 +1,12 @@
 import CPUKernels
 
-/// The probability of an emitter gathered from the pixels that share it, at one of them (DECODE,
-/// Speiser et al. 2021, spatial integration).
+/// Emitter probability collected from neighbouring pixels at one of them (spatial integration of
+/// DECODE, Speiser et al. 2021).
 ///
-/// Input: probability [frames, height, width, 1]. Output the same: at the maxima of 3×3 windows above
-/// `threshold`, and at other pixels above `adjacent` (two emitters side by side), the sum of the pixel
-/// and its four neighbours, at most 1; elsewhere 0. Of equal maxima each stays.
+/// Input and output: probability [frames, height, width, 1]. At maxima of 3×3 windows above
+/// `threshold`, and at other pixels above `adjacent` (two emitters side by side), the output is the
+/// sum of the pixel and its four neighbours, at most 1; elsewhere it is 0. Equal maxima are all
+/// kept.
 public struct IntegrateProbability: NotDifferentiable {
   public static let name = "integrate probability"
   public let threshold: Float

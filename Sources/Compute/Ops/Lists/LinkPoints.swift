@@ -1,16 +1,16 @@
 import CPUKernels
 
-/// Points of a frame joined by chains of near neighbours, to one point for each chain (DeepLOCO, Boyd
-/// et al. 2018, post-processing).
+/// Merges points of a frame that are connected by chains of near neighbours, one point per chain
+/// (post-processing of DeepLOCO, Boyd et al. 2018).
 ///
-/// Inputs: points float32 [frames, points, 3] (x, y, z), weights [frames, points]. Outputs of the same
-/// shapes: at the place of each chain's first point the weighted mean and the summed weight; weight 0
-/// and zeros elsewhere. Points below the least weight take no part.
+/// Inputs: points float32 [frames, points, 3] (x, y, z), weights [frames, points]. Outputs of the
+/// same shapes: at the index of each chain's first point the weighted mean and the summed weight;
+/// elsewhere zeros. Points below the minimum weight are ignored.
 public struct LinkPoints: NotDifferentiable {
   public static let name = "link points"
-  /// The largest distance of neighbours, in units of x and y.
+  /// The largest distance between neighbours, in units of x and y.
   public let reach: Float
-  /// What a unit of z counts as against one of x.
+  /// Factor that converts z to the unit of x for distances.
   public let zScale: Float
   public let least: Float
 

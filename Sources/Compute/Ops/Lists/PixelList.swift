@@ -1,11 +1,11 @@
 import CPUKernels
 
-/// Pixels whose score reaches a threshold, with their features, as a list in the order of frames,
-/// rows and columns.
+/// A list of the pixels whose score reaches a threshold, with their features, in the order of
+/// frames, rows and columns.
 ///
 /// Inputs: score [frames, height, width, 1], features [frames, height, width, channels]. Outputs:
-/// places int32 [room, 3] (frame, y, x), values float32 [room, channels], total int32 [1]: how many
-/// there are, which may be more than there is room for. Entries past the total are undefined.
+/// places int32 [room, 3] (frame, y, x), values float32 [room, channels], total int32 [1], the true
+/// number, which may exceed the room. Entries past the total are undefined.
 public struct PixelList: RowList {
   public static let name = "pixel list"
   static let counting = KernelPair(glint_cpu_pixel_counts, glint_opencl_pixel_counts)

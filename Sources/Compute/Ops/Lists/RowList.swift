@@ -1,16 +1,16 @@
 import CPUKernels
 
-/// An op that lists what it finds in an image in the order of rows: entries of each row are counted,
-/// the counts are added up to the place of each row's first, and the rows are written.
+/// An op that lists what it finds in an image in row order: it counts the entries of each row, adds
+/// up the counts to get each row's start, then writes the rows.
 ///
-/// Outputs: places int32 [room, columns], values float32 [room, channels], total int32 [1]: how many
-/// there are, which may be more than there is room for. Entries past the total are undefined.
+/// Outputs: places int32 [room, columns], values float32 [room, channels], total int32 [1], the
+/// true number, which may exceed the room. Entries past the total are undefined.
 protocol RowList: NotDifferentiable {
   var room: Int { get }
-  /// The kernels that count the entries of rows, and those that write them.
+  /// The kernels that count the entries of rows, and the kernels that write them.
   static var counting: KernelPair<glint_list_params, glint_row_counts_operands> { get }
   static var writing: KernelPair<glint_list_params, glint_row_list_operands> { get }
-  /// Rows that a thread takes at a time.
+  /// Rows that a thread takes at once.
   static var grain: Int { get }
   func kernelParameters(_ site: Site) -> glint_list_params
 }
@@ -23,7 +23,7 @@ extension RowList {
     ]
   }
 
-  /// Entries as the outputs of a definition, which gives places past the total as −1.
+  /// Entries as the outputs of a reference, with places of −1 past the total.
   func lists(_ places: [Double], _ values: [Double], total: Int, types: [TensorType])
     -> [Reference]
   {

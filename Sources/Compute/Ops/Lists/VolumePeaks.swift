@@ -1,12 +1,13 @@
 import CPUKernels
 
-/// Local maxima of volumes with the centre of gravity of their windows (DeepSTORM3D, Nehme et al.
-/// 2020, post-processing with a radius of 4).
+/// Local maxima of volumes, with the centre of gravity of their windows (post-processing of
+/// DeepSTORM3D, Nehme et al. 2020, with a radius of 4).
 ///
-/// Input: volume float32 [frames, height, width, depth]. Outputs: places int32 [room, 4] (frame, y, x,
-/// z), values float32 [room, 4] (x, y, z of the centre of gravity, peak), in voxels; total int32 [1]:
-/// how many there are, which may be more than there is room for. Entries past the total are undefined.
-/// A maximum reaches `threshold`; of equal voxels in one window the first (y, x, z) is it.
+/// Input: volume float32 [frames, height, width, depth]. Outputs: places int32 [room, 4] (frame, y,
+/// x, z), values float32 [room, 4] (x, y, z of the centre of gravity, peak), in voxels; total int32
+/// [1], the true number, which may exceed the room. Entries past the total are undefined.
+/// Maxima are at least `threshold`; of equal voxels in one window the first in (y, x, z) order
+/// counts.
 public struct VolumePeaks: RowList {
   public static let name = "volume peaks"
   static let counting = KernelPair(glint_cpu_volume_counts, glint_opencl_volume_counts)

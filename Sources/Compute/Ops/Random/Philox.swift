@@ -19,7 +19,7 @@ enum Philox {
   /// The upper 24 bits of a word as a number in [0, 1).
   static func fraction(_ word: UInt32) -> Float { Float(word >> 8) * 0x1p-24 }
 
-  /// A number in (0, 1] of 24 bits and, where these are few, of 24 more.
+  /// A number in (0, 1] with 24 random bits, or 48 if the number is small.
   static func positiveFraction(_ word: UInt32, _ more: UInt32) -> Float {
     (fraction(word) + 0x1p-49).addingProduct(Float(more >> 8), 0x1p-48)
   }

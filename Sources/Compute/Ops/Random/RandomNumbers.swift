@@ -1,25 +1,26 @@
 import CPUKernels
 
-/// Random numbers that are a function of seed, step, stream and place alone, so that every device draws
-/// the same, bit for bit, and a run can be resumed at any step.
+/// Random numbers that depend only on seed, step, stream and position, so that every device draws
+/// the same bits and a run can resume at any step.
 ///
-/// Inputs: the clock, int32 [3]: lower and upper half of the seed, and the step; for Poisson and gamma
-/// numbers also float32 parameters. Output: float32. Each number takes words of Philox-4x32-10 whose key
-/// is the seed and whose counter is (place, trial, step, stream).
+/// Inputs: the clock, int32 [3]: lower and upper half of the seed, and the step; for Poisson and
+/// gamma numbers also float32 parameters. Output: float32. Each number uses words of Philox-4x32-10
+/// with the seed as key and (position, trial, step, stream) as counter.
 public struct RandomNumbers: NotDifferentiable {
   public static let name = "random numbers"
   public static let obstacle = "a random number does not follow its parameter smoothly"
 
   public enum Distribution: Hashable, Sendable {
-    /// In [0, 1), multiples of 2⁻²⁴; of that shape.
+    /// In [0, 1), multiples of 2⁻²⁴; with this shape.
     case uniform([Int])
-    /// Of mean 0 and variance 1 (Box and Muller 1958); of that shape.
+    /// Mean 0 and variance 1 (Box and Muller 1958); with this shape.
     case normal([Int])
-    /// Whole numbers whose means are the second input: below 10 by inversion, above by PTRS (Hörmann
-    /// 1993). Not positive gives 0, NaN NaN. Means up to 2²².
+    /// Integers whose means are the second input: means below 10 by inversion, above by PTRS
+    /// (Hörmann 1993). A mean that is not positive gives 0, NaN gives NaN. Means up to 2²².
     case poisson
-    /// Numbers whose shapes are the second input, of scale 1 (Marsaglia and Tsang 2000). Not positive
-    /// gives 0, NaN NaN. Of shapes below 0.1 some numbers would be below 10⁻³⁸: they are held near it.
+    /// Numbers of scale 1 whose shape parameters are the second input (Marsaglia and Tsang 2000). A
+    /// shape parameter that is not positive gives 0, NaN gives NaN. For values below 0.1, numbers
+    /// that would be below 10⁻³⁸ are clamped near it.
     case gamma
 
     var label: String {
@@ -40,7 +41,7 @@ public struct RandomNumbers: NotDifferentiable {
       }
     }
 
-    /// The shape where no input has it.
+    /// The shape, if no input determines it.
     var shape: [Int]? {
       switch self {
       case .uniform(let shape), .normal(let shape): shape
@@ -50,7 +51,7 @@ public struct RandomNumbers: NotDifferentiable {
   }
 
   public let distribution: Distribution
-  /// Sets the generators of one graph apart.
+  /// Distinguishes the generators of one graph.
   public let stream: UInt32
 
   public init(_ distribution: Distribution, stream: UInt32) {
@@ -58,7 +59,7 @@ public struct RandomNumbers: NotDifferentiable {
     self.stream = stream
   }
 
-  /// The clock of a step.
+  /// The clock input for a step.
   public static func clock(seed: UInt64, step: Int) -> [Int32] {
     [
       Int32(truncatingIfNeeded: seed), Int32(truncatingIfNeeded: seed >> 32),
@@ -145,7 +146,8 @@ public struct RandomNumbers: NotDifferentiable {
   public static var samples: [Sample] {
     let clock = Reference(
       Tensor(clock(seed: 0x1234_5678_9ABC_DEF0, step: 12345), shape: [3]))
-    // A rounding may turn a comparison, so one number in a thousand may be another, the same everywhere.
+    // Rounding may change the outcome of a comparison, so one number in a thousand may differ from
+    // the reference; all devices still agree.
     func drawn(
       _ distribution: Distribution, _ values: [Reference], _ note: String, _ tolerance: Tolerance
     ) -> Sample {

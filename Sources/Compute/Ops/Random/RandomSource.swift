@@ -1,7 +1,7 @@
 import Foundation
 
-/// The numbers of one place of a tensor, as `random.clh` makes them: the same words, the arithmetic in
-/// Double but for uniform numbers, which single precision rounds.
+/// The numbers of one position of a tensor, as in `random.clh`: the same words, with arithmetic in
+/// Double except for uniform numbers, which are exact in single precision.
 struct RandomSource {
   let place: UInt32
   let step: UInt32
@@ -21,7 +21,7 @@ struct RandomSource {
   func normal(_ index: Int) -> Double {
     let words = block(index)
     let radius = (-2 * log(uniform(words.x, words.z))).squareRoot()
-    // Two bits choose the quadrant, 24 the angle from its middle.
+    // Two bits choose the quadrant, 24 bits the angle from its middle.
     let turn = Double(words.y >> 6 & 0xFF_FFFF) * 0x1p-24 - 0.5
     return radius * sin((turn + Double(words.y >> 30)) * .pi / 2)
   }

@@ -1,19 +1,19 @@
 import CPUKernels
 import Foundation
 
-/// Image of localizations, each a Gaussian as wide as it is uncertain.
+/// Image of localizations, each drawn as a Gaussian with the width of its uncertainty.
 ///
-/// Inputs: x, y float32 [rows] in pixels of the image (the first pixel's centre is (0, 0)), weight and
-/// σ (pixels) float32 [rows], number int32 [1] of rows that are filled. Output: float32 [height,
-/// width]. Each Gaussian is integrated over pixels out to 4 σ (at most `maximumRadius` pixels) and
-/// divided by its own sum, so that it adds its weight to the image whatever its σ, and a histogram is
-/// the limit of small σ (SMAPpy's rule); σ is at least 0.001. What lies beyond the image is lost. A
-/// row with a NaN or an infinite σ is left out.
+/// Inputs: x, y float32 [rows] in pixels of the image (the first pixel's centre is (0, 0)), weight
+/// and σ (pixels) float32 [rows], number int32 [1] of valid rows. Output: float32 [height, width].
+/// Each Gaussian is integrated over pixels out to 4 σ (at most `maximumRadius` pixels) and divided
+/// by its own sum, so that it adds exactly its weight for any σ, and small σ give a histogram
+/// (SMAPpy's rule); σ is at least 0.001. Parts outside the image are lost. A row with a NaN or an
+/// infinite σ is left out.
 public struct RenderGaussian: NotDifferentiable {
   public static let name = "render_gaussian"
   private let target: RenderTarget
 
-  /// - Parameter maximumRadius: where wide Gaussians are cut, pixels, up to 4096.
+  /// - Parameter maximumRadius: radius at which wide Gaussians are cut, pixels, up to 4096.
   public init(height: Int, width: Int, maximumRadius: Int = 256) {
     target = RenderTarget(height: height, width: width, maximumRadius: maximumRadius)
   }
@@ -53,7 +53,7 @@ public struct RenderGaussian: NotDifferentiable {
     return [Reference(target.type, image)]
   }
 
-  /// Masses of the pixels within the radius, and the first of these pixels.
+  /// The integrals over the pixels within the radius, and the first of these pixels.
   private func masses(_ place: Double, _ sigma: Double, _ radius: Int) -> ([Double], Int) {
     let first = Int((Float(place) + 0.5).rounded(.down)) - radius
     let below = (0...2 * radius + 1).map {
@@ -94,7 +94,7 @@ public struct RenderGaussian: NotDifferentiable {
         (x.values[1], x.values[2]) = (.nan, .infinity)
         (widths.values[3], widths.values[4]) = (.nan, .infinity)
       }
-      // Each mass is good to 1e-7, each spot's weight is at most 10.
+      // Each integral has an error of up to 1e-7; a spot's weight is at most 10.
       return Sample(
         RenderGaussian(height: height, width: width, maximumRadius: radius),
         [

@@ -1,11 +1,11 @@
 import CPUKernels
 
-/// Image of how much weight of localizations lies in each pixel.
+/// Image of the total weight of the localizations in each pixel.
 ///
-/// Inputs: x, y float32 [rows] in pixels of the image (the first pixel's centre is (0, 0), it reaches
-/// from −0.5 up to but not including 0.5), weight float32 [rows] (1 counts rows), number int32 [1] of
-/// rows that are filled. Output: float32 [height, width]. A row with a NaN or beyond the image is left
-/// out.
+/// Inputs: x, y float32 [rows] in pixels of the image (the first pixel's centre is (0, 0), it
+/// reaches from −0.5 up to but not including 0.5), weight float32 [rows] (1 counts rows), number
+/// int32 [1] of valid rows. Output: float32 [height, width]. A row with a NaN or outside the image
+/// is left out.
 public struct RenderHistogram: NotDifferentiable {
   public static let name = "render_histogram"
   private let target: RenderTarget

@@ -1,9 +1,9 @@
 import CPUKernels
 
-/// The image that the rendering ops draw into, and how it is drawn on each machine.
+/// The image that the rendering ops draw into, and the launches for each device.
 ///
-/// Sums are 64-bit integers in units of 2⁻³², so an image does not depend on the order in which its
-/// localizations come. A weight is cut to ±2³⁰, a pixel's sum has to stay below 2³¹.
+/// Sums are 64-bit integers in units of 2⁻³², so an image does not depend on the order of its
+/// localizations. A weight is clamped to ±2³⁰; a pixel's sum must stay below 2³¹.
 struct RenderTarget: Hashable, Sendable {
   let height: Int
   let width: Int
@@ -11,7 +11,7 @@ struct RenderTarget: Hashable, Sendable {
 
   var type: TensorType { TensorType(.float32, height, width) }
 
-  /// Lists of one length and a number of rows.
+  /// Checks that the inputs are lists of one length and a number of rows.
   func check(_ inputs: [TensorType], lists: Int, _ op: String) throws(ShapeError) {
     guard inputs.count == lists + 1, inputs[0].shape.count == 1,
       inputs[..<lists].allSatisfy({ $0 == TensorType(.float32, inputs[0].shape) }),
@@ -36,7 +36,7 @@ struct RenderTarget: Hashable, Sendable {
     _ kernel: @escaping CPUKernel<glint_render_params, Operands>, _ operands: Operands
   ) -> Candidate<CPULaunch> {
     Candidate("bands") { site in
-      // Enough bands for many cores, and sums that stay in a core's cache.
+      // Enough bands for many cores, and sums that fit a core's cache.
       let band = max(1, min((height + 63) / 64, 1 << 16 / width))
       let parameters = parameters(site, band: band)
       return .launches([

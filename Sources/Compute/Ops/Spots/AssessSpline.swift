@@ -1,9 +1,9 @@
 import CPUKernels
 
-/// The worth of each fit of a spline PSF: Cramér–Rao bound, deviance and reduced χ².
+/// The quality of each fit of a spline PSF: Cramér–Rao bound, deviance and reduced χ².
 ///
-/// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpline`, total int32
-/// [1], the PSF's grid, and optionally a noise variance per pixel. Outputs as `AssessSpots`.
+/// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpline`, total
+/// int32 [1], the PSF's grid, and optionally a noise variance per pixel. Outputs as `AssessSpots`.
 public struct AssessSpline: SplineOp {
   public static let name = "assess spline"
   static let kernels = KernelPair(glint_cpu_assess_spline, glint_opencl_assess_spline)
@@ -36,7 +36,7 @@ public struct AssessSpline: SplineOp {
       noise: Self.noise(inputs))
   }
 
-  /// The definition gives rows past the total the deviance −1.
+  /// The reference gives rows past the total the deviance −1.
   public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.assessed(outputs) }
 
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {

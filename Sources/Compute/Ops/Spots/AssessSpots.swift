@@ -1,13 +1,13 @@
 import CPUKernels
 
-/// The worth of each fit: the variance of its parameters, its deviance and reduced χ².
+/// The quality of each fit: variances of its parameters, deviance and reduced χ².
 ///
-/// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpots`, total int32
-/// [1], and optionally a noise variance per pixel. Outputs: variances float32 [capacity, 6, 2], each
-/// the unevaluated sum of two floats so that a device without double precision can give one (0 for
-/// parameters that are not free, NaN where the information is singular); Poisson deviance (twice the
-/// log-likelihood ratio to the saturated model) float32 [capacity]; Pearson's χ² per degree of freedom
-/// float32 [capacity]. Rows past the total are undefined.
+/// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpots`, total
+/// int32 [1], and optionally a noise variance per pixel. Outputs: variances float32 [capacity, 6,
+/// 2], each the unevaluated sum of two floats, which devices without double precision can provide
+/// (0 for parameters that are not free, NaN where the information is singular); Poisson deviance
+/// (twice the log-likelihood ratio to the saturated model) float32 [capacity]; Pearson's χ² per
+/// degree of freedom float32 [capacity]. Rows past the total are undefined.
 ///
 /// Maximum likelihood: the Cramér–Rao bound. Least squares: A⁻¹BA⁻¹ with A = JᵀJ, B = Jᵀ diag(μ) J.
 public struct AssessSpots: SpotOp {
@@ -39,7 +39,7 @@ public struct AssessSpots: SpotOp {
       noise: Self.noise(inputs))
   }
 
-  /// The definition gives rows past the total the deviance −1.
+  /// The reference gives rows past the total the deviance −1.
   public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.assessed(outputs) }
 
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
@@ -82,8 +82,8 @@ public struct AssessSpots: SpotOp {
     ]
   }
 
-  /// The information is summed in float32, so each variance (both parts of it added) is known to about
-  /// 2⁻²⁴ times the matrix's condition number.
+  /// The information is summed in float32, so each variance (both parts added) has a relative error
+  /// of about 2⁻²⁴ times the matrix's condition number.
   public static var samples: [Sample] {
     SpotSamples.cases.filter { $0.share > 0.9 }.map { sample in
       Sample(

@@ -1,12 +1,13 @@
 import CPUKernels
 
-/// The widths of a Gaussian spot as functions of z, as the fits take them; z in nm, widths in px.
+/// The widths of a Gaussian spot as functions of z, in the form that fits use; z in nm, widths in
+/// px.
 public struct Astigmatism: Hashable, Codable, Sendable {
   /// A polynomial of (z − centre)/scale, lowest power first, of σ or of its square.
   public struct Curve: Hashable, Codable, Sendable {
     public var centre: Float
     public var scale: Float
-    /// Whether σ is the polynomial's square root.
+    /// Whether the polynomial is σ², so that σ is its square root.
     public var rooted: Bool
     /// At most seven.
     public var coefficients: [Float]
@@ -18,7 +19,7 @@ public struct Astigmatism: Hashable, Codable, Sendable {
       self.coefficients = coefficients
     }
 
-    /// σ and dσ/dz at z, in plain Double.
+    /// σ and dσ/dz at z, in Double.
     func width(at z: Double) -> (sigma: Double, slope: Double) {
       let x = (z - Double(centre)) / Double(scale)
       var (value, slope) = (0.0, 0.0)
@@ -46,7 +47,7 @@ public struct Astigmatism: Hashable, Codable, Sendable {
 
   public var x: Curve
   public var y: Curve
-  /// Fits do not leave this range.
+  /// Fits stay in this range, nm.
   public var lowestZ: Float
   public var highestZ: Float
 
@@ -57,14 +58,14 @@ public struct Astigmatism: Hashable, Codable, Sendable {
     self.highestZ = highestZ
   }
 
-  /// Where z may start: the spot's shape decides which.
+  /// Candidates for the start value of z; the spot's shape decides between them.
   var heights: [Float] {
     evenHeights(lowestZ, highestZ, apart: 100, limit: Int(GLINT_ASTIGMATIC_STARTS))
   }
 
   var label: String { "astigmatic \(lowestZ)…\(highestZ) nm" }
 
-  /// Throws where a width is not between 0.3 px and the box inside the range of z.
+  /// Throws if a width is below 0.3 px or above the box's side anywhere in the range of z.
   func check(_ op: String, box: Int) throws(ShapeError) {
     guard lowestZ.isFinite, highestZ.isFinite, lowestZ < highestZ,
       x.coefficients.count <= 7, y.coefficients.count <= 7
@@ -81,7 +82,8 @@ public struct Astigmatism: Hashable, Codable, Sendable {
   }
 }
 
-/// Heights about `apart` nm from each other, at most `limit`, each in the middle of its part of a range.
+/// At most `limit` heights about `apart` nm from each other, each in the middle of an equal part of
+/// the range.
 func evenHeights(_ low: Float, _ high: Float, apart: Float, limit: Int) -> [Float] {
   let count = min(max(Int((high - low) / apart), 2), limit)
   let step = (high - low) / Float(count)
@@ -89,7 +91,7 @@ func evenHeights(_ low: Float, _ high: Float, apart: Float, limit: Int) -> [Floa
 }
 
 extension glint_fit_params {
-  /// The range of z, and evenly spaced heights where it may start.
+  /// Sets the range of z, and evenly spaced heights as start values.
   mutating func setHeights(_ low: Float, _ high: Float, _ heights: [Float]) {
     lowest_z = low
     highest_z = high

@@ -1,11 +1,11 @@
 import CPUKernels
 
-/// Of two fits of every spot, from two starts, the one of greater likelihood.
+/// The more likely of two fits of every spot from different start values.
 ///
-/// Inputs: total int32 [1], then of each fit parameters, iterations, state, variances, deviance and
-/// reduced χ², as `FitSpots` and `AssessSpots` give them. Outputs the same six of the fit with the
-/// smaller deviance, the first of equals; a singular or invalid fit, or one whose deviance is not a
-/// number, gives way to any other. Rows past the total are undefined.
+/// Inputs: total int32 [1], then for each fit parameters, iterations, state, variances, deviance
+/// and reduced χ², as `FitSpots` and `AssessSpots` give them. Outputs: the same six of the fit with
+/// the smaller deviance, or of the first if equal. A fit that is singular, invalid or has a NaN
+/// deviance is used only if the other is no better. Rows past the total are undefined.
 public struct BetterFit: NotDifferentiable {
   public static let name = "better fit"
 

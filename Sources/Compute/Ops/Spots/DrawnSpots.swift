@@ -1,16 +1,16 @@
-/// Seeded images of molecules with noise: what samples of fits are made of.
+/// Seeded images of molecules with noise, for the samples of fits.
 struct DrawnSpots {
-  /// [capacity, box²], as the noise.
+  /// [capacity, box²], like the noise.
   let spots: Reference
   /// The variance of each pixel's noise.
   let noise: Reference
-  /// What the spots were made from, [capacity, columns].
+  /// The true parameters, [capacity, columns].
   let truth: Reference
 
   /// - Parameters:
-  ///   - map: whether every pixel has a variance of its own, else it is the model's.
-  ///   - strange: whether some are spots that no model describes.
-  ///   - theta: a molecule's parameters, from numbers drawn in ranges.
+  ///   - map: whether every pixel has its own variance; otherwise it is the model's.
+  ///   - strange: whether some spots fit no model.
+  ///   - theta: a molecule's parameters, from a function that draws numbers in a range.
   init(
     _ model: some SpotImage, capacity: Int, map: Bool, strange: Bool, seed: UInt64,
     theta: (_ random: (ClosedRange<Double>) -> Double) -> [Double]
@@ -28,7 +28,7 @@ struct DrawnSpots {
       for mean in model.pixels(theta).map(\.mean) {
         let variance = map ? random(0.5...6) : Double(model.noise)
         noise.append(variance)
-        // Near enough to Poisson: the uniform law's sum of four has a bell's shape.
+        // Close enough to Poisson: the sum of four uniform numbers is nearly normal.
         let bell = (0..<4).reduce(0.0) { sum, _ in sum + random(-1...1) } * 0.75.squareRoot()
         spots.append(Double(Float(mean + max(mean + variance, 0).squareRoot() * bell)))
       }
@@ -40,7 +40,7 @@ struct DrawnSpots {
     self.truth = Reference(TensorType(.float32, capacity, SpotModel.columns), truth)
   }
 
-  /// Spots that no model describes: empty, constant, negative, one hot pixel, not numbers, absurd.
+  /// Spots that fit no model: empty, constant, negative, one hot pixel, NaN, extreme values.
   private static func estrange(_ spots: inout [Double], pixels: Int) {
     for (row, value) in [(1, 0.0), (3, 5), (5, -3)] {
       for k in 0..<pixels { spots[row * pixels + k] = value }

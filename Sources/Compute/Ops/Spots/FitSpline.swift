@@ -2,9 +2,9 @@ import CPUKernels
 
 /// Fits each spot with a spline PSF by maximum likelihood: x, y, photons, background, z.
 ///
-/// Inputs: spots float32 [capacity, box²], total int32 [1], the PSF's grid and tables (`SplineModel`),
-/// and optionally a noise variance per pixel float32 [capacity, box²]. Outputs as `FitSpots`, column 4
-/// z in nm, column 5 zero.
+/// Inputs: spots float32 [capacity, box²], total int32 [1], the PSF's grid and tables
+/// (`SplineModel`), and optionally a noise variance per pixel float32 [capacity, box²]. Outputs as
+/// `FitSpots`; column 4 is z in nm, column 5 zero.
 ///
 /// Babcock & Zhuang (Sci. Rep. 2017), Li et al. (Nat. Methods 2018); the optimiser is that of
 /// `FitSpots`.
@@ -45,10 +45,10 @@ public struct FitSpline: SplineOp {
       image, spots: inputs[0], total: inputs[1], noise: Self.noise(inputs))
   }
 
-  /// The definition gives rows past the total the state −1.
+  /// The reference gives rows past the total the state −1.
   public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.fitted(outputs) }
 
-  /// Counted for five evaluations a spot, which is usual: 123 multiply-adds for the spline and its
+  /// Counts five evaluations per spot, the usual number: 123 multiply-adds for the spline and its
   /// derivatives, 30 operations for the sums.
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
@@ -68,7 +68,8 @@ public struct FitSpline: SplineOp {
       tolerance: tolerance)
   }
 
-  /// The definition's optimiser takes its own number of evaluations; a device takes at most `iterations`.
+  /// The reference's optimiser may need another number of evaluations; a device at most
+  /// `iterations`.
   public static var samples: [Sample] {
     SplineSamples.cases.map { sample in
       Sample(

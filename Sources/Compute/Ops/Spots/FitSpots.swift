@@ -1,15 +1,15 @@
 import CPUKernels
 
-/// Fits each spot by maximum likelihood (or least squares), Levenberg–Marquardt with expected
-/// information, Cholesky solve.
+/// Fits each spot by maximum likelihood (or least squares): Levenberg–Marquardt with expected
+/// information and a Cholesky solver.
 ///
 /// Inputs: spots float32 [capacity, box²] in counts whose variance is their mean, total int32 [1],
 /// and optionally a noise variance per pixel float32 [capacity, box²]. Outputs: parameters float32
 /// [capacity, 6] in the order of `SpotModel`, iterations int32 [capacity], state int32 [capacity]
 /// (`FitState`; parameters of an invalid spot are NaN); rows past the total are undefined.
 ///
-/// Laurence & Chromy (Nat. Methods 2010) with Fisher's information; read noise as Huang et al. (Nat.
-/// Methods 2013): variance added to data and model alike. Negative data stay as they are.
+/// Laurence & Chromy (Nat. Methods 2010) with Fisher's information; read noise as in Huang et al.
+/// (Nat. Methods 2013): its variance is added to data and model. Negative data are not clipped.
 public struct FitSpots: SpotOp {
   public static let name = "fit"
   static let total = 1
@@ -17,8 +17,8 @@ public struct FitSpots: SpotOp {
   public let model: SpotModel
   /// Evaluations of the model per spot.
   public let iterations: Int
-  /// A fit has converged when its next step is shorter than this in standard errors; that step is
-  /// still taken, so the distance left is an order less.
+  /// A fit has converged when its next step is shorter than this, in standard errors. That step is
+  /// still taken, so the remaining distance is about ten times smaller.
   public let tolerance: Float
 
   public init(_ model: SpotModel, iterations: Int = 50, tolerance: Float = 0.1) {
@@ -44,10 +44,10 @@ public struct FitSpots: SpotOp {
       model, spots: inputs[0], total: inputs[1], noise: Self.noise(inputs))
   }
 
-  /// The definition gives rows past the total the state −1.
+  /// The reference gives rows past the total the state −1.
   public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.fitted(outputs) }
 
-  /// Counted for three evaluations a spot, which is usual.
+  /// Counts three evaluations per spot, the usual number.
   public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * 3 * (model.parameters == 4 ? 24 : 34),
@@ -92,7 +92,8 @@ public struct FitSpots: SpotOp {
     ]
   }
 
-  /// The definition's optimiser takes its own number of evaluations; a device takes at most `iterations`.
+  /// The reference's optimiser may need another number of evaluations; a device at most
+  /// `iterations`.
   public static var samples: [Sample] {
     SpotSamples.cases.map { sample in
       Sample(

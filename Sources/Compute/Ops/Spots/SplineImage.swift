@@ -1,7 +1,7 @@
-/// The image of a spline PSF in plain Double.
+/// The image of a spline PSF, in Double.
 struct SplineImage: SpotImage {
   let model: SplineModel
-  /// As `SplineModel.grid` lays it out.
+  /// In the layout of `SplineModel.grid`.
   let grid: [Double]
 
   var box: Int { model.box }
@@ -34,7 +34,7 @@ struct SplineImage: SpotImage {
     var byZ = 0.0
   }
 
-  /// The box's pixels for a molecule at (x, y) from the centre of its centre pixel.
+  /// The box's pixels for a molecule at (x, y) relative to the centre of the central pixel.
   func shares(x: Double, y: Double, z: Double) -> [Share] {
     let column = place(Double(model.centreX) - x, box, model.columns)
     let row = place(Double(model.centreY) - y, box, model.rows)
@@ -59,7 +59,8 @@ struct SplineImage: SpotImage {
     }
   }
 
-  /// The first of `count` cells whose middle one holds `place`, and the place in it.
+  /// For a line of `count` cells whose middle one contains `place`: the first cell, and the
+  /// position in it.
   private func place(
     _ place: Double, _ count: Int, _ cells: Int
   ) -> (first: Int, offset: Double) {

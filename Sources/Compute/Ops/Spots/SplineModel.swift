@@ -1,28 +1,28 @@
 import CPUKernels
 
-/// What is fitted to a spot by a tricubic spline PSF: x, y, photons, background, z (nm), by maximum
-/// likelihood.
+/// A model of a spot with a tricubic spline PSF, fitted by maximum likelihood: x, y, photons,
+/// background, z (nm).
 ///
-/// The spline is a share of photons per pixel; see `grid` for its coefficients. The molecule's place
-/// among its knots is (`centreX`, `centreY`) when it is in the middle of the box's centre pixel.
+/// The spline gives a share of the photons per pixel; see `grid` for its coefficients. A molecule
+/// in the middle of the box's central pixel is at (`centreX`, `centreY`) of the spline's knots.
 public struct SplineModel: Hashable, Sendable {
-  /// Side of the box in pixels, odd, 3 to 31.
+  /// Side of the box, pixels, odd, 3 to 31.
   public var box: Int
-  /// Cells of the grid; knots are one more.
+  /// Cells of the grid; there is one knot more.
   public var columns: Int
   public var rows: Int
   public var planes: Int
   public var centreX: Float
   public var centreY: Float
-  /// z of the first plane of knots and their distance, nm.
+  /// z of the first plane of knots, and the distance between planes, nm.
   public var firstZ: Float
   public var zStep: Float
-  /// Fits do not leave this range, nm.
+  /// Fits stay in this range, nm.
   public var lowestZ: Float
   public var highestZ: Float
-  /// Where z starts; nil for the height whose image the spot is most like.
+  /// Start value of z; nil for the height whose image is most similar to the spot.
   public var start: Float?
-  /// Variance of Gaussian noise in the spots' unit squared, where no map gives it.
+  /// Variance of Gaussian noise in the spots' unit squared; used without a noise map.
   public var noise: Float
 
   public init(
@@ -43,7 +43,8 @@ public struct SplineModel: Hashable, Sendable {
     self.noise = noise
   }
 
-  /// How far the centre may leave the box's, px: no pixel of the box leaves the grid.
+  /// How far the fitted position may be from the box's centre, px, so that no pixel leaves the
+  /// grid.
   var reach: Float {
     let half = Float(box / 2)
     return min(
@@ -56,13 +57,13 @@ public struct SplineModel: Hashable, Sendable {
       ?? evenHeights(lowestZ, highestZ, apart: 125, limit: Int(GLINT_SPLINE_STARTS))
   }
 
-  /// A row of the tables, padded for every vector.
+  /// The length of a row of the tables, padded to whole vectors.
   var tableWidth: Int { (box + 15) / 16 * 16 }
   var tableShape: [Int] { [heights.count, Int(GLINT_SPLINE_TABLES), box, tableWidth] }
-  /// Floats beyond the last coefficient that a vector may read.
+  /// Floats past the last coefficient that a vector load may touch.
   private static let slack = 32
   var gridCount: Int { planes * rows * columns * 64 + Self.slack }
-  /// Items of a work-group.
+  /// Work-items per work-group.
   var groupWidth: Int { box <= 16 ? 16 : 32 }
 
   var label: String {
@@ -70,7 +71,7 @@ public struct SplineModel: Hashable, Sendable {
       + (start.map { " from \($0)" } ?? "") + " noise \(noise)"
   }
 
-  /// The coefficients as the fits read them.
+  /// The coefficients in the layout of the fits.
   ///
   /// `coefficients` is [planes, rows, columns, 64]: 16 pz + 4 py + px multiplies δz^pz δy^py δx^px.
   public func grid(_ coefficients: [Float]) -> Tensor {
@@ -87,8 +88,8 @@ public struct SplineModel: Hashable, Sendable {
     return Tensor(values, shape: [gridCount])
   }
 
-  /// What starts are found with, for each height: the image's likeness, and the linear fit of photons,
-  /// background, and photons times x and y. Each is the weight of every pixel in a sum.
+  /// Weights that give start values, for each height: the similarity of the image, and a linear fit
+  /// of photons, background, photons · x and photons · y. Each is a weighted sum over the pixels.
   public func tables(grid: Tensor) -> Tensor {
     let image = SplineImage(model: self, grid: grid.values)
     let (width, n) = (tableWidth, box * box)
@@ -143,7 +144,7 @@ public struct SplineModel: Hashable, Sendable {
   /// Bytes of scratch on the CPU: counts and variances of the spots in the lanes.
   var scratch: Int { 2 * 16 * box * tableWidth * 4 }
 
-  /// Throws unless the model and a grid fit together and the kernels can do it.
+  /// Throws unless the grid fits the model and the kernels support both.
   func check(_ op: String, grid: TensorType) throws(ShapeError) {
     guard reach >= 1 else {
       throw ShapeError(

@@ -8,12 +8,13 @@ enum SplineSamples {
     let total: Reference
     let grid: Reference
     let tables: Reference
-    /// A map or none.
+    /// A noise map, or empty.
     let noise: [Reference]
-    /// What the spots were made from.
+    /// The true parameters.
     let truth: Reference
     let note: String
-    /// Share of results that must agree with the definition: less where some spots have no optimum.
+    /// Share of results that must agree with the reference; less than 1 if some spots have no
+    /// optimum.
     let share: Double
     let tiny: Bool
   }
@@ -61,7 +62,7 @@ enum SplineSamples {
       share: strange ? 0.6 : 0.99, tiny: tiny)
   }
 
-  /// Cells through samples of an astigmatic spot, their slopes from central differences.
+  /// Cells through samples of an astigmatic spot, with slopes from central differences.
   private static func coefficients(_ model: SplineModel) -> [Float] {
     func sample(_ i: Int, _ j: Int, _ k: Int) -> Double {
       let z = (Double(model.firstZ) + Double(k) * Double(model.zStep)) / 400

@@ -1,27 +1,27 @@
 import Foundation
 
-/// What the definitions of fits need of a model: the image that it expects, in plain Double.
+/// What the reference fits need from a model: the expected image, in Double.
 protocol SpotImage {
   /// Side of the box, pixels.
   var box: Int { get }
-  /// Free parameters: the first so many columns.
+  /// Number of free parameters; they are the first columns.
   var parameters: Int { get }
   var leastSquares: Bool { get }
-  /// Variance of Gaussian noise where no map gives it.
+  /// Variance of Gaussian noise, used without a noise map.
   var noise: Float { get }
   /// Whether column 4 is z.
   var isAxial: Bool { get }
   /// Whether column 5 repeats column 4.
   var sharesWidth: Bool { get }
-  /// Columns 4 and 5 where fits start; of several the most likely is taken.
+  /// Start values of columns 4 and 5; of several, the most likely is used.
   var starts: [[Double]] { get }
   func bounds(_ parameter: Int) -> ClosedRange<Double>
-  /// Every pixel's mean without noise, and its derivatives by the free parameters.
+  /// Every pixel's mean without noise, and its derivatives with respect to the free parameters.
   func pixels(_ theta: [Double]) -> [(mean: Double, gradient: [Double])]
 }
 
 extension SpotImage {
-  /// Bounds that all models share: photons and background are positive.
+  /// Bounds common to all models: photons and background are positive.
   func lightBounds(_ parameter: Int) -> ClosedRange<Double> {
     parameter == 2 ? 1...1e9 : 0.01...1e9
   }
@@ -70,7 +70,7 @@ extension SpotModel: SpotImage {
     }
   }
 
-  /// One axis: value, derivative by the centre, derivative by the width, at every pixel.
+  /// One axis: value and derivatives with respect to centre and width, at every pixel.
   private func axis(
     _ centre: Double, _ sigma: Double
   ) -> [(e: Double, d: Double, s: Double)] {

@@ -1,14 +1,14 @@
 import CPUKernels
 
-/// What is fitted to a spot: a Gaussian PSF, which of its parameters are free, and by which estimator.
+/// The model of a spot: a Gaussian PSF, its free parameters, and the estimator.
 public struct SpotModel: Hashable, Codable, Sendable {
   /// Which widths are free.
   public enum Sigmas: String, Hashable, Codable, Sendable, CaseIterable {
-    /// x, y, photons, background.
+    /// Free parameters: x, y, photons, background.
     case fixed
-    /// And one width.
+    /// Also one width.
     case free
-    /// And a width per axis.
+    /// Also one width per axis.
     case elliptical
   }
 
@@ -20,23 +20,23 @@ public struct SpotModel: Hashable, Codable, Sendable {
   public enum Pixels: String, Hashable, Codable, Sendable, CaseIterable {
     /// The PSF integrated over each pixel.
     case integrated
-    /// Its density at the pixel's centre, as some other programs take it.
+    /// The PSF's density at the pixel's centre, as in some other programs.
     case sampled
   }
 
   public var sigmas: Sigmas
   public var estimator: Estimator
   public var pixels: Pixels
-  /// Widths that follow z: then the parameters are x, y, photons, background, z (nm), and `sigmas` and
-  /// the widths below are not used.
+  /// Widths that depend on z. Then the parameters are x, y, photons, background, z (nm), and
+  /// `sigmas` and the widths below are ignored.
   public var astigmatism: Astigmatism?
-  /// Side of the box in pixels, odd, 3 to 31.
+  /// Side of the box, pixels, odd, 3 to 31.
   public var box: Int
-  /// Widths in pixels: where they are free the start, otherwise the value. One shared width starts
-  /// from `sigmaX`.
+  /// Widths, pixels: start values if free, fixed values otherwise. A shared width starts at
+  /// `sigmaX`.
   public var sigmaX: Float
   public var sigmaY: Float
-  /// Variance of Gaussian noise in the spots' unit squared, where no map gives it.
+  /// Variance of Gaussian noise in the spots' unit squared; used without a noise map.
   public var noise: Float
 
   public init(
@@ -52,17 +52,18 @@ public struct SpotModel: Hashable, Codable, Sendable {
     self.noise = noise
   }
 
-  /// A Gaussian whose widths follow z, by maximum likelihood.
+  /// A Gaussian whose widths depend on z, fitted by maximum likelihood.
   public init(_ astigmatism: Astigmatism, box: Int, noise: Float = 0) {
     self.init(box: box, sigmaX: 1, noise: noise)
     self.astigmatism = astigmatism
   }
 
-  /// Columns of every table of fits: x, y (px from the centre of the box's centre pixel), photons,
-  /// background (per pixel), sigma x, sigma y (px); of a PSF that depends on z instead z (nm), 0.
+  /// Number of columns of fit results: x, y (px from the centre of the box's central pixel),
+  /// photons, background (per pixel), sigma x, sigma y (px); for a PSF that depends on z instead z
+  /// (nm), 0.
   public static let columns = Int(GLINT_SPOT_PARAMETERS)
 
-  /// What fits of `capacity` spots give: parameters, evaluations, states.
+  /// Types of the results of `capacity` fits: parameters, evaluations, states.
   static func fits(_ capacity: Int) -> [TensorType] {
     [
       TensorType(.float32, capacity, columns), TensorType(.int32, capacity),
@@ -70,7 +71,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
     ]
   }
 
-  /// What they are worth: variances as sums of two floats, deviances, reduced χ².
+  /// Types of the quality of fits: variances as sums of two floats, deviances, reduced χ².
   static func worths(_ capacity: Int) -> [TensorType] {
     [
       TensorType(.float32, capacity, columns, 2), TensorType(.float32, capacity),
@@ -78,7 +79,8 @@ public struct SpotModel: Hashable, Codable, Sendable {
     ]
   }
 
-  /// Free parameters: the first so many columns; a shared width is column 4, repeated in column 5.
+  /// Number of free parameters, which are the first columns; a shared width is column 4, repeated
+  /// in 5.
   public var parameters: Int {
     if astigmatism != nil { return 5 }
     return switch sigmas {
@@ -88,7 +90,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
     }
   }
 
-  /// Where a fit's widths start.
+  /// Start values of the widths.
   var start: (x: Float, y: Float) { (sigmaX, sigmas == .free ? sigmaX : sigmaY) }
 
   var label: String {
@@ -97,7 +99,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
       "\(sigmas) \(estimator.rawValue) \(pixels) box \(box) σ \(start.x)/\(start.y) noise \(noise)"
   }
 
-  /// What the CPU's kernel learns from its parameters, an OpenCL kernel learns from defines.
+  /// Defines for OpenCL kernels with what the CPU's kernel gets as parameters.
   var defines: [String: String] {
     [
       "BOX": "\(box)", "PARAMETERS": "\(parameters)",
@@ -106,7 +108,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
     ]
   }
 
-  /// Bytes of scratch for `boxes` boxes of the widest vectors.
+  /// Bytes of scratch for `boxes` boxes with the widest vectors.
   func scratch(boxes: Int) -> Int { boxes * box * box * 64 }
 
   func kernelParameters(
@@ -134,7 +136,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
     return p
   }
 
-  /// Throws unless the kernels can fit the model.
+  /// Throws unless the kernels support the model.
   func check(_ op: String) throws(ShapeError) {
     if let astigmatism {
       guard estimator == .maximumLikelihood, pixels == .integrated else {

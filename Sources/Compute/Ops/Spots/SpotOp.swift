@@ -1,25 +1,25 @@
 import CPUKernels
 
-/// An op on every spot of a list: a fit, or what fits are worth.
+/// An op on every spot of a list: a fit, or the assessment of fits.
 ///
-/// Its inputs begin with the spots, float32 [capacity, box²]; another is their number, int32 [1]; after
-/// all others there may be a noise variance per pixel, as many as the spots have pixels. Rows past the
-/// number are undefined. It has three outputs.
+/// The first input is the spots, float32 [capacity, box²]; another is their number, int32 [1];
+/// after all others there may be a noise variance per pixel, in the shape of the spots. Rows past
+/// the number are undefined. There are three outputs.
 protocol SpotOp: NotDifferentiable {
-  /// The input that is the number of spots.
+  /// The index of the input that is the number of spots.
   static var total: Int { get }
-  /// The input that is the noise, where there is one; so many inputs there are without it.
+  /// The index of the noise input, which is also the number of inputs without noise.
   static var noise: Int { get }
 }
 
 extension SpotOp {
-  /// Whether the number of spots is among `inputs`, and what follows the others is noise.
+  /// Whether `inputs` include the number of spots, and an input after the others is noise.
   static func takes(_ inputs: [TensorType]) -> Bool {
     (inputs.count == noise || inputs.count == noise + 1 && inputs[noise] == inputs[0])
       && inputs[total] == TensorType(.int32, 1)
   }
 
-  /// Throws unless `spots` are boxes with a side of `box` pixels, and kernels can fit those.
+  /// Throws unless `spots` are boxes with a side of `box` pixels that kernels support.
   static func check(_ spots: TensorType, box: Int) throws(ShapeError) {
     guard box >= 3, box <= GLINT_BOX_LIMIT, box % 2 == 1 else {
       throw ShapeError(
@@ -33,7 +33,7 @@ extension SpotOp {
 
   static func hasNoise(_ site: Site) -> Bool { site.inputs.count > noise }
 
-  /// The table of noise, where there is one.
+  /// The noise table, if there is one.
   static func noise(_ inputs: [Reference]) -> Reference? {
     inputs.count > noise ? inputs[noise] : nil
   }
@@ -41,13 +41,13 @@ extension SpotOp {
   /// The operand of the noise.
   static func noise(_ site: Site) -> glint_maybe_in { hasNoise(site) ? .input(noise) : .none }
 
-  /// As many items as there are spots.
+  /// One item per spot.
   static func items(_ site: Site) -> Items {
     .counted(.input(total), limit: site.inputs[0].shape[0])
   }
 }
 
-/// An op on spots whose PSF is a spline. Both machines take columns of a box at once.
+/// An op on spots with a spline PSF. Kernels process whole columns of a box.
 protocol SplineOp: SpotOp {
   var model: SplineModel { get }
   associatedtype Operands: BitwiseCopyable

@@ -1,12 +1,12 @@
 import Foundation
 
-/// The definition of a fit and of its worth, in plain Double: one spot and the model fitted to it.
+/// The reference of a fit and its assessment, in Double: one spot and its model.
 struct SpotReference {
   let model: any SpotImage
   let counts: [Double]
   let noise: [Double]
 
-  /// Row `row` of the tables of spots and, where there is one, of noise.
+  /// Row `row` of the tables of spots and noise.
   init(_ model: any SpotImage, spots: Reference, noise: Reference?, _ row: Int) {
     self.model = model
     let pixels = row * model.box * model.box..<(row + 1) * model.box * model.box
@@ -16,7 +16,7 @@ struct SpotReference {
       ?? Array(repeating: Double(model.noise), count: counts.count)
   }
 
-  /// Logarithm of the likelihood up to a constant (or minus half the squares), its gradient, and the
+  /// Log-likelihood up to a constant (or minus half the sum of squares), its gradient, and the
   /// expected information.
   private func sums(_ theta: [Double]) -> (value: Double, score: [Double], information: [[Double]])
   {
@@ -38,7 +38,7 @@ struct SpotReference {
     return (value, score, information)
   }
 
-  /// A spline rings; where it leaves less than this, a pixel has no say in the fit.
+  /// A spline may ring; pixels whose mean is below this are ignored in the fit.
   private static let leastMean = 1e-3
 
   typealias Fit = (theta: [Double], evaluations: Int, state: Int)
@@ -161,9 +161,9 @@ struct SpotReference {
   }
 }
 
-// The definitions of the ops, for any image.
+// The references of the ops, for any image.
 extension SpotReference {
-  /// Parameters, evaluations and states of the first `total` spots; −1 is the state of the others.
+  /// Parameters, evaluations and states of the first `total` spots; the others have the state −1.
   static func fits(
     _ image: any SpotImage, spots: Reference, total: Reference, noise: Reference?
   ) -> [Reference] {
@@ -186,7 +186,7 @@ extension SpotReference {
     return [rows.flatMap { Array(repeating: $0, count: SpotModel.columns) }, rows, rows]
   }
 
-  /// Variances as sums of two floats, deviances and reduced χ²; −1 is the deviance past the total.
+  /// Variances as sums of two floats, deviances and reduced χ²; the deviance is −1 past the total.
   static func worths(
     _ image: any SpotImage, spots: Reference, theta: Reference, total: Reference, noise: Reference?
   ) -> [Reference] {

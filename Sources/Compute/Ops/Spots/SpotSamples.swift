@@ -2,12 +2,13 @@
 enum SpotSamples {
   struct Case {
     let model: SpotModel
-    /// Spots, total, and a noise map where the case has one.
+    /// Spots, total, and a noise map if the case has one.
     let inputs: [Reference]
-    /// What the spots were made from.
+    /// The true parameters.
     let truth: Reference
     let note: String
-    /// Share of results that must agree with the definition: less where some spots have no optimum.
+    /// Share of results that must agree with the reference; less than 1 if some spots have no
+    /// optimum.
     let share: Double
     let tiny: Bool
   }

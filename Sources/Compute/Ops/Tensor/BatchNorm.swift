@@ -1,22 +1,24 @@
 import CPUKernels
 
-/// Batch normalisation: with running statistics at inference, with those of the batch in training.
+/// Batch normalisation: with running statistics for inference, with those of the batch for
+/// training.
 ///
-/// Inputs: x [… channels], scale (γ) and shift (β) [channels], and with running or tracked statistics
-/// also the running mean and variance [channels]. Output: (x − mean) / √(variance + ε) · γ + β; with
-/// tracked statistics also the new running mean and variance, which may lie over the old ones. Batch
-/// statistics need x [batch, height, width, channels]. After Ioffe and Szegedy (2015).
+/// Inputs: x [… channels], scale (γ) and shift (β) [channels], and with running or tracked
+/// statistics also the running mean and variance [channels]. Output: (x − mean) / √(variance + ε) ·
+/// γ + β; with tracked statistics also the new running mean and variance, which may overwrite the
+/// old ones. Batch statistics need x [batch, height, width, channels]. After Ioffe and Szegedy
+/// (2015).
 public struct BatchNorm: Op {
   public static let name = "batch norm"
 
   public enum Statistics: Hashable, Sendable {
-    /// The running ones: inference.
+    /// Running statistics, for inference.
     case running
-    /// Those of the batch, which nothing remembers.
+    /// Statistics of the batch, without running ones.
     case batch
-    /// Those of the batch, which move the running ones by `momentum` of the difference, as PyTorch
-    /// counts it (Keras' momentum is 1 minus that). PyTorch's running variance is `unbiased`, divided by
-    /// n − 1; Keras' is not. No gradient goes through the running ones.
+    /// Statistics of the batch, which move the running ones by `momentum` times the difference, as
+    /// in PyTorch (Keras' momentum is 1 minus that). PyTorch's running variance is `unbiased`,
+    /// divided by n − 1; Keras' is not. Running statistics have no gradient.
     case tracked(momentum: Float, unbiased: Bool)
 
     var label: String {
@@ -95,7 +97,8 @@ public struct BatchNorm: Op {
     return [mean, variance]
   }
 
-  /// The scale and shift per channel that running statistics amount to; `inputs` as of the op.
+  /// The equivalent scale and shift per channel for running statistics; `inputs` as those of the
+  /// op.
   func affine(_ inputs: [Reference]) -> (scale: [Double], shift: [Double]) {
     let scale = zip(inputs[1].values, inputs[4].values).map {
       $0 / ($1 + Double(epsilon)).squareRoot()
@@ -122,7 +125,7 @@ public struct BatchNorm: Op {
       variance: .input(4), out: .output(0))
   }
 
-  /// Moves the running statistics, from the workspace of the norm's passes (`Normalization`).
+  /// Updates the running statistics from the workspace of the norm's passes (`Normalization`).
   private func moving(
     _ site: Site, _ momentum: Float, _ unbiased: Bool
   ) -> (parameters: glint_norm_running_params, operands: glint_norm_running_operands) {

@@ -1,6 +1,6 @@
 import CPUKernels
 
-/// Each channel times its scale plus its shift, one rounding: normalisation with fixed statistics.
+/// x · scale + shift per channel, rounded once: normalisation with fixed statistics.
 ///
 /// Inputs: x [… channels], scale [channels], shift [channels], float32. Output: as x.
 public struct ChannelAffine: Op {

@@ -1,6 +1,6 @@
 import CPUKernels
 
-/// Tensors side by side along the last axis, the channels; the other axes are equal.
+/// Concatenates tensors along the last axis, the channels; the other axes must be equal.
 public struct Concat: Op {
   public static let name = "concat"
 
@@ -41,7 +41,7 @@ public struct Concat: Op {
     }
   }
 
-  /// Where each input goes, but for those that their producers have put in place.
+  /// Where each input goes, except those that their producers have already put in place.
   private func parts(_ site: Site) -> [(index: Int, place: glint_channels_params)] {
     var offset = 0
     return site.inputs.enumerated().compactMap { index, input in

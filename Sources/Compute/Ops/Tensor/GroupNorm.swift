@@ -1,5 +1,5 @@
-/// Groups of neighbouring channels of each image brought to mean 0 and variance 1, then each channel
-/// scaled and shifted.
+/// Normalises groups of adjacent channels of each image to mean 0 and variance 1, then applies a
+/// scale and shift per channel.
 ///
 /// Inputs: x [batch, height, width, channels], scale [channels], shift [channels].
 public struct GroupNorm: NormalizingOp {

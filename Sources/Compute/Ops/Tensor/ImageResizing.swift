@@ -1,6 +1,6 @@
 import CPUKernels
 
-/// An op that makes an image of another size, each value on its own from those around its place.
+/// An op that changes an image's size; each output value depends only on its neighbourhood.
 protocol ImageResizing: ChannelRanged {
   static var kernels: KernelPair<glint_spatial_params, glint_resize_operands> { get }
   func kernelParameters(_ site: Site) -> glint_spatial_params

@@ -1,4 +1,4 @@
-/// Each channel of each image brought to mean 0 and variance 1, then scaled and shifted.
+/// Normalises each channel of each image to mean 0 and variance 1, then applies a scale and shift.
 ///
 /// Inputs: x [batch, height, width, channels]; with `affine` also scale and shift [channels].
 public struct InstanceNorm: NormalizingOp {

@@ -1,17 +1,17 @@
 import CPUKernels
 
-/// What the normalising ops share: statistics over pixels, per group of channels, per image or over
-/// the batch, and x → (x − centre) factor, then a scale and shift per channel.
+/// The common part of normalising ops: statistics over pixels, per group of channels, per image or
+/// over the batch; x → (x − centre) factor; then a scale and shift per channel.
 ///
-/// The order of the sums is fixed (along rows, then over rows and channels), so bits are equal on
-/// every device.
+/// Sums have a fixed order (along rows, then over rows and channels), so bits are equal on every
+/// device.
 public struct Normalization: Hashable, Sendable {
   enum Statistic: Hashable, Sendable {
     /// Mean and 1 / √(variance + ε); a constant image with ε = 0 becomes 0.
     case moments(epsilon: Float)
     /// Minimum and 1 / (maximum − minimum); a constant image becomes 0.
     case range
-    /// 0 and 1 / maximum; an image whose maximum is not positive stays.
+    /// 0 and 1 / maximum; an image whose maximum is not positive is unchanged.
     case maximum
 
     var code: (kind: Int32, epsilon: Float) {
@@ -24,7 +24,7 @@ public struct Normalization: Hashable, Sendable {
   }
 
   let statistic: Statistic
-  /// Groups of neighbouring channels with one statistic each; nil for one per channel.
+  /// Number of groups of adjacent channels with one statistic each; nil for one per channel.
   let groups: Int?
   /// One statistic for the whole batch.
   let across: Bool
@@ -89,14 +89,14 @@ public struct Normalization: Hashable, Sendable {
       share: Float(sets) / Float(site.inputs[0].count))
   }
 
-  /// A pass over the image: its operands, and whether it is the second look at the data.
+  /// A pass over the image: its operands, and whether it reads the data for the second time.
   enum Pass: Sendable {
     case rows(glint_norm_rows_operands, second: Bool)
     case groups(glint_norm_groups_operands, second: Bool)
   }
 
-  /// The passes that leave the statistics of input 0 in a workspace tensor: mean and factor, or the
-  /// least value and factor. Workspace 0 has a pair per row and channel, 1 and 2 one per group.
+  /// The passes that write the statistics of input 0 to a workspace tensor: mean and factor, or
+  /// minimum and factor. Workspace 0 has a pair per row and channel, 1 and 2 one per group.
   var statistics: (passes: [Pass], at: Int) {
     func look(_ mean: Int?) -> [Pass] {
       let given: glint_maybe_in = mean.map { .workspace($0) } ?? .none
@@ -198,7 +198,7 @@ extension Candidate {
   }
 }
 
-/// An op that is nothing but a normalization.
+/// An op that consists of a normalisation only.
 public protocol NormalizingOp: Op {
   var rule: Normalization { get }
 }

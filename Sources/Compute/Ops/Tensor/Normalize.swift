@@ -1,4 +1,4 @@
-/// Each image brought to a common scale by its own values, all channels together.
+/// Scales each image by its own values, with all channels together.
 ///
 /// Input and output: float32 [batch, height, width, channels].
 public struct Normalize: NormalizingOp {
@@ -7,7 +7,7 @@ public struct Normalize: NormalizingOp {
   public enum Kind: String, Hashable, Sendable {
     /// (x − min) / (max − min); a constant image becomes 0.
     case minMax = "min–max"
-    /// x / max; an image whose maximum is not positive stays as it is.
+    /// x / max; an image whose maximum is not positive is unchanged.
     case max
     /// (x − mean) / standard deviation; a constant image becomes 0.
     case standardize

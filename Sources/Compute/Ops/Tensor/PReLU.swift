@@ -1,6 +1,6 @@
 import CPUKernels
 
-/// x, below zero times a learned slope.
+/// x for x ≥ 0, a learned slope times x below.
 ///
 /// Inputs: x [… channels], slope [1] or [channels], float32. Output: as x.
 public struct PReLU: Op {

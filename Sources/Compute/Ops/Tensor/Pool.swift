@@ -1,6 +1,6 @@
 import CPUKernels
 
-/// Maximum or average over a square window; what lies outside the image does not count.
+/// Maximum or average over a square window; positions outside the image are ignored.
 ///
 /// Input: float32 [batch, height, width, channels]; output the same with the pooled size. `.same`
 /// padding gives ⌈size / stride⌉ outputs.

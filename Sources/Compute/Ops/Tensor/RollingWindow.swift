@@ -1,12 +1,13 @@
 import CPUKernels
 
-/// The frames around each frame of a sequence that comes in batches: `TemporalWindow` that remembers
-/// where the last batch ended.
+/// The frames around each frame of a sequence that arrives in batches: a `TemporalWindow` that
+/// keeps the last frames of the previous batch.
 ///
-/// Inputs: float32 frames [n, height, width, channels], history [2 radius, height, width, channels],
-/// the last frames before them. Outputs: [n, height, width, (2 radius + 1) channels], the earliest
-/// frame first, each `radius` frames behind its input; and the history for the next batch. As state of
-/// a plan (a name that is input and output) the history stays on the device, where it is overwritten.
+/// Inputs: float32 frames [n, height, width, channels], and history [2 radius, height, width,
+/// channels], the frames before them. Outputs: [n, height, width, (2 radius + 1) channels], the
+/// earliest frame first, each `radius` frames behind its input; and the history for the next batch.
+/// As state of a plan (an input and output of one name), the history stays on the device and is
+/// overwritten.
 public struct RollingWindow: NotDifferentiable {
   public static let name = "rolling window"
   public static let obstacle = "it remembers the batch before; train with `TemporalWindow`"
@@ -35,7 +36,7 @@ public struct RollingWindow: NotDifferentiable {
     ]
   }
 
-  /// The history moves up in place.
+  /// The history is updated in place.
   public var updates: [Int: Int] { [1: 1] }
 
   public func reference(_ inputs: [Reference]) -> [Reference] {

@@ -1,9 +1,10 @@
 import CPUKernels
 
-/// The frames around each frame side by side as channels, the edge frames repeated.
+/// The frames around each frame, concatenated as channels; edge frames are repeated.
 ///
 /// Input: float32 [frames, height, width, channels]. Output: [frames, height, width, (2 radius + 1)
-/// channels], the earliest frame first. What computes each frame alone runs before it, once per frame.
+/// channels], the earliest frame first. Put per-frame computation before it: it then runs once per
+/// frame.
 public struct TemporalWindow: Op {
   public static let name = "temporal window"
   public let radius: Int

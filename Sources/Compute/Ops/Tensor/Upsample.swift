@@ -1,9 +1,9 @@
 import CPUKernels
 
-/// An image enlarged by a whole factor.
+/// Enlarges an image by an integer factor.
 ///
 /// Input: float32 [batch, height, width, channels]; output with height and width times `factor`.
-/// Bilinear: pixel centres at halves, edge pixels repeated ("align corners" off).
+/// Bilinear: pixel centres at half-integers, edge pixels repeated ("align corners" off).
 public struct Upsample: ImageResizing {
   public static let name = "upsample"
   static let kernels = KernelPair(glint_cpu_upsample_image, glint_opencl_upsample_image)
@@ -54,7 +54,7 @@ public struct Upsample: ImageResizing {
     return [Reference(TensorType(.float32, x[0], x[1] * factor, x[2] * factor, x[3]), values)]
   }
 
-  /// Source pixels of an output pixel along one axis, with their shares.
+  /// The source pixels of an output pixel along one axis, with their weights.
   func weights(_ out: Int, _ size: Int) -> [(Int, Double)] {
     guard kind == .bilinear else { return [(out / factor, 1)] }
     let place = (Double(out) + 0.5) / Double(factor) - 0.5

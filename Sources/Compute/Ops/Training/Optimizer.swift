@@ -1,23 +1,24 @@
 import CPUKernels
 import Foundation
 
-/// A rule by which a parameter follows its gradient; formulas and names as in PyTorch.
+/// A rule that updates a parameter from its gradient; formulas and names as in PyTorch.
 ///
-/// What a schedule changes is not part of the rule: `schedule` makes it for each step, and a plan reads
-/// it from a tensor.
+/// Values that change from step to step are not part of the rule: `schedule` computes them, and a
+/// plan reads them from a tensor.
 public enum Optimizer: Hashable, Sendable {
-  /// Gradient descent with momentum (PyTorch's `SGD` without dampening); decay is added to the gradient.
+  /// Gradient descent with momentum (PyTorch's `SGD` without dampening); decay is added to the
+  /// gradient.
   case sgd(momentum: Double = 0, nesterov: Bool = false, decay: Double = 0)
   /// Kingma and Ba (2015); decay is added to the gradient.
   case adam(Moments = Moments(), decay: Double = 0)
-  /// Loshchilov and Hutter (2019): Adam whose decay shrinks the parameter itself.
+  /// Loshchilov and Hutter (2019): Adam with decay applied to the parameter itself.
   case adamW(Moments = Moments(), decay: Double = 0.01)
-  /// Dozat (2016): Adam with Nesterov's momentum, which grows by `momentumDecay`.
+  /// Dozat (2016): Adam with Nesterov momentum, which grows by `momentumDecay`.
   case nadam(Moments = Moments(), momentumDecay: Double = 0.004, decay: Double = 0)
 
-  /// How Adam and its kin remember gradients.
+  /// The moving averages of Adam and its variants.
   public struct Moments: Hashable, Sendable {
-    /// What remains of the mean gradient (β₁) and of its mean square (β₂) after a step.
+    /// Decay rates of the mean gradient (β₁) and its mean square (β₂) per step.
     public var mean: Double
     public var square: Double
     /// Added to the root of the mean square (ε).
@@ -30,8 +31,8 @@ public enum Optimizer: Hashable, Sendable {
     }
   }
 
-  /// Tensors of the parameter's shape that it keeps, zeros at first: the mean gradient, and but for
-  /// gradient descent its mean square.
+  /// Number of state tensors, each of the parameter's shape and zero at first: the mean gradient,
+  /// and except for gradient descent its mean square.
   public var states: Int { moments == nil ? 1 : 2 }
 
   var moments: Moments? {
@@ -41,7 +42,7 @@ public enum Optimizer: Hashable, Sendable {
     }
   }
 
-  /// The rule at one step as numbers, the same for all of them:
+  /// One step as numbers, in a form common to all rules:
   /// parameter · keep − (gradient · g + mean · m) / (√(mean square) · scale + ε).
   struct Factors: Hashable {
     var keep = 1.0
@@ -52,7 +53,7 @@ public enum Optimizer: Hashable, Sendable {
 
   /// - Parameters:
   ///   - rate: the learning rate of this step.
-  ///   - step: counted from 1.
+  ///   - step: starts at 1.
   func factors(rate: Double, step: Int) -> Factors {
     /// 1 − βᵗ.
     func correction(_ beta: Double) -> Double { 1 - pow(beta, Double(step)) }
@@ -82,17 +83,17 @@ public enum Optimizer: Hashable, Sendable {
     }
   }
 
-  /// What `OptimizerStep` reads as its schedule at one step.
+  /// The schedule input of `OptimizerStep` for one step.
   ///
   /// - Parameters:
   ///   - rate: the learning rate of this step.
-  ///   - step: counted from 1.
+  ///   - step: starts at 1.
   public func schedule(rate: Double, step: Int) -> [Float] {
     let factors = factors(rate: rate, step: step)
     return [factors.keep, factors.gradient, factors.mean, factors.scale].map(Float.init)
   }
 
-  /// Numbers that a schedule has.
+  /// Length of a schedule.
   static let scheduleCount = 4
 
   /// Decay that is added to the gradient.
@@ -103,7 +104,7 @@ public enum Optimizer: Hashable, Sendable {
     }
   }
 
-  /// How much of the mean gradient remains, and how much of the new one joins it.
+  /// Weights of the old mean gradient and of the new gradient.
   var remembering: (mean: Double, new: Double) {
     if case .sgd(let momentum, _, _) = self { return (momentum, 1) }
     let mean = moments?.mean ?? 0

@@ -3,8 +3,9 @@ import CPUKernels
 /// One step of an optimiser over one parameter, in one pass over memory.
 ///
 /// Inputs, float32: the parameter; its gradient, of the same shape; the schedule [4]
-/// (`Optimizer.schedule`); a factor [1] on the gradient (`Graph.clipping`, or 1); then the states, of the
-/// parameter's shape. Outputs: the new parameter and the new states, which may lie over the old ones.
+/// (`Optimizer.schedule`); a factor [1] on the gradient (`Graph.clipping`, or 1); then the states,
+/// of the parameter's shape. Outputs: the new parameter and the new states, which may overwrite the
+/// old ones.
 public struct OptimizerStep: NotDifferentiable {
   public static let name = "optimizer step"
   public static let obstacle = "it ends the backward pass"
@@ -115,11 +116,11 @@ public struct OptimizerStep: NotDifferentiable {
 }
 
 extension Graph {
-  /// The norm of several gradients together, and the factor that keeps it within a limit.
+  /// The norm of several gradients together, and the factor that limits it.
   ///
   /// Both are float32 [1]; the factor is min(1, limit / (norm + 10⁻⁶)), as PyTorch's
-  /// `clip_grad_norm_`. Each gradient's squares are summed in a fixed order, then these sums in the order
-  /// given.
+  /// `clip_grad_norm_`. Each gradient's squares are summed in a fixed order, then these sums in the
+  /// order given.
   public mutating func clipping(
     _ gradients: [Value], to limit: Float
   ) throws -> (norm: Value, factor: Value) {

@@ -149,7 +149,9 @@ final class TIFFDecoder: Sendable {
       byte: page.position)
   }
 
-  /// A libtiff handle and its tile; used by one thread at a time.
+  /// A libtiff handle and its tile.
+  ///
+  /// `@unchecked Sendable`: `idle` hands it to one thread at a time.
   private final class Handle: @unchecked Sendable {
     let tiff: OpaquePointer
     private var tile = UnsafeMutableRawBufferPointer(start: nil, count: 0)
