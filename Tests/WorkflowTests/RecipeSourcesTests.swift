@@ -95,10 +95,11 @@ import Testing
     #expect(network.recipe.network == NetworkSettings(weights: "w.pt"))
   }
 
-  /// SETTINGS.md agrees with the declarations.
+  /// Tools/docs/Glint.docc/Settings.md agrees with the declarations.
   @Test func thePageOfSettings() throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("SETTINGS.md")
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
+        "Tools/docs/Glint.docc/Settings.md")
     if ProcessInfo.processInfo.environment["GLINT_WRITE_PAGES"] != nil {
       try Data(Recipe.settingsPage.utf8).write(to: file)
     }

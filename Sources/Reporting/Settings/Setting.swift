@@ -1,5 +1,5 @@
 /// The declaration of a setting. The option with its help, the recipe field with its comment, the
-/// range check and the line in SETTINGS.md are all derived from it.
+/// range check and the line in the page of settings are all derived from it.
 ///
 /// ```swift
 /// extension FitSettings {

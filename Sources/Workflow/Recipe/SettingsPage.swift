@@ -37,7 +37,7 @@ extension Recipe {
     name == "measured" || settingFacts.contains { $0.section == name }
   }
 
-  /// The page SETTINGS.md: a Markdown table of all settings.
+  /// The page `Settings.md` of the documentation: a Markdown table of all settings.
   package static var settingsPage: String {
     var lines = [
       "# Settings", "",
