@@ -115,6 +115,12 @@ let package = Package(
     .executableTarget(
       name: "steady-state", dependencies: ["Workflow", "Networks", "CTestSupport"],
       path: "Tests/SteadyState"),
+    .testTarget(
+      name: "ComputeTests",
+      dependencies: [
+        "CPUKernels", "Compute", "COpenCL", "CTestSupport", "TestConditions", "TestSupport",
+        "glint-parity", "planted-faults",
+      ]),
     .testTarget(name: "HouseTests"),
     .testTarget(
       name: "ContainersTests", dependencies: ["Containers", "TestConditions", "TestSupport"]),
