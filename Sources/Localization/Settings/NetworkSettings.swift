@@ -38,7 +38,7 @@ public struct NetworkSettings: Hashable, Sendable {
 extension NetworkSettings: SettingGroup {
   public static let name = Setting<String?>(
     .network, in: "network", field: "name", standard: nil,
-    "name of a network from `glint networks`; not needed if the weights state it")
+    "name of a known network; not needed if the weights state it")
   public static let weights = Setting<String?>(
     .weights, in: "network", standard: nil,
     "weights of the network: safetensors, ONNX, PyTorch, Keras (.h5, .keras) or npz")

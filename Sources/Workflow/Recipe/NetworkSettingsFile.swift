@@ -10,7 +10,7 @@ public enum NetworkSettingsFile {
   /// Throws `SettingsError`.
   public static func read(_ path: String) throws(SettingsError) -> String {
     let hint: Message =
-      "give settings as shown by `glint networks --json`, or DECODE's param_run.yaml"
+      "give the settings of the network as JSON or YAML, or DECODE's param_run.yaml"
     guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 22,
       let text = String(data: data, encoding: .utf8)
     else { throw SettingsError("cannot read the network's settings in \(path)", hint: hint) }

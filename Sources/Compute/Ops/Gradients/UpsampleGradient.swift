@@ -71,8 +71,8 @@ package struct UpsampleGradient: Adjoint {
   }
 
   public static var samples: [Sample] {
-    Upsample.samples.map { sample in
-      let upsample = sample.op as! Upsample
+    Upsample.samples.compactMap { sample in
+      guard let upsample = sample.op as? Upsample else { return nil }
       let x = sample.inputs[0].type.shape
       let factor = upsample.factor
       // (2 factor)² terms, whose weights add up to about factor².
