@@ -27,6 +27,7 @@
 #define GLINT_CONST_out
 #define GLINT_CONST_maybe_out
 
+// In C and Swift, CPUKernels defines these macros (glint_launch.h) before it includes declarations.
 #ifdef __OPENCL_VERSION__
 
 #define GLINT_OPERANDS(list)
@@ -47,8 +48,6 @@
 #define GROUP_KERNEL_OF(list, name, x, y, z) \
   kernel __attribute__((reqd_work_group_size(x, y, z))) void GLINT_SIGNATURE(list, name)
 
-#else
-#include <glint_launch.h>
 #endif
 
 #endif

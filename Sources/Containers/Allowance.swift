@@ -6,10 +6,10 @@ package struct Allowance {
   /// - Parameter file: size of the file, bytes.
   package init(file: Int) { left = Self.largest(file: file) }
 
-  /// 256 MB, or sixteen times the file if that is more.
+  /// 256 MB, or sixteen times the file if that is more. A size that overflows is not that of a file.
   static func largest(file: Int) -> Int {
     let (bytes, overflow) = file.multipliedReportingOverflow(by: 16)
-    return overflow ? .max : max(1 << 28, bytes)
+    return overflow ? 1 << 28 : max(1 << 28, bytes)
   }
 
   package mutating func take(_ count: Int) throws(FileFault) {

@@ -72,8 +72,14 @@ extension Network {
   /// Random weights as large as trained ones (He's variance), for tests, benchmarks and the start
   /// of training.
   public func randomWeights(seed: UInt64) -> Weights {
-    var random = SampleGenerator(seed: seed)
-    func uniform() -> Float { Float(random.next() >> 40) / Float(1 << 24) }
+    // Marsaglia's xorshift, so that the weights of a seed stay the same from version to version.
+    var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
+    func uniform() -> Float {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Float(state >> 40) / Float(1 << 24)
+    }
     var tensors: [String: Tensor] = [:]
     for parameter in parameters {
       let fan = max(parameter.shape.dropFirst().reduce(1, *), 1)

@@ -201,7 +201,7 @@ import Workflow
       for system in [DEFCoN(), SpeNet()] as [any NetworkSystem] {
         let recipe = try self.recipe(system, in: folder)
         let error = #expect(throws: NetworkError.self) { try localize(movie, recipe) }
-        #expect(error?.description.contains("gives no localizations") == true)
+        #expect(error?.description.contains("does not produce localizations") == true)
       }
       var unscaled = DECODE()
       unscaled.features = 4

@@ -1,4 +1,5 @@
 #pragma once
+#include "glint_launch.h"
 #include "../../../Kernels/shared/conv_kernels.h"
 
 /// c = a b with a [rows, depth], b [depth, columns]; each step is the distance between a matrix's rows.

@@ -1,4 +1,5 @@
 #pragma once
+#include "glint_launch.h"
 #include "../../../Kernels/shared/border.clh"
 #include "../../../Kernels/shared/detect_kernels.h"
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "glint_launch.h"
 #include "../../../Kernels/shared/render_kernels.h"
 
 #include <stddef.h>

@@ -1,2 +1,3 @@
 #pragma once
+#include "glint_launch.h"
 #include "../../../Kernels/shared/spots_kernels.h"

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include "../include/glint_launch.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif

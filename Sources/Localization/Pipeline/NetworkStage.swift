@@ -72,7 +72,8 @@ package struct NetworkStage: RowStage {
     let together = min(batch, model.pace(height: height, width: width, on: device.info).together)
     guard
       let head = model.listHead(
-        threshold: settings.threshold.map(Float.init), batch: together,
+        threshold: settings.threshold.map { max(Float($0), .leastNormalMagnitude) },
+        batch: together,
         height: height, width: width, perFrame: room)
     else { throw Self.refusal(of: model) }
     return try TiledNetwork(

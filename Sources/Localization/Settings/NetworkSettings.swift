@@ -47,7 +47,7 @@ extension NetworkSettings: SettingGroup {
     "network settings that differ from those in the weights, as JSON")
   public static let threshold = Setting<Double?>(
     .threshold, in: "network", of: "a network", standard: nil,
-    allowed: .optional(.within(0...1e6)),
+    allowed: .optional(.above(0, upTo: 1e6)),
     "detection threshold on the network's output; the network's default if omitted",
     remedy: "omit \(.threshold) to use the default")
   public static let memory = Setting(

@@ -371,7 +371,7 @@ import Testing
     let colour = try error { $0.page(testPixels(18), width: 3, height: 2, samples: 3) }
     #expect(colour?.kind == .unsupported)
     let packed = try error { $0.page(testPixels(6), width: 3, height: 2, bits: 12) }
-    #expect(packed?.kind == .unsupported && packed?.what.contains("12 bits") == true)
+    #expect(packed?.kind == .unsupported && packed?.what.contains("12-bit") == true)
     let absurd = try error { $0.page(testPixels(6), width: 1 << 20, height: 1 << 20) }
     #expect(absurd?.kind == .inconsistent)
     let none = try error { _ in }

@@ -116,7 +116,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = try folder.write("frame,x [nm],y [nm]\n1,80,40\n", to: "t.csv")
     #expect(throws: TableError.pixelSizeUnknown(path: path)) { try Tables.read(path) }
-    #expect(words { try Tables.read(path) }.hasSuffix("\nhint: state the pixel-size in nm"))
+    #expect(words { try Tables.read(path) }.hasSuffix("\nhint: give pixel-size in nm"))
     #expect(throws: TableError.pixelSizeUnknown(path: folder.file("o.csv"))) {
       try Tables.writer(path: folder.file("o.csv"), field: FieldOfView(), quantities: [.x, .y])
     }
