@@ -291,7 +291,8 @@ import Testing
         ("localize movie.tif -o a.csv --weights none.st", "none.st cannot be read"),
         ("localize movie.tif -o a.csv --weights cut.st --network decode", "cut.st"),
         (
-          "localize movie.tif -o a.csv --weights no.st --network decode", "is not a file of weights"
+          "localize movie.tif -o a.csv --weights no.st --network decode",
+          "is not a known format of weights"
         ),
         ("localize movie.tif -o a.csv --weights evil.pkl --network decode", "evil.pkl"),
         ("localize movie.tif -o a.csv --weights bare.safetensors", "does not state its network"),
@@ -302,7 +303,10 @@ import Testing
           "localize movie.tif -o a.csv --weights s.safetensors",
           "spenet does not produce localizations"
         ),
-        ("localize movie.tif -o a.csv --weights c.safetensors", "defcon gives no localizations"),
+        (
+          "localize movie.tif -o a.csv --weights c.safetensors",
+          "defcon does not produce localizations"
+        ),
         ("localize movie.tif -o a.csv --weights w.safetensors --memory 0", "memory of 0 MiB"),
         ("localize movie.tif -o a.csv --weights w.safetensors --threshold -1", "threshold -1"),
         (
@@ -316,7 +320,8 @@ import Testing
         ("localize movie.tif -o a.csv --memory 5", "require --network"),
         ("localize movie.tif -o w.safetensors --weights w.safetensors --force", "w.safetensors"),
         (
-          "localize movie.tif -o a.csv --weights w.safetensors --json w.safetensors --force", "read"
+          "localize movie.tif -o a.csv --weights w.safetensors --json w.safetensors --force",
+          "is an input of this run"
         ),
         ("infer movie.tif -o a.tif", "no network is given"),
         ("infer movie.tif -o a.png --weights w.safetensors", "cannot hold images"),

@@ -194,7 +194,7 @@ import Testing
       let base = "\"$GLINT\" localize movie.tif -o out.csv --device cpu --camera "
       expectRefusal(try shell.sh(base + "wrong.hdf5"), "48×56 px, the movie 56×48")
       expectRefusal(try shell.sh(base + "right.hdf5 --em-gain 100"), "cannot be combined")
-      expectRefusal(try shell.sh(base + "right.hdf5 --gain 2"), "contradict the maps")
+      expectRefusal(try shell.sh(base + "right.hdf5 --gain 2"), "cannot be combined with the maps")
       expectRefusal(
         try shell.sh(base + "right.hdf5 --json right.hdf5 --force"), "an input of this run")
       try shell.sh(base + "right.hdf5").expectSuccess()

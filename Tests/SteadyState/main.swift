@@ -168,7 +168,7 @@ for film in films[..<2] {
 cases += tables.map { Case(film: films[0], network: decode, threshold: 0.7, output: $0) }
 let (small, large, spectra) = (films[2], films[3], films[4])
 cases += [
-  Case(film: large, network: decode, threshold: 0.7, memory: 3, output: "locs.csv", batch: 2),
+  Case(film: large, network: decode, threshold: 0.7, memory: 4, output: "locs.csv", batch: 2),
   Case(film: small, network: map, threshold: 0.01, output: "locs.csv", batch: 1),
   Case(film: small, network: FIDSTORM(), threshold: 0.01, output: "locs.csv", batch: 1),
   Case(film: small, network: volume, threshold: 0.01, output: "locs.csv", batch: 1),

@@ -174,7 +174,8 @@ extension Graph {
       let values: [Value]
       switch node.source {
       case .input(let name): values = [result.input(name, node.types[0])]
-      case .parameter where needed.contains(index):
+      case .parameter(let name)
+      where needed.contains(index) || outputs.contains { $0.name == name }:
         values = result.append(node.source, node.types)
       case .constant(let constant) where needed.contains(index):
         values = [result.constant(constant)]

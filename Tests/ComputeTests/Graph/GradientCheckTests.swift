@@ -85,6 +85,7 @@ private struct Slope: CustomStringConvertible {
   let right: Double
   /// Whether the function has a jump here, so that no slope is meaningful.
   let jumps: Bool
+  let isKink: Bool
 
   init(_ sample: Sample, output: Int, _ weights: Reference, input: Int, element: Int) {
     var inputs = sample.inputs
@@ -104,11 +105,16 @@ private struct Slope: CustomStringConvertible {
     centre = (4 * narrow - wide) / 3
     left = slope(here, below, step)
     right = slope(above, here, step)
+    // The difference of both sides shrinks with the step, but not at a kink.
+    let half = (
+      slope(here, values(x - step / 2), step / 2), slope(values(x + step / 2), here, step / 2)
+    )
+    isKink = abs(half.1 - half.0) > max(0.75 * abs(right - left), 1e-4 * max(1, abs(centre)))
     jumps = abs(wide - narrow) > 1e-3 * max(1, abs(narrow))
   }
 
   var isSmooth: Bool {
-    !jumps && abs(right - left) < 1e-2 * max(1, abs(centre))
+    !jumps && !isKink && abs(right - left) < 1e-2 * max(1, abs(centre))
   }
 
   /// At a kink any slope between those of both sides is correct; at a jump, any number.

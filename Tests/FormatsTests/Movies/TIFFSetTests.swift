@@ -174,7 +174,7 @@ import Testing
     try ome(folder, files: one, planes: [(0, 1)])
     let few = try Movies.open(folder.file("a.ome.tif"))
     #expect(try firsts(few) == [5, 6, 7])
-    #expect(few.info.notes.first?.contains("places 1 of 3 pages") == true)
+    #expect(few.info.notes.first?.contains("lists 1 of 3 pages") == true)
     // Absurdly large numbers.
     let huge = String(Int.max)
     for (size, data) in [

@@ -139,15 +139,16 @@ import Testing
     #expect(refusal(noScale, good).isEmpty)
     var noSize = good
     noSize.field.width = nil
-    #expect(refusal(noSize, noSize).contains("size of the field"))
+    #expect(refusal(noSize, noSize).contains("the field size"))
     #expect(refusal(noSize, noSize, ScoreSettings(border: 0)).isEmpty)
     var noX = good
     noX[.x] = nil
     #expect(refusal(noX, good).contains("localizations have no x"))
-    #expect(refusal(good, good, ScoreSettings(border: 6000)).contains("leaves nothing"))
+    #expect(refusal(good, good, ScoreSettings(border: 6000)).contains("excludes all"))
     #expect(refusal(good, good, ScoreSettings(lateralTolerance: 0)).contains("lateral"))
     #expect(
-      refusal(good, good, ScoreSettings(molecules: .brightest(part: 0.5))).contains("photons"))
+      refusal(good, good, ScoreSettings(molecules: .brightest(part: 0.5))).contains("photon column")
+    )
   }
 
   @Test func aScoreSurvivesJSON() throws {

@@ -90,8 +90,10 @@ public struct Reduce: Op {
       return try [1, 0].map { try graph.apply(Binary(.multiply), inputs[$0], given) }
     case .sum: return [try graph.apply(Stretch(to: type.shape), given)]
     case .mean:
-      let share = Elementwise(.affine(scale: 1 / Float(depth(type)), shift: 0))
-      return [try graph.apply(Stretch(to: type.shape), graph.apply(share, given))]
+      let ones = [Int](repeating: 1, count: kept.count)
+      let count = graph.constant(Tensor([Float(depth(type))], shape: ones))
+      let share = try graph.apply(Binary(.divide), given, count)
+      return [try graph.apply(Stretch(to: type.shape), share)]
     case .maximum:
       let most = try graph.reshaped(outputs[0], to: kept)
       let among = try graph.apply(Binary(.equal), inputs[0], most)

@@ -61,7 +61,7 @@ extension Convolution {
         preparing: [
           CPULaunch(
             m == 4 ? glint_cpu_conv_winograd4_weights : glint_cpu_conv_winograd2_weights,
-            parameters, Self.packing, items: .fixed(w[2]))
+            parameters.ofWeights, Self.packing, items: .fixed(w[2]))
         ], prepared: [packed])
     }
   }
@@ -86,7 +86,7 @@ extension Convolution {
         ],
         preparing: [
           CPULaunch(
-            glint_cpu_conv_gemm_weights, parameters, Self.packing, items: .fixed(depth),
+            glint_cpu_conv_gemm_weights, parameters.ofWeights, Self.packing, items: .fixed(depth),
             grain: 64)
         ], prepared: [TensorType(.float32, depth * rounded(w[3], lanes))])
     }
@@ -110,7 +110,7 @@ extension Convolution {
         ],
         preparing: [
           CPULaunch(
-            glint_cpu_conv_gemm_weights, kernelParameters(site), Self.packing,
+            glint_cpu_conv_gemm_weights, kernelParameters(site).ofWeights, Self.packing,
             items: .fixed(w[0] * w[1]), grain: 64)
         ],
         prepared: [
@@ -176,5 +176,18 @@ extension Convolution {
     let threads = site.device.units
     let blocks = ((count + most - 1) / most + threads - 1) / threads * threads
     return max((count + blocks - 1) / blocks, min(4, count))
+  }
+}
+
+extension glint_conv_params {
+  /// What packing of weights depends on: nothing of the image, so that plans for images of different
+  /// sizes share packed weights.
+  var ofWeights: glint_conv_params {
+    var parameters = glint_conv_params()
+    parameters.channels = channels
+    parameters.out_channels = out_channels
+    parameters.kernel_height = kernel_height
+    parameters.kernel_width = kernel_width
+    return parameters
   }
 }

@@ -36,7 +36,7 @@ extension Convolution {
         ],
         preparing: [
           OpenCLLaunch(
-            glint_opencl_winograd_weights, kernelParameters(site), Self.packing,
+            glint_opencl_winograd_weights, kernelParameters(site).ofWeights, Self.packing,
             items: w[2] * blocks * 32)
         ], prepared: [TensorType(.float32, 16 * w[2] * blocks * 32)])
     }
