@@ -48,7 +48,7 @@ let films = [
   Film(name: "m.raw", width: 40, height: 32, frames: 3200),
   Film(name: "m.tif", width: 40, height: 32, frames: 3200),
   Film(name: "small.raw", width: 16, height: 16, frames: 1200),
-  Film(name: "large.raw", width: 168, height: 104, frames: 240),
+  Film(name: "large.raw", width: 320, height: 104, frames: 240),
   Film(name: "spectra.raw", width: 201, height: 7, frames: 24_000),
 ]
 for film in films { try film.write() }
