@@ -234,10 +234,14 @@ import Testing
   }
 
   /// A reach stated too small would give wrong tiles: tiled and whole results agree.
+  ///
+  /// A pool without padding makes its result smaller than the frame, which no system does and tiles do not
+  /// support.
   @Test(
     arguments: LayerSample.all.indices.filter {
       let network = Plain(sample: $0).network
       return network.reach.pitch == 1 && network.tileable
+        && LayerSample.all[$0].name != "average pool 3"
     })
   func tilesAreTheWhole(_ index: Int) throws {
     let system = Plain(sample: index)
