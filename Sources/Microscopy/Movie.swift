@@ -29,6 +29,10 @@ public struct MovieInfo: Hashable, Sendable {
   public var byteOrder: ByteOrder?
   /// Pixel size in the sample plane, nm; nil if the file does not state a plausible one.
   public var pixelSize: Double?
+  /// How the file arranges its planes: the slowest axis first, so that the last one changes from one
+  /// frame of `read` to the next. Empty for a plain sequence of frames. A reader that sets it
+  /// delivers all planes of the file; `Movies.open` then leaves those that are chosen.
+  public var axes: [AxisExtent]
   /// Remarks for the user, such as "the header states 500 frames, the file contains 412".
   public var notes: [String]
   /// Other metadata of the file, unchanged.
@@ -41,8 +45,8 @@ public struct MovieInfo: Hashable, Sendable {
 
   public init(
     width: Int, height: Int, frames: Int, pixel: PixelType, format: String, storage: String,
-    byteOrder: ByteOrder? = nil, pixelSize: Double? = nil, notes: [String] = [],
-    metadata: [String: String] = [:],
+    byteOrder: ByteOrder? = nil, pixelSize: Double? = nil, axes: [AxisExtent] = [],
+    notes: [String] = [], metadata: [String: String] = [:],
     files: [String] = [], truncation: Truncation? = nil
   ) {
     self.width = width
@@ -53,6 +57,7 @@ public struct MovieInfo: Hashable, Sendable {
     self.storage = storage
     self.byteOrder = byteOrder
     self.pixelSize = pixelSize
+    self.axes = axes
     self.notes = notes
     self.metadata = metadata
     self.files = files

@@ -14,6 +14,12 @@ extension SettingName {
   public static let saturation = SettingName("saturation")
   public static let pixelSize = SettingName("pixel-size")
 
+  // Planes of a movie
+  public static let channel = SettingName("channel")
+  public static let slice = SettingName("slice")
+  public static let position = SettingName("position")
+  public static let series = SettingName("series")
+
   // Finding and fitting spots
   public static let detector = SettingName("detector")
   public static let threshold = SettingName("threshold")

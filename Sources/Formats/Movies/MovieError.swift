@@ -22,6 +22,8 @@ public struct MovieError: Fault, Hashable {
     case sidecar
     /// Contradictory fields, or pages of different size.
     case inconsistent
+    /// Planes along several axes, without a choice; or a chosen plane that does not exist.
+    case choice
     /// Requested frames are not in the movie.
     case range
     /// Bytes could not be read or decoded.

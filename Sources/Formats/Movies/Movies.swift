@@ -1,7 +1,8 @@
 import Foundation
 import Microscopy
 
-/// Options for files without a header, and whether to accept truncated movies.
+/// Options for files without a header, which planes become frames, and whether to accept truncated
+/// movies.
 public struct MovieOptions: Hashable, Sendable {
   /// Frame size in pixels, for a file of raw uint16 pixels without its sidecar.
   public var width: Int?
@@ -10,14 +11,21 @@ public struct MovieOptions: Hashable, Sendable {
   public var bigEndian: Bool
   /// Whether a truncated movie is opened up to its end; otherwise it is an error.
   public var acceptsTruncated: Bool
+  /// The planes that are read of a file with several channels, slices, positions or series.
+  public var planes: [PlaneAxis: PlaneChoice]
+  /// The axis that becomes the frames of the movie; a stack of beads is read along `slice`.
+  public var along: PlaneAxis
 
   public init(
-    width: Int? = nil, height: Int? = nil, bigEndian: Bool = true, acceptsTruncated: Bool = false
+    width: Int? = nil, height: Int? = nil, bigEndian: Bool = true, acceptsTruncated: Bool = false,
+    planes: [PlaneAxis: PlaneChoice] = [:], along: PlaneAxis = .time
   ) {
     self.width = width
     self.height = height
     self.bigEndian = bigEndian
     self.acceptsTruncated = acceptsTruncated
+    self.planes = planes
+    self.along = along
   }
 }
 
@@ -42,13 +50,14 @@ public enum Movies {
   public static func open(
     _ path: String, options: MovieOptions = MovieOptions()
   ) throws -> any Movie {
-    let movie = try find(path, options)
+    let movie = try ChosenPlanes.choose(of: openAll(path, options: options), options)
     if !options.acceptsTruncated, let error = movie.info.cutOff { throw error }
     return movie
   }
 
-  private static func find(
-    _ path: String, _ options: MovieOptions
+  /// Opens all planes of the file at `path`, whatever their axes; see `MovieInfo.axes`.
+  public static func openAll(
+    _ path: String, options: MovieOptions = MovieOptions()
   ) throws(MovieError) -> any Movie {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {

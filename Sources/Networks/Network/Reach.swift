@@ -89,8 +89,11 @@ extension Network {
     walk(Reach()) { node, given in node.layer.reach(.union(given)) }
   }
 
-  /// The reach of the first output.
-  var reach: Reach { outputs.first?.value.node.map { reaches[$0] } ?? Reach() }
+  /// The reach of all outputs together.
+  var reach: Reach {
+    let reaches = reaches
+    return .union(outputs.map { $0.value.node.map { reaches[$0] } ?? Reach() })
+  }
 
   /// The largest number of input pixels on one side that a result depends on.
   public var halo: Int {
@@ -117,6 +120,23 @@ extension Network {
 
   /// How many times finer the result is than the frame.
   public var magnification: Int { max(1, Int((1 / reach.pitch).rounded())) }
+
+  /// Why an image that results from a frame of this size does not belong to it pixel by pixel; nil
+  /// if all do. Tiles need that every image has `magnification` times the rows and columns of its
+  /// frame. A layer that shrinks the image, such as a window without padding, breaks this rule.
+  func misfit(height: Int, width: Int) -> String? {
+    let sizes = sizes(height: height, width: width)
+    let wanted = ImageSize(height * magnification, width * magnification)
+    for (name, value) in outputs {
+      let size = value.node.map { sizes[$0] } ?? ImageSize(height, width)
+      if let size, size != wanted {
+        return "its result `\(name)` has \(size.height)×\(size.width) pixels for "
+          + "\(height)×\(width), where \(wanted.height)×\(wanted.width) are needed; its layers "
+          + "must be padded so that they keep the size of the image, or enlarge it by a whole factor"
+      }
+    }
+    return nil
+  }
 
   /// How many frames before and after a frame its result depends on.
   public var temporalReach: Int { reaches.reduce(0) { max($0, $1.frames) } }

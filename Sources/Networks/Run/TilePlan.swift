@@ -15,8 +15,9 @@ struct TilePlan {
   ///   - batch: the number of frames at a time beyond which there is no gain.
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
   ///   - halfStorage: see `Plan`.
-  /// - Throws: `NetworkError.frame` if even the smallest tile does not fit, `ShapeError` if the
-  ///   network does not take frames of this size.
+  /// - Throws: `NetworkError.memory` if even the smallest tile does not fit, `NetworkError.frame` if
+  ///   a result has another size than the frame, `ShapeError` if the network does not take frames of
+  ///   this size.
   init(
     _ model: Model, batch wished: Int, height: Int, width: Int, on device: DeviceInfo,
     memory: Int, tile: Int?, head: NetworkHead, halfStorage: Bool = false
@@ -40,6 +41,9 @@ struct TilePlan {
         throw NetworkError.memory(
           system: name, limit: memory,
           needed: smallest == .max ? nil : smallest, receptiveField: network.receptiveField)
+      }
+      if let reason = network.misfit(height: rows.tile, width: columns.tile) {
+        throw NetworkError.frame(system: name, reason: reason)
       }
       do {
         let plan = try Plan(

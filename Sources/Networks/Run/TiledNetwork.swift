@@ -49,8 +49,8 @@ public final class TiledNetwork {
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
   ///   - head: postprocessing of the result on the device.
   ///   - halfStorage: see `Plan`; ignored on the CPU.
-  /// - Throws: `NetworkError` if even the smallest tile does not fit, `ShapeError` if the network
-  ///   does not take frames of this size, `DeviceError`.
+  /// - Throws: `NetworkError` if even the smallest tile does not fit or a result has another size
+  ///   than the frame, `ShapeError` if the network does not take frames of this size, `DeviceError`.
   public init(
     _ model: Model, batch: Int = 1, height: Int, width: Int, on device: any Device,
     memory: Int = 1 << 30, tile: Int? = nil, head: NetworkHead = .image(),

@@ -1,0 +1,52 @@
+/// An axis along which a file arranges its planes, beside rows and columns.
+public enum PlaneAxis: String, Codable, CaseIterable, Sendable {
+  /// Frames of a movie.
+  case time
+  /// Planes at different heights (Z).
+  case slice
+  /// Colours, cameras or detectors.
+  case channel
+  /// Places on the sample.
+  case position
+  /// Separate images in one file.
+  case series
+
+  /// The axis with a count, such as "1 slice" or "3 channels".
+  public func counted(_ count: Int) -> String {
+    switch self {
+    case .time: "\(count) frame\(count == 1 ? "" : "s")"
+    case .series: "\(count) series"
+    default: "\(count) \(rawValue)\(count == 1 ? "" : "s")"
+    }
+  }
+}
+
+/// One axis of a file and its number of planes.
+public struct AxisExtent: Hashable, Sendable {
+  public var axis: PlaneAxis
+  public var count: Int
+  /// What the file calls its planes, such as the names of channels; empty if it does not say.
+  public var names: [String]
+
+  public init(_ axis: PlaneAxis, _ count: Int, names: [String] = []) {
+    self.axis = axis
+    self.count = count
+    self.names = names
+  }
+
+  /// The extent as text, such as "2 channels (1 DAPI, 2 GFP)".
+  public var description: String {
+    let listed = names.enumerated().map { "\($0.offset + 1) \($0.element)" }
+    return axis.counted(count) + (listed.isEmpty ? "" : " (\(listed.joined(separator: ", ")))")
+  }
+}
+
+/// Which planes along an axis are read.
+public enum PlaneChoice: Hashable, Sendable {
+  /// One plane, counted from 1.
+  case number(Int)
+  /// One plane by the name that the file gives it.
+  case named(String)
+  /// All of them, as the frames of the movie.
+  case all
+}
