@@ -32,12 +32,16 @@ let package = Package(
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CBlosc", pkgConfig: "blosc", providers: [.apt(["libblosc-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
     // Swift: arrows one way.
     .target(name: "Reporting", exclude: ["README.md"]),
     .target(
-      name: "Containers", dependencies: ["CZlib", "Reporting"], exclude: ["README.md"]),
+      name: "Containers",
+      dependencies: ["CZlib", "CZstd", "CLZ4", "CBlosc", "Reporting"], exclude: ["README.md"]),
     .target(name: "Microscopy", dependencies: ["Reporting"], exclude: ["README.md"]),
     .target(
       name: "Compute",
