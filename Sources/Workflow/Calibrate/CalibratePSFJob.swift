@@ -33,6 +33,8 @@ public struct CalibratePSFJob {
   let maps: CameraMaps?
   let overwrite: Bool
   let cancellation: Cancellation
+  /// Where the pixel size comes from, and whether the movie contradicts it.
+  public let notes: [Message]
 
   /// - Parameters:
   ///   - zStep: distance between planes, nm; negative if the scan goes down.
@@ -57,9 +59,15 @@ public struct CalibratePSFJob {
         "\(.zStep) \(zStep) nm is not a valid distance between planes",
         hint: "bead stacks usually have 10 to 200 nm")
     }
-    let pixelSize = pixelSize ?? movies.first?.info.pixelSize
+    let stated = movies.lazy.compactMap(\.info.pixelSize).first
+    try Recipe.pixelSize.check(pixelSize)
+    guard let pixelSize = pixelSize ?? stated else { throw Recipe.pixelSizeIsUnknown }
+    notes = [
+      stated == pixelSize ? "pixel size \(pixelSize.field.words) nm, chosen by the movie" : nil,
+      Recipe.doubt(pixelSize, movie: stated),
+    ].compactMap { $0 }
     // About 2.7 µm contain most PSFs over their z range.
-    let usual = pixelSize.flatMap { $0 > 0 ? Int(min(2700 / $0 / 2, 100)) * 2 + 1 : nil } ?? 27
+    let usual = Int(2700 / pixelSize / 2) * 2 + 1
     settings = PSFCalibrationSettings(
       zStep: abs(zStep), roi: roi ?? min(max(usual, 13), 41), pixelSize: pixelSize,
       origin: origin, indexFactor: indexFactor)

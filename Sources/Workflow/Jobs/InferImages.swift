@@ -52,9 +52,9 @@ extension InferJob {
     return report
   }
 
-  /// Pixel size of the result, nm.
-  private func pixelSize(_ model: Model, _ recipe: Recipe) -> Double {
-    recipe.pixelSize / Double(model.network.magnification)
+  /// Pixel size of the result, nm; nil if the movie's is not known.
+  private func pixelSize(_ model: Model, _ recipe: Recipe) -> Double? {
+    recipe.pixelSize.map { $0 / Double(model.network.magnification) }
   }
 
   private func imageRun(_ model: Model, _ recipe: Recipe) throws -> Run<ImageBatch> {

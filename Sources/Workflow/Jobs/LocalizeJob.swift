@@ -53,8 +53,11 @@ public struct LocalizeJob {
 
   /// Runs the localization. Outputs appear under their names only when they are complete; after an
   /// interruption or a failure the complete frames are kept under a name with `.partial` in it.
+  ///
+  /// Throws `SettingsError` for a recipe without a pixel size, and the errors of all parts.
   public func run() throws -> LocalizeReport {
     try recipe.check()
+    guard recipe.pixelSize != nil else { throw Recipe.pixelSizeIsUnknown }
     var job = self
     let model = try recipe.model()
     job.recipe = try recipe.resolved(model)

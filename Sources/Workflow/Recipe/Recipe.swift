@@ -5,7 +5,7 @@ import Reporting
 /// All settings of a localization run. It is written into every output, so that the run can be
 /// repeated.
 public struct Recipe: Hashable, Sendable {
-  /// Camera pixel in the sample plane, nm.
+  /// Camera pixel in the sample plane, nm; nil if nothing states it.
   public var pixelSize = Self.pixelSize.standard
   public var camera = Camera()
   /// Path of the camera file if maps are used; its scalars are in `camera`.
@@ -73,10 +73,13 @@ public struct Recipe: Hashable, Sendable {
 }
 
 extension Recipe: SettingGroup {
-  public static let pixelSize = Setting(
-    .pixelSize, unit: "nm", standard: 100.0, allowed: .above(0, upTo: 1e6),
-    "pixel size in the sample plane",
-    remedy: "\(.pixelSize) is the camera's pixel divided by the magnification, often near 100")
+  public static let pixelSize = Setting<Double?>(
+    .pixelSize, unit: "nm", standard: nil, allowed: .optional(.within(10...1000)),
+    "pixel size in the sample plane; the movie's own if omitted",
+    remedy: """
+      \(.pixelSize) is in nm: the camera's pixel divided by the magnification, such as \
+      6500 nm / 60 = 108
+      """)
   public static let cameraFile = Setting<String?>(
     .camera, field: "camera_file", standard: nil,
     "camera file: scalars (.yaml, .json) or per-pixel maps (Picasso .hdf5, .npy, 3-page TIFF)")

@@ -68,7 +68,7 @@ extension Recipe {
   ///
   /// Throws `SettingsError` if it was calibrated for another pixel size.
   func adjusted(_ psf: CalibratedPSF) throws(SettingsError) -> CalibratedPSF {
-    if let size = psf.pixelSize, abs(size / pixelSize - 1) > 0.02 {
+    if let size = psf.pixelSize, let pixelSize, abs(size / pixelSize - 1) > 0.02 {
       throw SettingsError(
         "the PSF was calibrated for pixels of \(size) nm, the movie has \(pixelSize) nm",
         hint: "give the movie's \(.pixelSize); a PSF is valid for one pixel size")

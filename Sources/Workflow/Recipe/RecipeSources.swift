@@ -5,8 +5,8 @@ import Reporting
 
 /// A recipe combined from all sources, with the contents of the files that it names.
 ///
-/// Options override the recipe, the recipe overrides values from files (a PSF, a camera), and those
-/// override the defaults. A camera file given as an option counts as an option: it overrides the
+/// Options override the recipe, the recipe overrides values from files (a PSF, a camera, the movie),
+/// and those override the defaults. A camera file given as an option counts as an option: it overrides the
 /// recipe's values.
 public struct RecipeSources: Sendable {
   public let recipe: Recipe
@@ -14,7 +14,8 @@ public struct RecipeSources: Sendable {
   public let maps: CameraMaps?
   /// The content of the PSF file; nil if z is not fitted.
   public let psf: CalibratedPSF?
-  /// Settings chosen by a file, such as "box 13 px, chosen by the PSF".
+  /// Settings chosen by a file, such as "box 13 px, chosen by the PSF", and warnings where files
+  /// contradict them.
   public let choices: [Message]
   /// An option that does not apply together with the requested network.
   public let optionBesideNetwork: SettingName?
@@ -22,8 +23,9 @@ public struct RecipeSources: Sendable {
   /// - Parameters:
   ///   - options: settings from the caller.
   ///   - file: a recipe to start from.
+  ///   - movie: the movie, which may state its pixel size.
   /// - Throws: `SettingsError` for invalid settings; errors of reading the files.
-  public init(_ options: Statement = Statement(.option), over file: RecipeFile? = nil) throws {
+  public init(_ options: Statement = Statement(.option), over file: RecipeFile? = nil, movie: MovieInfo? = nil) throws {
     var said = [options] + (file.map { [$0.statement] } ?? [])
     let (camera, maps) = try Self.camera(of: &said)
     self.maps = maps
@@ -36,18 +38,25 @@ public struct RecipeSources: Sendable {
       : try said.lazy.compactMap { $0.value(of: FitSettings.psfFile) ?? nil }.first
         .map { try CalibrationFiles.read($0) }
     if let psf { said.append(Statement(choicesOf: psf, after: said)) }
-    var form = SettingsForm(said + camera)
+    var sizes = [("the PSF", psf?.pixelSize), ("the movie", movie?.pixelSize)].map { who, size in
+      var statement = Statement(.file(who))
+      statement.say(Recipe.pixelSize, size)
+      return statement
+    }
+    said.append(sizes.removeFirst())
+    var form = SettingsForm(said + camera + sizes)
     var recipe = Recipe()
     try recipe.exchange(&form)
     // A recipe contains the scalars itself, and names a file only for maps.
     if maps == nil { recipe.cameraFile = nil }
     try recipe.camera.check(options, maps)
     self.recipe = recipe
-    choices = form.entries.compactMap { entry in
+    let chosen: [Message] = form.entries.compactMap { entry in
       guard case .file(let who) = entry.origin, entry.facts.section != "camera" else { return nil }
       let unit = entry.facts.unit.isEmpty ? "" : " \(entry.facts.unit)"
       return "\(entry.facts.title) \(entry.value.words)\(unit), chosen by \(who)"
     }
+    choices = chosen + [Recipe.doubt(recipe.pixelSize, movie: movie?.pixelSize)].compactMap { $0 }
     optionBesideNetwork = recipe.network == nil ? nil : options.firstUnused(form.used(of: 0))
   }
 

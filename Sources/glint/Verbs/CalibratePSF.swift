@@ -74,6 +74,7 @@ struct CalibratePSF: ParsableCommand {
       origin: origin, indexFactor: refractiveIndexFactor, planes: planes,
       camera: camera == Camera() && maps == nil ? nil : camera, maps: maps, overwrite: force,
       cancellation: Interrupt.cancellation)
+    for note in job.notes { say(note.spelled) }
     let result = try job.run()
     for line in result.lines { print(line) }
     for file in [output, report, json].compactMap({ $0 }) { print("wrote        \(file)") }

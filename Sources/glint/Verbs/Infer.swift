@@ -74,7 +74,9 @@ struct Infer: ParsableCommand {
     camera.say(in: &options)
     try network.say(in: &options)
     extent.say(in: &options)
-    let sources = try RecipeSources(options, over: recipe.map { try RecipeFile(path: $0) })
+    let source = try raw.open(movie)
+    let sources = try RecipeSources(
+      options, over: recipe.map { try RecipeFile(path: $0) }, movie: source.info)
     try network.check(isUsed: sources.recipe.network != nil)
     guard sources.recipe.network != nil else {
       throw ValidationError(
@@ -86,7 +88,7 @@ struct Infer: ParsableCommand {
         shift: (shift?.x ?? 0, shift?.y ?? 0))
     }
     let report = try InferJob(
-      source: try raw.open(movie), recipe: sources.recipe, maps: sources.maps,
+      source: source, recipe: sources.recipe, maps: sources.maps,
       devices: [try device.open()],
       threads: device.threads, output: output, crops: crops, result: result, sum: sum,
       report: json, overwrite: force, observer: Terminal(quiet: quiet),

@@ -68,7 +68,9 @@ struct Localize: ParsableCommand {
     try network.say(in: &options)
     spots.say(in: &options)
     extent.say(in: &options)
-    let sources = try RecipeSources(options, over: recipe.map { try RecipeFile(path: $0) })
+    let source = try movie.map { try raw.open($0, acceptsTruncated: true) }
+    let sources = try RecipeSources(
+      options, over: recipe.map { try RecipeFile(path: $0) }, movie: source?.info)
     let recipe = sources.recipe
     try network.check(isUsed: recipe.network != nil)
     if let option = sources.optionBesideNetwork {
@@ -80,12 +82,12 @@ struct Localize: ParsableCommand {
       print(try recipe.resolved(recipe.model()).yaml(), terminator: "")
       return
     }
-    guard let movie else { throw ValidationError("no movie is given") }
+    guard let source else { throw ValidationError("no movie is given") }
     guard !output.isEmpty else {
       throw ValidationError("no output is given: add -o with a name such as locs.csv")
     }
     let job = LocalizeJob(
-      source: try raw.open(movie, acceptsTruncated: true), recipe: recipe, maps: sources.maps,
+      source: source, recipe: recipe, maps: sources.maps,
       psf: sources.psf, devices: [try device.open()],
       threads: device.threads, outputs: output, report: json, overwrite: force, batch: batch,
       choices: sources.choices, observer: Terminal(quiet: quiet),
