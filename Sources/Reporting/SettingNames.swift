@@ -8,6 +8,8 @@ extension SettingName {
   public static let cameraRegion = SettingName("camera-roi")
   public static let offset = SettingName("offset")
   public static let gain = SettingName("gain")
+  public static let sensitivity = SettingName("sensitivity")
+  public static let acceptCamera = SettingName("accept-camera")
   public static let emGain = SettingName("em-gain")
   public static let quantumEfficiency = SettingName("qe")
   public static let readNoise = SettingName("read-noise")

@@ -61,7 +61,8 @@ import Testing
   @Test func wrongGainsAreTold() throws {
     let movie = try movie(Self.sCMOS)
     for (gain, words) in [
-      (4.4, "a gain of about 2."), (1.1, "a gain of about 2."), (0.4545, "gain 2.2"),
+      (4.4, "a gain of about 2."), (1.1, "a gain of about 2."),
+      (0.4545, "sensitivity 0.4545, which is a gain of 2.2"),
     ] {
       var camera = Self.sCMOS
       camera.gain = gain
@@ -72,6 +73,22 @@ import Testing
     var plain = Self.emCCD
     plain.emGain = 1
     #expect(try check(self.movie(Self.emCCD), plain).warning != nil)
+  }
+
+  /// The hint names the gain at the output, not the product with the EM gain, so that obeying it
+  /// ends the warning; and the number of a data sheet is recognized.
+  @Test func gainsOfEMCameras() throws {
+    let movie = try movie(Self.emCCD)
+    for (gain, words) in [(0.4, "a gain of about 0.05"), (0.005, "a gain of about 0.05")] {
+      var camera = Self.emCCD
+      (camera.gain, camera.readNoise) = (gain, camera.readNoise * camera.gain / gain)
+      let warning = try #require(try check(movie, camera).warning, "gain \(gain)").description
+      #expect(warning.contains(words), "\(gain): \(warning)")
+    }
+    var sheet = Self.emCCD
+    (sheet.gain, sheet.readNoise) = (20, 0.1)
+    let warning = try #require(try check(movie, sheet).warning).description
+    #expect(warning.contains("sensitivity 20, which is a gain of 0.05"), "\(warning)")
   }
 
   @Test func wrongOffsetsAreTold() throws {
@@ -90,6 +107,33 @@ import Testing
     #expect(try check(movie, Camera()).warning != nil)
   }
 
+  /// A forgotten offset looks like a wrong gain. The hint asks for the offset, not for a gain that
+  /// would end the warning and make photons several times too many.
+  @Test func aForgottenOffsetIsAskedFor() throws {
+    for background in [3.0, 10, 100] {
+      let movie = try movie(Self.sCMOS, background: background)
+      var camera = Self.sCMOS
+      camera.offset = 0
+      let warning = try #require(try check(movie, camera).warning, "\(background)")
+      let text = warning.description
+      #expect(text.contains("give the camera's offset first"), "\(background): \(text)")
+      #expect(!text.contains("a gain of"), "\(background): \(text)")
+      #expect(warning.isGross == (background < 60), "\(background): \(text)")
+      let words = try #require(text.firstMatch(of: /an offset of about ([0-9.e+]+)/))
+      let offset = try #require(Double(words.1))
+      #expect(abs(offset - 100) < 15, "\(background): \(text)")
+    }
+  }
+
+  /// An offset that no pixel supports is not proposed.
+  @Test func nothingOutsideTheDataIsProposed() throws {
+    let movie = try movie(Self.sCMOS)
+    var camera = Self.sCMOS
+    camera.gain = 1e-4
+    let text = try #require(try check(movie, camera).warning).description
+    #expect(!text.contains("an offset of"), "\(text)")
+  }
+
   @Test func photonsAreToldFromCounts() throws {
     // Converted to electrons and rounded by another program: offset and gain no longer apply.
     let movie = try movie(Self.sCMOS, background: 100)
@@ -97,7 +141,9 @@ import Testing
     let warning = try #require(
       try check(movie, Camera(offset: 0, gain: 2.2, readNoise: 1.6), change: electrons).warning
     ).description
-    #expect(warning.contains("seem to be electrons already"), "\(warning)")
+    #expect(
+      warning.contains("seem to be electrons already") || warning.contains("offset first"),
+      "\(warning)")
     #expect(try check(movie, Camera(offset: 0, readNoise: 1.6), change: electrons).warning == nil)
     // Stretched afterwards: two of three values do not occur.
     let stretched = { (value: Float) in 3 * value }

@@ -187,7 +187,8 @@ public struct NoiseCheck: Sendable {
       return Warning(
         message: "\(share) % of the pixels lie below the offset by more than five times the read "
           + "noise (\(numbers) ADU/e⁻)",
-        remedy: "the offset is too high, or the read noise is not given; \(Self.measure)")
+        remedy: "the offset is too high, or the read noise is not given; \(Self.measure)",
+        isGross: finding.below > 1 / 3)
     }
     guard !Self.credibleRatio.contains(finding.ratio) else { return nil }
     var line = String(
@@ -197,35 +198,67 @@ public struct NoiseCheck: Sendable {
     if let step = finding.step {
       line += String(format: "; pixel values come in steps of %.3g, so they were scaled", step)
     }
-    return Warning(message: Message(line), remedy: remedy(finding))
+    return Warning(
+      message: Message(line), remedy: remedy(finding),
+      isGross: !(1 / 3...3).contains(finding.ratio))
   }
 
   /// A movie that contradicts its camera, with possible reasons.
   public struct Warning: Fault, Hashable {
     public let message: Message
     public let remedy: Message?
+    /// Whether the contradiction is so large that photons and errors would be wrong by a factor of
+    /// three or more.
+    public let isGross: Bool
   }
 
   private static let measure: Message =
     "a camera calibration from dark and bright frames measures both"
 
+  /// Possible reasons. Offset and gain cannot both be told from the noise, so that the offset comes
+  /// first: dark frames, or the darkest pixels, show it. Nothing outside the data is proposed.
   private func remedy(_ finding: Finding) -> Message {
-    let shifted = String(format: "an offset of about %.4g", typicalOffset + finding.impliedShift)
-    let given = typicalGain
-    guard let implied = finding.impliedGain, implied > 0 else {
-      return "\(shifted) would fit; \(Self.measure)"
-    }
-    func near(_ value: Double) -> Bool { abs(log(implied / value)) < log(1.2) }
-    func short(_ value: Double, _ digits: Int) -> String {
+    func short(_ value: Double, _ digits: Int = 4) -> String {
       String(format: "%.\(digits)g", value)
     }
-    if near(1 / given), !near(given) {
-      return "gain is ADU per electron, and \(short(given, 4)) looks like the e⁻/ADU of a data "
-        + "sheet: try \(.gain) \(short(1 / given, 4))"
+    let shifted = typicalOffset + finding.impliedShift
+    let fitting = shifted >= 0 && shifted <= darkest ? shifted : nil
+    // ADU per electron at the output, as the setting states it.
+    let implied = finding.impliedGain.map { $0 / camera.emGain }.flatMap { $0 > 0 ? $0 : nil }
+    let given = typicalGain / camera.emGain
+    func near(_ value: Double) -> Bool {
+      implied.map { abs(log($0 / value)) < log(1.2) && abs(log($0 / given)) >= log(1.2) } ?? false
     }
-    if near(1), !near(given) {
-      return "the pixel values seem to be electrons already: try \(.gain) 1 with a matching offset"
+    let electrons: Message =
+      "the pixel values seem to be electrons already: try \(.gain) 1 with a matching offset"
+    if typicalOffset == 0 {
+      let offset = fitting.map { "; an offset of about \(short($0, 3)) would fit" } ?? ""
+      return "give the camera's \(.offset) first, the pixel value without light\(offset). "
+        + "The darkest pixels have \(short(darkest)) ADU"
+        + (camera.emGain == 1 && near(1) ? ". Or \(electrons)" : "; \(Self.measure)")
     }
-    return "a gain of about \(short(implied, 2)) or \(shifted) would fit; \(Self.measure)"
+    if let implied, near(1 / given) {
+      return "gain is ADU per electron, and \(short(given)) looks like the e⁻/ADU of a data sheet: "
+        + "try \(.sensitivity) \(short(given)), which is a gain of \(short(1 / given)) "
+        + "(about \(short(implied, 2)) would fit)"
+    }
+    if camera.emGain == 1, near(1) { return electrons }
+    let fits = [
+      implied.map { "a gain of about \(short($0, 2)) ADU/e⁻" },
+      fitting.map { "an offset of about \(short($0, 3))" },
+    ].compactMap { $0 }
+    return fits.isEmpty
+      ? Self.measure : "\(fits.joined(separator: " or ")) would fit; \(Self.measure)"
+  }
+
+  /// The value that one of a thousand pixels is below, ADU: no offset is far above it.
+  private var darkest: Double {
+    guard isWhole else { return .infinity }
+    var left = histogram.reduce(0) { $0 + Int($1) } / 1000
+    for (value, count) in histogram.enumerated() {
+      left -= Int(count)
+      if left < 0 { return Double(value) }
+    }
+    return .infinity
   }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Networks
+import Optics
 import Reporting
 
 /// A complete localization with checks, outputs, run and report: the work of `glint localize`.
@@ -19,6 +20,7 @@ public struct LocalizeJob {
   let overwrite: Bool
   let batch: Int?
   let choices: [Message]
+  let acceptsCamera: Bool
   let observer: any Observer
   let cancellation: Cancellation
 
@@ -30,11 +32,14 @@ public struct LocalizeJob {
   ///   - outputs: table files; the extension selects the format.
   ///   - report: a JSON file for the report of the run.
   ///   - choices: settings that files chose, to be told with the notes of the run.
+  ///   - acceptsCamera: whether to go on if the movie's noise contradicts the camera threefold;
+  ///     otherwise this is an error, unless the camera has the default offset and gain.
   public init(
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF? = nil,
     devices: [any Device], threads: Int? = nil, outputs: [String], report: String? = nil,
     overwrite: Bool = false, batch: Int? = nil, choices: [Message] = [],
-    observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
+    acceptsCamera: Bool = false, observer: any Observer = Unobserved(),
+    cancellation: Cancellation = Cancellation()
   ) {
     self.movie = movie
     self.recipe = recipe
@@ -47,6 +52,7 @@ public struct LocalizeJob {
     self.overwrite = overwrite
     self.batch = batch
     self.choices = choices
+    self.acceptsCamera = acceptsCamera
     self.observer = observer
     self.cancellation = cancellation
   }
@@ -77,15 +83,11 @@ public struct LocalizeJob {
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
       + choices.map(\.description) + [try meaningOfZ()].compactMap { $0 }
     for line in notes { observer.note(Message(line)) }
-    let ownMaps = try recipe.maps(maps, for: region, in: info)
+    let doubt = stage.usesCamera ? try cameraDoubt(frames, region) : nil
+    if let doubt { observer.note("warning: \(doubt.explanation)") }
     // Claims the name of the report before the work starts.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities)
-    let doubt =
-      stage.usesCamera
-      ? CameraWarning.of(
-        movie, frames: frames, region: region, camera: recipe.camera, maps: ownMaps) : nil
-    if let doubt { observer.note("warning: \(doubt.explanation)") }
     return try cancellation.watch {
       var report: LocalizeReport
       do {
@@ -104,6 +106,26 @@ public struct LocalizeJob {
       try reportFile?.commit(report: report.json(), partial: report.interrupted)
       return report
     }
+  }
+
+  /// A contradiction between the movie's noise and the camera.
+  ///
+  /// Throws `SettingsError` if it is gross, the camera was stated, and it is not accepted.
+  private func cameraDoubt(
+    _ frames: Range<Int>, _ region: PixelRegion
+  ) throws -> NoiseCheck.Warning? {
+    let maps = try recipe.maps(maps, for: region, in: movie.info)
+    let camera = recipe.camera
+    guard
+      let doubt = CameraWarning.of(
+        movie, frames: frames, region: region, camera: camera, maps: maps)
+    else { return nil }
+    let isStated = maps != nil || camera.offset != 0 || camera.gain != 1 || camera.emGain != 1
+    guard doubt.isGross, isStated, !acceptsCamera else { return doubt }
+    throw SettingsError(
+      doubt.message,
+      hint: (doubt.remedy.map { $0 + ". " } ?? "")
+        + "Photons and errors would be wrong; \(.acceptCamera) runs all the same")
   }
 
   /// Checks all output names before any work.

@@ -25,7 +25,9 @@ public struct RecipeSources: Sendable {
   ///   - file: a recipe to start from.
   ///   - movie: the movie, which may state its pixel size.
   /// - Throws: `SettingsError` for invalid settings; errors of reading the files.
-  public init(_ options: Statement = Statement(.option), over file: RecipeFile? = nil, movie: MovieInfo? = nil) throws {
+  public init(
+    _ options: Statement = Statement(.option), over file: RecipeFile? = nil, movie: MovieInfo? = nil
+  ) throws {
     var said = [options] + (file.map { [$0.statement] } ?? [])
     let (camera, maps) = try Self.camera(of: &said)
     self.maps = maps

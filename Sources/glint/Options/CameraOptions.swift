@@ -10,16 +10,31 @@ struct CameraOptions: ParsableArguments {
   @Option(Recipe.cameraRegion, "X,Y,W,H") var sensorRegion: PixelRegion?
   @Option(Camera.offset) var offset: Double?
   @Option(Camera.gain) var gain: Double?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Electrons per ADU, as data sheets state it; 1 divided by the gain.", valueName: "e⁻/ADU"))
+  var sensitivity: Double?
   @Option(Camera.emGain, "factor") var emGain: Double?
   @Option(Camera.quantumEfficiency, "0…1") var quantumEfficiency: Double?
   @Option(Camera.readNoise) var readNoise: Double?
   @Option(Camera.saturation) var saturation: Double?
 
+  func validate() throws {
+    guard let sensitivity else { return }
+    guard gain == nil else {
+      throw ValidationError("--gain and --sensitivity state the same; give one of them")
+    }
+    guard sensitivity > 0, sensitivity.isFinite, (1 / sensitivity).isFinite else {
+      throw ValidationError("--sensitivity \(sensitivity) e⁻/ADU must be greater than 0")
+    }
+  }
+
   func say(in said: inout Statement) {
     said.say(Recipe.cameraFile, file)
     said.say(Recipe.cameraRegion, sensorRegion)
     said.say(Camera.offset, offset)
-    said.say(Camera.gain, gain)
+    said.say(Camera.gain, gain ?? sensitivity.map { 1 / $0 })
     said.say(Camera.emGain, emGain)
     said.say(Camera.quantumEfficiency, quantumEfficiency)
     said.say(Camera.readNoise, readNoise)

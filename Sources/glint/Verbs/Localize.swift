@@ -51,6 +51,9 @@ struct Localize: ParsableCommand {
     parsing: .unconditional, help: ArgumentHelp("Frames per batch.", valueName: "n"))
   var batch: Int?
 
+  @Flag(help: "Go on although the movie contradicts the given camera.")
+  var acceptCamera = false
+
   @Flag(help: "Replace existing outputs.")
   var force = false
 
@@ -90,7 +93,7 @@ struct Localize: ParsableCommand {
       source: source, recipe: recipe, maps: sources.maps,
       psf: sources.psf, devices: [try device.open()],
       threads: device.threads, outputs: output, report: json, overwrite: force, batch: batch,
-      choices: sources.choices, observer: Terminal(quiet: quiet),
+      choices: sources.choices, acceptsCamera: acceptCamera, observer: Terminal(quiet: quiet),
       cancellation: Interrupt.cancellation)
     let report = try job.run()
     for line in Self.summary(report) { print(line) }
