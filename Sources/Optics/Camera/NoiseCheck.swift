@@ -222,7 +222,8 @@ public struct NoiseCheck: Sendable {
       String(format: "%.\(digits)g", value)
     }
     let shifted = typicalOffset + finding.impliedShift
-    let fitting = shifted >= 0 && shifted <= darkest ? shifted : nil
+    // Most pixels have some light, so that the offset is below their median.
+    let fitting = shifted >= 0 && shifted <= quantile(0.5) ? shifted : nil
     // ADU per electron at the output, as the setting states it.
     let implied = finding.impliedGain.map { $0 / camera.emGain }.flatMap { $0 > 0 ? $0 : nil }
     let given = typicalGain / camera.emGain
@@ -234,7 +235,7 @@ public struct NoiseCheck: Sendable {
     if typicalOffset == 0 {
       let offset = fitting.map { "; an offset of about \(short($0, 3)) would fit" } ?? ""
       return "give the camera's \(.offset) first, the pixel value without light\(offset). "
-        + "The darkest pixels have \(short(darkest)) ADU"
+        + "The darkest pixels have \(short(quantile(0.001))) ADU"
         + (camera.emGain == 1 && near(1) ? ". Or \(electrons)" : "; \(Self.measure)")
     }
     if let implied, near(1 / given) {
@@ -251,10 +252,10 @@ public struct NoiseCheck: Sendable {
       ? Self.measure : "\(fits.joined(separator: " or ")) would fit; \(Self.measure)"
   }
 
-  /// The value that one of a thousand pixels is below, ADU: no offset is far above it.
-  private var darkest: Double {
+  /// The value that a share of the pixels is below, ADU.
+  private func quantile(_ share: Double) -> Double {
     guard isWhole else { return .infinity }
-    var left = histogram.reduce(0) { $0 + Int($1) } / 1000
+    var left = Int(share * Double(histogram.reduce(0) { $0 + Int($1) }))
     for (value, count) in histogram.enumerated() {
       left -= Int(count)
       if left < 0 { return Double(value) }
