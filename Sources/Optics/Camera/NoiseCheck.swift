@@ -48,6 +48,8 @@ public struct NoiseCheck: Sendable {
   private var pixelsBelow = 0
   private var histogram: [UInt32] = Array(repeating: 0, count: 65536)
   private var isWhole = true
+  /// Every seventh pixel.
+  private var samples: [Float] = []
 
   private static let block = 8
 
@@ -125,6 +127,7 @@ public struct NoiseCheck: Sendable {
   private mutating func count(_ frame: [Float]) {
     for (i, value) in frame.enumerated() where value.isFinite {
       pixels += 1
+      if pixels % 7 == 0 { samples.append(value) }
       if value < offset[i] - 5 * read[i].squareRoot() - 1 { pixelsBelow += 1 }
       if value >= 0, value < 65536, value == value.rounded() {
         histogram[Int(value)] += 1
@@ -254,12 +257,7 @@ public struct NoiseCheck: Sendable {
 
   /// The value that a share of the pixels is below, ADU.
   private func quantile(_ share: Double) -> Double {
-    guard isWhole else { return .infinity }
-    var left = Int(share * Double(histogram.reduce(0) { $0 + Int($1) }))
-    for (value, count) in histogram.enumerated() {
-      left -= Int(count)
-      if left < 0 { return Double(value) }
-    }
-    return .infinity
+    let sorted = samples.sorted()
+    return sorted.isEmpty ? 0 : Double(sorted[Int(share * Double(sorted.count - 1))])
   }
 }
