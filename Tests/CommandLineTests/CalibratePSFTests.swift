@@ -12,7 +12,8 @@ import Testing
 
   /// Five beads; in one of the scans the molecules move down.
   private func write(_ scene: BeadScene, to path: String, falling: Bool = false) throws {
-    let writer = try TIFFMovieWriter(path: path, width: scene.width, height: scene.height)
+    let writer = try TIFFMovieWriter(
+      path: path, width: scene.width, height: scene.height, pixelSize: 100)
     let counts = scene.counts()
     let size = scene.width * scene.height
     for k in 0..<scene.planes {
@@ -78,7 +79,8 @@ import Testing
       var scene = BeadScene(psf: Self.lens, beads: Array(BeadScene.fiveBeads[..<3]))
       scene.height = 32
       let size = scene.width * scene.height
-      let writer = try TIFFMovieWriter(path: shell.path("m.tif"), width: 96, height: 32)
+      let writer = try TIFFMovieWriter(
+        path: shell.path("m.tif"), width: 96, height: 32, pixelSize: 100)
       for seed in [1, 2] {
         scene.seed = UInt64(seed)
         let counts = scene.counts()

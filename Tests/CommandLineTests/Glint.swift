@@ -14,6 +14,10 @@ struct Shell {
   /// Runs `glint` there.
   @discardableResult
   func glint(_ arguments: String..., environment: [String: String] = [:]) throws -> Program {
+    try glint(arguments, environment: environment)
+  }
+
+  func glint(_ arguments: [String], environment: [String: String] = [:]) throws -> Program {
     try sh(
       "\"$GLINT\" " + arguments.map { "'\($0)'" }.joined(separator: " "), environment: environment)
   }
@@ -56,7 +60,7 @@ func writeMovie(
       blinking: .independent(perFrame: 6), photons: .fixed(photons: 1500),
       camera: Camera(offset: 100, gain: 2, readNoise: 1.5), seed: 7))
   let writer = try TIFFMovieWriter(
-    path: path, width: width, height: height, bigEndian: bigEndian)
+    path: path, width: width, height: height, bigEndian: bigEndian, pixelSize: 100)
   var pixels = [UInt16](repeating: 0, count: width * height)
   for frame in 0..<frames {
     pixels.withUnsafeMutableBufferPointer { movie.frame(frame, into: $0) }

@@ -122,6 +122,55 @@ import Testing
     }
   }
 
+  /// Without a pixel size nothing is localized; the error says how to compute it.
+  @Test func aMovieWithoutAPixelSize() throws {
+    try inShell { shell in
+      let writer = try TIFFMovieWriter(path: shell.path("plain.tif"), width: 20, height: 20)
+      try [UInt16](repeating: 100, count: 400).withUnsafeBytes { try writer.append($0) }
+      try writer.finish()
+      for line in [
+        ["localize", "plain.tif", "-o", "out.csv"],
+        ["calibrate", "psf", "plain.tif", "-o", "psf.yaml", "--z-step", "10"],
+      ] {
+        let program = try shell.glint(line)
+        expectRefusal(program, "the pixel size in the sample plane is not known")
+        #expect(program.errors.contains("the camera's pixel divided by the magnification"))
+      }
+      for size in ["0.1", "-100", "1e-308", "1e5"] {
+        expectRefusal(
+          try shell.glint("localize", "plain.tif", "-o", "out.csv", "--pixel-size=\(size)"),
+          "must be in 10...1000")
+      }
+      #expect(try shell.files == ["plain.tif"])
+    }
+  }
+
+  /// A camera that the movie contradicts threefold stops the run, unless it is accepted.
+  @Test func aContradictedCamera() throws {
+    try inShell { shell in
+      try shell.glint(
+        "simulate", "-o", "s", "--frames", "20", "--size", "64,64", "--offset", "100", "--gain", "2"
+      ).expectSuccess()
+      let line = ["localize", "s/movie.tif", "-o", "a.csv", "--gain", "2", "--device", "cpu"]
+      let stopped = try shell.glint(line)
+      expectRefusal(stopped, "times the value expected from the camera settings")
+      #expect(stopped.errors.contains("give the camera's --offset first"), "\(stopped.errors)")
+      #expect(stopped.errors.contains("--accept-camera"), "\(stopped.errors)")
+      #expect(try !shell.files.contains("a.csv"))
+      try shell.glint(line + ["--accept-camera"]).expectSuccess()
+      // Without any statement of the camera, a warning is enough.
+      try shell.glint("localize", "s/movie.tif", "-o", "b.csv", "--device", "cpu").expectSuccess()
+      // Data sheets state electrons per ADU.
+      let sheet = try shell.glint(
+        "localize", "s/movie.tif", "-o", "c.csv", "--offset", "100", "--sensitivity", "0.5")
+      #expect(sheet.status == 0 && !sheet.errors.contains("warning"), "\(sheet.errors)")
+      expectRefusal(
+        try shell.glint(
+          "localize", "s/movie.tif", "-o", "d.csv", "--gain", "2", "--sensitivity", "0.5"),
+        "state the same")
+    }
+  }
+
   @Test(.filePermissions) func aLockedMovie() throws {
     try inShell { shell in
       try shell.makeMovie()

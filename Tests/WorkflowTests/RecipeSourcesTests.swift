@@ -81,6 +81,49 @@ import Testing
     }
   }
 
+  @Test func thePixelSizeHasItsRank() throws {
+    try withScratchFolder { folder in
+      let path = folder.appendingPathComponent("lens.yaml").path
+      var lens = AstigmaticPSF.typical
+      lens.pixelSize = 120
+      try CalibrationFiles.write(.astigmatic(lens), to: path)
+      let psf = options { $0.say(FitSettings.psfFile, path) }
+      var movie = MovieInfo(
+        width: 9, height: 9, frames: 1, pixel: .uint16, format: "test", storage: "uint16",
+        pixelSize: 160)
+      let recipe = try RecipeFile(yaml: "recipe: 2\npixel_size: 130")
+      var both = psf
+      both.say(Recipe.pixelSize, 140)
+
+      let option = try RecipeSources(both, over: recipe, movie: movie)
+      #expect(option.recipe.pixelSize == 140)
+      #expect(
+        option.choices.map(\.description) == [
+          "box 13 px, chosen by the PSF",
+          "warning: the movie states a pixel size of 160 nm, and 140 nm is used",
+        ])
+      #expect(try RecipeSources(psf, over: recipe, movie: movie).recipe.pixelSize == 130)
+      let calibrated = try RecipeSources(psf, movie: movie)
+      #expect(calibrated.recipe.pixelSize == 120)
+      #expect(
+        calibrated.choices.map(\.description).contains("pixel size 120 nm, chosen by the PSF"))
+      let own = try RecipeSources(movie: movie)
+      #expect(own.recipe.pixelSize == 160)
+      #expect(own.choices.map(\.description) == ["pixel size 160 nm, chosen by the movie"])
+      // Within 2 % nothing is said.
+      let close = options { $0.say(Recipe.pixelSize, 162) }
+      #expect(try RecipeSources(close, movie: movie).choices.isEmpty)
+      movie.pixelSize = nil
+      #expect(try RecipeSources(movie: movie).recipe.pixelSize == nil)
+      // Micrometres, and what no microscope has.
+      for size in [0.1, 9.99, 1001, -100, 1e-308, .infinity, .nan] {
+        #expect(throws: SettingsError.self, "\(size)") {
+          try RecipeSources(options { $0.say(Recipe.pixelSize, size) }, movie: movie)
+        }
+      }
+    }
+  }
+
   @Test func aNetworkHasNoUseForFits() throws {
     let file = try RecipeFile(yaml: "recipe: 2\nnetwork: {weights: w.pt}")
     #expect(
