@@ -56,6 +56,7 @@ import Workflow
 
   private static func recipe(_ change: (inout Recipe) -> Void = { _ in }) -> Recipe {
     var recipe = Recipe()
+    recipe.pixelSize = 100
     recipe.camera = Camera(offset: 100, gain: 2, readNoise: 1)
     recipe.detection.threshold = 2
     recipe.fit.box = 13

@@ -29,6 +29,7 @@ import Workflow
     try SafeTensors.write(try model.file, to: path)
     var recipe = Recipe()
     recipe.network = NetworkSettings(weights: path)
+    recipe.pixelSize = 100
     recipe.camera = Camera(offset: 100, gain: 2)
     return recipe
   }

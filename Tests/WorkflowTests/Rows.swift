@@ -117,6 +117,7 @@ func smallMovie(
 /// The recipe for `smallMovie`.
 func smallRecipe(_ detector: Detector.Kind = .dog) -> Recipe {
   var recipe = Recipe()
+  recipe.pixelSize = 100
   recipe.camera = Camera(offset: 100, gain: 2, readNoise: 1.5)
   recipe.detection.detector =
     detector == .gradient ? .gradient(threshold: 1500) : Detector(detector)
