@@ -70,6 +70,7 @@ struct Case {
   var recipe: Recipe {
     get throws {
       var recipe = Recipe()
+      recipe.pixelSize = 100
       recipe.camera = camera
       guard let network else { return recipe }
       var settings = NetworkSettings(weights: "\(folder)/weights.safetensors")

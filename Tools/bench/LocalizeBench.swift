@@ -23,6 +23,7 @@ struct LocalizeBench {
       settings: settings, folder: folder, kind: "tif", overwrite: true
     ).run()
     var recipe = Recipe()
+    recipe.pixelSize = 100
     recipe.camera = settings.camera
     for name in ["locs.hdf5", "locs.csv"] {
       var last: LocalizeReport?
