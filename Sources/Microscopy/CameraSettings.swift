@@ -1,5 +1,13 @@
 import Reporting
 
+extension FieldOfView {
+  /// The range excludes values in µm and in metres.
+  public static let pixelSize = Setting(
+    .pixelSize, unit: "nm", standard: 100.0, allowed: .within(10...1000),
+    "pixel size in the sample plane",
+    remedy: "\(.pixelSize) is the camera's pixel divided by the magnification, often near 100 nm")
+}
+
 /// The scalar settings of a camera.
 extension Camera: SettingGroup {
   public static let offset = Setting(

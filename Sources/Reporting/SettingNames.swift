@@ -58,4 +58,25 @@ extension SettingName {
   public static let photonsPerCount = SettingName("photons-per-count")
   public static let pixel = SettingName("pixel")
   public static let style = SettingName("style")
+
+  // Simulations
+  public static let size = SettingName("size")
+  public static let scene = SettingName("scene")
+  public static let perFrame = SettingName("per-frame")
+  public static let onTime = SettingName("on-time")
+  public static let photons = SettingName("photons")
+  public static let photonSpread = SettingName("photon-spread")
+  public static let zRange = SettingName("z-range")
+  public static let beads = SettingName("beads")
+  public static let numericalAperture = SettingName("na")
+  public static let wavelength = SettingName("wavelength")
+  public static let refractiveIndex = SettingName("index")
+
+  // Calibrations and scores
+  public static let scan = SettingName("scan")
+  public static let origin = SettingName("origin")
+  public static let assignment = SettingName("assignment")
+  public static let axialTolerance = SettingName("axial-tolerance")
+  public static let border = SettingName("border")
+  public static let brightest = SettingName("brightest")
 }

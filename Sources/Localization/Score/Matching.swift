@@ -26,7 +26,7 @@ public struct Matching: Sendable {
   public init(
     of localizations: Localizations, with truth: Localizations,
     settings: ScoreSettings = ScoreSettings()
-  ) throws(ScoreError) {
+  ) throws {
     try settings.check()
     isAxial = localizations[.z] != nil && truth[.z] != nil
     let frame = try FrameOfReference(truth.field, localizations.field, settings)

@@ -30,7 +30,8 @@ public struct NetworkSettings: Hashable, Sendable {
     var result = self
     result.name = type(of: model.system).name
     result.settings = try model.system.configuration.settings
-    result.threshold = threshold ?? model.system.task.threshold.map(Double.init)
+    // The shortest text of the weights' number: 0.3, not 0.30000001192092896.
+    result.threshold = threshold ?? model.system.task.threshold.flatMap { Double("\($0)") }
     return result
   }
 }

@@ -84,8 +84,12 @@ public struct SettingFacts: Hashable, Sendable {
   }
 
   /// The help of the option.
-  public var help: String {
-    let limits = [range, standard.map { "\($0) by default" }].compactMap { $0 }
+  ///
+  /// - Parameter saysDefault: false if the default is shown elsewhere.
+  public func help(saysDefault: Bool = true) -> String {
+    let usual = saysDefault ? standard.map { "\($0) by default" } : nil
+    let choice = isChoice && !saysDefault ? kind : nil
+    let limits = [choice, range, usual].compactMap { $0 }
     return meaning.prefix(1).uppercased() + meaning.dropFirst()
       + (limits.isEmpty ? "" : " (\(limits.joined(separator: "; ")))") + "."
   }

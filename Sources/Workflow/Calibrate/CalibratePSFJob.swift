@@ -8,17 +8,25 @@ import Reporting
 /// Calibrates a PSF from stacks of beads and writes a report: the work of `glint calibrate psf`.
 public struct CalibratePSFJob {
   /// What moves up from plane to plane during the recording.
-  public enum Scan: String, Codable, Sendable, CaseIterable {
+  public enum Scan: String, Codable, SettingChoice {
     /// The objective and its focal plane: the height of a molecule above it decreases.
     case objective
     /// The sample: the height of a molecule increases.
     case sample
   }
 
-  public enum Model: String, Codable, Sendable, CaseIterable {
+  public enum Model: String, Codable, SettingChoice {
     case astigmatic
     case spline
   }
+
+  public static let scan = Setting(
+    .scan, standard: Scan.objective, "what moves between planes")
+  public static let model = Setting<Model?>(
+    .model, standard: nil, "PSF model; by default the output's extension decides")
+  public static let planes = Setting<Int?>(
+    .planes, standard: nil, allowed: .optional(.within(1...1_000_000)),
+    "planes per stack, if a movie holds several stacks one after the other")
 
   let movies: [any Movie]
   let names: [String]
@@ -52,17 +60,15 @@ public struct CalibratePSFJob {
           "give the distance between planes with \(.zStep), in nm (negative if the scan went down)"
       )
     }
-    guard zStep.isFinite, zStep != 0, abs(zStep) < 1e5 else {
-      throw SettingsError(
-        "\(.zStep) \(zStep) nm is not a valid distance between planes",
-        hint: "bead stacks usually have 10 to 200 nm")
-    }
+    try ZStack.step.check(zStep)
     let pixelSize = pixelSize ?? movies.first?.info.pixelSize
     // About 2.7 µm contain most PSFs over their z range.
     let usual = pixelSize.flatMap { $0 > 0 ? Int(min(2700 / $0 / 2, 100)) * 2 + 1 : nil } ?? 27
     settings = PSFCalibrationSettings(
       zStep: abs(zStep), roi: roi ?? min(max(usual, 13), 41), pixelSize: pixelSize,
       origin: origin, indexFactor: indexFactor)
+    try settings.check()
+    try Self.planes.check(planes)
     // Moving the objective up lowers the molecules relative to the focal plane, and so does moving
     // the sample down.
     self.scan = (scan == .sample) == (zStep > 0) ? .sample : .objective
@@ -71,10 +77,6 @@ public struct CalibratePSFJob {
       throw SettingsError(
         "\(output) holds only the \(asked.rawValue) model, not \(.model) \(model?.rawValue ?? "")",
         hint: "astigmatic PSFs go into .yaml, spline PSFs into .hdf5 (or .h5 for SMAPpy)")
-    }
-    if let planes, planes < 1 {
-      throw SettingsError(
-        "\(.planes) \(planes) is not a valid number of planes", hint: "give the planes per stack")
     }
     if let picture, !picture.lowercased().hasSuffix(".png") {
       throw SettingsError(

@@ -73,10 +73,7 @@ public struct Recipe: Hashable, Sendable {
 }
 
 extension Recipe: SettingGroup {
-  public static let pixelSize = Setting(
-    .pixelSize, unit: "nm", standard: 100.0, allowed: .above(0, upTo: 1e6),
-    "pixel size in the sample plane",
-    remedy: "\(.pixelSize) is the camera's pixel divided by the magnification, often near 100")
+  public static let pixelSize = FieldOfView.pixelSize
   public static let cameraFile = Setting<String?>(
     .camera, field: "camera_file", standard: nil,
     "camera file: scalars (.yaml, .json) or per-pixel maps (Picasso .hdf5, .npy, 3-page TIFF)")
