@@ -29,7 +29,7 @@ extension Camera: SettingGroup {
     .saturation, in: "camera", unit: "ADU", standard: nil,
     "pixel value at saturation, such as 4095; the maximum of the file's pixel type if omitted")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.offset, &offset)
     try form.field(Self.gain, &gain)
     try form.field(Self.emGain, &emGain)

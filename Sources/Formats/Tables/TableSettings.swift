@@ -16,7 +16,7 @@ extension TableOptions: SettingGroup {
     allowed: .optional(.within(-1_000_000...1_000_000)),
     "number of the first frame in a text table, if it differs from the format's default")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.pixelSize, &pixelSize)
     try form.field(Self.photonsPerCount, &photonsPerCount)
     try form.field(Self.firstFrame, &firstFrame)

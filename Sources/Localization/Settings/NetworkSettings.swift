@@ -57,7 +57,7 @@ extension NetworkSettings: SettingGroup {
     "memory limit of a network run; larger frames are split into tiles",
     remedy: "1024 is the default")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.name, &name)
     var path: String? = weights.isEmpty ? nil : weights
     try form.field(Self.weights, &path)

@@ -2,13 +2,13 @@ import Foundation
 import Reporting
 
 /// The known networks.
-public enum Systems {
-  public static let all: [any NetworkSystem.Type] = [
+package enum Systems {
+  package static let all: [any NetworkSystem.Type] = [
     DeepSTORM.self, FIDSTORM.self, DECODE.self, DeepSTORM3D.self, SpeNet.self, DEFCoN.self,
   ]
 
   /// The system of that name. Throws `NetworkError` if there is none.
-  public static func named(_ name: String) throws(NetworkError) -> any NetworkSystem.Type {
+  package static func named(_ name: String) throws(NetworkError) -> any NetworkSystem.Type {
     guard let system = all.first(where: { $0.name == name.lowercased() }) else {
       throw .unknownSystem(name, known: all.map { $0.name })
     }
@@ -28,7 +28,7 @@ extension NetworkSystem {
   ///
   /// - Parameter settings: a JSON object; omitted fields are unchanged. Empty for no change.
   /// - Throws: `NetworkError.settings` for an unknown field or an invalid value.
-  public func with(settings: String) throws(NetworkError) -> Self {
+  package func with(settings: String) throws(NetworkError) -> Self {
     guard !settings.isEmpty else { return self }
     let (decoder, encoder) = (JSONDecoder(), JSONEncoder())
     do {
@@ -68,7 +68,7 @@ extension FieldValue {
 
 extension NetworkSystem {
   /// The system with its settings, for a weight file.
-  public var configuration: NetworkConfiguration {
+  package var configuration: NetworkConfiguration {
     get throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -3,26 +3,26 @@ import Microscopy
 
 /// The accuracy of z when the calibration beads themselves are fitted with the PSF made from them,
 /// and the limit that photon statistics set.
-public struct AxialCheck: Codable, Sendable {
+package struct AxialCheck: Codable, Sendable {
   /// One plane of one bead.
-  public struct Recovered: Codable, Hashable, Sendable {
-    public var bead: Int
+  package struct Recovered: Codable, Hashable, Sendable {
+    package var bead: Int
     /// Height according to the stage, and to the fit, nm.
-    public var z: Double
-    public var fitted: Double
+    package var z: Double
+    package var fitted: Double
     /// Fitted position minus the bead's, px.
-    public var x: Double
-    public var y: Double
+    package var x: Double
+    package var y: Double
   }
 
   /// Cramér–Rao bounds (standard errors) for 1000 photons over a background of 10, in the check's
   /// box.
-  public struct Bound: Codable, Hashable, Sendable {
-    public var z: Double
+  package struct Bound: Codable, Hashable, Sendable {
+    package var z: Double
     /// px, px, nm; nil if the information matrix is singular.
-    public var x: Double?
-    public var y: Double?
-    public var zError: Double?
+    package var x: Double?
+    package var y: Double?
+    package var zError: Double?
 
     enum CodingKeys: String, CodingKey {
       case z, x, y
@@ -30,17 +30,17 @@ public struct AxialCheck: Codable, Sendable {
     }
   }
 
-  public var box: Int
-  public var recovered: [Recovered]
-  public var bounds: [Bound]
+  package var box: Int
+  package var recovered: [Recovered]
+  package var bounds: [Bound]
   /// The range in which fitted heights are correct and the light distinguishes them, nm.
-  public var trusted: ClosedRange<Double>
+  package var trusted: ClosedRange<Double>
   /// Error of the heights in the trusted range, nm rms.
-  public var rms: Double
+  package var rms: Double
   /// Heights at which fits should start; empty if one start is enough.
-  public var starts: [Double]
+  package var starts: [Double]
   /// Why the trusted range ends where it does, at its lower and upper end.
-  public var ends: [String]
+  package var ends: [String]
 }
 
 /// Fits planes of beads with a PSF.

@@ -106,7 +106,7 @@ public struct CameraCalibration: Sendable {
 
   /// - Parameter saturation: the highest value that a pixel can have, ADU.
   /// - Throws: `CameraCalibrationError.tooFewFrames`.
-  public init(dark: PixelMoments, saturation: Double = 65535) throws(CameraCalibrationError) {
+  package init(dark: PixelMoments, saturation: Double = 65535) throws(CameraCalibrationError) {
     guard dark.frames >= Self.leastDarkFrames else {
       throw .tooFewFrames(kind: "dark", frames: dark.frames, least: Self.leastDarkFrames)
     }
@@ -118,7 +118,7 @@ public struct CameraCalibration: Sendable {
   /// Adds a level of light. `file` is its name in errors and in the report.
   ///
   /// Throws `CameraCalibrationError` if it is not a usable level.
-  public mutating func add(_ level: PixelMoments, file: String) throws(CameraCalibrationError) {
+  package mutating func add(_ level: PixelMoments, file: String) throws(CameraCalibrationError) {
     guard level.frames >= Self.leastBrightFrames else {
       throw .tooFewFrames(kind: "bright", frames: level.frames, least: Self.leastBrightFrames)
     }

@@ -53,7 +53,7 @@ public struct CameraValidation: Codable, Hashable, Sendable {
   ///   - errors: standard errors of the maps; nil treats the maps as exact.
   ///   - dark: of the same size as the maps.
   /// - Throws: `CameraCalibrationError` for other sizes and for too few frames.
-  public init(
+  package init(
     of maps: CameraMaps, errors: CameraMaps?, by dark: PixelMoments, limits: Limits = Limits()
   ) throws(CameraCalibrationError) {
     guard dark.width == maps.width, dark.height == maps.height else {

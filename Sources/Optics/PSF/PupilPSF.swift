@@ -72,7 +72,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
   ///   - reach: half the width of the image, px; nil: all rays of the range, at most 48 px.
   ///   - zStep: largest distance between planes, nm.
   /// - Precondition: `problem` is nil and `zRange` finite.
-  public func tabulated(
+  package func tabulated(
     zRange: ClosedRange<Double>, reach: Int? = nil, zStep: Double = 20
   ) -> TabulatedPSF {
     precondition(problem == nil, "a possible pupil")
@@ -104,7 +104,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
   }
 
   /// The share of light on each pixel of a block, computed directly from diffraction; slow.
-  public func shares(
+  package func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [Double] {
     let side = max(columns.count, rows.count)
@@ -126,7 +126,7 @@ extension PupilPSF: SettingGroup {
     .refractiveIndex, title: "refractive index", standard: 1.518, allowed: .within(1...4),
     "refractive index of sample and immersion")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.numericalAperture, &numericalAperture)
     try form.field(Self.wavelength, &wavelength)
     try form.field(Self.refractiveIndex, &refractiveIndex)

@@ -12,7 +12,7 @@ extension SplinePSF {
   ///   - reference: z, nm, at which the total light on the grid is scaled to 1, so that fitted
   ///     photons are the light in that plane; nil keeps the samples unscaled.
   /// - Throws: `SplinePSFError` if samples, sizes or the z step are not valid for a PSF.
-  public init(
+  package init(
     interpolating volume: [Double], columns: Int, rows: Int, planes: Int, zStep: Double,
     firstZ: Double, centreX: Double? = nil, centreY: Double? = nil,
     normalisedAt reference: Double? = nil, zRange: ClosedRange<Double>? = nil,
@@ -68,7 +68,7 @@ extension SplinePSF {
   }
 
   /// The samples at the knots, [planes + 1, rows + 1, columns + 1], x fastest.
-  public var knots: [Double] {
+  package var knots: [Double] {
     (0...planes).flatMap { k in
       (0...rows).flatMap { j in
         (0...columns).map { i in
@@ -91,9 +91,9 @@ extension SplinePSF {
 }
 
 /// Samples from which no spline can be made, with a remedy.
-public struct SplinePSFError: Fault, Equatable {
-  public let message: Message
-  public let remedy: Message?
+package struct SplinePSFError: Fault, Equatable {
+  package let message: Message
+  package let remedy: Message?
 
   init(_ message: Message, hint: Message) {
     self.message = message

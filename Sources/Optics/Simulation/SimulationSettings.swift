@@ -133,6 +133,7 @@ extension SimulationSettings {
 
   private func checkDepth() throws(SettingsError) {
     try ZStack.step.check(zStack?.step)
+    try demand(zStack?.first.isFinite ?? true, "z_stack", "does not start at a number")
     let depths = depths
     try demand(
       depths.lowerBound >= -1e5 && depths.upperBound <= 1e5, "z",

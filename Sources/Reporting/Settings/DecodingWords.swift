@@ -1,6 +1,6 @@
 extension DecodingError {
   /// Describes what is wrong in a file of settings, and in which field.
-  public var words: String {
+  package var words: String {
     func field(_ context: Context) -> String {
       context.codingPath.isEmpty
         ? "a number" : "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`"

@@ -88,7 +88,7 @@ extension Recipe: SettingGroup {
   public static let roi = Setting<PixelRegion?>(
     .roi, unit: "px", standard: nil, "[x, y, width, height] to localize; whole frames if omitted")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.pixelSize, &pixelSize)
     try camera.exchange(&form)
     try form.field(Self.cameraFile, &cameraFile)
@@ -103,7 +103,7 @@ extension Recipe: SettingGroup {
 
 extension Recipe.Localizer: SettingGroup {
   /// A network is used if its name or its weights are given.
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     if case .spots = self {
       let name = try form.stated(NetworkSettings.name) ?? nil
       let weights = try form.stated(NetworkSettings.weights) ?? nil
@@ -127,7 +127,7 @@ public struct Measured: SettingGroup, Hashable, Sendable {
   public init() {}
 
   /// Settings of the section `measured`, with the frames used for the measurement, belong here.
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {}
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {}
 }
 
 /// Why a recipe cannot be used.
