@@ -53,7 +53,8 @@ public struct Model: Sendable {
     get throws { Weights(weights.tensors, configuration: try system.configuration) }
   }
 
-  package func graph(batch: Int = 1, height: Int, width: Int, scaling: Bool = true) throws -> Graph {
+  package func graph(batch: Int = 1, height: Int, width: Int, scaling: Bool = true) throws -> Graph
+  {
     try network.graph(batch: batch, height: height, width: width, scaling: scaling).fixing(learned)
   }
 

@@ -106,7 +106,8 @@ import Testing
       settings: #"{"results": {"photons": 900, "z": 750, "background": 120}}"#)
     #expect(scaled.results?.z == 750)
     for (settings, words) in [
-      (#"{"planez": 3}"#, "there is no `planez`, only "), ("[]", "`[]` is not a section"), ("{", "not JSON"),
+      (#"{"planez": 3}"#, "there is no `planez`, only "), ("[]", "`[]` is not a section"),
+      ("{", "not JSON"),
       (#"{"scaling": {"shft": 1}}"#, "there is no `shft`, only normalization, scale, shift"),
       (#"{"scaling": 3}"#, "`3` is not a section"),
       (#"{"planes": "many"}"#, "`planes` must be of type Int"),

@@ -37,7 +37,8 @@ public struct ScoreSettings: Codable, Hashable, Sendable {
 
   public static let assignment = Setting(
     .assignment, standard: Assignment.greedy,
-    "how rows are paired: the nearest pair first, as in the challenge, or as many pairs as possible")
+    "how rows are paired: the nearest pair first, as in the challenge, or as many pairs as possible"
+  )
   public static let lateralTolerance = Setting(
     .tolerance, title: "lateral tolerance", unit: "nm", standard: 250.0,
     allowed: .within(1...100_000), "maximum lateral distance of a pair")

@@ -28,9 +28,6 @@ package struct InputScaling: Hashable, Codable, Sendable {
     InputScaling(normalization, scale: 1 / deviation, shift: -mean / deviation)
   }
 
-  /// Whether the normalisation depends on a frame's values.
-  var looksAtFrame: Bool { normalization != .none }
-
   /// The same as (x − offset) · scale + shift, for a frame with known minimum and maximum.
   func affine(min: Float, max: Float) -> (offset: Float, scale: Float, shift: Float) {
     switch normalization {

@@ -49,7 +49,9 @@ package struct Network: Hashable, Sendable {
 
   package var input: Value { Value(node: nil) }
 
-  package func channels(of value: Value) -> Int { value.node.map { nodes[$0].channels } ?? channels }
+  package func channels(of value: Value) -> Int {
+    value.node.map { nodes[$0].channels } ?? channels
+  }
 
   /// Adds a layer.
   ///

@@ -34,7 +34,8 @@ public struct PupilPSF: Codable, Hashable, Sendable {
   public init(
     numericalAperture: Double = PupilPSF.numericalAperture.standard,
     wavelength: Double = PupilPSF.wavelength.standard,
-    refractiveIndex: Double = PupilPSF.refractiveIndex.standard, pixelSize: Double, zernike: [ZernikeTerm] = [], mask: PhaseMask? = nil
+    refractiveIndex: Double = PupilPSF.refractiveIndex.standard, pixelSize: Double,
+    zernike: [ZernikeTerm] = [], mask: PhaseMask? = nil
   ) {
     self.numericalAperture = numericalAperture
     self.wavelength = wavelength

@@ -37,7 +37,7 @@ public struct CalibrationReport: Codable, Sendable {
   public var halvesCorrelation: Double?
   public var astigmatic: AstigmaticPSF?
   package var widths: [WidthSample]
-  public var check: AxialCheck
+  package var check: AxialCheck
   package var astigmaticCheck: AxialCheck?
   public var edge: [EdgeRow]
   public var notes: [String]
