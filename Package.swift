@@ -128,7 +128,7 @@ let package = Package(
     .testTarget(name: "HouseTests"),
     .testTarget(
       name: "ContainersTests", dependencies: ["Containers", "TestConditions", "TestSupport"]),
-    .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "TestSupport"]),
+    .testTarget(name: "MicroscopyTests", dependencies: ["Microscopy", "Reporting"]),
     .testTarget(
       name: "FormatsTests",
       dependencies: [

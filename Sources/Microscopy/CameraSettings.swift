@@ -1,5 +1,16 @@
 import Reporting
 
+extension FieldOfView {
+  /// The range excludes values in µm and in metres.
+  public static let pixelSize = Setting(
+    .pixelSize, unit: "nm", standard: 100.0, allowed: .within(10...1000),
+    "pixel size in the sample plane",
+    remedy: """
+      \(.pixelSize) is in nm: the camera's pixel divided by the magnification, such as \
+      6500 nm / 60 = 108
+      """)
+}
+
 /// The scalar settings of a camera.
 extension Camera: SettingGroup {
   public static let offset = Setting(
@@ -21,7 +32,7 @@ extension Camera: SettingGroup {
     .saturation, in: "camera", unit: "ADU", standard: nil,
     "pixel value at saturation, such as 4095; the maximum of the file's pixel type if omitted")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.offset, &offset)
     try form.field(Self.gain, &gain)
     try form.field(Self.emGain, &emGain)

@@ -2,12 +2,12 @@ import Reporting
 
 /// Names of calibration and output settings that appear in messages.
 extension SettingName {
-  public static let dark = SettingName("dark")
-  public static let bright = SettingName("bright")
-  public static let zStep = SettingName("z-step")
-  public static let planes = SettingName("planes")
-  public static let report = SettingName("report")
-  public static let model = SettingName("model")
+  package static let dark = SettingName("dark")
+  package static let bright = SettingName("bright")
+  package static let zStep = SettingName("z-step")
+  package static let planes = SettingName("planes")
+  package static let report = SettingName("report")
+  package static let model = SettingName("model")
   /// Replaces existing files.
-  public static let force = SettingName("force")
+  package static let force = SettingName("force")
 }

@@ -5,8 +5,8 @@ import Compute
 /// The weights are held once, checked and in the layout of the network's graphs; all plans share
 /// them.
 public struct Model: Sendable {
-  public let system: any NetworkSystem
-  public let network: Network
+  package let system: any NetworkSystem
+  package let network: Network
   /// By the names of the network's parameters.
   let learned: ParameterValues
 
@@ -16,7 +16,7 @@ public struct Model: Sendable {
   /// - Parameter settings: settings to change, a JSON object; see `NetworkSystem.with(settings:)`.
   /// - Throws: `WeightError` if the weights do not belong to this system, `NetworkError` for
   ///   invalid settings.
-  public init(
+  package init(
     _ type: any NetworkSystem.Type, _ weights: Weights, settings: String = ""
   ) throws {
     let system: any NetworkSystem
@@ -29,7 +29,7 @@ public struct Model: Sendable {
   }
 
   /// A system with explicit settings.
-  public init(_ system: any NetworkSystem, _ weights: Weights) throws {
+  package init(_ system: any NetworkSystem, _ weights: Weights) throws {
     self.system = system
     try system.checkSettings()
     network = system.network
@@ -53,7 +53,8 @@ public struct Model: Sendable {
     get throws { Weights(weights.tensors, configuration: try system.configuration) }
   }
 
-  public func graph(batch: Int = 1, height: Int, width: Int, scaling: Bool = true) throws -> Graph {
+  package func graph(batch: Int = 1, height: Int, width: Int, scaling: Bool = true) throws -> Graph
+  {
     try network.graph(batch: batch, height: height, width: width, scaling: scaling).fixing(learned)
   }
 
@@ -65,13 +66,13 @@ public struct Model: Sendable {
   }
 
   /// Bytes of the weights on the host, shared by all plans of the model.
-  public var weightBytes: Int { learned.bytes }
+  package var weightBytes: Int { learned.bytes }
 }
 
 extension Network {
   /// Random weights as large as trained ones (He's variance), for tests, benchmarks and the start
   /// of training.
-  public func randomWeights(seed: UInt64) -> Weights {
+  package func randomWeights(seed: UInt64) -> Weights {
     // Marsaglia's xorshift, so that the weights of a seed stay the same from version to version.
     var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
     func uniform() -> Float {

@@ -131,11 +131,14 @@ import Testing
       let before = try shell.files
       for (line, words) in [
         ("b.tif -o p.hdf5", "the z step of the bead stack is not given"),
-        ("b.tif -o p.hdf5 --z-step 0", "--z-step 0.0 nm"),
-        ("b.tif -o p.hdf5 --z-step nan", "--z-step nan nm"),
+        ("b.tif -o p.hdf5 --z-step 0", "z step 0 nm must be"),
+        ("b.tif -o p.hdf5 --z-step nan", "z step nan nm must be"),
+        ("b.tif -o p.hdf5 --z-step 0.05", "z step 0.05 nm must be in 1...10000"),
+        ("b.tif -o p.hdf5 --z-step 10 --pixel-size 0.1", "pixel size 0.1 nm must be in 10...1000"),
+        ("b.tif -o p.hdf5 --z-step 10 --refractive-index-factor 0", "refractive-index factor 0"),
         ("b.tif -o p.csv --z-step 10", "does not match a calibration format"),
         ("b.tif -o p.hdf5 --z-step 10 --model astigmatic", "holds only the spline model"),
-        ("b.tif -o p.hdf5 --z-step 10 --roi 14", "box of 14 px"),
+        ("b.tif -o p.hdf5 --z-step 10 --roi 14", "a box of 14 px must be odd and in 9...61"),
         ("b.tif -o p.hdf5 --z-step 10 --planes 3", "not a multiple of 3 planes"),
         ("b.tif -o p.hdf5 --z-step 10 --report r.jpg", "r.jpg is not a .png"),
         ("b.tif -o b.tif --z-step 10", "does not match a calibration format"),

@@ -106,7 +106,10 @@ import Testing
       settings: #"{"results": {"photons": 900, "z": 750, "background": 120}}"#)
     #expect(scaled.results?.z == 750)
     for (settings, words) in [
-      (#"{"planez": 3}"#, "there is no `planez`, only "), ("[]", "there is no"), ("{", "not JSON"),
+      (#"{"planez": 3}"#, "there is no `planez`, only "), ("[]", "`[]` is not a section"),
+      ("{", "not JSON"),
+      (#"{"scaling": {"shft": 1}}"#, "there is no `shft`, only normalization, scale, shift"),
+      (#"{"scaling": 3}"#, "`3` is not a section"),
       (#"{"planes": "many"}"#, "`planes` must be of type Int"),
       (#"{"scaling": {"scale": [1]}}"#, "`scaling.scale` must be of type Float"),
       (
@@ -117,6 +120,9 @@ import Testing
       let error = #expect(throws: NetworkError.self) { try DeepSTORM3D().with(settings: settings) }
       #expect(error?.description.contains(words) == true, "\(error as Any)")
     }
+    // A part of a section leaves the rest as it was, also where the section can be missing.
+    let brighter = try scaled.with(settings: #"{"results": {"photons": 1000, "background": null}}"#)
+    #expect(brighter.results == DECODE.ResultScale(photons: 1000, z: 750))
     let error = #expect(throws: NetworkError.self) {
       try DECODE().with(settings: #"{"results": {"photons": 900}}"#)
     }

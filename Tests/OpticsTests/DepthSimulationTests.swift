@@ -1,6 +1,7 @@
 import Foundation
 import Microscopy
 import Optics
+import Reporting
 import Testing
 
 /// Movies of molecules with heights: the mean image is the PSF's, and the truth has the positions.
@@ -63,7 +64,7 @@ import Testing
       interpolating: knots, columns: 19, rows: 19, planes: 29, zStep: 50, firstZ: -700)
     let own = settings(.file(path: "spline.hdf5"))
     try expectImage(Simulation(own, calibrated: .spline(spline)), spline)
-    #expect(throws: SimulationError.self) { try Simulation(own) }
+    #expect(throws: SettingsError.self) { try Simulation(own) }
   }
 
   @Test func aPupilIsDrawn() throws {
@@ -129,9 +130,9 @@ import Testing
       #expect(abs(mean - expected) < 5.5 * spread / 40.0.squareRoot())
     }
     own.cameraFile = "maps.hdf5"
-    #expect(throws: SimulationError.self) { try Simulation(own) }
+    #expect(throws: SettingsError.self) { try Simulation(own) }
     own.width = 31
-    #expect(throws: SimulationError.self) { try Simulation(own, maps: maps) }
+    #expect(throws: SettingsError.self) { try Simulation(own, maps: maps) }
   }
 
   @Test func depthsBeyondThePSFAreRefused() {

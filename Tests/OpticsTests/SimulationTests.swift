@@ -132,36 +132,46 @@ import Testing
   }
 
   @Test func impossibleSettingsAreNamed() throws {
-    func refusal(_ change: (inout SimulationSettings) -> Void) -> SimulationError? {
+    func refusal(_ change: (inout SimulationSettings) -> Void) -> String {
       var settings = small
       change(&settings)
       do {
         _ = try Simulation(settings)
-        return nil
+        return ""
       } catch {
-        return error
+        return "\(error)"
       }
     }
-    #expect(refusal { _ in } == nil)
-    #expect(refusal { $0.width = 0 }?.setting == "width")
-    #expect(refusal { $0.frames = -1 }?.setting == "frames")
-    #expect(refusal { $0.pixelSize = .nan }?.setting == "pixelSize")
-    #expect(refusal { $0.psf.sigmaX = 130 }?.setting == "psf.sigmaX")
-    #expect(refusal { $0.photons = .exponential(mean: -3) }?.setting == "photons")
-    #expect(refusal { $0.background = .flat(level: .infinity) }?.setting == "background")
-    #expect(refusal { $0.camera.gain = 0 }?.setting == "camera")
-    #expect(refusal { $0.scene = .grid(spacing: 1e6, jitter: 0) }?.setting == "scene.grid.spacing")
+    #expect(refusal { _ in }.isEmpty)
+    #expect(refusal { $0.width = 0 }.contains("a side of 0 px must be in 1...16384"))
+    #expect(refusal { $0.frames = -1 }.contains("frames -1 must be in 1..."))
+    // Values in a wrong unit: metres, µm, Å.
+    for size in [-100, .nan, 1e-308, 1e-7, 0.1, 9.9, 1001, 100_000] {
+      #expect(
+        refusal { $0.pixelSize = size }.contains("nm must be in 10...1000\nhint: "), "\(size)")
+    }
+    #expect(refusal { $0.psf.sigmaX = 130 }.contains("psf σ 130 px must be in 0.1...100"))
+    #expect(refusal { $0.photons = .exponential(mean: -3) }.contains("photons -3 must be"))
+    #expect(refusal { $0.photons = .logNormal(mean: 9, spread: 3) }.contains("spread 3 must be"))
+    #expect(refusal { $0.background = .flat(level: .infinity) }.contains("background inf photons"))
+    #expect(refusal { $0.camera.gain = 0 }.contains("cannot simulate: camera: gain 0"))
     #expect(
-      refusal { $0.blinking = .always(molecules: -1) }?.setting == "blinking.always.molecules")
-    #expect(refusal { $0.blinking = .independent(perFrame: 1e8) }?.setting == "blinking")
+      refusal { $0.scene = .grid(spacing: 1e6, jitter: 0) }.contains("scene.grid.spacing 1000000"))
     #expect(
-      refusal { $0.blinking = .switching(molecules: 1_000_000_000, on: 1, off: 1e9) }?.setting
-        == "blinking")
+      refusal { $0.blinking = .always(molecules: -1) }.contains("blinking.always.molecules -1"))
+    #expect(refusal { $0.blinking = .independent(perFrame: 1e8) }.contains("per frame 100000000"))
+    #expect(
+      refusal { $0.blinking = .switching(molecules: 1_000_000_000, on: 1, off: 1e9) }
+        .contains("blinking would create"))
+    #expect(refusal { $0.zRange = -0.5...0.5 }.contains("nm must be within ±100000"))
+    for step in [0, 0.05, -0.05, .nan, 20_000] {
+      #expect(
+        refusal { $0.zStack = ZStack(first: 0, step: step) }.contains("nm must be in 1...10000"))
+    }
     let mixed = refusal {
       $0.camera.emGain = 300
       $0.sensor = SensorVariation()
     }
-    #expect(mixed?.setting == "sensor")
-    #expect(mixed?.description.contains("\nhint: ") == true)
+    #expect(mixed.contains("sensor describes an sCMOS") && mixed.contains("\nhint: "))
   }
 }

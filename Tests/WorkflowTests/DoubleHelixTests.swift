@@ -131,7 +131,7 @@ import Workflow
     }
     #expect(error?.description.contains("temporal_median") == true)
     #expect(Detector.usual(for: .astigmatic(.typical), box: 13) == nil)
-    #expect(throws: SimulationError.self) { try Self.simulation(RotatingLobes(sigma: .nan)) }
+    #expect(throws: SettingsError.self) { try Self.simulation(RotatingLobes(sigma: .nan)) }
   }
 
   /// The double-helix movie of storm-analysis, with the PSF that its simulator states.

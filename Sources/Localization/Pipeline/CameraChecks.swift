@@ -23,7 +23,7 @@ extension Camera {
   }
 
   /// Converts camera counts to photons.
-  public func photonUnits(_ maps: CameraMaps?) -> FrameStack.Units {
+  package func photonUnits(_ maps: CameraMaps?) -> FrameStack.Units {
     guard let maps else {
       return .scalar(
         offset: Float(offset), factor: Float(1 / (gain * emGain * quantumEfficiency)))

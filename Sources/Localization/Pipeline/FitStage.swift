@@ -199,10 +199,10 @@ package struct FitStage: RowStage {
     var cutoff: Graph.Value
   }
 
-  private func detect(
+  /// The frames in which the detector looks: calibrated, without background if that is asked for.
+  private func prepared(
     _ frames: Graph.Value, _ sensor: SensorMaps?, _ shape: BatchShape, in graph: inout Graph
-  ) throws -> Maxima {
-    let border = settings.fit.box / 2
+  ) throws -> Graph.Value {
     var (calibrate, calibration) = (
       Calibrate(offset: Float(camera.offset), gain: Float(totalGain)),
       sensor.map { [$0.offset, $0.inverseGain] } ?? []
@@ -211,10 +211,20 @@ package struct FitStage: RowStage {
       // Net gradients are in camera counts, as Picasso's thresholds are.
       (calibrate, calibration) = (Calibrate(), [])
     }
-    var image = try graph.apply(calibrate, to: [frames] + calibration)[0]
-    if case .temporalMedian(let window) = settings.detection.background {
-      image = try graph.apply(
-        TemporalMedian(window: window, first: shape.leading, count: shape.frames), image)
+    let image = try graph.apply(calibrate, to: [frames] + calibration)[0]
+    guard case .temporalMedian(let window) = settings.detection.background else { return image }
+    return try graph.apply(
+      TemporalMedian(window: window, first: shape.leading, count: shape.frames), image)
+  }
+
+  private func detect(
+    _ frames: Graph.Value, _ sensor: SensorMaps?, _ shape: BatchShape, in graph: inout Graph
+  ) throws -> Maxima {
+    let border = settings.fit.box / 2
+    let image = try prepared(frames, sensor, shape, in: &graph)
+    func cutoff(_ threshold: Double, in graph: inout Graph) -> Graph.Value {
+      graph.constant(
+        Tensor([Float](repeating: Float(threshold), count: shape.frames), shape: [shape.frames]))
     }
     switch settings.detection.detector {
     case .dog(let threshold, let sigma, let radius):
@@ -245,16 +255,14 @@ package struct FitStage: RowStage {
         to: [image, taps] + (noise.map { [$0] } ?? []))[0]
       let maxima = try graph.apply(
         LocalMaxima(radius: max(radius, templates.reach), border: border), to: [score])
-      let cutoff = graph.constant(
-        Tensor([Float](repeating: Float(threshold), count: shape.frames), shape: [shape.frames]))
-      return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
+      return Maxima(
+        index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff(threshold, in: &graph))
     case .gradient(let threshold):
       let maxima = try graph.apply(LocalMaxima(radius: border, border: border), to: [image])
       let score = try graph.apply(
         NetGradient(box: settings.fit.box), image, maxima[0], maxima[2])
-      let cutoff = graph.constant(
-        Tensor([Float](repeating: Float(threshold), count: shape.frames), shape: [shape.frames]))
-      return Maxima(index: maxima[0], score: score, count: maxima[2], cutoff: cutoff)
+      return Maxima(
+        index: maxima[0], score: score, count: maxima[2], cutoff: cutoff(threshold, in: &graph))
     }
   }
 }

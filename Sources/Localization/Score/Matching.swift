@@ -3,30 +3,30 @@ import Microscopy
 /// Localizations paired with true molecules, and the unpaired rows on both sides.
 ///
 /// Rows are those of the two tables, in frame order.
-public struct Matching: Sendable {
+package struct Matching: Sendable {
   /// The pairs that count.
-  public private(set) var pairs: [Pair] = []
+  package private(set) var pairs: [Pair] = []
   /// Localizations without a molecule (false positives).
-  public private(set) var unpairedLocalizations: [Int] = []
+  package private(set) var unpairedLocalizations: [Int] = []
   /// Molecules that count but have no localization (false negatives).
-  public private(set) var unpairedMolecules: [Int] = []
+  package private(set) var unpairedMolecules: [Int] = []
   /// Localizations paired with a molecule that does not count; they are neither true nor false.
-  public private(set) var setAside: [Int] = []
+  package private(set) var setAside: [Int] = []
   /// Localizations excluded by the border or the range of frames, or without a finite position.
-  public private(set) var excludedLocalizations = 0
-  public private(set) var excludedMolecules = 0
+  package private(set) var excludedLocalizations = 0
+  package private(set) var excludedMolecules = 0
   /// Whether z was used.
-  public let isAxial: Bool
+  package let isAxial: Bool
 
   /// Positions of both tables are in pixels. They are converted to nm with the pixel size of the
   /// truth, or of the localizations if the truth's is unknown.
   ///
   /// Throws `ScoreError` if a column, the pixel size or (for a border) the field size is missing,
   /// and for invalid settings.
-  public init(
+  package init(
     of localizations: Localizations, with truth: Localizations,
     settings: ScoreSettings = ScoreSettings()
-  ) throws(ScoreError) {
+  ) throws {
     try settings.check()
     isAxial = localizations[.z] != nil && truth[.z] != nil
     let frame = try FrameOfReference(truth.field, localizations.field, settings)

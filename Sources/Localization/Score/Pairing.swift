@@ -1,9 +1,9 @@
 /// A localization and its molecule, by row.
-public struct Pair: Hashable, Sendable {
-  public let localization: Int
-  public let molecule: Int
+package struct Pair: Hashable, Sendable {
+  package let localization: Int
+  package let molecule: Int
 
-  public init(localization: Int, molecule: Int) {
+  package init(localization: Int, molecule: Int) {
     self.localization = localization
     self.molecule = molecule
   }

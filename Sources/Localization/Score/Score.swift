@@ -55,7 +55,7 @@ public struct Score: Codable, Hashable, Sendable {
   public init(
     of localizations: Localizations, against truth: Localizations,
     settings: ScoreSettings = ScoreSettings(), bound: TruthBound? = nil
-  ) throws(ScoreError) {
+  ) throws {
     let matching = try Matching(of: localizations, with: truth, settings: settings)
     let scale = try FrameOfReference(truth.field, localizations.field, settings).pixelSize
     self.settings = settings

@@ -5,7 +5,7 @@ import Reporting
 /// al., Nat. Methods 16, 387 (2019)) for two dimensions.
 public struct ScoreSettings: Codable, Hashable, Sendable {
   /// How localizations and molecules of a frame are paired.
-  public enum Assignment: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Assignment: String, Codable, SettingChoice {
     /// The globally nearest pair first, then the next, as in the challenge's own program.
     case greedy
     /// As many pairs as possible with, among those pairings, the smallest total distance.
@@ -35,9 +35,29 @@ public struct ScoreSettings: Codable, Hashable, Sendable {
   /// The frames to compare; nil for all of both tables.
   public var frames: Range<Int>?
 
+  public static let assignment = Setting(
+    .assignment, standard: Assignment.greedy,
+    "how rows are paired: the nearest pair first, as in the challenge, or as many pairs as possible"
+  )
+  public static let lateralTolerance = Setting(
+    .tolerance, title: "lateral tolerance", unit: "nm", standard: 250.0,
+    allowed: .within(1...100_000), "maximum lateral distance of a pair")
+  public static let axialTolerance = Setting(
+    .axialTolerance, unit: "nm", standard: 500.0, allowed: .within(1...100_000),
+    "maximum axial distance of a pair, if both tables have z")
+  public static let border = Setting(
+    .border, unit: "nm", standard: 450.0,
+    allowed: Allowed("0 or in 1...1000000") { $0 == 0 || 1...1_000_000 ~= $0 },
+    "rows closer to the edge than this are excluded")
+  public static let brightest = Setting<Double?>(
+    .brightest, title: "brightest part", standard: nil, allowed: .optional(.above(0, upTo: 1)),
+    "score only this brightest fraction of the molecules; 0.75 in the challenge")
+
   public init(
-    assignment: Assignment = .greedy, lateralTolerance: Double = 250, axialTolerance: Double = 500,
-    border: Double = 450, molecules: Molecules = .all, lateralWeight: Double = 1,
+    assignment: Assignment = Self.assignment.standard,
+    lateralTolerance: Double = Self.lateralTolerance.standard,
+    axialTolerance: Double = Self.axialTolerance.standard,
+    border: Double = Self.border.standard, molecules: Molecules = .all, lateralWeight: Double = 1,
     axialWeight: Double = 0.5, frames: Range<Int>? = nil
   ) {
     self.assignment = assignment
@@ -50,25 +70,17 @@ public struct ScoreSettings: Codable, Hashable, Sendable {
     self.frames = frames
   }
 
-  /// Throws `ScoreError` for the first invalid setting.
-  func check() throws(ScoreError) {
-    for (name, value) in [
-      ("lateral tolerance", lateralTolerance), ("axial tolerance", axialTolerance),
-    ] where !(value > 0 && value.isFinite) {
-      throw ScoreError("the \(name) \(value) nm must be greater than 0")
-    }
-    guard border >= 0, border.isFinite else {
-      throw ScoreError("the border \(border) nm must be 0 or more")
-    }
-    if case .brightest(let part) = molecules, !(part > 0 && part <= 1) {
-      throw ScoreError(
-        "the brightest part \(part) is not in 0...1", hint: "0.75 selects three quarters")
-    }
+  /// Throws `SettingsError` for the first invalid setting.
+  public func check() throws(SettingsError) {
+    try Self.lateralTolerance.check(lateralTolerance)
+    try Self.axialTolerance.check(axialTolerance)
+    try Self.border.check(border)
+    if case .brightest(let part) = molecules { try Self.brightest.check(part) }
     if case .atLeast(let photons) = molecules, !photons.isFinite {
-      throw ScoreError("the photon threshold \(photons) is not a number")
+      throw SettingsError("the photon threshold \(photons) is not a number", hint: nil)
     }
     guard lateralWeight >= 0, axialWeight >= 0 else {
-      throw ScoreError("the weights of the efficiency must be 0 or more")
+      throw SettingsError("the weights of the efficiency must be 0 or more", hint: nil)
     }
   }
 }

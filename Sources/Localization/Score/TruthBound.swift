@@ -1,5 +1,6 @@
 import Microscopy
 import Optics
+import Reporting
 
 /// The optics with which the truth was imaged, to compute the best possible precision for each
 /// molecule.
@@ -7,6 +8,12 @@ import Optics
 /// The Cramér–Rao bound is computed for the true position, photons and background, in a box around
 /// the molecule. Unlike the errors in a table, it does not depend on the fit that is scored.
 public struct TruthBound: Sendable {
+  public static let sigma = Setting<Double?>(
+    .psfSigma, title: "psf σ", unit: "px", standard: nil,
+    allowed: .optional(GaussianFit.sigma.allowed), "the same for a Gaussian PSF of this σ")
+  public static let box = Setting(
+    .box, unit: "px", standard: 13, allowed: .odd(3...99), "side of the fit box for that bound")
+
   private let psf: CalibratedPSF?
   private let gaussian: GaussianPSF
   private let box: Int
@@ -19,10 +26,13 @@ public struct TruthBound: Sendable {
   ///   - box: side of the fit box, px.
   ///   - maps: camera maps of the whole frame; they replace the camera's offset, gain and read
   ///     noise.
+  /// - Throws: `SettingsError` for a value out of range.
   public init(
     psf: CalibratedPSF?, gaussian: GaussianPSF = GaussianPSF(sigma: 1.3), box: Int, camera: Camera,
     maps: CameraMaps? = nil
-  ) {
+  ) throws(SettingsError) {
+    try Self.sigma.check(gaussian.sigmaX)
+    try Self.box.check(box)
     self.psf = psf
     self.gaussian = gaussian
     self.box = box

@@ -9,7 +9,7 @@ extension Statement {
   /// - Parameters:
   ///   - said: statements with higher precedence.
   ///   - psf: the content of the PSF file.
-  public init(choicesOf psf: CalibratedPSF, after said: [Statement]) {
+  package init(choicesOf psf: CalibratedPSF, after said: [Statement]) {
     self.init(.file("the PSF"))
     func value<Value>(of setting: Setting<Value>) -> Value? {
       said.lazy.compactMap { $0.value(of: setting) }.first
@@ -27,7 +27,7 @@ extension Statement {
 extension FitSettings {
   /// The default fit box of a PSF, px: 13; larger if that contains less than 60 % of its light,
   /// smaller if a spline's grid is too small.
-  public static func usualBox(_ psf: CalibratedPSF) -> Int {
+  package static func usualBox(_ psf: CalibratedPSF) -> Int {
     guard case .spline(let spline) = psf, psf.problem == nil else { return 13 }
     let widest = max(widestBox(spline), 3)
     return stride(from: min(13, widest), through: widest, by: 2).first { box in
@@ -42,7 +42,7 @@ extension FitSettings {
   }
 
   /// Throws `SettingsError` if z cannot be obtained with this PSF.
-  public func validate(_ psf: CalibratedPSF) throws(SettingsError) {
+  package func validate(_ psf: CalibratedPSF) throws(SettingsError) {
     if let problem = psf.problem {
       throw SettingsError("the PSF is invalid: \(problem)", hint: "calibrate it again from beads")
     }

@@ -47,7 +47,7 @@ extension DetectionSettings: SettingGroup {
     unit: "frames", standard: 51,
     allowed: .odd(3...101), "length of the rolling median", remedy: "51 frames is a common choice")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     var kind = detector.kind
     try form.field(Self.detectorKind, &kind)
     if kind != detector.kind { detector = Detector(kind) }

@@ -108,7 +108,7 @@ extension Detector: SettingGroup {
       allowed: .within(1...64), meaning, remedy: "3 separates spots that are more than 3 px apart")
   }
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     switch self {
     case .wavelet(var threshold):
       try form.field(Self.waveletThreshold, &threshold)

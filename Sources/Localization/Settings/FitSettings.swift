@@ -98,7 +98,7 @@ extension FitSettings: SettingGroup {
     "a fit has converged when its step is below this fraction of the standard error",
     remedy: "0.1 leaves an error of a few percent of the standard error")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     var path = psf?.path
     try form.field(Self.psfFile, &path)
     if let path {

@@ -30,7 +30,7 @@ extension GaussianFit: SettingGroup {
     "width of the PSF: start value of the fit, or the fixed value",
     remedy: "σ ≈ 0.21 λ/NA ÷ pixel size")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.estimator, &estimator)
     try form.field(Self.widths, &widths)
     try form.field(Self.pixels, &pixels)

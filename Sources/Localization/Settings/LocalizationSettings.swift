@@ -23,7 +23,7 @@ public struct LocalizationSettings: Hashable, Sendable {
 }
 
 extension LocalizationSettings: SettingGroup {
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try detection.exchange(&form)
     try fit.exchange(&form)
   }

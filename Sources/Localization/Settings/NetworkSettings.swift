@@ -30,7 +30,8 @@ public struct NetworkSettings: Hashable, Sendable {
     var result = self
     result.name = type(of: model.system).name
     result.settings = try model.system.configuration.settings
-    result.threshold = threshold ?? model.system.task.threshold.map(Double.init)
+    // The shortest text of the weights' number: 0.3, not 0.30000001192092896.
+    result.threshold = threshold ?? model.system.task.threshold.flatMap { Double("\($0)") }
     return result
   }
 }
@@ -56,7 +57,7 @@ extension NetworkSettings: SettingGroup {
     "memory limit of a network run; larger frames are split into tiles",
     remedy: "1024 is the default")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.name, &name)
     var path: String? = weights.isEmpty ? nil : weights
     try form.field(Self.weights, &path)

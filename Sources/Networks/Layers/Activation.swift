@@ -1,7 +1,7 @@
 import Compute
 
 /// A function of each value separately: a layer without learned numbers.
-public enum Activation: Hashable, Sendable {
+package enum Activation: Hashable, Sendable {
   case relu
   case leakyReLU(Float)
   case elu(Float)

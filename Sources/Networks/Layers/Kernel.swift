@@ -1,14 +1,14 @@
 import Compute
 
 /// Size and step of a window that slides over an image.
-public struct Kernel: Hashable, Sendable {
-  public var height: Int
-  public var width: Int
-  public var stride: Int
-  public var dilation: Int
-  public var padding: Edges
+package struct Kernel: Hashable, Sendable {
+  package var height: Int
+  package var width: Int
+  package var stride: Int
+  package var dilation: Int
+  package var padding: Edges
 
-  public init(
+  package init(
     _ height: Int, _ width: Int, stride: Int = 1, dilation: Int = 1, padding: Edges = Edges(0)
   ) {
     self.height = height
@@ -18,16 +18,16 @@ public struct Kernel: Hashable, Sendable {
     self.padding = padding
   }
 
-  public init(_ size: Int, stride: Int = 1, dilation: Int = 1, padding: Edges) {
+  package init(_ size: Int, stride: Int = 1, dilation: Int = 1, padding: Edges) {
     self.init(size, size, stride: stride, dilation: dilation, padding: padding)
   }
 
   /// Zero padding with which an odd kernel keeps the image's size.
-  public static func same(_ size: Int, stride: Int = 1, dilation: Int = 1) -> Kernel {
+  package static func same(_ size: Int, stride: Int = 1, dilation: Int = 1) -> Kernel {
     Kernel(size, stride: stride, dilation: dilation, padding: Edges((size - 1) / 2 * dilation))
   }
 
-  public static func valid(_ size: Int, stride: Int = 1) -> Kernel {
+  package static func valid(_ size: Int, stride: Int = 1) -> Kernel {
     Kernel(size, stride: stride, padding: Edges(0))
   }
 
@@ -61,20 +61,20 @@ public struct Kernel: Hashable, Sendable {
 }
 
 /// Rows and columns around an image.
-public struct Edges: Hashable, Sendable {
-  public var top: Int
-  public var left: Int
-  public var bottom: Int
-  public var right: Int
+package struct Edges: Hashable, Sendable {
+  package var top: Int
+  package var left: Int
+  package var bottom: Int
+  package var right: Int
 
-  public init(top: Int, left: Int, bottom: Int, right: Int) {
+  package init(top: Int, left: Int, bottom: Int, right: Int) {
     self.top = top
     self.left = left
     self.bottom = bottom
     self.right = right
   }
 
-  public init(_ all: Int) { self.init(top: all, left: all, bottom: all, right: all) }
+  package init(_ all: Int) { self.init(top: all, left: all, bottom: all, right: all) }
 
   var zeros: Compute.Convolution.Padding {
     .zeros(top: top, left: left, bottom: bottom, right: right)

@@ -5,7 +5,7 @@ extension Network {
   }
 
   /// Multiply–accumulates of convolutions and dense layers for one frame, computed directly.
-  public func multiplications(height: Int, width: Int) -> Int {
+  package func multiplications(height: Int, width: Int) -> Int {
     let sizes = sizes(height: height, width: width)
     return nodes.reduce(0) { sum, node in
       let given = node.inputs[0].node.map { sizes[$0] } ?? ImageSize(height, width)
@@ -14,7 +14,7 @@ extension Network {
   }
 
   /// Multiply–accumulates per pixel of a large frame.
-  public var multiplicationsPerPixel: Double {
+  package var multiplicationsPerPixel: Double {
     let side = 256 * alignment
     return Double(multiplications(height: side, width: side)) / Double(side * side)
   }

@@ -2,8 +2,8 @@
 /// x · scale + shift.
 ///
 /// The normalisation uses the whole frame; all tiles of a frame share it.
-public struct InputScaling: Hashable, Codable, Sendable {
-  public enum Normalization: String, Hashable, Codable, Sendable {
+package struct InputScaling: Hashable, Codable, Sendable {
+  package enum Normalization: String, Hashable, Codable, Sendable {
     case none
     /// (x − min) / (max − min); a constant frame becomes 0.
     case minMax
@@ -11,25 +11,22 @@ public struct InputScaling: Hashable, Codable, Sendable {
     case maximum
   }
 
-  public var normalization: Normalization
-  public var scale: Float
-  public var shift: Float
+  package var normalization: Normalization
+  package var scale: Float
+  package var shift: Float
 
-  public init(_ normalization: Normalization = .none, scale: Float = 1, shift: Float = 0) {
+  package init(_ normalization: Normalization = .none, scale: Float = 1, shift: Float = 0) {
     self.normalization = normalization
     self.scale = scale
     self.shift = shift
   }
 
   /// (x − mean) / deviation after the normalisation.
-  public static func standardised(
+  package static func standardised(
     _ normalization: Normalization = .none, mean: Float, deviation: Float
   ) -> InputScaling {
     InputScaling(normalization, scale: 1 / deviation, shift: -mean / deviation)
   }
-
-  /// Whether the normalisation depends on a frame's values.
-  var looksAtFrame: Bool { normalization != .none }
 
   /// The same as (x − offset) · scale + shift, for a frame with known minimum and maximum.
   func affine(min: Float, max: Float) -> (offset: Float, scale: Float, shift: Float) {

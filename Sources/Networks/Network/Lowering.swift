@@ -8,7 +8,7 @@ extension Network {
   ///   - scaling: whether frames are raw camera values; false if they are already scaled.
   /// - Throws: `WeightError` if the weights do not belong to this network, `ShapeError` if it does
   ///   not take frames of this size.
-  public func graph(
+  package func graph(
     _ weights: Weights, batch: Int, height: Int, width: Int, scaling applied: Bool = true
   ) throws -> Graph {
     try graph(batch: batch, height: height, width: width, scaling: applied)
@@ -16,7 +16,7 @@ extension Network {
   }
 
   /// The same graph with its weights as parameters, which a plan makes constants or state.
-  public func graph(
+  package func graph(
     batch: Int, height: Int, width: Int, scaling applied: Bool = true
   ) throws -> Graph {
     var graph = Graph()

@@ -7,26 +7,26 @@
 /// let x = net.convolution(net.input, "first", 3, to: 64, .leakyReLU(0.01))
 /// net.output("map", net.convolution(x, "last", 1, to: 1, bias: false))
 /// ```
-public struct Network: Hashable, Sendable {
+package struct Network: Hashable, Sendable {
   /// The result of one layer; `node` nil is the network's input.
-  public struct Value: Hashable, Sendable {
+  package struct Value: Hashable, Sendable {
     let node: Int?
   }
 
   /// One layer with its inputs.
-  public struct Node: Hashable, Sendable {
+  package struct Node: Hashable, Sendable {
     /// The prefix of its tensors' names; empty for layers without learned numbers.
-    public let name: String
+    package let name: String
     let layer: any Layer
     let inputs: [Value]
     /// Channels of its result.
-    public let channels: Int
+    package let channels: Int
 
-    public static func == (a: Node, b: Node) -> Bool {
+    package static func == (a: Node, b: Node) -> Bool {
       a.name == b.name && a.inputs == b.inputs && a.layer.isEqual(to: b.layer)
     }
 
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
       hasher.combine(name)
       hasher.combine(inputs)
       hasher.combine(AnyHashable(layer))
@@ -34,22 +34,24 @@ public struct Network: Hashable, Sendable {
   }
 
   /// Channels of the input.
-  public let channels: Int
+  package let channels: Int
   /// Preprocessing of frames before the first layer.
-  public var scaling: InputScaling
-  public private(set) var nodes: [Node] = []
-  public private(set) var outputs: [(name: String, value: Value)] = []
+  package var scaling: InputScaling
+  package private(set) var nodes: [Node] = []
+  package private(set) var outputs: [(name: String, value: Value)] = []
   /// The meaning of each channel of the first output, if they differ.
-  public var channelNames: [String] = []
+  package var channelNames: [String] = []
 
-  public init(channels: Int, scaling: InputScaling = InputScaling()) {
+  package init(channels: Int, scaling: InputScaling = InputScaling()) {
     self.channels = channels
     self.scaling = scaling
   }
 
-  public var input: Value { Value(node: nil) }
+  package var input: Value { Value(node: nil) }
 
-  public func channels(of value: Value) -> Int { value.node.map { nodes[$0].channels } ?? channels }
+  package func channels(of value: Value) -> Int {
+    value.node.map { nodes[$0].channels } ?? channels
+  }
 
   /// Adds a layer.
   ///
@@ -61,14 +63,14 @@ public struct Network: Hashable, Sendable {
   }
 
   /// Names a value as an output; the first one is the network's result.
-  public mutating func output(_ name: String, _ value: Value) { outputs.append((name, value)) }
+  package mutating func output(_ name: String, _ value: Value) { outputs.append((name, value)) }
 
-  public static func == (a: Network, b: Network) -> Bool {
+  package static func == (a: Network, b: Network) -> Bool {
     a.channels == b.channels && a.scaling == b.scaling && a.nodes == b.nodes
       && a.outputs.elementsEqual(b.outputs, by: ==)
   }
 
-  public func hash(into hasher: inout Hasher) { hasher.combine(nodes) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(nodes) }
 
   /// The results of `step` for every layer in order. `step` gets its own results for the layer's
   /// inputs; the network's input has the result `input`.

@@ -1,13 +1,13 @@
 import Compute
 
 /// A tensor that a network learns, or keeps as a running statistic.
-public struct Parameter: Hashable, Sendable {
+package struct Parameter: Hashable, Sendable {
   /// For a layer "weight", for a network "layer1.conv.weight".
-  public internal(set) var name: String
+  package internal(set) var name: String
   /// The shape in files.
-  public let shape: [Int]
+  package let shape: [Int]
   /// False for running statistics.
-  public let trained: Bool
+  package let trained: Bool
   let arrangement: Arrangement
 
   init(
@@ -20,7 +20,7 @@ public struct Parameter: Hashable, Sendable {
     self.trained = trained
   }
 
-  public var count: Int { shape.reduce(1, *) }
+  package var count: Int { shape.reduce(1, *) }
 
   /// The type in the network's graph.
   var graphType: TensorType { TensorType(.float32, arrangement.graphShape(shape)) }
@@ -28,10 +28,10 @@ public struct Parameter: Hashable, Sendable {
 
 extension Network {
   /// Every tensor that a weight file must hold, in the order of the layers.
-  public var parameters: [Parameter] { nodes.flatMap { parameters(of: $0) } }
+  package var parameters: [Parameter] { nodes.flatMap { parameters(of: $0) } }
 
   /// Number of trained values.
-  public var parameterCount: Int {
+  package var parameterCount: Int {
     parameters.reduce(0) { $0 + ($1.trained ? $1.count : 0) }
   }
 
@@ -68,7 +68,7 @@ extension Network {
   ///
   /// Throws `WeightError` for the first tensor that is missing, has another shape, is not finite,
   /// or belongs to a layer that the network does not have.
-  public func check(_ weights: Weights) throws(WeightError) -> Weights {
+  package func check(_ weights: Weights) throws(WeightError) -> Weights {
     let parameters = parameters
     var found = try weights.strippingPrefix(toFind: parameters.map(\.name))
     if parameters.contains(where: { found.tensors[$0.name] == nil }),

@@ -96,30 +96,30 @@ extension Network {
   }
 
   /// The largest number of input pixels on one side that a result depends on.
-  public var halo: Int {
+  package var halo: Int {
     let reach = reach
     return Int(reach.rows.union(reach.columns).farthest.rounded(.up))
   }
 
   /// Side of the square of input pixels that one result depends on, not counting dependence on the
   /// whole frame.
-  public var receptiveField: Int {
+  package var receptiveField: Int {
     let reach = reach
     return Int(max(reach.rows.length, reach.columns.length).rounded(.up)) + 1
   }
 
   /// Sides of frames, and starts of tiles, must be a multiple of this. 1 for networks that always
   /// take the whole frame.
-  public var alignment: Int {
+  package var alignment: Int {
     guard tileable else { return 1 }
     return reaches.map { max(1, Int($0.pitch.rounded())) }.reduce(1) { lcm($0, $1) }
   }
 
   /// The smallest multiple of the alignment that is at least `length`.
-  public func aligned(_ length: Int) -> Int { (length + alignment - 1) / alignment * alignment }
+  package func aligned(_ length: Int) -> Int { (length + alignment - 1) / alignment * alignment }
 
   /// How many times finer the result is than the frame.
-  public var magnification: Int { max(1, Int((1 / reach.pitch).rounded())) }
+  package var magnification: Int { max(1, Int((1 / reach.pitch).rounded())) }
 
   /// Why an image that results from a frame of this size does not belong to it pixel by pixel; nil
   /// if all do. Tiles need that every image has `magnification` times the rows and columns of its
@@ -139,7 +139,7 @@ extension Network {
   }
 
   /// How many frames before and after a frame its result depends on.
-  public var temporalReach: Int { reaches.reduce(0) { max($0, $1.frames) } }
+  package var temporalReach: Int { reaches.reduce(0) { max($0, $1.frames) } }
 
   /// Whether no layer combines values from before and after a temporal window.
   var keepsTime: Bool {
@@ -151,7 +151,7 @@ extension Network {
   }
 
   /// Whether frames can be split into tiles: no layer uses the whole frame.
-  public var tileable: Bool { !reaches.contains { $0.isWhole } }
+  package var tileable: Bool { !reaches.contains { $0.isWhole } }
 }
 
 extension Reach.Span {

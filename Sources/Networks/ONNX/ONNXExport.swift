@@ -9,7 +9,7 @@ extension Network {
   ///
   /// - Parameter size: the only rows and columns that it takes; nil if they are free.
   /// - Throws: `WeightError` if the weights do not belong to this network.
-  public func onnx(
+  package func onnx(
     _ weights: Weights, name: String = "glint", size: (height: Int, width: Int)? = nil,
     metadata: [String: String] = [:]
   ) throws(WeightError) -> [UInt8] {

@@ -1,5 +1,5 @@
 /// The nodes of an ONNX graph, in the file's order.
-public struct ONNXGraph: Hashable, Sendable {
+package struct ONNXGraph: Hashable, Sendable {
   enum Attribute: Hashable, Sendable {
     case int(Int)
     case float(Float)

@@ -2,39 +2,39 @@ import Compute
 
 /// The entries of a network's lists for some frames, collected from tiles: rows of numbers in the
 /// order of frames, rows and columns.
-public struct EmitterList {
+package struct EmitterList {
   /// Frame of the stack; row and column of the result's pixel; plane if there is one.
-  public struct Place: Hashable, Comparable, Sendable {
-    public var frame: Int
-    public var y: Int
-    public var x: Int
-    public var z: Int
+  package struct Place: Hashable, Comparable, Sendable {
+    package var frame: Int
+    package var y: Int
+    package var x: Int
+    package var z: Int
 
-    public static func < (a: Place, b: Place) -> Bool {
+    package static func < (a: Place, b: Place) -> Bool {
       (a.frame, a.y, a.x, a.z) < (b.frame, b.y, b.x, b.z)
     }
   }
 
-  public private(set) var places: [Place] = []
+  package private(set) var places: [Place] = []
   /// Numbers of all entries, row after row.
-  public private(set) var values: [Float] = []
+  package private(set) var values: [Float] = []
   /// Numbers in a row.
-  public private(set) var width = 0
+  package private(set) var width = 0
   /// The largest number of entries found in one run, including those for which there was no room.
-  public private(set) var most = 0
+  package private(set) var most = 0
   /// Whether there was room for all entries.
-  public var isWhole: Bool { most <= room }
+  package var isWhole: Bool { most <= room }
   private var room = 0
   private var order: [Int] = []
   private var foundPlaces: [Int32] = []
   private var foundValues: [Float] = []
 
-  public init() {}
+  package init() {}
 
-  public var count: Int { places.count }
+  package var count: Int { places.count }
 
   /// The rows' indices in the order of their places.
-  public var sorted: [Int] { order }
+  package var sorted: [Int] { order }
 
   mutating func start(width: Int, room: Int) {
     places.removeAll(keepingCapacity: true)
@@ -121,7 +121,7 @@ extension TiledNetwork {
   /// The head's list for some frames of a stack.
   ///
   /// If the list is not whole, entries are missing: plan again with more room.
-  public func list(
+  package func list(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     into list: inout EmitterList, meanwhile: (Double) throws -> Void = { _ in }
   ) throws {

@@ -1,14 +1,14 @@
 import Compute
 
 /// Consecutive frames in memory as the camera gave them, and what their counts mean to a network.
-public struct FrameStack {
-  public enum Element: Sendable {
+package struct FrameStack {
+  package enum Element: Sendable {
     case uint16
     case float32
   }
 
   /// Conversion from counts to the unit of training: (count − offset) · factor.
-  public enum Units: Sendable {
+  package enum Units: Sendable {
     case counts
     case scalar(offset: Float, factor: Float)
     /// One offset and factor for every pixel of a frame.
@@ -16,16 +16,16 @@ public struct FrameStack {
   }
 
   /// [frame, row, column, channel].
-  public let bytes: UnsafeRawBufferPointer
-  public let element: Element
-  public let height: Int
-  public let width: Int
-  public let channels: Int
-  public let units: Units
+  package let bytes: UnsafeRawBufferPointer
+  package let element: Element
+  package let height: Int
+  package let width: Int
+  package let channels: Int
+  package let units: Units
   /// Number of the first frame in the movie, for messages.
-  public let first: Int
+  package let first: Int
 
-  public init(
+  package init(
     _ bytes: UnsafeRawBufferPointer, _ element: Element, height: Int, width: Int,
     channels: Int = 1, units: Units = .counts, first: Int = 0
   ) {
@@ -40,7 +40,7 @@ public struct FrameStack {
 
   private var line: Int { width * channels }
 
-  public var count: Int {
+  package var count: Int {
     bytes.count / (height * line * (element == .uint16 ? 2 : 4))
   }
 

@@ -1,7 +1,7 @@
 import Compute
 
 /// Postprocessing of a network's result on the device.
-public enum NetworkHead: Hashable, Sendable {
+package enum NetworkHead: Hashable, Sendable {
   /// The output of that name, unchanged; nil for the network's first.
   case image(String? = nil)
   /// A list of the pixels of a map of probabilities and features (DECODE): the probability
@@ -18,7 +18,7 @@ public enum NetworkHead: Hashable, Sendable {
   static let total = "total"
 
   /// The maximum number of entries of a list; nil for an image.
-  public var room: Int? {
+  package var room: Int? {
     switch self {
     case .image: nil
     case .emitters(_, _, let room), .peaks(_, _, let room): room
@@ -79,7 +79,7 @@ extension Model {
   ///
   /// There is room for `perFrame` emitters in each frame of a run, and for one in 64 pixels of a
   /// large frame.
-  public func listHead(
+  package func listHead(
     threshold: Float? = nil, batch: Int, height: Int, width: Int, perFrame: Int = 64
   ) -> NetworkHead? {
     system.task.list(

@@ -1,18 +1,18 @@
 import Compute
 
 /// Numbers of frames that are processed together.
-public struct Pace: Hashable, Sendable {
+package struct Pace: Hashable, Sendable {
   /// Frames in one run of the device.
-  public let together: Int
+  package let together: Int
   /// Frames per batch from reading to writing: about a second's work, or four frames for a network
   /// that uses neighbouring frames. For frames in tiles, each batch computes its neighbours again.
-  public let batch: Int
+  package let batch: Int
 }
 
 extension Model {
   /// The pace for frames of this size: whole runs, at most 128 MiB of frames. Images of a fixed
   /// size (spectra) are small and are processed by the hundred.
-  public func pace(height: Int, width: Int, on device: DeviceInfo) -> Pace {
+  package func pace(height: Int, width: Int, on device: DeviceInfo) -> Pace {
     let isGPU = device.kind == .openCLGPU
     let flops = 2 * network.multiplicationsPerPixel * Double(height * width)
     let second = Int(min((isGPU ? 1e13 : 2e11) / max(flops, 1), 1024))

@@ -11,24 +11,24 @@ import Compute
 /// let tiled = try TiledNetwork(model, height: 2048, width: 2048, on: Devices.best())
 /// let map = try tiled.image(frames)
 /// ```
-public final class TiledNetwork {
+package final class TiledNetwork {
   /// A run of the executable, and the valid part of its result.
-  public struct Tile {
+  package struct Tile {
     /// Frames of the stack, and the images of the result that belong to them.
-    public let frames: Range<Int>
-    public let images: Range<Int>
+    package let frames: Range<Int>
+    package let images: Range<Int>
     /// Pixels of the frame for which the result is valid.
-    public let rows: Range<Int>
-    public let columns: Range<Int>
+    package let rows: Range<Int>
+    package let columns: Range<Int>
     /// The frame's pixel at which the tile starts.
-    public let top: Int
-    public let left: Int
+    package let top: Int
+    package let left: Int
   }
 
-  public let model: Model
-  public let height: Int
-  public let width: Int
-  public let head: NetworkHead
+  package let model: Model
+  package let height: Int
+  package let width: Int
+  package let head: NetworkHead
   package let executable: any Executable
   // Values that require walking the network, kept so that runs allocate nothing.
   let magnification: Int
@@ -51,7 +51,7 @@ public final class TiledNetwork {
   ///   - halfStorage: see `Plan`; ignored on the CPU.
   /// - Throws: `NetworkError` if even the smallest tile does not fit or a result has another size
   ///   than the frame, `ShapeError` if the network does not take frames of this size, `DeviceError`.
-  public init(
+  package init(
     _ model: Model, batch: Int = 1, height: Int, width: Int, on device: any Device,
     memory: Int = 1 << 30, tile: Int? = nil, head: NetworkHead = .image(),
     halfStorage: Bool = false, profiling: Bool = false
@@ -72,16 +72,16 @@ public final class TiledNetwork {
   }
 
   /// Frames per run of the executable.
-  public var batch: Int { tiling.batch }
+  package var batch: Int { tiling.batch }
   /// Bytes that a run uses, without weights.
-  public var memory: Int { tiling.bytes }
+  package var memory: Int { tiling.bytes }
   /// Number of tiles per frame.
-  public var tiles: Int { tiling.rows.parts.count * tiling.columns.parts.count }
+  package var tiles: Int { tiling.rows.parts.count * tiling.columns.parts.count }
   /// Rows and columns of an image.
-  public var outputHeight: Int { height * magnification }
-  public var outputWidth: Int { width * magnification }
-  public var explanation: String { tiling.plan.explain() }
-  public var profile: [ProfileRow] { executable.profile }
+  package var outputHeight: Int { height * magnification }
+  package var outputWidth: Int { width * magnification }
+  package var explanation: String { tiling.plan.explain() }
+  package var profile: [ProfileRow] { executable.profile }
 
   /// Runs a stack, tile by tile.
   ///
@@ -93,7 +93,7 @@ public final class TiledNetwork {
   ///   - meanwhile: called before each tile with the fraction of the work done; may throw to stop.
   ///   - body: reads results from the executable.
   /// - Throws: `NetworkError.frame` for a stack of another size, or with a NaN or infinity.
-  public func run(
+  package func run(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     meanwhile: (Double) throws -> Void = { _ in }, each body: (Tile) throws -> Void
   ) throws {
@@ -139,7 +139,7 @@ public final class TiledNetwork {
   }
 
   /// Writes the result for some frames of a stack, [frame, row, column, channel], to `target`.
-  public func image(
+  package func image(
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     into target: UnsafeMutableBufferPointer<Float>, meanwhile: (Double) throws -> Void = { _ in }
   ) throws {
@@ -168,7 +168,7 @@ public final class TiledNetwork {
   }
 
   /// The whole result for frames in counts, if it fits into memory.
-  public func image(_ frames: [Float]) throws -> Tensor {
+  package func image(_ frames: [Float]) throws -> Tensor {
     let pixels = height * width * model.network.channels
     guard !frames.isEmpty, frames.count % pixels == 0 else {
       throw NetworkError.frame(
@@ -192,7 +192,7 @@ public final class TiledNetwork {
   }
 
   /// The type of the executable's image output.
-  public var imageType: TensorType {
+  package var imageType: TensorType {
     get throws {
       guard case .image(let name) = head else { preconditionFailure("a list is not an image") }
       return try tiling.plan.outputType(name ?? model.network.outputs[0].name)

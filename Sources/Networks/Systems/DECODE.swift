@@ -7,13 +7,13 @@ import Microscopy
 /// features of three frames; then there are four heads. Result channels: p, photons, x, y, z, their
 /// sigmas in the same order, and the background (in the paper's layout the emitters' light on the
 /// pixel). Photons, z and background are in units of `results`, x and y in pixels.
-public struct DECODE: NetworkSystem {
-  public static let name = "decode"
-  public static let source = "Speiser et al., Nature Methods 18:1082 (2021)"
-  public static let purpose = "frames to a table of emitters with uncertainties"
+package struct DECODE: NetworkSystem {
+  package static let name = "decode"
+  package static let source = "Speiser et al., Nature Methods 18:1082 (2021)"
+  package static let purpose = "frames to a table of emitters with uncertainties"
 
   /// The program that the weights come from.
-  public enum Layout: String, Codable, Hashable, Sendable {
+  package enum Layout: String, Codable, Hashable, Sendable {
     /// TuragaLab/DECODE.
     case authors
     /// The figure of the paper, as in Li-Lab-SUSTech/LiteLoc: an activation after every
@@ -21,30 +21,30 @@ public struct DECODE: NetworkSystem {
     case paper
   }
 
-  public var layout = Layout.authors
-  public var frames = 3
-  public var features = 48
+  package var layout = Layout.authors
+  package var frames = 3
+  package var features = 48
   /// Scaling from photons to the network's input.
-  public var scaling = InputScaling()
+  package var scaling = InputScaling()
   /// Interpolate instead of repeating pixels; the weights do not show which.
-  public var bilinear = false
+  package var bilinear = false
   /// Those of photons, x, y, z (0 to 3) that training left out; they get 0 with a sigma of 0.1, as
   /// in the authors' program. The weights do not show which.
-  public var disabled: [Int] = []
+  package var disabled: [Int] = []
   /// Smallest sigma.
-  public var sigmaFloor: Float = 0.001
+  package var sigmaFloor: Float = 0.001
   /// The unit of results; nil if neither weights nor the user state it.
-  public var results: ResultScale?
+  package var results: ResultScale?
 
   /// Scale factors of the results.
-  public struct ResultScale: Codable, Hashable, Sendable {
-    public var photons: Double
+  package struct ResultScale: Codable, Hashable, Sendable {
+    package var photons: Double
     /// nm for a result of 1.
-    public var z: Double
+    package var z: Double
     /// Photons per pixel for a result of 1; the paper's layout gives no background.
-    public var background: Double?
+    package var background: Double?
 
-    public init(photons: Double, z: Double, background: Double? = nil) {
+    package init(photons: Double, z: Double, background: Double? = nil) {
       self.photons = photons
       self.z = z
       self.background = background
@@ -52,7 +52,7 @@ public struct DECODE: NetworkSystem {
   }
 
   /// With the published thresholds; the paper's layout uses those of its program.
-  public var task: NetworkTask {
+  package var task: NetworkTask {
     .list(
       EmitterReading(
         layout == .authors
@@ -83,10 +83,10 @@ public struct DECODE: NetworkSystem {
     ]
   }
 
-  public var unit: InputUnit { layout == .authors ? .photons : .counts }
+  package var unit: InputUnit { layout == .authors ? .photons : .counts }
 
   /// Throws `NetworkError.unitless` if the scaling of frames or results is not known.
-  public func checkReadiness() throws(NetworkError) {
+  package func checkReadiness() throws(NetworkError) {
     let isScaled = layout == .paper || results?.background != nil
     if results == nil || !isScaled {
       throw .unitless(system: Self.name, what: "what a result of 1 means")
@@ -96,9 +96,9 @@ public struct DECODE: NetworkSystem {
     }
   }
 
-  public init() {}
+  package init() {}
 
-  public init(fitting weights: Weights) {
+  package init(fitting weights: Weights) {
     func shape(_ name: String) -> [Int] { weights.nearest(name)?.type.shape ?? [] }
     let paper = shape("frame_module.layer_path.0.weight")
     layout = paper.isEmpty ? .authors : .paper
@@ -117,7 +117,7 @@ public struct DECODE: NetworkSystem {
     }
   }
 
-  public var bounds: [SettingBound] {
+  package var bounds: [SettingBound] {
     [
       SettingBound("features", features, 1...1024),
       SettingBound("frames", frames, 1...15, isOdd: true),
@@ -127,7 +127,7 @@ public struct DECODE: NetworkSystem {
       ?? []).map { SettingBound("results.\($0)", positive: $1) }
   }
 
-  public var network: Network {
+  package var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     net.channelNames = [
       "p", "photons", "x", "y", "z", "sigma photons", "sigma x", "sigma y", "sigma z",

@@ -2,18 +2,18 @@
 ///
 /// github.com/LEB-EPFL/DEFCoN. A segmentation network, then a counting network on its
 /// result; sides are multiples of 4.
-public struct DEFCoN: NetworkSystem {
-  public static let name = "defcon"
-  public static let source = "LEB-EPFL/DEFCoN"
-  public static let purpose = "frame to emitter density, sum = count"
+package struct DEFCoN: NetworkSystem {
+  package static let name = "defcon"
+  package static let source = "LEB-EPFL/DEFCoN"
+  package static let purpose = "frame to emitter density, sum = count"
 
-  public var task: NetworkTask { .map(peaks: nil) }
+  package var task: NetworkTask { .map(peaks: nil) }
 
-  public var scaling = InputScaling(.minMax)
+  package var scaling = InputScaling(.minMax)
 
-  public init() {}
+  package init() {}
 
-  public var network: Network {
+  package var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     // Keras' "same" for even sizes: the odd zero is added, or cut, at the end.
     let atEnd = Edges(top: 0, left: 0, bottom: 1, right: 1)

@@ -3,28 +3,28 @@
 /// Nehme et al., Optica 5, 458 (2018). The frame is enlarged by repetition, then processed by an
 /// encoder and a decoder of blocks (convolution without bias, batch norm, ReLU) without skip
 /// connections.
-public struct DeepSTORM: NetworkSystem {
-  public static let name = "deep-storm"
-  public static let source = "Nehme et al., Optica 5:458 (2018)"
-  public static let purpose = "frame to density map, 8× finer"
+package struct DeepSTORM: NetworkSystem {
+  package static let name = "deep-storm"
+  package static let source = "Nehme et al., Optica 5:458 (2018)"
+  package static let purpose = "frame to density map, 8× finer"
 
   /// The threshold is a tenth of an emitter's value in training, as in the authors' notebook.
-  public var task: NetworkTask {
+  package var task: NetworkTask {
     .map(
       peaks: EmitterReading(
         .maxima(radius: 2, threshold: 10),
         columns: ListColumn.ofMaxima(magnification: network.magnification)))
   }
 
-  public var magnification = 8
+  package var magnification = 8
   /// Min–max, then the training set's mean and deviation, here of the authors' first demo.
-  public var scaling = InputScaling.standardised(.minMax, mean: 0.19607912, deviation: 0.17763713)
+  package var scaling = InputScaling.standardised(.minMax, mean: 0.19607912, deviation: 0.17763713)
 
-  public init() {}
+  package init() {}
 
-  public var bounds: [SettingBound] { [SettingBound("magnification", magnification, 1...32)] }
+  package var bounds: [SettingBound] { [SettingBound("magnification", magnification, 1...32)] }
 
-  public var network: Network {
+  package var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     func block(_ x: Network.Value, _ name: String, to outputs: Int) -> Network.Value {
       let y = net.convolution(x, "conv-CNN\(name)", 3, to: outputs, bias: false)

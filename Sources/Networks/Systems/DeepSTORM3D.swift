@@ -2,17 +2,17 @@
 ///
 /// Nehme et al., Nature Methods 17, 734 (2020). Frame → planes × 4 height × 4 width; a block is
 /// convolution, leaky ReLU, batch norm, in this order.
-public struct DeepSTORM3D: NetworkSystem {
-  public static let name = "deepstorm3d"
-  public static let source = "Nehme et al., Nature Methods 17:734 (2020)"
-  public static let purpose = "frame to volume, 4× finer laterally"
+package struct DeepSTORM3D: NetworkSystem {
+  package static let name = "deepstorm3d"
+  package static let source = "Nehme et al., Nature Methods 17:734 (2020)"
+  package static let purpose = "frame to volume, 4× finer laterally"
 
   /// The threshold is a twentieth of a certain emitter's value, as in the authors' second demo.
   ///
   /// In their volumes an emitter at the centre of a pixel is in that pixel's first voxel; they
   /// shift positions by two of four voxels (their `upsampling_shift`).
   /// two of four voxels (their `upsampling_shift`).
-  public var task: NetworkTask {
+  package var task: NetworkTask {
     .list(
       EmitterReading(
         .maxima(radius: 4, threshold: peak / 20),
@@ -22,22 +22,22 @@ public struct DeepSTORM3D: NetworkSystem {
   }
 
   /// Axial planes.
-  public var planes = 121
+  package var planes = 121
   /// z of the start of the first plane and the end of the last, nm.
-  public var depth: [Double] = [0, 4000]
+  package var depth: [Double] = [0, 4000]
   /// Dilations of layers 2 to 6.
-  public var dilations = [1, 2, 4, 8, 16]
+  package var dilations = [1, 2, 4, 8, 16]
   /// Value of a certain emitter in the result.
-  public var peak: Float = 800
-  public var scaling = InputScaling(scale: 1 / 250)
+  package var peak: Float = 800
+  package var scaling = InputScaling(scale: 1 / 250)
 
-  public init() {}
+  package init() {}
 
-  public init(fitting weights: Weights) {
+  package init(fitting weights: Weights) {
     planes = weights.nearest("layer10.weight")?.type.shape.first ?? planes
   }
 
-  public var bounds: [SettingBound] {
+  package var bounds: [SettingBound] {
     [
       SettingBound("planes", planes, 1...1024), SettingBound("dilations", dilations.count, 0...16),
       SettingBound("numbers of depth", depth.count, 2...2),
@@ -47,7 +47,7 @@ public struct DeepSTORM3D: NetworkSystem {
       + dilations.map { SettingBound("a dilation", $0, 1...64) }
   }
 
-  public var network: Network {
+  package var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     let features = 64
     func block(_ x: Network.Value, _ name: String, to outputs: Int, dilation: Int = 1)

@@ -4,15 +4,15 @@ import Compute
 ///
 /// github.com/SRMLabHUST/FID-STORM. Its weights come as ONNX files, whose convolutions are matched
 /// by order.
-public struct FIDSTORM: NetworkSystem {
-  public static let name = "fid-storm"
-  public static let source = "SRMLabHUST/FID-STORM"
-  public static let purpose = "frame to density map, 8× finer"
+package struct FIDSTORM: NetworkSystem {
+  package static let name = "fid-storm"
+  package static let source = "SRMLabHUST/FID-STORM"
+  package static let purpose = "frame to density map, 8× finer"
 
   /// An emitter is a Gaussian of σ 1 and sum 1, 0.16 high, lower if the network is less certain.
   /// The threshold is the best of ten on simulated movies of three densities
   /// (Tools/accuracy/threshold).
-  public var task: NetworkTask {
+  package var task: NetworkTask {
     .map(
       peaks: EmitterReading(
         .maxima(radius: 2, threshold: 0.01),
@@ -20,14 +20,14 @@ public struct FIDSTORM: NetworkSystem {
   }
 
   /// Layers of the trunk.
-  public var depth = 5
+  package var depth = 5
   /// Slope of the activations in the trunk; 0 is ReLU.
-  public var slope: Float = 0.01
-  public var scaling = InputScaling(.minMax)
+  package var slope: Float = 0.01
+  package var scaling = InputScaling(.minMax)
 
-  public init() {}
+  package init() {}
 
-  public init(fitting weights: Weights) {
+  package init(fitting weights: Weights) {
     if let graph = weights.graph {
       depth = max(graph.convolutions.count - 4, 1)
       slope = graph.opTypes.contains("Relu") ? 0 : 0.01
@@ -38,9 +38,9 @@ public struct FIDSTORM: NetworkSystem {
     }
   }
 
-  public var bounds: [SettingBound] { [SettingBound("depth", depth, 1...64)] }
+  package var bounds: [SettingBound] { [SettingBound("depth", depth, 1...64)] }
 
-  public var network: Network {
+  package var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     let leaky = Activation.leakyReLU(0.01)
     let first = net.convolution(net.input, "first", 3, to: 64, leaky, bias: false)

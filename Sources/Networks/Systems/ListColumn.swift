@@ -1,10 +1,10 @@
 import Microscopy
 
 /// A column of the table made from a list of emitters.
-public struct ListColumn: Sendable {
-  public let quantity: Quantity
+package struct ListColumn: Sendable {
+  package let quantity: Quantity
   /// The value for a row of the list; `origin` is the movie's pixel at the frames' first pixel.
-  public let value:
+  package let value:
     @Sendable (_ list: EmitterList, _ row: Int, _ origin: (x: Int, y: Int)) -> Double
 
   /// One of a row's numbers, converted to a unit by `factor` and added to `start`.

@@ -1,7 +1,7 @@
 /// A published network: its layers, its settings, and the names in its authors' files.
 ///
 /// A value of the type is the network with its settings; `init()` gives the published settings.
-public protocol NetworkSystem: Codable, Hashable, Sendable {
+package protocol NetworkSystem: Codable, Hashable, Sendable {
   /// The name that selects it: "deepstorm3d".
   static var name: String { get }
   /// Authors, journal, year.
@@ -30,14 +30,14 @@ public protocol NetworkSystem: Codable, Hashable, Sendable {
 }
 
 /// A setting with a limited range.
-public struct SettingBound: Hashable, Sendable {
-  public let name: String
-  public let value: String
+package struct SettingBound: Hashable, Sendable {
+  package let name: String
+  package let value: String
   /// The allowed values, in words.
-  public let allowed: String
-  public let holds: Bool
+  package let allowed: String
+  package let holds: Bool
 
-  public init(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>, isOdd: Bool = false) {
+  package init(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>, isOdd: Bool = false) {
     self.name = name
     self.value = "\(value)"
     self.allowed =
@@ -45,7 +45,7 @@ public struct SettingBound: Hashable, Sendable {
     holds = allowed.contains(value) && (!isOdd || value % 2 == 1)
   }
 
-  public init(_ name: String, positive value: Double) {
+  package init(_ name: String, positive value: Double) {
     self.name = name
     self.value = "\(value)"
     allowed = "above 0"
@@ -54,15 +54,15 @@ public struct SettingBound: Hashable, Sendable {
 }
 
 extension NetworkSystem {
-  public init(fitting weights: Weights) { self.init() }
-  public static func adopt(_ weights: Weights) -> Weights { weights }
-  public var bounds: [SettingBound] { [] }
-  public var unit: InputUnit { .counts }
-  public var inputSize: (height: Int, width: Int)? { nil }
-  public func checkReadiness() throws(NetworkError) {}
+  package init(fitting weights: Weights) { self.init() }
+  package static func adopt(_ weights: Weights) -> Weights { weights }
+  package var bounds: [SettingBound] { [] }
+  package var unit: InputUnit { .counts }
+  package var inputSize: (height: Int, width: Int)? { nil }
+  package func checkReadiness() throws(NetworkError) {}
 
   /// Throws `NetworkError.settings` for the first setting that is out of bounds.
-  public func checkSettings() throws(NetworkError) {
+  package func checkSettings() throws(NetworkError) {
     for bound in bounds where !bound.holds {
       throw .settings(
         system: Self.name, reason: "\(bound.name) is \(bound.value), not \(bound.allowed)")

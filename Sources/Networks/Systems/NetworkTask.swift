@@ -1,5 +1,5 @@
 /// The task of a network, one of five in the field, and how its result is read.
-public enum NetworkTask: Sendable {
+package enum NetworkTask: Sendable {
   /// Frames to a list of emitters.
   case list(EmitterReading)
   /// A frame to an image. If its maxima are emitters, `peaks` says how they are listed.
@@ -12,7 +12,7 @@ public enum NetworkTask: Sendable {
   case rendering
 
   /// How emitters are found in the result; nil if the network finds none.
-  public var emitters: EmitterReading? {
+  package var emitters: EmitterReading? {
     switch self {
     case .list(let reading): reading
     case .map(let peaks): peaks
@@ -21,34 +21,34 @@ public enum NetworkTask: Sendable {
   }
 
   /// The detection threshold; nil if the network finds no emitters.
-  public var threshold: Float? { emitters?.search.threshold }
+  package var threshold: Float? { emitters?.search.threshold }
 
   /// The head that lists emitters; nil if the network finds none.
   ///
   /// - Parameter threshold: replaces the task's own.
-  public func list(threshold: Float? = nil, room: Int) -> NetworkHead? {
+  package func list(threshold: Float? = nil, room: Int) -> NetworkHead? {
     emitters?.search.head(threshold: threshold, room: room)
   }
 
   /// Whether the result is an image for each frame rather than a row of a table.
-  public var givesImages: Bool {
+  package var givesImages: Bool {
     if case .crop = self { false } else { true }
   }
 }
 
 /// How emitters are found in a network's first result, and the columns of the table.
-public struct EmitterReading: Sendable {
-  public let search: EmitterSearch
-  public let columns: [ListColumn]
+package struct EmitterReading: Sendable {
+  package let search: EmitterSearch
+  package let columns: [ListColumn]
 
-  public init(_ search: EmitterSearch, columns: [ListColumn]) {
+  package init(_ search: EmitterSearch, columns: [ListColumn]) {
     self.search = search
     self.columns = columns
   }
 }
 
 /// How emitters are found in a result.
-public enum EmitterSearch: Hashable, Sendable {
+package enum EmitterSearch: Hashable, Sendable {
   /// In an image of probabilities and features, the probability first. Pixels above `candidates`
   /// collect the probability of their neighbours; those that reach `threshold` are emitters.
   case probabilities(candidates: Float, threshold: Float)
@@ -73,7 +73,7 @@ public enum EmitterSearch: Hashable, Sendable {
 }
 
 /// The unit that a network is trained on.
-public enum InputUnit: String, Codable, Hashable, Sendable {
+package enum InputUnit: String, Codable, Hashable, Sendable {
   /// Raw camera counts.
   case counts
   /// Photons, from the camera's offset, gain and quantum efficiency.

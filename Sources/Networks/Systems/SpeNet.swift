@@ -4,26 +4,26 @@ import Compute
 ///
 /// github.com/FOIL-NU/SpeNet. A spectral image of 7 × 201 pixels → probabilities of AF647, CF660C,
 /// CF680.
-public struct SpeNet: NetworkSystem {
-  public static let name = "spenet"
-  public static let source = "FOIL-NU/SpeNet"
-  public static let purpose = "spectrum 7×201 to dye"
+package struct SpeNet: NetworkSystem {
+  package static let name = "spenet"
+  package static let source = "FOIL-NU/SpeNet"
+  package static let purpose = "spectrum 7×201 to dye"
 
-  public var task: NetworkTask { .crop(classes: classes) }
+  package var task: NetworkTask { .crop(classes: classes) }
 
-  public var inputSize: (height: Int, width: Int)? { (7, 201) }
+  package var inputSize: (height: Int, width: Int)? { (7, 201) }
 
-  public var classes = ["AF647", "CF660C", "CF680"]
-  public var scaling = InputScaling(.maximum, shift: -0.6562788)
+  package var classes = ["AF647", "CF660C", "CF680"]
+  package var scaling = InputScaling(.maximum, shift: -0.6562788)
 
-  public init() {}
+  package init() {}
 
-  public init(fitting weights: Weights) {
+  package init(fitting weights: Weights) {
     if let mean = weights.tensors["input.mean"]?.floats.first { scaling.shift = -mean }
   }
 
   /// From arrays in MATLAB's order: convolutions [h, w, in, out], the dense layer [h, w, in, out].
-  public static func adopt(_ weights: Weights) -> Weights {
+  package static func adopt(_ weights: Weights) -> Weights {
     guard weights.tensors["batchnorm_1.scale"] != nil else { return weights }
     var result = weights
     let norm = [
@@ -46,9 +46,9 @@ public struct SpeNet: NetworkSystem {
     return result
   }
 
-  public var bounds: [SettingBound] { [SettingBound("classes", classes.count, 1...256)] }
+  package var bounds: [SettingBound] { [SettingBound("classes", classes.count, 1...256)] }
 
-  public var network: Network {
+  package var network: Network {
     var net = Network(channels: 1, scaling: scaling)
     func block(_ x: Network.Value, _ layer: Int, _ size: Int) -> Network.Value {
       let y = net.convolution(x, "conv_\(layer)", size, to: 8)

@@ -1,56 +1,56 @@
 import Compute
 
 /// The properties of a network: a line of `glint networks`.
-public struct NetworkSummary: Codable, Hashable, Sendable {
-  public let name: String
-  public let source: String
-  public let purpose: String
+package struct NetworkSummary: Codable, Hashable, Sendable {
+  package let name: String
+  package let source: String
+  package let purpose: String
   /// Trained values.
-  public let parameters: Int
+  package let parameters: Int
   /// Floating-point operations (two per multiply–accumulate) per pixel of the frame; layers that
   /// process single frames are counted once per frame.
-  public let work: Double
+  package let work: Double
   /// Side of the square of pixels that a result depends on.
-  public let receptiveField: Int
+  package let receptiveField: Int
   /// Channels of a frame, and number of consecutive frames that a result depends on.
-  public let channels: Int
-  public let frames: Int
+  package let channels: Int
+  package let frames: Int
   /// The unit of frames.
-  public let unit: InputUnit
+  package let unit: InputUnit
   /// The outputs, for each pixel of a result `magnification` times finer than the frame.
-  public let outputs: [String]
-  public let magnification: Int
+  package let outputs: [String]
+  package let magnification: Int
   /// Name and value of each setting.
-  public let settings: String
+  package let settings: String
   /// For frames of the requested size; nil if the network does not take them, see `refusal`.
-  public let memory: Memory?
-  public let refusal: String?
+  package let memory: Memory?
+  package let refusal: String?
 
   /// Peak memory of a run.
-  public struct Memory: Codable, Hashable, Sendable {
-    public let height: Int
-    public let width: Int
+  package struct Memory: Codable, Hashable, Sendable {
+    package let height: Int
+    package let width: Int
     /// Frames at a time, and tiles of a frame.
-    public let batch: Int
-    public let tiles: Int
+    package let batch: Int
+    package let tiles: Int
     /// Bytes of the program before any work. Libraries that are loaded when a movie is first read
     /// or a table first written come in addition.
-    public let program: Int
+    package let program: Int
     /// Bytes of the device's arena with scratch and weights, and of the host's copies of inputs and
     /// outputs.
-    public let run: Int
+    package let run: Int
     /// Bytes of the weights on the host: the model's, and what constant folding made of them.
-    public let weights: Int
+    package let weights: Int
     /// Bytes of frames being processed and of images or rows being written; rows for a dense movie,
     /// one emitter in 200 pixels.
-    public let frames: Int
-    public let total: Int
+    package let frames: Int
+    package let total: Int
   }
 
   /// - Parameters:
   ///   - memory: memory limit of a run, bytes; larger frames are split into tiles.
   ///   - program: bytes that the program takes before any work.
-  public init(
+  package init(
     _ model: Model, height: Int, width: Int, memory limit: Int = 1 << 30, program: Int = 0,
     on device: DeviceInfo
   ) {
@@ -102,7 +102,7 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
   }
 
   /// A known network with its published settings.
-  public init(
+  package init(
     _ system: any NetworkSystem, height: Int, width: Int, memory: Int = 1 << 30,
     program: Int = 0, on device: DeviceInfo
   ) throws {
@@ -114,7 +114,7 @@ public struct NetworkSummary: Codable, Hashable, Sendable {
 
 extension Network {
   /// The channels of the first output, then the other outputs.
-  public var describedOutputs: [String] {
+  package var describedOutputs: [String] {
     let count = channels(of: outputs[0].value)
     let first =
       channelNames.count == count

@@ -2,13 +2,13 @@ import Foundation
 import Reporting
 
 /// The known networks.
-public enum Systems {
-  public static let all: [any NetworkSystem.Type] = [
+package enum Systems {
+  package static let all: [any NetworkSystem.Type] = [
     DeepSTORM.self, FIDSTORM.self, DECODE.self, DeepSTORM3D.self, SpeNet.self, DEFCoN.self,
   ]
 
   /// The system of that name. Throws `NetworkError` if there is none.
-  public static func named(_ name: String) throws(NetworkError) -> any NetworkSystem.Type {
+  package static func named(_ name: String) throws(NetworkError) -> any NetworkSystem.Type {
     guard let system = all.first(where: { $0.name == name.lowercased() }) else {
       throw .unknownSystem(name, known: all.map { $0.name })
     }
@@ -28,45 +28,47 @@ extension NetworkSystem {
   ///
   /// - Parameter settings: a JSON object; omitted fields are unchanged. Empty for no change.
   /// - Throws: `NetworkError.settings` for an unknown field or an invalid value.
-  public func with(settings: String) throws(NetworkError) -> Self {
+  package func with(settings: String) throws(NetworkError) -> Self {
     guard !settings.isEmpty else { return self }
-    func fault(_ reason: String) -> NetworkError { .settings(system: Self.name, reason: reason) }
-    let known = Mirror(reflecting: self).children.compactMap(\.label)
-    let given: [String: Any]
-    let own: [String: Any]
+    let (decoder, encoder) = (JSONDecoder(), JSONEncoder())
     do {
-      given =
-        try JSONSerialization.jsonObject(with: Data(settings.utf8)) as? [String: Any] ?? ["?": 0]
-      own =
-        try JSONSerialization.jsonObject(with: try JSONEncoder().encode(self)) as? [String: Any]
-        ?? [:]
+      let given = try decoder.decode(FieldValue.self, from: Data(settings.utf8))
+      let own = try decoder.decode(FieldValue.self, from: encoder.encode(self))
+      return try decoder.decode(
+        Self.self, from: encoder.encode(own.changed(to: given, in: self)))
     } catch {
-      throw fault("`\(settings.prefix(80))` is not JSON")
-    }
-    for key in given.keys.sorted() where !known.contains(key) {
-      throw fault("there is no `\(key)`, only \(known.joined(separator: ", "))")
-    }
-    do {
-      let merged = try JSONSerialization.data(withJSONObject: Self.merge(given, into: own))
-      return try JSONDecoder().decode(Self.self, from: merged)
-    } catch let error as DecodingError {
-      throw fault(error.words)
-    } catch {
-      throw fault("\(error)")
+      let reason = (error as? DecodingError)?.words ?? "\(error)"
+      throw .settings(system: Self.name, reason: reason)
     }
   }
+}
 
-  private static func merge(_ given: [String: Any], into own: [String: Any]) -> [String: Any] {
-    own.merging(given) { old, new in
-      guard let old = old as? [String: Any], let new = new as? [String: Any] else { return new }
-      return merge(new, into: old)
+extension FieldValue {
+  /// The fields of a section, changed one by one; names must be those of the properties of `value`.
+  fileprivate func changed(to given: FieldValue, in value: Any) throws -> FieldValue {
+    guard case .section(var fields) = self, given != .null else { return given }
+    guard case .section(let changes) = given else {
+      throw SettingsError("`\(given.words)` is not a section of settings", hint: nil)
     }
+    let mirror = Mirror(reflecting: value)
+    if mirror.displayStyle == .optional, let wrapped = mirror.children.first?.value {
+      return try changed(to: given, in: wrapped)
+    }
+    let properties = mirror.children
+    for (name, change) in changes.sorted(by: { $0.key < $1.key }) {
+      guard let property = properties.first(where: { $0.label == name }) else {
+        let known = properties.compactMap(\.label).joined(separator: ", ")
+        throw SettingsError("there is no `\(name)`, only \(known)", hint: nil)
+      }
+      fields[name] = try (fields[name] ?? .null).changed(to: change, in: property.value)
+    }
+    return .section(fields)
   }
 }
 
 extension NetworkSystem {
   /// The system with its settings, for a weight file.
-  public var configuration: NetworkConfiguration {
+  package var configuration: NetworkConfiguration {
     get throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

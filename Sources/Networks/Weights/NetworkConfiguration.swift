@@ -1,13 +1,13 @@
 import Foundation
 
 /// The network that a weight file belongs to, with its settings as JSON.
-public struct NetworkConfiguration: Codable, Hashable, Sendable {
+package struct NetworkConfiguration: Codable, Hashable, Sendable {
   /// `NetworkSystem.name`.
-  public var system: String
+  package var system: String
   /// The system's settings, in its own encoding.
-  public var settings: String
+  package var settings: String
 
-  public init(system: String, settings: String) {
+  package init(system: String, settings: String) {
     self.system = system
     self.settings = settings
   }

@@ -9,15 +9,15 @@ import Containers
 public struct Weights: Sendable {
   public var tensors: [String: Tensor]
   /// The network that the file states, and its settings.
-  public var configuration: NetworkConfiguration?
+  package var configuration: NetworkConfiguration?
   /// Single numbers that a whole-object file holds besides its tensors, by path.
-  public var numbers: [String: Double]
+  package var numbers: [String: Double]
   /// The graph of an ONNX file.
-  public var graph: ONNXGraph?
+  package var graph: ONNXGraph?
   /// The layers in order, if the file's names may not identify them.
   var inOrder: LayersInOrder?
 
-  public init(
+  package init(
     _ tensors: [String: Tensor], configuration: NetworkConfiguration? = nil,
     numbers: [String: Double] = [:], graph: ONNXGraph? = nil
   ) {

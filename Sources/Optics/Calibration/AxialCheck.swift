@@ -3,26 +3,26 @@ import Microscopy
 
 /// The accuracy of z when the calibration beads themselves are fitted with the PSF made from them,
 /// and the limit that photon statistics set.
-public struct AxialCheck: Codable, Sendable {
+package struct AxialCheck: Codable, Sendable {
   /// One plane of one bead.
-  public struct Recovered: Codable, Hashable, Sendable {
-    public var bead: Int
+  package struct Recovered: Codable, Hashable, Sendable {
+    package var bead: Int
     /// Height according to the stage, and to the fit, nm.
-    public var z: Double
-    public var fitted: Double
+    package var z: Double
+    package var fitted: Double
     /// Fitted position minus the bead's, px.
-    public var x: Double
-    public var y: Double
+    package var x: Double
+    package var y: Double
   }
 
   /// Cramér–Rao bounds (standard errors) for 1000 photons over a background of 10, in the check's
   /// box.
-  public struct Bound: Codable, Hashable, Sendable {
-    public var z: Double
+  package struct Bound: Codable, Hashable, Sendable {
+    package var z: Double
     /// px, px, nm; nil if the information matrix is singular.
-    public var x: Double?
-    public var y: Double?
-    public var zError: Double?
+    package var x: Double?
+    package var y: Double?
+    package var zError: Double?
 
     enum CodingKeys: String, CodingKey {
       case z, x, y
@@ -30,17 +30,17 @@ public struct AxialCheck: Codable, Sendable {
     }
   }
 
-  public var box: Int
-  public var recovered: [Recovered]
-  public var bounds: [Bound]
+  package var box: Int
+  package var recovered: [Recovered]
+  package var bounds: [Bound]
   /// The range in which fitted heights are correct and the light distinguishes them, nm.
-  public var trusted: ClosedRange<Double>
+  package var trusted: ClosedRange<Double>
   /// Error of the heights in the trusted range, nm rms.
-  public var rms: Double
+  package var rms: Double
   /// Heights at which fits should start; empty if one start is enough.
-  public var starts: [Double]
+  package var starts: [Double]
   /// Why the trusted range ends where it does, at its lower and upper end.
-  public var ends: [String]
+  package var ends: [String]
 }
 
 /// Fits planes of beads with a PSF.
@@ -76,25 +76,7 @@ struct AxialChecker {
         psf: psf, x: middle, y: middle, z: z, photons: 1000, background: 10, box: box)
       return AxialCheck.Bound(z: z, x: bound?[.x], y: bound?[.y], zError: bound?[.z])
     }
-    // The median error is the yardstick for all heights.
-    let errors = recovered.map { abs($0.fitted - $0.z) }
-    let typical = 1.4826 * Statistics.median(errors)
-    let least = Statistics.quantile(bounds.compactMap(\.zError), 0.1)
-    // Heights that are mere guesses have errors of about a third of the range.
-    let allowed = min(max(3 * typical, 20), span / 8)
-    // There is a plane of a bead at least this close to every height.
-    let window = max(2 * step, span / 40, heights[1] - heights[0])
-    let verdicts = bounds.map { bound -> String? in
-      guard let error = bound.zError, error <= min(4 * least, span / 3) else {
-        return "the images no longer distinguish z"
-      }
-      let near = recovered.filter { abs($0.z - bound.z) <= window }
-      guard !near.isEmpty else { return "no fit of the beads converges" }
-      let rms = Statistics.mean(near.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) })
-        .squareRoot()
-      return rms <= allowed
-        ? nil : "z of the beads is recovered with an error of \(Int(rms.rounded())) nm"
-    }
+    let verdicts = verdicts(bounds, recovered, span: span, step: step)
     let (first, last) = Self.longestRun(verdicts.map { $0 == nil })
     guard last > first else {
       throw PSFCalibrationError(
@@ -112,6 +94,31 @@ struct AxialChecker {
         first == 0 ? end : verdicts[first - 1] ?? end,
         last == bounds.count - 1 ? end : verdicts[last + 1] ?? end,
       ])
+  }
+
+  /// Why z cannot be trusted at the height of each bound; nil where it can.
+  private func verdicts(
+    _ bounds: [AxialCheck.Bound], _ recovered: [AxialCheck.Recovered], span: Double, step: Double
+  ) -> [String?] {
+    // The median error is the yardstick for all heights.
+    let errors = recovered.map { abs($0.fitted - $0.z) }
+    let typical = 1.4826 * Statistics.median(errors)
+    let least = Statistics.quantile(bounds.compactMap(\.zError), 0.1)
+    // Heights that are mere guesses have errors of about a third of the range.
+    let allowed = min(max(3 * typical, 20), span / 8)
+    // There is a plane of a bead at least this close to every height.
+    let window = max(2 * step, span / 40, heights[1] - heights[0])
+    return bounds.map { bound in
+      guard let error = bound.zError, error <= min(4 * least, span / 3) else {
+        return "the images no longer distinguish z"
+      }
+      let near = recovered.filter { abs($0.z - bound.z) <= window }
+      guard !near.isEmpty else { return "no fit of the beads converges" }
+      let rms = Statistics.mean(near.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) })
+        .squareRoot()
+      return rms <= allowed
+        ? nil : "z of the beads is recovered with an error of \(Int(rms.rounded())) nm"
+    }
   }
 
   private func recover(_ psf: CalibratedPSF) throws -> [AxialCheck.Recovered] {

@@ -1,25 +1,25 @@
 import Foundation
 
 /// A bead of a stack: its position, its agreement with the others, and why it was rejected, if so.
-public struct Bead: Codable, Sendable {
+package struct Bead: Codable, Sendable {
   /// Index of its stack, from 0.
-  public var stack: Int
+  package var stack: Int
   /// Position in the stack, px.
-  public var x: Double
-  public var y: Double
+  package var x: Double
+  package var y: Double
   /// Height above the mean of the used beads, nm.
-  public var z: Double?
+  package var z: Double?
   /// Light in the box in the plane z = 0, in the stack's unit.
-  public var light: Double?
+  package var light: Double?
   /// Correlation of its pixels with the fitted model, over all planes.
-  public var correlation: Double?
+  package var correlation: Double?
   /// The correlation that a perfect model would reach, given the bead's noise.
-  public var ceiling: Double?
+  package var ceiling: Double?
   /// Misfit beyond noise, rms, as a fraction of the bead's signal, rms.
-  public var residual: Double?
+  package var residual: Double?
   /// Lateral movement relative to the other beads over the stack, px.
-  public var drift: Double?
-  public var fault: BeadFault?
+  package var drift: Double?
+  package var fault: BeadFault?
 
   init(stack: Int, x: Double, y: Double) {
     self.stack = stack
@@ -29,7 +29,7 @@ public struct Bead: Codable, Sendable {
 }
 
 /// Why a bead is not used.
-public enum BeadFault: Codable, Hashable, Sendable, CustomStringConvertible {
+package enum BeadFault: Codable, Hashable, Sendable, CustomStringConvertible {
   case border
   /// Distance to the nearest neighbour, px.
   case overlapping(distance: Double)
@@ -45,7 +45,7 @@ public enum BeadFault: Codable, Hashable, Sendable, CustomStringConvertible {
   case displaced(z: Double)
   case offShape(residual: Double)
 
-  public var description: String {
+  package var description: String {
     func text(_ value: Double, _ digits: Int) -> String {
       String(format: "%.\(digits)f", value)
     }
@@ -64,7 +64,7 @@ public enum BeadFault: Codable, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// One word, for lists and plots.
-  public var name: String {
+  package var name: String {
     switch self {
     case .border: "border"
     case .overlapping: "overlapping"

@@ -1,14 +1,14 @@
 /// Images of beads at a series of heights; z increases in equal steps from plane to plane.
 ///
 /// Pixels are photoelectrons or camera counts; [planes, rows, columns], x fastest.
-public struct BeadStack: Sendable {
-  public let name: String
-  public let width: Int
-  public let height: Int
-  public let planes: Int
-  public var pixels: [Float]
+package struct BeadStack: Sendable {
+  package let name: String
+  package let width: Int
+  package let height: Int
+  package let planes: Int
+  package var pixels: [Float]
 
-  public init(name: String, width: Int, height: Int, planes: Int, pixels: [Float]) {
+  package init(name: String, width: Int, height: Int, planes: Int, pixels: [Float]) {
     precondition(pixels.count == width * height * planes, "a stack has one value per pixel")
     self.name = name
     self.width = width
@@ -18,7 +18,7 @@ public struct BeadStack: Sendable {
   }
 
   /// The stack with its planes reversed, for a scan in which a molecule's height decreases.
-  public var planesReversed: BeadStack {
+  package var planesReversed: BeadStack {
     var result = self
     let size = width * height
     for k in 0..<planes {

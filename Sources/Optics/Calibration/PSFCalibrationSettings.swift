@@ -4,7 +4,7 @@ import Reporting
 /// Settings for measuring a PSF from beads.
 public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
   /// Where z is 0.
-  public enum Origin: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Origin: String, Codable, SettingChoice {
     /// Where the widths along x and y are equal, or else where the image is sharpest.
     case focus
     /// The middle plane of the stack.
@@ -45,26 +45,30 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
     case indexFactor = "refractive_index_factor"
   }
 
-  /// Throws `PSFCalibrationError` for the first invalid setting.
-  func check() throws(PSFCalibrationError) {
-    guard zStep > 0, zStep.isFinite else {
-      throw PSFCalibrationError(
-        "the z step \(zStep) nm is not greater than 0",
-        hint: "give the distance between planes with \(.zStep), in nm")
-    }
-    guard roi % 2 == 1, 9...61 ~= roi else {
-      throw PSFCalibrationError(
-        "a box of \(roi) px is not possible", hint: "\(.roi) must be an odd number from 9 to 61")
-    }
-    if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
-      throw PSFCalibrationError(
-        "the pixel size \(pixelSize) nm is not greater than 0",
-        hint: "\(.pixelSize) is the pixel size in the sample plane")
-    }
-    guard indexFactor > 0, indexFactor.isFinite, knotSpacing > 0, knotSpacing.isFinite else {
-      throw PSFCalibrationError(
-        "the refractive-index factor \(indexFactor) is not greater than 0",
-        hint: "0.7 to 0.8 is usual for oil immersion and water; 1 leaves z unchanged")
+  public static let pixelSize = Setting<Double?>(
+    .pixelSize, unit: "nm", standard: nil, allowed: .optional(FieldOfView.pixelSize.allowed),
+    "pixel size in the sample plane, if the movie does not state it",
+    remedy: FieldOfView.pixelSize.facts.remedy)
+  public static let roi = Setting<Int?>(
+    .roi, title: "a box of", unit: "px", standard: nil, allowed: .optional(.odd(9...61)),
+    "side of the box around a bead; 2.7 µm by default; the largest fit box is 4 px smaller")
+  public static let origin = Setting(
+    .origin, standard: Origin.focus,
+    "position of z = 0: the focus (equal widths, or sharpest), or the middle plane")
+  public static let indexFactor = Setting(
+    .indexFactor, title: "refractive-index factor", standard: 1.0, allowed: .above(0, upTo: 10),
+    "factor from stage z to sample z",
+    remedy: "0.7 to 0.8 is usual for oil immersion and water; 1 leaves z unchanged")
+
+  /// Throws `SettingsError` for the first invalid setting.
+  package func check() throws(SettingsError) {
+    try ZStack.step.check(zStep)
+    try Self.roi.check(roi)
+    try Self.pixelSize.check(pixelSize)
+    try Self.indexFactor.check(indexFactor)
+    guard zStep > 0, knotSpacing > 0, knotSpacing.isFinite else {
+      throw SettingsError(
+        "z step \(zStep) nm and knot spacing \(knotSpacing) nm must be greater than 0", hint: nil)
     }
   }
 }

@@ -8,14 +8,14 @@ import Reporting
 /// let calibration = try PSFCalibrator(PSFCalibrationSettings(zStep: 10)).calibrate([stack])
 /// calibration.spline.zRange
 /// ```
-public struct PSFCalibrator: Sendable {
-  public let settings: PSFCalibrationSettings
+package struct PSFCalibrator: Sendable {
+  package let settings: PSFCalibrationSettings
 
-  public init(_ settings: PSFCalibrationSettings) { self.settings = settings }
+  package init(_ settings: PSFCalibrationSettings) { self.settings = settings }
 
   /// - Parameter stacks: all with the same number of planes; z increases from plane to plane.
-  /// - Throws: `PSFCalibrationError`.
-  public func calibrate(_ stacks: [BeadStack]) throws -> PSFCalibration {
+  /// - Throws: `SettingsError`, `PSFCalibrationError`.
+  package func calibrate(_ stacks: [BeadStack]) throws -> PSFCalibration {
     try settings.check()
     try check(stacks)
     let planes = stacks[0].planes
@@ -65,7 +65,7 @@ public struct PSFCalibrator: Sendable {
   }
 
   /// Side of the boxes in checks and bounds: as large as the spline allows with shifts of a pixel.
-  public var fitBox: Int { max(5, min(settings.roi - 4, 21)) }
+  package var fitBox: Int { max(5, min(settings.roi - 4, 21)) }
 
   private func check(_ stacks: [BeadStack]) throws {
     guard let first = stacks.first else {

@@ -24,26 +24,27 @@ extension WidthCurve {
       terms: [theta[2] < 0 ? -theta[3] : theta[3], theta[4]])
   }
 
+  /// Value and gradient with respect to width, focus, depth, A, B.
+  private static func model(_ t: [Double], _ z: Double) -> (Double, [Double])? {
+    let x = (z - t[1]) / t[2]
+    let inner = 1 + x * x * (1 + x * (t[3] + x * t[4]))
+    guard inner > 0.01 else { return nil }
+    let root = inner.squareRoot()
+    let slope = x * (2 + x * (3 * t[3] + 4 * x * t[4]))
+    let half = t[0] / (2 * root)
+    return (
+      t[0] * root,
+      [
+        root, -half * slope / t[2], -half * slope * x / t[2], half * x * x * x,
+        half * x * x * x * x,
+      ]
+    )
+  }
+
   /// Levenberg–Marquardt with Huber's weights.
   private static func minimised(
     _ start: [Double], _ heights: [Double], _ widths: [Double], span: Double
   ) -> (cost: Double, theta: [Double]) {
-    /// Value and gradient with respect to width, focus, depth, A, B.
-    func model(_ t: [Double], _ z: Double) -> (Double, [Double])? {
-      let x = (z - t[1]) / t[2]
-      let inner = 1 + x * x * (1 + x * (t[3] + x * t[4]))
-      guard inner > 0.01 else { return nil }
-      let root = inner.squareRoot()
-      let slope = x * (2 + x * (3 * t[3] + 4 * x * t[4]))
-      let half = t[0] / (2 * root)
-      return (
-        t[0] * root,
-        [
-          root, -half * slope / t[2], -half * slope * x / t[2], half * x * x * x,
-          half * x * x * x * x,
-        ]
-      )
-    }
     func misses(_ t: [Double]) -> [Double]? {
       var result: [Double] = []
       for (z, width) in zip(heights, widths) {

@@ -1,13 +1,13 @@
 import Compute
 
 /// Widths of a bead in one plane, from the fit of an elliptical Gaussian.
-public struct WidthSample: Codable, Hashable, Sendable {
-  public var bead: Int
+package struct WidthSample: Codable, Hashable, Sendable {
+  package var bead: Int
   /// Height of the bead, nm.
-  public var z: Double
+  package var z: Double
   /// Widths, px.
-  public var sigmaX: Double
-  public var sigmaY: Double
+  package var sigmaX: Double
+  package var sigmaY: Double
 }
 
 /// Fits every plane of a bead with an elliptical Gaussian.

@@ -106,7 +106,7 @@ public struct CameraCalibration: Sendable {
 
   /// - Parameter saturation: the highest value that a pixel can have, ADU.
   /// - Throws: `CameraCalibrationError.tooFewFrames`.
-  public init(dark: PixelMoments, saturation: Double = 65535) throws(CameraCalibrationError) {
+  package init(dark: PixelMoments, saturation: Double = 65535) throws(CameraCalibrationError) {
     guard dark.frames >= Self.leastDarkFrames else {
       throw .tooFewFrames(kind: "dark", frames: dark.frames, least: Self.leastDarkFrames)
     }
@@ -118,7 +118,7 @@ public struct CameraCalibration: Sendable {
   /// Adds a level of light. `file` is its name in errors and in the report.
   ///
   /// Throws `CameraCalibrationError` if it is not a usable level.
-  public mutating func add(_ level: PixelMoments, file: String) throws(CameraCalibrationError) {
+  package mutating func add(_ level: PixelMoments, file: String) throws(CameraCalibrationError) {
     guard level.frames >= Self.leastBrightFrames else {
       throw .tooFewFrames(kind: "bright", frames: level.frames, least: Self.leastBrightFrames)
     }
@@ -146,32 +146,7 @@ public struct CameraCalibration: Sendable {
   public func result(gain stated: Double? = nil) throws(CameraCalibrationError) -> (
     maps: Maps, report: Report
   ) {
-    let pixels = dark.mean.indices
-    var gains: [Double]
-    var gainErrors: [Double]
-    var isGainless = [Bool](repeating: false, count: pixels.count)
-    if levels.isEmpty {
-      guard let stated, stated.isFinite, stated > 0 else { throw .noGain }
-      gains = pixels.map { _ in stated }
-      gainErrors = pixels.map { _ in 0 }
-    } else {
-      let fits = pixels.map { regression.gain(of: $0, dark: dark) }
-      gains = fits.map(\.value)
-      gainErrors = fits.map(\.error)
-      let known = gains.filter(\.isFinite).median
-      guard known > 0 else { throw .noGain }
-      // Reject slopes below a quarter or above four times the typical one, or with an error over a
-      // half.
-      for pixel in pixels
-      where
-        !(gains[pixel] > known / 4 && gains[pixel] < 4 * known
-        && gainErrors[pixel] < gains[pixel] / 2)
-      {
-        isGainless[pixel] = true
-        gains[pixel] = known
-        gainErrors[pixel] = known
-      }
-    }
+    let (gains, gainErrors, isGainless) = try gains(stated)
     let frames = Double(dark.frames)
     let offsetErrors = dark.variance.map { ($0 / frames).squareRoot() }
     let varianceErrors = dark.variance.map { $0 * (2 / (frames - 1)).squareRoot() }
@@ -187,7 +162,7 @@ public struct CameraCalibration: Sendable {
       width: dark.width, height: dark.height, darkFrames: dark.frames,
       offset: summary(dark.mean, offsetErrors), variance: summary(dark.variance, varianceErrors),
       gain: summary(gains, gainErrors),
-      readNoise: pixels.map { dark.variance[$0].squareRoot() / gains[$0] }.median,
+      readNoise: gains.indices.map { dark.variance[$0].squareRoot() / gains[$0] }.median,
       offsetWander: dark.commonVariance.squareRoot(), levels: levels,
       hotPixels: hotPixels(isGainless), warnings: [])
     report.warnings = warnings(report)
@@ -196,6 +171,32 @@ public struct CameraCalibration: Sendable {
         values: map(dark.mean, dark.variance, gains),
         errors: map(offsetErrors, varianceErrors, gainErrors)), report
     )
+  }
+
+  /// The gain of each pixel with its error, and which pixels have none of their own.
+  private func gains(_ stated: Double?) throws(CameraCalibrationError) -> (
+    values: [Double], errors: [Double], isGainless: [Bool]
+  ) {
+    let pixels = dark.mean.indices
+    var isGainless = [Bool](repeating: false, count: pixels.count)
+    guard !levels.isEmpty else {
+      guard let stated, stated.isFinite, stated > 0 else { throw .noGain }
+      return (pixels.map { _ in stated }, pixels.map { _ in 0 }, isGainless)
+    }
+    let fits = pixels.map { regression.gain(of: $0, dark: dark) }
+    var (gains, errors) = (fits.map(\.value), fits.map(\.error))
+    let known = gains.filter(\.isFinite).median
+    guard known > 0 else { throw .noGain }
+    // Reject slopes below a quarter or above four times the typical one, or with an error over a
+    // half.
+    for pixel in pixels
+    where
+      !(gains[pixel] > known / 4 && gains[pixel] < 4 * known && errors[pixel] < gains[pixel] / 2)
+    {
+      isGainless[pixel] = true
+      (gains[pixel], errors[pixel]) = (known, known)
+    }
+    return (gains, errors, isGainless)
   }
 
   private func hotPixels(_ isGainless: [Bool]) -> [HotPixel] {

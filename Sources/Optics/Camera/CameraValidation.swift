@@ -35,7 +35,7 @@ public struct CameraValidation: Codable, Hashable, Sendable {
   /// Pixels that are hot now but were not before.
   public let newHotPixels: [CameraCalibration.HotPixel]
   /// How the frames contradict the maps; empty if they agree.
-  public let contradictions: [String]
+  public private(set) var contradictions: [String]
   public var agrees: Bool { contradictions.isEmpty }
 
   enum CodingKeys: String, CodingKey {
@@ -53,7 +53,7 @@ public struct CameraValidation: Codable, Hashable, Sendable {
   ///   - errors: standard errors of the maps; nil treats the maps as exact.
   ///   - dark: of the same size as the maps.
   /// - Throws: `CameraCalibrationError` for other sizes and for too few frames.
-  public init(
+  package init(
     of maps: CameraMaps, errors: CameraMaps?, by dark: PixelMoments, limits: Limits = Limits()
   ) throws(CameraCalibrationError) {
     guard dark.width == maps.width, dark.height == maps.height else {
@@ -101,7 +101,11 @@ public struct CameraValidation: Codable, Hashable, Sendable {
     (offsetOutside, varianceOutside) = (Double(offsets) / count, Double(spreads) / count)
     outside = Double(either) / count
     newHotPixels = hot
+    contradictions = []
+    contradictions = contradictions(limits, pixels: count)
+  }
 
+  private func contradictions(_ limits: Limits, pixels count: Double) -> [String] {
     var lines: [String] = []
     if abs(drift) > limits.drift * readNoise {
       lines.append(
@@ -116,9 +120,9 @@ public struct CameraValidation: Codable, Hashable, Sendable {
     if outside > limits.outside {
       lines.append(String(format: "%.1f %% of the pixels differ from the maps", 100 * outside))
     }
-    if Double(hot.count) > max(3, limits.newHot * count) {
-      lines.append("\(hot.count) pixels have become hot")
+    if Double(newHotPixels.count) > max(3, limits.newHot * count) {
+      lines.append("\(newHotPixels.count) pixels have become hot")
     }
-    contradictions = lines
+    return lines
   }
 }

@@ -9,28 +9,28 @@ import Reporting
 /// Underst. 64, 300 (1996)) removes what is smooth, including molecules that blinked. The rest has
 /// the variance of single pixels, which must be `excess · gain · (mean − offset) + read variance`.
 /// Both are compared in blocks of 8×8 pixels; the result is the median over all blocks.
-public struct NoiseCheck: Sendable {
+package struct NoiseCheck: Sendable {
   /// The result, and possible explanations.
-  public struct Finding: Hashable, Sendable {
+  package struct Finding: Hashable, Sendable {
     /// Measured noise variance divided by the one expected from the camera, median over blocks.
-    public var ratio: Double
+    package var ratio: Double
     /// Fraction of the pixels more than five read noises below the offset.
-    public var below: Double
+    package var below: Double
     /// ADU per electron that would explain the noise with the given offset and read noise.
-    public var impliedGain: Double?
+    package var impliedGain: Double?
     /// ADU to add to the given offset that would explain the noise with the given gain.
-    public var impliedShift: Double
+    package var impliedShift: Double
     /// Distance between the values that occur, if most values do not: the pixels were multiplied
     /// later.
-    public var step: Double?
+    package var step: Double?
   }
 
   /// A ratio below is impossible for any scene, since light is never quieter than Poisson's. A
   /// ratio above is not reached by crowded scenes or sensors with many noisy pixels (see the
   /// tests).
-  public static let credibleRatio = 0.7...1.6
+  package static let credibleRatio = 0.7...1.6
   /// Gaussian read noise puts 3 of ten million pixels there.
-  public static let credibleBelow = 0.01
+  package static let credibleBelow = 0.01
 
   private let width: Int
   private let height: Int
@@ -55,7 +55,7 @@ public struct NoiseCheck: Sendable {
 
   /// - Parameter maps: of the size of the frames; they replace the camera's offset, gain and read
   ///   noise.
-  public init(width: Int, height: Int, camera: Camera, maps: CameraMaps? = nil) {
+  package init(width: Int, height: Int, camera: Camera, maps: CameraMaps? = nil) {
     self.width = width
     self.height = height
     self.camera = camera
@@ -74,7 +74,7 @@ public struct NoiseCheck: Sendable {
   }
 
   /// Adds two successive frames, ADU.
-  public mutating func add(_ first: [Float], _ second: [Float]) {
+  package mutating func add(_ first: [Float], _ second: [Float]) {
     let size = width * height
     precondition(first.count == size && second.count == size, "frames of the check's size")
     guard width >= Self.block + 2, height >= Self.block + 2 else { return }
@@ -154,7 +154,7 @@ public struct NoiseCheck: Sendable {
   }
 
   /// The result; nil if there was too little data.
-  public var finding: Finding? {
+  package var finding: Finding? {
     guard ratios.count >= 20 else { return nil }
     return Finding(
       ratio: ratios.median, below: Double(pixelsBelow) / Double(max(pixels, 1)),
@@ -182,7 +182,7 @@ public struct NoiseCheck: Sendable {
   }
 
   /// A contradiction to the camera settings; nil if there is none.
-  public var warning: Warning? {
+  package var warning: Warning? {
     guard let finding else { return nil }
     let numbers = String(format: "offset %.4g, gain %.4g", typicalOffset, typicalGain)
     if finding.below > Self.credibleBelow {
@@ -207,12 +207,12 @@ public struct NoiseCheck: Sendable {
   }
 
   /// A movie that contradicts its camera, with possible reasons.
-  public struct Warning: Fault, Hashable {
-    public let message: Message
-    public let remedy: Message?
+  package struct Warning: Fault, Hashable {
+    package let message: Message
+    package let remedy: Message?
     /// Whether the contradiction is so large that photons and errors would be wrong by a factor of
     /// three or more.
-    public let isGross: Bool
+    package let isGross: Bool
   }
 
   private static let measure: Message =

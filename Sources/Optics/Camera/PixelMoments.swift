@@ -12,19 +12,19 @@ import Synchronization
 /// let dark = try PixelMoments(of: [Movies.open("dark.tif")])
 /// let readNoise = dark.variance.map { $0.squareRoot() }
 /// ```
-public struct PixelMoments: Sendable {
-  public let width: Int
-  public let height: Int
-  public let frames: Int
+package struct PixelMoments: Sendable {
+  package let width: Int
+  package let height: Int
+  package let frames: Int
   /// Row by row, ADU.
-  public let mean: [Double]
+  package let mean: [Double]
   /// Unbiased variance, ADU².
-  public let variance: [Double]
+  package let variance: [Double]
   /// The highest value of each pixel, ADU.
-  public let highest: [Float]
+  package let highest: [Float]
   /// Variance from frame to frame that all pixels share, ADU²: an unsteady lamp, a drifting offset.
   /// It is the variance of the frames' means minus that from independent pixels.
-  public let commonVariance: Double
+  package let commonVariance: Double
 
   /// - Parameters:
   ///   - movies: of one size and one pixel type; their frames are concatenated.
@@ -33,7 +33,7 @@ public struct PixelMoments: Sendable {
   ///   - progress: called with the number of frames done; may throw to stop.
   /// - Throws: `CameraCalibrationError` if the movies differ or a pixel is not a number, and errors
   ///   of reading.
-  public init(
+  package init(
     of movies: [any Movie], threads: Int = 2, batchBytes: Int = 32 << 20,
     progress: (Int) throws -> Void = { _ in }
   ) throws {
@@ -110,7 +110,7 @@ public struct PixelMoments: Sendable {
   }
 
   /// The part in a region of interest; nil if it is not inside the frame.
-  public func cropped(to region: PixelRegion) -> PixelMoments? {
+  package func cropped(to region: PixelRegion) -> PixelMoments? {
     guard region.isInside(width: width, height: height) else { return nil }
     return PixelMoments(self, region)
   }

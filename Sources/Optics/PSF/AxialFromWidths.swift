@@ -3,18 +3,18 @@ import Microscopy
 /// z computed afterwards from the widths of an elliptical Gaussian that was fitted without z.
 extension AstigmaticPSF {
   /// A height, its standard error, and the distance of the widths from the curves there.
-  public struct Height: Hashable, Sendable {
+  package struct Height: Hashable, Sendable {
     /// nm
-    public var z: Double
+    package var z: Double
     /// nm
-    public var error: Double
+    package var error: Double
     /// D = √((√σx − √σx(z))² + (√σy − √σy(z))²), √px.
-    public var distance: Double
+    package var distance: Double
   }
 
   /// The z of the range at which the curves are nearest to a pair of widths (px), by the least D²
   /// (Huang et al., Science 319, 810 (2008)); its error is propagated from those of the widths.
-  public func height(
+  package func height(
     sigmaX: Double, sigmaY: Double, errorX: Double, errorY: Double
   ) -> Height {
     let roots = (sigmaX.squareRoot(), sigmaY.squareRoot())

@@ -13,15 +13,15 @@ import Microscopy
 ///   psf: GaussianPSF(sigma: 1.3), x: 3, y: 3, photons: 1000, background: 10, box: 7)
 /// bound?[.x]
 /// ```
-public struct CramerRaoBound: Hashable, Sendable {
+package struct CramerRaoBound: Hashable, Sendable {
   /// x, y, photons, background, then the free widths or z: the order of the matrix rows.
-  public let parameters: [Quantity]
-  public let information: SymmetricMatrix
+  package let parameters: [Quantity]
+  package let information: SymmetricMatrix
   /// Variances on the diagonal, in the squared unit of each parameter.
-  public let covariance: SymmetricMatrix
+  package let covariance: SymmetricMatrix
 
   /// The standard error of a parameter, in its unit; nil if the fit does not have it.
-  public subscript(_ parameter: Quantity) -> Double? {
+  package subscript(_ parameter: Quantity) -> Double? {
     parameters.firstIndex(of: parameter).map { covariance[$0, $0].squareRoot() }
   }
 
@@ -29,7 +29,7 @@ public struct CramerRaoBound: Hashable, Sendable {
   ///
   /// `sigma` says which widths are fitted too. nil if the information matrix is singular, as for
   /// zero photons.
-  public init?(
+  package init?(
     psf: GaussianPSF, x: Double, y: Double, photons: Double, background: Double, box: Int,
     sigma: SpotModel.Sigmas = .fixed, noise: PixelNoise = PixelNoise()
   ) {
@@ -63,7 +63,7 @@ public struct CramerRaoBound: Hashable, Sendable {
   ///
   /// `x`, `y` are relative to the centre of the box's first pixel, z is in nm. nil if the
   /// information matrix is singular, as for a PSF that does not change with z.
-  public init?(
+  package init?(
     psf: some PointSpreadFunction, x: Double, y: Double, z: Double, photons: Double,
     background: Double, box: Int, noise: PixelNoise = PixelNoise()
   ) {

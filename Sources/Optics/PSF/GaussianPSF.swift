@@ -42,17 +42,17 @@ public struct GaussianPSF: Codable, Hashable, Sendable {
   }
 
   /// The expected fraction of a molecule's light on pixel (column, row).
-  public func share(column: Int, row: Int, x: Double, y: Double) -> Double {
+  package func share(column: Int, row: Int, x: Double, y: Double) -> Double {
     profileX(at: column, centre: x).value * profileY(at: row, centre: y).value
   }
 
   /// The factor along x and its derivatives, at column `u` for a molecule at `centre`.
-  public func profileX(at u: Int, centre: Double) -> AxisProfile {
+  package func profileX(at u: Int, centre: Double) -> AxisProfile {
     AxisProfile(offset: Double(u) - centre, sigma: sigmaX, sampling: sampling)
   }
 
   /// The factor along y and its derivatives, at row `v` for a molecule at `centre`.
-  public func profileY(at v: Int, centre: Double) -> AxisProfile {
+  package func profileY(at v: Int, centre: Double) -> AxisProfile {
     AxisProfile(offset: Double(v) - centre, sigma: sigmaY, sampling: sampling)
   }
 }
@@ -61,19 +61,19 @@ public struct GaussianPSF: Codable, Hashable, Sendable {
 /// the width σ.
 ///
 /// `offset` is pixel minus centre, in pixels.
-public struct AxisProfile: Hashable, Sendable {
+package struct AxisProfile: Hashable, Sendable {
   /// E
-  public let value: Double
+  package let value: Double
   /// ∂E/∂x
-  public let slope: Double
+  package let slope: Double
   /// ∂E/∂σ
-  public let widening: Double
+  package let widening: Double
   /// ∂²E/∂x²
-  public let curvature: Double
+  package let curvature: Double
   /// ∂²E/∂σ²
-  public let wideningCurvature: Double
+  package let wideningCurvature: Double
 
-  public init(offset: Double, sigma: Double, sampling: GaussianPSF.Sampling = .pixelIntegrated) {
+  package init(offset: Double, sigma: Double, sampling: GaussianPSF.Sampling = .pixelIntegrated) {
     let variance = sigma * sigma
     let root = (2 * Double.pi).squareRoot() * sigma
     switch sampling {

@@ -6,26 +6,26 @@ import Microscopy
 ///
 /// Adjacent templates are so close in z that a molecule between them keeps nine tenths of its
 /// signal-to-noise ratio.
-public struct PSFTemplates: Hashable, Sendable {
+package struct PSFTemplates: Hashable, Sendable {
   /// Side of a template, px, odd.
-  public let side: Int
+  package let side: Int
   /// z of each template, nm.
-  public let heights: [Double]
+  package let heights: [Double]
   /// [templates, side, side].
-  public let images: [Float]
+  package let images: [Float]
   /// Largest distance from a molecule, px along an axis, at which a filter's side maxima reach 0.4
   /// of the main maximum.
-  public let reach: Int
+  package let reach: Int
   /// Shift, px, at which the correlation of an image with itself falls to one half in any
   /// direction; closer molecules cannot be separated.
-  public let resolution: Double
+  package let resolution: Double
   /// Whether the image has two or more peaks at any height.
-  public let hasSeveralPeaks: Bool
+  package let hasSeveralPeaks: Bool
 
   /// The fraction of the signal-to-noise ratio that the nearest template preserves.
   private static let kept = 0.9
 
-  public init(_ psf: CalibratedPSF, side: Int) {
+  package init(_ psf: CalibratedPSF, side: Int) {
     let range = psf.zRange
     let half = side / 2
     let heights = (0...48).map {

@@ -4,29 +4,29 @@ import Microscopy
 ///
 /// A pixel with `n` expected photons has photoelectrons with mean `efficiency · n` and variance
 /// `excess · efficiency · n + readVariance`.
-public struct PixelNoise: Hashable, Sendable {
+package struct PixelNoise: Hashable, Sendable {
   /// Photoelectrons per photon.
-  public var efficiency: Double
+  package var efficiency: Double
   /// 2 behind an EM register, else 1.
-  public var excess: Double
+  package var excess: Double
   /// Read-noise variance, e⁻²: one value for all pixels, or one per pixel, row by row.
-  public var readVariance: [Double]
+  package var readVariance: [Double]
 
-  public init(efficiency: Double = 1, excess: Double = 1, readVariance: [Double] = [0]) {
+  package init(efficiency: Double = 1, excess: Double = 1, readVariance: [Double] = [0]) {
     self.efficiency = efficiency
     self.excess = excess
     self.readVariance = readVariance
   }
 
   /// The same noise in every pixel.
-  public init(_ camera: Camera) {
+  package init(_ camera: Camera) {
     let read = camera.readNoise / camera.emGain
     self.init(
       efficiency: camera.quantumEfficiency, excess: camera.excessNoise, readVariance: [read * read])
   }
 
   /// Each pixel's own variance, from maps of exactly the box.
-  public init(_ maps: CameraMaps, quantumEfficiency: Double = 1) {
+  package init(_ maps: CameraMaps, quantumEfficiency: Double = 1) {
     self.init(
       efficiency: quantumEfficiency,
       readVariance: zip(maps.variance, maps.gain).map { Double($0) / (Double($1) * Double($1)) })

@@ -4,7 +4,7 @@ import Microscopy
 /// derivatives.
 ///
 /// Positions in pixels (x to the right, y down, the first pixel's centre is (0, 0)), z in nm.
-public protocol PointSpreadFunction: Sendable {
+package protocol PointSpreadFunction: Sendable {
   /// The shares of a block of pixels, row by row, for a molecule at (x, y, z).
   func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
@@ -16,13 +16,13 @@ public protocol PointSpreadFunction: Sendable {
 
 /// The share of a molecule's photons that one pixel receives, and its derivatives with respect to
 /// the molecule's position (1/px, 1/px, 1/nm).
-public struct PixelShare: Hashable, Sendable {
-  public var value: Double
-  public var byX: Double
-  public var byY: Double
-  public var byZ: Double
+package struct PixelShare: Hashable, Sendable {
+  package var value: Double
+  package var byX: Double
+  package var byY: Double
+  package var byZ: Double
 
-  public init(_ value: Double = 0, byX: Double = 0, byY: Double = 0, byZ: Double = 0) {
+  package init(_ value: Double = 0, byX: Double = 0, byY: Double = 0, byZ: Double = 0) {
     self.value = value
     self.byX = byX
     self.byY = byY
@@ -31,9 +31,9 @@ public struct PixelShare: Hashable, Sendable {
 }
 
 extension GaussianPSF: PointSpreadFunction {
-  public var axialRange: ClosedRange<Double>? { nil }
+  package var axialRange: ClosedRange<Double>? { nil }
 
-  public func shares(
+  package func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [PixelShare] {
     let across = columns.map { profileX(at: $0, centre: x) }
@@ -49,14 +49,14 @@ extension GaussianPSF: PointSpreadFunction {
 
 /// A Gaussian with the widths at z; ∂/∂z by the chain rule.
 extension AstigmaticPSF: PointSpreadFunction {
-  public var axialRange: ClosedRange<Double>? { zRange }
+  package var axialRange: ClosedRange<Double>? { zRange }
 
   /// The Gaussian spot of a molecule at height `z`, nm.
-  public func gaussian(at z: Double) -> GaussianPSF {
+  package func gaussian(at z: Double) -> GaussianPSF {
     GaussianPSF(sigmaX: x.width(at: z), sigmaY: y.width(at: z))
   }
 
-  public func shares(
+  package func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [PixelShare] {
     let psf = gaussian(at: z)
@@ -74,9 +74,9 @@ extension AstigmaticPSF: PointSpreadFunction {
 }
 
 extension CalibratedPSF: PointSpreadFunction {
-  public var axialRange: ClosedRange<Double>? { zRange }
+  package var axialRange: ClosedRange<Double>? { zRange }
 
-  public func shares(
+  package func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [PixelShare] {
     switch self {

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Microscopy
+import Reporting
 
 /// A point spread function computed from the pupil by scalar diffraction, with any phase.
 ///
@@ -31,8 +32,10 @@ public struct PupilPSF: Codable, Hashable, Sendable {
   public var mask: PhaseMask?
 
   public init(
-    numericalAperture: Double = 1.4, wavelength: Double = 670, refractiveIndex: Double = 1.518,
-    pixelSize: Double, zernike: [ZernikeTerm] = [], mask: PhaseMask? = nil
+    numericalAperture: Double = PupilPSF.numericalAperture.standard,
+    wavelength: Double = PupilPSF.wavelength.standard,
+    refractiveIndex: Double = PupilPSF.refractiveIndex.standard, pixelSize: Double,
+    zernike: [ZernikeTerm] = [], mask: PhaseMask? = nil
   ) {
     self.numericalAperture = numericalAperture
     self.wavelength = wavelength
@@ -52,18 +55,10 @@ public struct PupilPSF: Codable, Hashable, Sendable {
 
   /// Why the settings are invalid; nil if the PSF can be computed.
   public var problem: String? {
-    if !(pixelSize > 0 && pixelSize <= 1e4) {
-      return "the pixel size \(pixelSize) nm is impossible"
-    }
-    if !(wavelength >= 100 && wavelength <= 1e4) {
-      return "the wavelength \(wavelength) nm is not in 100...10000"
-    }
-    if !(refractiveIndex >= 1 && refractiveIndex <= 4) {
-      return "the refractive index \(refractiveIndex) is not in 1...4"
-    }
-    if !(numericalAperture > 0.05 && numericalAperture < refractiveIndex) {
+    do { try checkRanges() } catch { return error.message.description }
+    if !(numericalAperture < refractiveIndex) {
       return "the numerical aperture \(numericalAperture) must be below the refractive index "
-        + "\(refractiveIndex), and above 0.05"
+        + "\(refractiveIndex)"
     }
     if let term = zernike.first(where: { !$0.isPossible }) {
       return "a Zernike term \(term.n),\(term.m) of \(term.waves) waves does not exist"
@@ -78,7 +73,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
   ///   - reach: half the width of the image, px; nil: all rays of the range, at most 48 px.
   ///   - zStep: largest distance between planes, nm.
   /// - Precondition: `problem` is nil and `zRange` finite.
-  public func tabulated(
+  package func tabulated(
     zRange: ClosedRange<Double>, reach: Int? = nil, zStep: Double = 20
   ) -> TabulatedPSF {
     precondition(problem == nil, "a possible pupil")
@@ -110,7 +105,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
   }
 
   /// The share of light on each pixel of a block, computed directly from diffraction; slow.
-  public func shares(
+  package func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [Double] {
     let side = max(columns.count, rows.count)
@@ -118,6 +113,25 @@ public struct PupilPSF: Codable, Hashable, Sendable {
       z: z, firstX: Double(columns.lowerBound) - x, firstY: Double(rows.lowerBound) - y, step: 1,
       side: side)
     return (0..<rows.count).flatMap { image[$0 * side..<$0 * side + columns.count] }
+  }
+}
+
+extension PupilPSF: SettingGroup {
+  public static let numericalAperture = Setting(
+    .numericalAperture, title: "numerical aperture", standard: 1.4,
+    allowed: .above(0.05, upTo: 4), "numerical aperture")
+  public static let wavelength = Setting(
+    .wavelength, unit: "nm", standard: 670.0, allowed: .within(100...10000),
+    "vacuum wavelength of the emission")
+  public static let refractiveIndex = Setting(
+    .refractiveIndex, title: "refractive index", standard: 1.518, allowed: .within(1...4),
+    "refractive index of sample and immersion")
+
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+    try form.field(Self.numericalAperture, &numericalAperture)
+    try form.field(Self.wavelength, &wavelength)
+    try form.field(Self.refractiveIndex, &refractiveIndex)
+    try form.field(FieldOfView.pixelSize, &pixelSize)
   }
 }
 

@@ -33,9 +33,9 @@ public struct RotatingLobes: Codable, Hashable, Sendable, PointSpreadFunction {
     return angle.isFinite && turn.isFinite ? nil : "the lobes' angle is not a number"
   }
 
-  public var axialRange: ClosedRange<Double>? { nil }
+  package var axialRange: ClosedRange<Double>? { nil }
 
-  public func shares(
+  package func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [PixelShare] {
     let lobe = GaussianPSF(sigma: sigma)

@@ -9,7 +9,7 @@ extension SplinePSF {
   ///     end.
   ///   - zRange: nil for that of the PSF, which must then have one.
   /// - Throws: `SplinePSFError`.
-  public init(
+  package init(
     sampling psf: any PointSpreadFunction, side: Int, zStep: Double,
     zRange: ClosedRange<Double>? = nil, starts: [Double] = [], pixelSize: Double? = nil,
     axial: AxialConvention = AxialConvention()
@@ -37,7 +37,7 @@ extension SplinePSF {
 
 extension AstigmaticPSF {
   /// A typical cylindrical lens: 1.2 px at the waists, which are at ±220 nm, trusted over ±600 nm.
-  public static let typical = AstigmaticPSF(
+  package static let typical = AstigmaticPSF(
     x: .defocus(width: 1.2, focus: 220, depth: 420, terms: [0.05, 0.02]),
     y: .defocus(width: 1.25, focus: -220, depth: 420, terms: [-0.05, 0.02]), zRange: -600...600)
 }

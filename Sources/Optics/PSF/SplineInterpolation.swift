@@ -12,7 +12,7 @@ extension SplinePSF {
   ///   - reference: z, nm, at which the total light on the grid is scaled to 1, so that fitted
   ///     photons are the light in that plane; nil keeps the samples unscaled.
   /// - Throws: `SplinePSFError` if samples, sizes or the z step are not valid for a PSF.
-  public init(
+  package init(
     interpolating volume: [Double], columns: Int, rows: Int, planes: Int, zStep: Double,
     firstZ: Double, centreX: Double? = nil, centreY: Double? = nil,
     normalisedAt reference: Double? = nil, zRange: ClosedRange<Double>? = nil,
@@ -33,6 +33,25 @@ extension SplinePSF {
         "the sample at (x, y, z) = \(place) is not a finite number",
         hint: "exclude the beads or planes that it comes from")
     }
+    let coefficients = Self.cells(volume, columns, rows, planes)
+    let (nx, ny, nz) = (columns - 1, rows - 1, planes - 1)
+    self.init(
+      columns: nx, rows: ny, planes: nz, coefficients: coefficients, zStep: zStep, firstZ: firstZ,
+      centreX: centreX ?? Double(nx) / 2, centreY: centreY ?? Double(ny) / 2, zRange: zRange,
+      starts: starts, pixelSize: pixelSize, axial: axial)
+    guard let reference else { return }
+    let light = self.light(at: reference)
+    guard light > 0, light.isFinite else {
+      throw SplinePSFError(
+        "the samples contain no light at z = \(reference) nm", hint: "choose a plane in focus")
+    }
+    self.coefficients = self.coefficients.map { Float(Double($0) / light) }
+  }
+
+  /// Coefficients of the cells between the samples, [z, y, x, pz, py, px].
+  private static func cells(
+    _ volume: [Double], _ columns: Int, _ rows: Int, _ planes: Int
+  ) -> [Float] {
     let x = cubicCells(volume, outer: planes * rows, count: columns, inner: 1)
     let xy = cubicCells(x, outer: planes, count: rows, inner: (columns - 1) * 4)
     let xyz = cubicCells(xy, outer: 1, count: planes, inner: (rows - 1) * 4 * (columns - 1) * 4)
@@ -54,21 +73,11 @@ extension SplinePSF {
         }
       }
     }
-    self.init(
-      columns: nx, rows: ny, planes: nz, coefficients: coefficients, zStep: zStep, firstZ: firstZ,
-      centreX: centreX ?? Double(nx) / 2, centreY: centreY ?? Double(ny) / 2, zRange: zRange,
-      starts: starts, pixelSize: pixelSize, axial: axial)
-    guard let reference else { return }
-    let light = self.light(at: reference)
-    guard light > 0, light.isFinite else {
-      throw SplinePSFError(
-        "the samples contain no light at z = \(reference) nm", hint: "choose a plane in focus")
-    }
-    self.coefficients = self.coefficients.map { Float(Double($0) / light) }
+    return coefficients
   }
 
   /// The samples at the knots, [planes + 1, rows + 1, columns + 1], x fastest.
-  public var knots: [Double] {
+  package var knots: [Double] {
     (0...planes).flatMap { k in
       (0...rows).flatMap { j in
         (0...columns).map { i in
@@ -91,9 +100,9 @@ extension SplinePSF {
 }
 
 /// Samples from which no spline can be made, with a remedy.
-public struct SplinePSFError: Fault, Equatable {
-  public let message: Message
-  public let remedy: Message?
+package struct SplinePSFError: Fault, Equatable {
+  package let message: Message
+  package let remedy: Message?
 
   init(_ message: Message, hint: Message) {
     self.message = message

@@ -4,9 +4,9 @@ import Microscopy
 /// grid the outermost cubics are extrapolated.
 /// cubics go on.
 extension SplinePSF: PointSpreadFunction {
-  public var axialRange: ClosedRange<Double>? { zRange }
+  package var axialRange: ClosedRange<Double>? { zRange }
 
-  public func shares(
+  package func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [PixelShare] {
     let (left, across) = Self.cell(centreX - x)
@@ -43,7 +43,7 @@ extension SplinePSF: PointSpreadFunction {
 
   /// Total light on the grid's pixels for a molecule at height `z` on a pixel's centre, as a
   /// fraction of its photons.
-  public func light(at z: Double) -> Double {
+  package func light(at z: Double) -> Double {
     let (left, top) = (Int(centreX.rounded(.down)), Int(centreY.rounded(.down)))
     return shares(
       columns: -left..<columns - left, rows: -top..<rows - top, x: 0, y: 0, z: z

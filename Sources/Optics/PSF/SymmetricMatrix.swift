@@ -1,14 +1,14 @@
 /// A small symmetric positive-definite matrix in Double, row-major, with its inverse by Cholesky.
-public struct SymmetricMatrix: Hashable, Sendable {
-  public let order: Int
-  public private(set) var elements: [Double]
+package struct SymmetricMatrix: Hashable, Sendable {
+  package let order: Int
+  package private(set) var elements: [Double]
 
-  public init(order: Int) {
+  package init(order: Int) {
     self.order = order
     elements = Array(repeating: 0, count: order * order)
   }
 
-  public subscript(row: Int, column: Int) -> Double {
+  package subscript(row: Int, column: Int) -> Double {
     get { elements[row * order + column] }
     set {
       elements[row * order + column] = newValue
@@ -17,7 +17,7 @@ public struct SymmetricMatrix: Hashable, Sendable {
   }
 
   /// Adds `weight · v vᵀ`.
-  public mutating func addOuterProduct(of v: [Double], weight: Double) {
+  package mutating func addOuterProduct(of v: [Double], weight: Double) {
     for row in 0..<order {
       for column in 0..<order {
         elements[row * order + column] += weight * v[row] * v[column]
@@ -29,7 +29,7 @@ public struct SymmetricMatrix: Hashable, Sendable {
   ///
   /// It is factorised after scaling the diagonal to one, so that photons and pixels do not differ
   /// in scale.
-  public var inverse: SymmetricMatrix? {
+  package var inverse: SymmetricMatrix? {
     guard (0..<order).allSatisfy({ self[$0, $0] > 0 && self[$0, $0].isFinite }) else { return nil }
     let scale = (0..<order).map { 1 / self[$0, $0].squareRoot() }
     var factor = Array(repeating: 0.0, count: order * order)

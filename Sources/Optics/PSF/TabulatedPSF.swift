@@ -5,7 +5,7 @@ import Microscopy
 ///
 /// Between the table's points it is cubic (Lagrange) along all three axes. For images that pass a
 /// pupil, points at quarters of a pixel are accurate to 10⁻³. Beyond `reach` there is no light.
-public struct TabulatedPSF: Hashable, Sendable {
+package struct TabulatedPSF: Hashable, Sendable {
   /// Points per pixel.
   static let finer = 4
 
@@ -13,14 +13,14 @@ public struct TabulatedPSF: Hashable, Sendable {
   static func side(reach: Int) -> Int { (2 * reach + 1) * finer + 1 }
 
   /// Half the width of the image, px.
-  public let reach: Int
+  package let reach: Int
   private let side: Int
   private let values: [Float]
   private let firstZ: Double
   private let zStep: Double
   private let planes: Int
   /// Valid range, nm; molecules outside are drawn at its ends.
-  public let zRange: ClosedRange<Double>
+  package let zRange: ClosedRange<Double>
 
   init(reach: Int, values: [Float], firstZ: Double, zStep: Double, zRange: ClosedRange<Double>) {
     self.reach = reach
@@ -109,9 +109,9 @@ public struct TabulatedPSF: Hashable, Sendable {
 }
 
 extension TabulatedPSF: PointSpreadFunction {
-  public var axialRange: ClosedRange<Double>? { zRange }
+  package var axialRange: ClosedRange<Double>? { zRange }
 
-  public func shares(
+  package func shares(
     columns: Range<Int>, rows: Range<Int>, x: Double, y: Double, z: Double
   ) -> [PixelShare] {
     let height = axis(of: z)
@@ -145,7 +145,7 @@ extension TabulatedPSF {
   /// most 25 nm apart.
   ///
   /// Throws `SplinePSFError` if the table is too small.
-  public func spline(pixelSize: Double?) throws(SplinePSFError) -> SplinePSF {
+  package func spline(pixelSize: Double?) throws(SplinePSFError) -> SplinePSF {
     let half = min(reach, 12)
     let depth = zRange.upperBound - zRange.lowerBound
     let intervals = max(3, Int((depth / 25).rounded(.up)))

@@ -4,7 +4,7 @@ extension RandomStream {
   /// Standard normal, by the ziggurat of 256 layers (Marsaglia & Tsang, J. Stat. Softw. 5, 8
   /// (2000)).
   @inline(__always)
-  public mutating func normal() -> Double {
+  package mutating func normal() -> Double {
     let edges = Ziggurat.edges
     while true {
       let bits = next()

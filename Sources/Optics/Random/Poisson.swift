@@ -3,7 +3,7 @@ import Foundation
 extension RandomStream {
   /// Poisson counts for any mean of 0 or more.
   @inline(__always)
-  public mutating func poisson(_ mean: Double) -> Int {
+  package mutating func poisson(_ mean: Double) -> Int {
     if mean >= 12 { return poissonByRejection(mean) }
     let u = uniform()
     // 1 − m ≤ exp(−m): most dark pixels return here, without an exponential.

@@ -5,10 +5,10 @@ import Foundation
 /// Frame k of a simulation has its own stream k, so its pixels do not depend on the order in which
 /// threads draw frames. Generator: xoshiro256++ (Blackman & Vigna, ACM TOMS 47, 36 (2021));
 /// SplitMix64 derives its state from the address.
-public struct RandomStream: RandomNumberGenerator, Sendable {
+package struct RandomStream: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 
-  public init(seed: UInt64, purpose: UInt64 = 0, index: Int = 0) {
+  package init(seed: UInt64, purpose: UInt64 = 0, index: Int = 0) {
     var mixer = seed
     func mix(_ word: UInt64) -> UInt64 {
       var z = word
@@ -27,7 +27,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
   }
 
   @inline(__always)
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     func rotate(_ x: UInt64, _ by: UInt64) -> UInt64 { x << by | x >> (64 - by) }
     let result = rotate(state.0 &+ state.3, 23) &+ state.0
     let shifted = state.1 << 17
@@ -42,20 +42,20 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
 
   /// Uniform in [0, 1), a multiple of 2⁻⁵³.
   @inline(__always)
-  public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+  package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// Uniform in (0, 1), so that its logarithm is finite.
   @inline(__always)
-  public mutating func uniformAboveZero() -> Double { (Double(next() >> 12) + 0.5) * 0x1p-52 }
+  package mutating func uniformAboveZero() -> Double { (Double(next() >> 12) + 0.5) * 0x1p-52 }
 
   /// Exponential with mean 1.
   @inline(__always)
-  public mutating func exponential() -> Double { -log(uniformAboveZero()) }
+  package mutating func exponential() -> Double { -log(uniformAboveZero()) }
 
   /// Gamma with scale 1. `shape` is 1 or more.
   ///
   /// Marsaglia & Tsang, ACM TOMS 26, 363 (2000).
-  public mutating func gamma(shape: Double) -> Double {
+  package mutating func gamma(shape: Double) -> Double {
     let d = shape - 1 / 3
     let c = 1 / (9 * d).squareRoot()
     while true {

@@ -1,3 +1,5 @@
+import Reporting
+
 /// When molecules emit light.
 public enum Blinking: Codable, Hashable, Sendable {
   /// Every molecule is on in every frame.
@@ -13,14 +15,33 @@ public enum Blinking: Codable, Hashable, Sendable {
 
   enum IndependentCodingKeys: String, CodingKey { case perFrame = "per_frame" }
 
-  func check() throws(SimulationError) {
+  public static let perFrame = Setting(
+    .perFrame, standard: 40.0, allowed: .within(0...1e6),
+    "mean number of molecules that are on in a frame")
+  public static let onTime = Setting(
+    .onTime, unit: "frames", standard: 0.0, allowed: .within(0...199),
+    "mean duration of a blink; 0 for new molecules in every frame")
+  public static let beads = Setting<Int?>(
+    .beads, standard: nil, allowed: .optional(.within(1...10_000)),
+    "simulate a z-stack of this many beads instead of a movie")
+
+  /// Molecules that blink once in 200 frames on average; throws `SettingsError`.
+  public init(perFrame: Double, onTime: Double) throws(SettingsError) {
+    try Self.perFrame.check(perFrame)
+    try Self.onTime.check(onTime)
+    let molecules = max(1, Int(perFrame * 200 / (onTime + 1)))
+    self =
+      onTime > 0
+      ? .switching(molecules: molecules, on: onTime, off: 200 - onTime)
+      : .independent(perFrame: perFrame)
+  }
+
+  func check() throws(SettingsError) {
     switch self {
     case .always(let molecules):
       try demand(molecules >= 0, "blinking.always.molecules", "\(molecules) must be 0 or more")
     case .independent(let perFrame):
-      try demand(
-        perFrame >= 0 && perFrame <= 1e8, "blinking.independent.perFrame",
-        "\(perFrame) is not in 0...1e8")
+      try Self.perFrame.check(perFrame)
     case .switching(let molecules, let on, let off):
       try demand(molecules >= 0, "blinking.switching.molecules", "\(molecules) must be 0 or more")
       try demand(

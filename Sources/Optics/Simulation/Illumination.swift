@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 
 /// Distribution of the photons that a molecule sends to the camera in a frame, if it is on
 /// throughout.
@@ -19,15 +20,19 @@ public enum PhotonLaw: Codable, Hashable, Sendable {
     }
   }
 
-  func check() throws(SimulationError) {
-    let mean =
-      switch self {
-      case .fixed(let photons): photons
-      case .exponential(let mean), .logNormal(let mean, _): mean
-      }
-    try demand(mean > 0 && mean <= 1e7, "photons", "\(mean) must be greater than 0, at most 1e7")
-    if case .logNormal(_, let spread) = self {
-      try demand(spread >= 0 && spread <= 2, "photons.spread", "\(spread) is not in 0...2")
+  public static let photons = Setting(
+    .photons, standard: 1000.0, allowed: .above(0, upTo: 1e7),
+    "photons of a molecule in a full frame")
+  public static let spread = Setting(
+    .photonSpread, standard: 0.0, allowed: .within(0...2),
+    "standard deviation of the log of the photon count; 0 for equal counts")
+
+  func check() throws(SettingsError) {
+    switch self {
+    case .fixed(let photons), .exponential(let photons): try Self.photons.check(photons)
+    case .logNormal(let mean, let spread):
+      try Self.photons.check(mean)
+      try Self.spread.check(spread)
     }
   }
 }
@@ -51,14 +56,20 @@ public enum Background: Codable, Hashable, Sendable {
     }
   }
 
-  func check() throws(SimulationError) {
-    let levels =
-      switch self {
-      case .flat(let level): [level]
-      case .gradient(let from, let to, let angle): [from, to, angle.isFinite ? 0 : .nan]
-      }
-    try demand(
-      levels.allSatisfy { $0 >= 0 && $0 <= 1e6 }, "background",
-      "must be 0...1e6 photons per pixel everywhere, at a finite angle")
+  public static let level = Setting(
+    .background, unit: "photons", standard: 10.0, allowed: .within(0...1e6),
+    "background photons per pixel")
+  public static let bright = Setting<Double?>(
+    .bright, unit: "photons", standard: nil, allowed: .optional(level.allowed),
+    "simulate uniform light of this many photons per pixel: a level for a camera calibration")
+
+  func check() throws(SettingsError) {
+    switch self {
+    case .flat(let level): try Self.level.check(level)
+    case .gradient(let from, let to, let angle):
+      try Self.level.check(from)
+      try Self.level.check(to)
+      try demand(angle.isFinite, "background", "must be at a finite angle")
+    }
   }
 }

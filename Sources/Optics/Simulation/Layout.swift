@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 
 /// A scene placed in a field of pixels, which gives the positions of molecules.
 struct Layout: Sendable {
@@ -16,7 +17,7 @@ struct Layout: Sendable {
     if case .grid(let points, _) = structure { points.count } else { 1 }
   }
 
-  init(_ settings: SimulationSettings) throws(SimulationError) {
+  init(_ settings: SimulationSettings) throws(SettingsError) {
     let pixel = settings.pixelSize
     let field = Field(width: Double(settings.width), height: Double(settings.height))
     var random = RandomStream(seed: settings.seed, purpose: StreamPurpose.scene)

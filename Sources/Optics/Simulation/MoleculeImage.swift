@@ -1,4 +1,5 @@
 import Microscopy
+import Reporting
 
 /// A PSF that depends on z, as stated in settings.
 public enum DepthPSF: Codable, Hashable, Sendable {
@@ -11,6 +12,12 @@ public enum DepthPSF: Codable, Hashable, Sendable {
 
 /// z of the frames of a bead stack.
 public struct ZStack: Codable, Hashable, Sendable {
+  public static let step = Setting<Double?>(
+    .zStep, title: "z step", unit: "nm", standard: nil,
+    allowed: .optional(Allowed("in 1...10000, or the same below 0") { 1...10000 ~= abs($0) }),
+    "distance between the planes of a bead stack; negative if the scan goes down",
+    remedy: "bead stacks usually have 10 to 200 nm")
+
   /// z of frame 0, nm.
   public var first: Double
   /// Change from each frame to the next, nm.
@@ -30,7 +37,7 @@ enum MoleculeImage: Sendable {
   case spline(SplinePSF)
 
   /// - Parameter calibrated: the content of the file that the settings name.
-  init(_ settings: SimulationSettings, calibrated: CalibratedPSF?) throws(SimulationError) {
+  init(_ settings: SimulationSettings, calibrated: CalibratedPSF?) throws(SettingsError) {
     switch settings.depthPSF {
     case nil: self = .gaussian(settings.psf)
     case .astigmatic(let psf): self = .astigmatic(psf)
@@ -38,12 +45,12 @@ enum MoleculeImage: Sendable {
     case .lobes(let psf):
       do {
         self = .spline(try psf.spline(zRange: settings.depths, pixelSize: settings.pixelSize))
-      } catch { throw SimulationError("depth_psf", "is impossible: \(error.message.text())") }
+      } catch { throw SettingsError("cannot simulate: \(error.message)", hint: nil) }
     case .file(let path):
       switch calibrated {
       case .astigmatic(let psf): self = .astigmatic(psf)
       case .spline(let psf): self = .spline(psf)
-      case nil: throw SimulationError("depth_psf", "names \(path), which was not read")
+      case nil: throw SettingsError("cannot simulate: \(path) was not read", hint: nil)
       }
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 
 /// Positions of molecules. Lengths are in nm, so that a scene does not depend on the camera.
 public enum Scene: Codable, Hashable, Sendable {
@@ -15,7 +16,28 @@ public enum Scene: Codable, Hashable, Sendable {
   /// standard deviation of a molecule around its corner.
   case rings(count: Int, radius: Double, corners: Int, blur: Double)
 
-  func check() throws(SimulationError) {
+  /// The name of a scene.
+  public enum Kind: String, SettingChoice { case uniform, grid, filaments, rings }
+
+  public static let kind = Setting(
+    .scene, standard: Kind.uniform, "arrangement of the molecules")
+
+  /// A scene with usual sizes.
+  ///
+  /// - Parameters:
+  ///   - pixelSize: pixel of the camera, nm.
+  ///   - extent: the shorter side of the field, nm.
+  public init(_ kind: Kind, pixelSize: Double, extent: Double) {
+    self =
+      switch kind {
+      case .uniform: .uniform
+      case .grid: .grid(spacing: 10 * pixelSize, jitter: pixelSize / 2)
+      case .filaments: .filaments(count: 12, radius: 12, bend: max(2 * extent, 3000))
+      case .rings: .rings(count: 40, radius: 55, corners: 8, blur: 5)
+      }
+  }
+
+  func check() throws(SettingsError) {
     switch self {
     case .uniform: break
     case .grid(let spacing, let jitter):

@@ -1,5 +1,6 @@
 import Foundation
 import Microscopy
+import Reporting
 
 /// How much the pixels of an sCMOS sensor differ from each other.
 ///
@@ -36,7 +37,7 @@ public struct SensorVariation: Codable, Hashable, Sendable {
       width: width, height: height, offset: offsets, variance: variances, gain: gains)
   }
 
-  func check() throws(SimulationError) {
+  func check() throws(SettingsError) {
     try demand(offset >= 0 && offset <= 1e4, "sensor.offset", "\(offset) ADU is not in 0...1e4")
     try demand(gain >= 0 && gain <= 0.2, "sensor.gain", "\(gain) is not in 0...0.2")
     try demand(variance >= 0 && variance <= 5, "sensor.variance", "\(variance) is not in 0...5")

@@ -1,5 +1,6 @@
 import Foundation
 import Microscopy
+import Reporting
 
 /// A movie with known truth, drawn frame by frame from `SimulationSettings`.
 ///
@@ -23,10 +24,10 @@ public struct Simulation: Sendable {
   ///   - maps: of a sensor of the frames' size, instead of the camera's offset, gain and read noise
   ///     and of `settings.sensor`.
   ///   - calibrated: the PSF of the file that `settings.depthPSF` names.
-  /// - Throws: `SimulationError` if a setting is invalid.
+  /// - Throws: `SettingsError` if a setting is invalid.
   public init(
     _ settings: SimulationSettings, maps: CameraMaps? = nil, calibrated: CalibratedPSF? = nil
-  ) throws(SimulationError) {
+  ) throws(SettingsError) {
     try settings.check()
     if let maps {
       try demand(

@@ -73,24 +73,39 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
     case psf, scene, blinking, photons, background, camera, sensor, seed
   }
 
-  /// Throws `SimulationError` for the first invalid setting.
-  public func check() throws(SimulationError) {
-    for (name, value) in [("width", width), ("height", height)] where !(1...16384 ~= value) {
-      throw SimulationError(name, "\(value) is not in 1...16384 px")
-    }
-    guard frames >= 1 else { throw SimulationError("frames", "\(frames) must be at least 1") }
-    try demand(pixelSize > 0, "pixelSize", "\(pixelSize) nm must be greater than 0")
-    for (name, sigma) in [("psf.sigmaX", psf.sigmaX), ("psf.sigmaY", psf.sigmaY)] {
-      try demand(
-        sigma >= 0.1 && sigma <= 100, name, "\(sigma) px is not in 0.1...100",
-        hint: "σ is in pixels; most microscopes have 1.0 to 1.6")
-    }
+  public static let side = Setting(
+    .size, title: "a side of", unit: "px", standard: 256, allowed: .within(1...16384),
+    "frame width and height; with camera maps, their size if omitted")
+  public static let frames = Setting(
+    .frames, standard: 500, allowed: .within(1...100_000_000), "number of frames")
+  public static let sigma = Setting(
+    .psfSigma, title: "psf σ", unit: "px", standard: 1.2, allowed: .within(0.1...100),
+    "standard deviation σ of the PSF", remedy: "most microscopes have 1.0 to 1.6 px")
+  /// A range below 1 nm is probably in µm.
+  public static let zRange = Setting<ClosedRange<Double>?>(
+    .zRange, title: "z range", unit: "nm", standard: nil,
+    allowed: .optional(
+      Allowed("within ±100000, and at least 1 wide") {
+        let width = $0.upperBound - $0.lowerBound
+        return $0.lowerBound >= -1e5 && $0.upperBound <= 1e5 && (width >= 1 || width == 0)
+      }),
+    "range of the molecules' z; for a bead stack, its first and last plane")
+
+  /// Throws `SettingsError` for the first invalid setting.
+  public func check() throws(SettingsError) {
+    try Self.side.check(width)
+    try Self.side.check(height)
+    try Self.frames.check(frames)
+    try FieldOfView.pixelSize.check(pixelSize)
+    try Self.sigma.check(psf.sigmaX)
+    try Self.sigma.check(psf.sigmaY)
+    try Self.zRange.check(zRange)
     try checkDepth()
     try scene.check()
     try blinking.check()
     try photons.check()
     try background.check()
-    if let problem = camera.problem { throw SimulationError("camera", problem) }
+    try demand(camera.problem, of: "camera")
     if let sensor {
       try sensor.check()
       try demand(
@@ -116,32 +131,23 @@ extension SimulationSettings {
     return own.lowerBound + min(zStack.first, last)...own.upperBound + max(zStack.first, last)
   }
 
-  private func checkDepth() throws(SimulationError) {
-    if let zStack {
-      try demand(
-        zStack.step != 0 && zStack.step.isFinite && zStack.first.isFinite, "z_stack",
-        "has a step of \(zStack.step) nm", hint: "steps of bead stacks are about 10 to 50 nm")
-    }
+  private func checkDepth() throws(SettingsError) {
+    try ZStack.step.check(zStack?.step)
+    try demand(zStack?.first.isFinite ?? true, "z_stack", "does not start at a number")
     let depths = depths
     try demand(
       depths.lowerBound >= -1e5 && depths.upperBound <= 1e5, "z",
       "reaches from \(depths.lowerBound) to \(depths.upperBound) nm, beyond ±100000 nm")
     switch depthPSF {
     case .astigmatic(let psf):
-      if let problem = psf.problem {
-        throw SimulationError("depth_psf", "is impossible: \(problem)")
-      }
+      try demand(psf.problem, of: "the PSF")
     case .pupil(let psf):
-      if let problem = psf.problem {
-        throw SimulationError("depth_psf", "is impossible: \(problem)")
-      }
+      try demand(psf.problem, of: "the PSF")
       try demand(
         depths.lowerBound >= -10_000 && depths.upperBound <= 10_000, "z",
         "reaches beyond the ±10 µm that a pupil's image is computed for")
     case .lobes(let psf):
-      if let problem = psf.problem {
-        throw SimulationError("depth_psf", "is impossible: \(problem)")
-      }
+      try demand(psf.problem, of: "the PSF")
       try demand(
         depths.lowerBound >= -10_000 && depths.upperBound <= 10_000, "z",
         "reaches beyond the ±10 µm that lobes are drawn for")
@@ -152,7 +158,14 @@ extension SimulationSettings {
 
 /// Throws unless `condition` is true; comparisons with NaN are false.
 func demand(_ condition: Bool, _ setting: String, _ problem: String, hint: Message? = nil)
-  throws(SimulationError)
+  throws(SettingsError)
 {
-  guard condition else { throw SimulationError(setting, problem, hint: hint) }
+  guard condition else {
+    throw SettingsError("cannot simulate: \(setting) \(problem)", hint: hint)
+  }
+}
+
+/// Throws if a part of the settings has a problem.
+private func demand(_ problem: String?, of part: String) throws(SettingsError) {
+  if let problem { throw SettingsError("cannot simulate: \(part): \(problem)", hint: nil) }
 }

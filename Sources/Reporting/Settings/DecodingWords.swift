@@ -1,11 +1,12 @@
 extension DecodingError {
   /// Describes what is wrong in a file of settings, and in which field.
-  public var words: String {
+  package var words: String {
     func field(_ context: Context) -> String {
       context.codingPath.isEmpty
         ? "a number" : "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`"
     }
     return switch self {
+    case .dataCorrupted(let context) where context.codingPath.isEmpty: "the text is not JSON"
     case .typeMismatch(let type, let context): "\(field(context)) must be of type \(type)"
     case .valueNotFound(_, let context), .dataCorrupted(let context):
       "\(field(context)) does not accept that value"

@@ -24,7 +24,7 @@ public struct Setting<Value: SettingValue>: Sendable {
   ///     name.
   ///   - meaning: a short description in lower case, without unit and default.
   ///   - remedy: a suggestion for when the value is rejected.
-  public init(
+  package init(
     _ name: SettingName, in section: String = "", field: String? = nil, title: String? = nil,
     of owner: String? = nil, unit: String = "", standard: Value, allowed: Allowed<Value> = .any,
     _ meaning: String, remedy: Message? = nil
@@ -84,8 +84,11 @@ public struct SettingFacts: Hashable, Sendable {
   }
 
   /// The help of the option.
-  public var help: String {
-    let limits = [range, standard.map { "\($0) by default" }].compactMap { $0 }
+  ///
+  /// - Parameter saysDefault: false if the default is shown elsewhere.
+  package func help(saysDefault: Bool = true) -> String {
+    let usual = saysDefault ? standard.map { "\($0) by default" } : nil
+    let limits = [range, usual].compactMap { $0 }
     return meaning.prefix(1).uppercased() + meaning.dropFirst()
       + (limits.isEmpty ? "" : " (\(limits.joined(separator: "; ")))") + "."
   }
@@ -96,47 +99,47 @@ public struct Allowed<Value>: Sendable {
   public let words: String?
   public let holds: @Sendable (Value) -> Bool
 
-  public init(_ words: String?, _ holds: @escaping @Sendable (Value) -> Bool) {
+  package init(_ words: String?, _ holds: @escaping @Sendable (Value) -> Bool) {
     self.words = words
     self.holds = holds
   }
 
-  public static var any: Self { Self(nil) { _ in true } }
+  package static var any: Self { Self(nil) { _ in true } }
 
   /// The same for an optional setting.
-  public static func optional<Wrapped>(_ allowed: Allowed<Wrapped>) -> Self
+  package static func optional<Wrapped>(_ allowed: Allowed<Wrapped>) -> Self
   where Value == Wrapped? {
     Self(allowed.words) { $0.map(allowed.holds) ?? true }
   }
 }
 
 extension Allowed where Value == Int {
-  public static func within(_ range: ClosedRange<Int>) -> Self {
+  package static func within(_ range: ClosedRange<Int>) -> Self {
     Self("in \(range)") { range.contains($0) }
   }
 
-  public static func odd(_ range: ClosedRange<Int>) -> Self {
+  package static func odd(_ range: ClosedRange<Int>) -> Self {
     Self("odd and in \(range)") { range.contains($0) && !$0.isMultiple(of: 2) }
   }
 }
 
 extension Allowed where Value == Double {
   /// Never a NaN.
-  public static func within(_ range: ClosedRange<Double>) -> Self {
+  package static func within(_ range: ClosedRange<Double>) -> Self {
     Self("in \(range.lowerBound.field.words)...\(range.upperBound.field.words)") {
       range.contains($0)
     }
   }
 
   /// Finite and not below `least`.
-  public static func atLeast(_ least: Double) -> Self {
+  package static func atLeast(_ least: Double) -> Self {
     Self(least == 0 ? "0 or more" : "at least \(least.field.words)") {
       $0.isFinite && $0 >= least
     }
   }
 
   /// Finite and greater than `least`.
-  public static func above(_ least: Double, upTo most: Double = .greatestFiniteMagnitude) -> Self {
+  package static func above(_ least: Double, upTo most: Double = .greatestFiniteMagnitude) -> Self {
     let isOpen = most == .greatestFiniteMagnitude
     return Self(
       "greater than \(least.field.words)" + (isOpen ? "" : " and at most \(most.field.words)")
@@ -144,11 +147,11 @@ extension Allowed where Value == Double {
   }
 
   /// Strictly between two limits.
-  public static func between(_ low: Double, _ high: Double) -> Self {
+  package static func between(_ low: Double, _ high: Double) -> Self {
     Self("in (\(low.field.words), \(high.field.words))") { $0 > low && $0 < high }
   }
 
-  public static var finite: Self { Self("finite") { $0.isFinite } }
+  package static var finite: Self { Self("finite") { $0.isFinite } }
 }
 
 /// An error for invalid settings, with a remedy.

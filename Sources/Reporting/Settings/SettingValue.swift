@@ -62,6 +62,19 @@ extension String: SettingValue {
   public var field: FieldValue { .text(self) }
 }
 
+extension ClosedRange: SettingValue where Bound == Double {
+  public static var kind: String { "[first, last]" }
+
+  public init?(field: FieldValue) {
+    guard case .list(let list) = field, list.count == 2, let first = Double(field: list[0]),
+      let last = Double(field: list[1]), first <= last
+    else { return nil }
+    self = first...last
+  }
+
+  public var field: FieldValue { .list([lowerBound.field, upperBound.field]) }
+}
+
 /// An optional setting: nil is written as null.
 extension Optional: SettingValue where Wrapped: SettingValue {
   public static var kind: String { Wrapped.kind }

@@ -1,6 +1,6 @@
 /// A group of related settings. One function, `exchange`, pairs each setting with the property that
 /// holds it; reading, writing, checking and describing all use it.
-public protocol SettingGroup {
+package protocol SettingGroup {
   /// Passes every setting that applies to the form, in file order.
   ///
   /// Throws `SettingsError` for a value of the wrong kind or out of range.
@@ -9,7 +9,7 @@ public protocol SettingGroup {
 
 extension SettingGroup {
   /// Every setting that applies, with its value.
-  public var entries: [SettingsForm.Entry] {
+  package var entries: [SettingsForm.Entry] {
     var copy = self
     var form = SettingsForm(checks: false)
     // Nothing is read or checked, so no error is possible.
@@ -18,14 +18,14 @@ extension SettingGroup {
   }
 
   /// Throws `SettingsError` for the first value out of range.
-  public func checkRanges() throws(SettingsError) {
+  package func checkRanges() throws(SettingsError) {
     var copy = self
     var form = SettingsForm()
     try copy.exchange(&form)
   }
 
   /// Every setting in the group, by name and section.
-  public var fields: [String: FieldValue] {
+  package var fields: [String: FieldValue] {
     var result: [String: FieldValue] = [:]
     for entry in entries where entry.value != .null {
       let (section, field) = (entry.facts.section, entry.facts.field)
@@ -45,16 +45,16 @@ extension SettingGroup {
 /// A form that reads and writes groups of settings.
 ///
 /// It holds statements in order of precedence, highest first. Precedence is defined only here.
-public struct SettingsForm {
+package struct SettingsForm {
   /// A setting that the form exchanged.
-  public struct Entry: Sendable {
-    public let facts: SettingFacts
-    public let value: FieldValue
+  package struct Entry: Sendable {
+    package let facts: SettingFacts
+    package let value: FieldValue
     /// The source of the value; nil for a default.
-    public let origin: Statement.Origin?
+    package let origin: Statement.Origin?
   }
 
-  public private(set) var entries: [Entry] = []
+  package private(set) var entries: [Entry] = []
   private let statements: [Statement]
   private let checks: Bool
   /// Statements that apply to another case than the one being read.
@@ -64,14 +64,14 @@ public struct SettingsForm {
   /// - Parameters:
   ///   - statements: in order of precedence, highest first.
   ///   - checks: whether to check ranges.
-  public init(_ statements: [Statement] = [], checks: Bool = true) {
+  package init(_ statements: [Statement] = [], checks: Bool = true) {
     self.statements = statements
     self.checks = checks
     used = Array(repeating: [], count: statements.count)
   }
 
   /// Replaces the value by the stated one, and checks it.
-  public mutating func field<Value>(
+  package mutating func field<Value>(
     _ setting: Setting<Value>, _ value: inout Value
   ) throws(SettingsError) {
     let said = try said(setting)
@@ -81,13 +81,13 @@ public struct SettingsForm {
   }
 
   /// The stated value of a setting that does not apply, or not yet.
-  public mutating func stated<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value? {
+  package mutating func stated<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value? {
     try said(setting)?.value
   }
 
   /// Exchanges the fields of a case. Statements that choose another case are ignored: the threshold
   /// of one detector is meaningless for another.
-  public mutating func within<Value>(
+  package mutating func within<Value>(
     _ choice: Setting<Value>, _ value: Value,
     _ body: (inout SettingsForm) throws(SettingsError) -> Void
   ) throws(SettingsError) {
@@ -100,7 +100,7 @@ public struct SettingsForm {
   }
 
   /// The paths of a statement that applied, by its rank.
-  public func used(of rank: Int) -> Set<String> { used[rank] }
+  package func used(of rank: Int) -> Set<String> { used[rank] }
 
   private mutating func said<Value>(
     _ setting: Setting<Value>

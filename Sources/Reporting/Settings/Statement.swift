@@ -28,7 +28,7 @@ public struct Statement: Sendable {
   }
 
   /// The values of a group of settings.
-  public init(_ origin: Origin, _ group: some SettingGroup) {
+  package init(_ origin: Origin, _ group: some SettingGroup) {
     self.origin = origin
     for entry in group.entries { values[entry.facts.path] = entry.value }
   }

@@ -8,17 +8,25 @@ import Reporting
 /// Calibrates a PSF from stacks of beads and writes a report: the work of `glint calibrate psf`.
 public struct CalibratePSFJob {
   /// What moves up from plane to plane during the recording.
-  public enum Scan: String, Codable, Sendable, CaseIterable {
+  public enum Scan: String, Codable, SettingChoice {
     /// The objective and its focal plane: the height of a molecule above it decreases.
     case objective
     /// The sample: the height of a molecule increases.
     case sample
   }
 
-  public enum Model: String, Codable, Sendable, CaseIterable {
+  public enum Model: String, Codable, SettingChoice {
     case astigmatic
     case spline
   }
+
+  public static let scan = Setting(
+    .scan, standard: Scan.objective, "what moves between planes")
+  public static let model = Setting<Model?>(
+    .model, standard: nil, "PSF model; by default the output's extension decides")
+  public static let planes = Setting<Int?>(
+    .planes, standard: nil, allowed: .optional(.within(1...1_000_000)),
+    "planes per stack, if a movie holds several stacks one after the other")
 
   let movies: [any Movie]
   let names: [String]
@@ -54,13 +62,9 @@ public struct CalibratePSFJob {
           "give the distance between planes with \(.zStep), in nm (negative if the scan went down)"
       )
     }
-    guard zStep.isFinite, zStep != 0, abs(zStep) < 1e5 else {
-      throw SettingsError(
-        "\(.zStep) \(zStep) nm is not a valid distance between planes",
-        hint: "bead stacks usually have 10 to 200 nm")
-    }
+    try ZStack.step.check(zStep)
     let stated = movies.lazy.compactMap(\.info.pixelSize).first
-    try Recipe.pixelSize.check(pixelSize)
+    try PSFCalibrationSettings.pixelSize.check(pixelSize)
     guard let pixelSize = pixelSize ?? stated else { throw Recipe.pixelSizeIsUnknown }
     notes = [
       stated == pixelSize ? "pixel size \(pixelSize.field.words) nm, chosen by the movie" : nil,
@@ -71,6 +75,8 @@ public struct CalibratePSFJob {
     settings = PSFCalibrationSettings(
       zStep: abs(zStep), roi: roi ?? min(max(usual, 13), 41), pixelSize: pixelSize,
       origin: origin, indexFactor: indexFactor)
+    try settings.check()
+    try Self.planes.check(planes)
     // Moving the objective up lowers the molecules relative to the focal plane, and so does moving
     // the sample down.
     self.scan = (scan == .sample) == (zStep > 0) ? .sample : .objective
@@ -79,10 +85,6 @@ public struct CalibratePSFJob {
       throw SettingsError(
         "\(output) holds only the \(asked.rawValue) model, not \(.model) \(model?.rawValue ?? "")",
         hint: "astigmatic PSFs go into .yaml, spline PSFs into .hdf5 (or .h5 for SMAPpy)")
-    }
-    if let planes, planes < 1 {
-      throw SettingsError(
-        "\(.planes) \(planes) is not a valid number of planes", hint: "give the planes per stack")
     }
     if let picture, !picture.lowercased().hasSuffix(".png") {
       throw SettingsError(

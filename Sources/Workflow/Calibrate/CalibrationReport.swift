@@ -36,9 +36,9 @@ public struct CalibrationReport: Codable, Sendable {
   public var heightError: Double
   public var halvesCorrelation: Double?
   public var astigmatic: AstigmaticPSF?
-  public var widths: [WidthSample]
-  public var check: AxialCheck
-  public var astigmaticCheck: AxialCheck?
+  package var widths: [WidthSample]
+  package var check: AxialCheck
+  package var astigmaticCheck: AxialCheck?
   public var edge: [EdgeRow]
   public var notes: [String]
 

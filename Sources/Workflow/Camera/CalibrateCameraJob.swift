@@ -9,6 +9,12 @@ import Reporting
 ///
 /// Beside the maps it writes the report as JSON and a picture of the maps, with the same base name.
 public struct CalibrateCameraJob {
+  public static let gain = Setting<Double?>(
+    .gain, unit: Camera.gain.facts.unit, standard: nil, allowed: .optional(Camera.gain.allowed),
+    "gain of all pixels, instead of bright movies")
+  public static let saturation = Setting(
+    .saturation, unit: "ADU", standard: 65535.0, allowed: .above(0), "pixel value at saturation")
+
   let dark: [any Movie]
   let bright: [any Movie]
   let output: String
@@ -37,7 +43,7 @@ public struct CalibrateCameraJob {
   ///   - saturation: pixel value at saturation, ADU.
   public init(
     dark: [any Movie], bright: [any Movie], output: String, gain: Double? = nil,
-    region: PixelRegion? = nil, saturation: Double = 65535, threads: Int? = nil,
+    region: PixelRegion? = nil, saturation: Double = Self.saturation.standard, threads: Int? = nil,
     overwrite: Bool = false, observer: any Observer = Unobserved(),
     cancellation: Cancellation = Cancellation()
   ) {
@@ -78,6 +84,8 @@ public struct CalibrateCameraJob {
 
   /// Checks that are possible before anything is read.
   private func check() throws {
+    try Self.gain.check(gain)
+    try Self.saturation.check(saturation)
     guard let first = dark.first else { throw CameraCalibrationError.noFrames }
     for other in (dark + bright).dropFirst()
     where other.info.width != first.info.width || other.info.height != first.info.height {

@@ -1,10 +1,10 @@
 import Foundation
 
 /// The peak resident memory of this process, bytes; 0 if unknown.
-public func peakResidentBytes() -> Int { statusBytes("VmHWM:") }
+package func peakResidentBytes() -> Int { statusBytes("VmHWM:") }
 
 /// The current resident memory of this process, bytes; 0 if unknown.
-public func residentBytes() -> Int { statusBytes("VmRSS:") }
+package func residentBytes() -> Int { statusBytes("VmRSS:") }
 
 private func statusBytes(_ name: String) -> Int {
   let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

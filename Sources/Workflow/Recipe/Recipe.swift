@@ -74,12 +74,9 @@ public struct Recipe: Hashable, Sendable {
 
 extension Recipe: SettingGroup {
   public static let pixelSize = Setting<Double?>(
-    .pixelSize, unit: "nm", standard: nil, allowed: .optional(.within(10...1000)),
+    .pixelSize, unit: "nm", standard: nil, allowed: .optional(FieldOfView.pixelSize.allowed),
     "pixel size in the sample plane; the movie's own if omitted",
-    remedy: """
-      \(.pixelSize) is in nm: the camera's pixel divided by the magnification, such as \
-      6500 nm / 60 = 108
-      """)
+    remedy: FieldOfView.pixelSize.facts.remedy)
   public static let cameraFile = Setting<String?>(
     .camera, field: "camera_file", standard: nil,
     "camera file: scalars (.yaml, .json) or per-pixel maps (Picasso .hdf5, .npy, 3-page TIFF)")
@@ -94,7 +91,7 @@ extension Recipe: SettingGroup {
   public static let roi = Setting<PixelRegion?>(
     .roi, unit: "px", standard: nil, "[x, y, width, height] to localize; whole frames if omitted")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.pixelSize, &pixelSize)
     try camera.exchange(&form)
     try form.field(Self.cameraFile, &cameraFile)
@@ -109,7 +106,7 @@ extension Recipe: SettingGroup {
 
 extension Recipe.Localizer: SettingGroup {
   /// A network is used if its name or its weights are given.
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     if case .spots = self {
       let name = try form.stated(NetworkSettings.name) ?? nil
       let weights = try form.stated(NetworkSettings.weights) ?? nil
@@ -133,7 +130,7 @@ public struct Measured: SettingGroup, Hashable, Sendable {
   public init() {}
 
   /// Settings of the section `measured`, with the frames used for the measurement, belong here.
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {}
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {}
 }
 
 /// Why a recipe cannot be used.

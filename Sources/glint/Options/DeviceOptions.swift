@@ -9,12 +9,9 @@ struct DeviceOptions: ParsableArguments {
       valueName: "name"))
   var device = "best"
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Number of CPU threads; all cores by default.", valueName: "n"))
-  var threads: Int?
+  @OptionGroup var cpu: ThreadOptions
 
-  func validate() throws { try threads.map(ThreadOptions.check) }
+  var threads: Int? { cpu.threads }
 
   func open() throws -> any Device { try Devices.named(device, threads: threads) }
 }

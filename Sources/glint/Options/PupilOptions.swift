@@ -1,22 +1,13 @@
 import ArgumentParser
 import Formats
 import Optics
+import Reporting
 
 /// Options for the pupil of the objective.
 struct PupilOptions: ParsableArguments {
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Numerical aperture (1.4 by default).", valueName: "NA"))
-  var na: Double?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Vacuum wavelength of the emission (670 by default).", valueName: "nm"))
-  var wavelength: Double?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Refractive index of sample and immersion (1.518 by default).", valueName: "n"))
-  var index: Double?
+  @Option(PupilPSF.numericalAperture, "NA") var na: Double?
+  @Option(PupilPSF.wavelength) var wavelength: Double?
+  @Option(PupilPSF.refractiveIndex, "n") var index: Double?
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
@@ -28,19 +19,24 @@ struct PupilOptions: ParsableArguments {
       "Phase mask in radians on a square around the pupil (.npy, .tif, .mat).", valueName: "file"))
   var phaseMask: String?
 
+  private var said: Statement {
+    var said = Statement(.option)
+    said.say(PupilPSF.numericalAperture, na)
+    said.say(PupilPSF.wavelength, wavelength)
+    said.say(PupilPSF.refractiveIndex, index)
+    return said
+  }
+
   /// The first of these options that was given; nil if none was.
   var given: String? {
-    if na != nil { return "--na" }
-    if wavelength != nil { return "--wavelength" }
-    if index != nil { return "--index" }
+    if let name = said.firstUnused([]) { return "--\(name.name)" }
     return phaseMask != nil ? "--phase-mask" : zernike.isEmpty ? nil : "--zernike"
   }
 
   func psf(pixelSize: Double, helix: Bool) throws -> PupilPSF {
     var psf = PupilPSF(pixelSize: pixelSize, zernike: zernike.map(\.term))
-    if let na { psf.numericalAperture = na }
-    if let wavelength { psf.wavelength = wavelength }
-    if let index { psf.refractiveIndex = index }
+    var form = SettingsForm([said])
+    try psf.exchange(&form)
     if helix { psf.mask = .doubleHelix(rings: 3) }
     if let phaseMask {
       guard !helix else {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Localization
 import Microscopy
+import Optics
 import Reporting
 
 /// Options built from a setting's declaration: its name, help and unit.
@@ -11,14 +12,30 @@ extension Option {
   init<Kind: ExpressibleByArgument & SettingValue>(
     _ setting: Setting<Kind>, _ valueName: String? = nil, note: String? = nil
   ) where Value == Kind? {
-    self.init(of: setting.facts, setting.facts.help, valueName, note)
+    self.init(of: setting.facts, setting.facts.help(), valueName, note)
+  }
+
+  /// An option that has the setting's default.
+  init(_ setting: Setting<Value>, _ valueName: String? = nil)
+  where Value: ExpressibleByArgument & SettingValue {
+    self.init(
+      wrappedValue: setting.standard, name: .customLong(setting.name.name),
+      parsing: .unconditional,
+      help: ArgumentHelp(stringLiteral: setting.facts.help(saysDefault: false))
+        .named(valueName ?? setting.facts.unit))
+  }
+
+  /// An option with a form of its own, such as `W,H`.
+  init<Kind: ExpressibleByArgument>(_ facts: SettingFacts, _ valueName: String)
+  where Value == Kind? {
+    self.init(of: facts, facts.help(), valueName, nil)
   }
 
   /// The same for an optional setting.
   init<Kind: ExpressibleByArgument & SettingValue>(
     _ setting: Setting<Kind?>, _ valueName: String? = nil, note: String? = nil
   ) where Value == Kind? {
-    self.init(of: setting.facts, setting.facts.help, valueName, note)
+    self.init(of: setting.facts, setting.facts.help(), valueName, note)
   }
 
   /// One option for a setting that has a different meaning for each detector or model.
@@ -33,19 +50,18 @@ extension Option {
   private init<Kind: ExpressibleByArgument>(
     of facts: SettingFacts, _ help: String, _ valueName: String?, _ note: String?
   ) where Value == Kind? {
-    let unit = facts.unit.isEmpty ? nil : facts.unit
     self.init(
       name: .customLong(facts.name.name), parsing: .unconditional,
       help: ArgumentHelp(
         stringLiteral: help + (note.map { " \($0)" } ?? "")
-      ).named(valueName ?? unit))
+      ).named(valueName ?? facts.unit))
   }
 }
 
 extension ArgumentHelp {
-  fileprivate func named(_ value: String?) -> ArgumentHelp {
+  fileprivate func named(_ value: String) -> ArgumentHelp {
     var help = self
-    if let value { help.valueName = value }
+    if !value.isEmpty { help.valueName = value }
     return help
   }
 }
@@ -55,5 +71,6 @@ extension Message {
   var spelled: String { text { "--\($0.name)" } }
 }
 
+extension Scene.Kind: ExpressibleByArgument {}
 extension Detector.Kind: ExpressibleByArgument {}
 extension FitSettings.Axial: ExpressibleByArgument {}

@@ -7,10 +7,8 @@ struct ThreadOptions: ParsableArguments {
     help: ArgumentHelp("Number of CPU threads; all cores by default.", valueName: "n"))
   var threads: Int?
 
-  func validate() throws { try threads.map(Self.check) }
-
-  static func check(_ threads: Int) throws {
-    guard (1...1024).contains(threads) else {
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads) must be in 1...1024")
     }
   }

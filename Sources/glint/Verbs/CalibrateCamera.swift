@@ -29,19 +29,12 @@ struct CalibrateCamera: ParsableCommand {
   var bright: [String] = []
   @Option(name: .shortAndLong, help: ArgumentHelp("Output maps (.hdf5).", valueName: "file"))
   var output: String
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Gain of all pixels, instead of bright movies.", valueName: "ADU/e⁻"))
-  var gain: Double?
+  @Option(CalibrateCameraJob.gain) var gain: Double?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Region of the frames to calibrate, px.", valueName: "X,Y,W,H"))
   var roi: PixelRegion?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Pixel value at saturation.", valueName: "ADU"))
-  var saturation = 65535.0
+  @Option(CalibrateCameraJob.saturation) var saturation: Double
   @OptionGroup var cpu: ThreadOptions
   @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
   @Flag(help: "Replace existing outputs.") var force = false
@@ -51,14 +44,8 @@ struct CalibrateCamera: ParsableCommand {
     guard ["hdf5", "h5"].contains(URL(fileURLWithPath: output).pathExtension.lowercased()) else {
       throw ValidationError("the maps are written as HDF5: choose a name such as camera.hdf5")
     }
-    if let gain, !(gain > 0 && gain.isFinite) {
-      throw ValidationError("--gain \(gain) ADU/e⁻ must be greater than 0")
-    }
     if gain != nil, !bright.isEmpty {
       throw ValidationError("--gain cannot be combined with --bright, which measures the gain")
-    }
-    guard saturation > 0 else {
-      throw ValidationError("--saturation \(saturation) ADU must be greater than 0")
     }
   }
 

@@ -27,35 +27,14 @@ struct CalibratePSF: ParsableCommand {
       "Output calibration: .hdf5 or .h5 for a spline, .yaml for an astigmatic Gaussian.",
       valueName: "file"))
   var output: String
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Distance between planes.", valueName: "nm"))
-  var zStep: Double?
-  @Option(help: "What moves between planes.") var scan = CalibratePSFJob.Scan.objective
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Pixel size in the sample plane.", valueName: "nm"))
-  var pixelSize: Double?
-  @Option(help: "PSF model; by default the output's extension decides.")
-  var model: CalibratePSFJob.Model?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Side of the box around a bead, odd; 2.7 µm by default. The largest fit box is 4 px smaller.",
-      valueName: "px"))
-  var roi: Int?
-  @Option(help: "Position of z = 0: the focus (equal widths, or sharpest), or the middle plane.")
-  var origin = PSFCalibrationSettings.Origin.focus
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Factor from stage z to sample z (0.7 to 0.8 for oil immersion and water).",
-      valueName: "f"))
-  var refractiveIndexFactor = 1.0
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Planes per stack, if a movie holds several stacks one after the other.", valueName: "n"))
-  var planes: Int?
+  @Option(ZStack.step) var zStep: Double?
+  @Option(CalibratePSFJob.scan) var scan: CalibratePSFJob.Scan
+  @Option(PSFCalibrationSettings.pixelSize) var pixelSize: Double?
+  @Option(CalibratePSFJob.model) var model: CalibratePSFJob.Model?
+  @Option(PSFCalibrationSettings.roi) var roi: Int?
+  @Option(PSFCalibrationSettings.origin) var origin: PSFCalibrationSettings.Origin
+  @Option(PSFCalibrationSettings.indexFactor, "f") var refractiveIndexFactor: Double
+  @Option(CalibratePSFJob.planes, "n") var planes: Int?
   @OptionGroup(title: "Camera") var camera: CameraOptions
   @OptionGroup(title: "Movies without a header") var movie: MovieOptionsGroup
   @Option(help: ArgumentHelp("Write the report as JSON.", valueName: "file")) var json: String?

@@ -20,43 +20,19 @@ struct Evaluate: ParsableCommand {
   var truth: String
 
   @OptionGroup var reading: TableReading
-  @Option(
-    parsing: .unconditional,
-    help: "Pairing: greedy (nearest pair first, as in the challenge) or optimal.")
-  var assignment = ScoreSettings.Assignment.greedy
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Maximum lateral distance of a pair.", valueName: "nm"))
-  var tolerance = 250.0
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Maximum axial distance of a pair, if both tables have z.", valueName: "nm"))
-  var axialTolerance = 500.0
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Rows closer to the edge than this are excluded.", valueName: "nm"))
-  var border = 450.0
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Score only this brightest fraction of the molecules; 0.75 in the challenge.",
-      valueName: "0…1"))
-  var brightest: Double?
+  @Option(ScoreSettings.assignment) var assignment: ScoreSettings.Assignment
+  @Option(ScoreSettings.lateralTolerance) var tolerance: Double
+  @Option(ScoreSettings.axialTolerance) var axialTolerance: Double
+  @Option(ScoreSettings.border) var border: Double
+  @Option(ScoreSettings.brightest, "0…1") var brightest: Double?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       "PSF of the movie: also report errors relative to the Cramér–Rao bound at the truth.",
       valueName: "file"))
   var psf: String?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("The same for a Gaussian PSF of this σ.", valueName: "px"))
-  var psfSigma: Double?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Side of the fit box for that bound, odd.", valueName: "px"))
-  var box = 13
+  @Option(TruthBound.sigma) var psfSigma: Double?
+  @Option(TruthBound.box) var box: Int
   @OptionGroup(title: "Camera for that bound") var camera: CameraOptions
   @Option(
     parsing: .unconditional,
@@ -77,12 +53,6 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "Replace an existing JSON file.") var force = false
 
   func validate() throws {
-    guard box >= 3, box <= 99, !box.isMultiple(of: 2) else {
-      throw ValidationError("--box \(box) must be odd and in 3...99")
-    }
-    if let psfSigma, !(psfSigma >= 0.3 && psfSigma <= 30) {
-      throw ValidationError("--psf-sigma \(psfSigma) px must be in 0.3...30")
-    }
     if psf != nil, psfSigma != nil {
       throw ValidationError("--psf-sigma cannot be combined with --psf")
     }
@@ -91,17 +61,18 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     // Claims the output name before the work starts.
     let report = try json.map { try StagedFile(path: $0, overwrite: force) }
-    let found = try Tables.read(locs, options: reading.options())
-    var ofTruth = reading
-    ofTruth.firstFrame = truthFirstFrame
-    let molecules = try Tables.read(truth, options: ofTruth.options())
     var settings = ScoreSettings(
       assignment: assignment, lateralTolerance: tolerance, axialTolerance: axialTolerance,
       border: border)
     if let brightest { settings.molecules = .brightest(part: brightest) }
     if let frames { settings.frames = frames.first..<(frames.end ?? Int.max) }
-    let score = try Score(
-      of: found, against: molecules, settings: settings, bound: try bound())
+    try settings.check()
+    let bound = try bound()
+    let found = try Tables.read(locs, options: reading.options())
+    var ofTruth = reading
+    ofTruth.firstFrame = truthFirstFrame
+    let molecules = try Tables.read(truth, options: ofTruth.options())
+    let score = try Score(of: found, against: molecules, settings: settings, bound: bound)
     for line in Self.lines(score) { print(line) }
     if let report {
       try report.write(JSONEncoder.indented.encode(score))
@@ -117,7 +88,7 @@ struct Evaluate: ParsableCommand {
   private func bound() throws -> TruthBound? {
     guard psf != nil || psfSigma != nil else { return nil }
     let (scalars, maps, _) = try camera.read()
-    return TruthBound(
+    return try TruthBound(
       psf: try psf.map { try CalibrationFiles.read($0) },
       gaussian: GaussianPSF(sigma: psfSigma ?? 1),
       box: box, camera: scalars, maps: maps)

@@ -26,77 +26,31 @@ struct Simulate: ParsableCommand {
         glint simulate -o level --bright 200 --frames 1000 --camera dark/camera.hdf5 --seed 2
       """)
 
-  enum SceneName: String, CaseIterable, ExpressibleByArgument {
-    case uniform, grid, filaments, rings
-  }
   enum FileKind: String, CaseIterable, ExpressibleByArgument { case tif, bigtiff, dax, raw }
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Output folder.", valueName: "dir"))
   var output: String
 
-  @Option(parsing: .unconditional, help: "Number of frames.") var frames = 500
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Frame width and height (default 256,256, or the size of the maps), px.", valueName: "W,H"))
-  var size: Size?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Pixel size in the sample plane.", valueName: "nm"))
-  var pixelSize = 100.0
-  @Option(parsing: .unconditional, help: "Arrangement of the molecules.") var scene = SceneName
-    .uniform
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Mean number of molecules that are on in a frame.", valueName: "n"))
-  var perFrame = 40.0
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Mean duration of a blink; 0 for new molecules in every frame.", valueName: "frames"))
-  var onTime = 0.0
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Photons of a molecule in a full frame.", valueName: "n"))
-  var photons = 1000.0
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Standard deviation of the log of the photon count; 0 for equal counts.", valueName: "s"))
-  var photonSpread = 0.0
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Background photons per pixel.", valueName: "n"))
-  var background = 10.0
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Standard deviation σ of the PSF.", valueName: "px")
-  )
-  var psfSigma = 1.2
+  @Option(SimulationSettings.frames, "n") var frames: Int
+  @Option(SimulationSettings.side.facts, "W,H") var size: Size?
+  @Option(FieldOfView.pixelSize) var pixelSize: Double
+  @Option(Scene.kind, "scene") var scene: Scene.Kind
+  @Option(Blinking.perFrame, "n") var perFrame: Double
+  @Option(Blinking.onTime) var onTime: Double
+  @Option(PhotonLaw.photons, "n") var photons: Double
+  @Option(PhotonLaw.spread, "s") var photonSpread: Double
+  @Option(Background.level, "n") var background: Double
+  @Option(SimulationSettings.sigma) var psfSigma: Double
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Calibration file, or one of the names above.", valueName: "psf"))
   var psf = "gaussian"
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Range of the molecules' z; for a bead stack, its first and last plane.", valueName: "A:B nm")
-  )
-  var zRange: DepthRange?
+  @Option(SimulationSettings.zRange.facts, "A:B nm") var zRange: DepthRange?
   @OptionGroup(title: "Pupil") var pupil: PupilOptions
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Simulate a z-stack of this many beads instead of a movie.", valueName: "n"))
-  var beads: Int?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Distance between planes of a bead stack.", valueName: "nm"))
-  var zStep: Double?
+  @Option(Blinking.beads, "n") var beads: Int?
+  @Option(ZStack.step) var zStep: Double?
   @Flag(help: "Simulate dark frames: no light.") var dark = false
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Simulate uniform light of this many photons per pixel: a level for `calibrate camera`.",
-      valueName: "photons"))
-  var bright: Double?
+  @Option(Background.bright) var bright: Double?
   @OptionGroup(title: "Camera") var camera: CameraOptions
   @Flag(
     help: "Simulate an sCMOS sensor with pixel-to-pixel variation; writes its maps to camera.hdf5.")
@@ -116,23 +70,7 @@ struct Simulate: ParsableCommand {
     if [dark, bright != nil, beads != nil].count(where: { $0 }) > 1 {
       throw ValidationError("--dark, --bright and --beads cannot be combined")
     }
-    if let beads, !(1...10_000).contains(beads) {
-      throw ValidationError("--beads \(beads) must be in 1...10000")
-    }
-    if let zStep, !(zStep.isFinite && zStep != 0) {
-      throw ValidationError("--z-step \(zStep) nm must not be 0")
-    }
     if zStep != nil, beads == nil { throw ValidationError("--z-step requires --beads") }
-    // These determine the number of molecules; the other values are checked with the settings.
-    guard perFrame >= 0, perFrame <= 1e6 else {
-      throw ValidationError("--per-frame \(perFrame) must be in 0...1000000")
-    }
-    guard onTime >= 0, onTime < 200 else {
-      throw ValidationError("--on-time \(onTime) must be in 0..<200 frames")
-    }
-    guard photonSpread >= 0 else {
-      throw ValidationError("--photon-spread \(photonSpread) must be 0 or more")
-    }
   }
 
   func run() throws {
@@ -169,21 +107,11 @@ struct Simulate: ParsableCommand {
       width: size.width, height: size.height, frames: frames, pixelSize: pixelSize,
       psf: GaussianPSF(sigma: psfSigma), camera: camera, seed: seed)
     let extent = Double(min(size.width, size.height)) * pixelSize
-    result.scene =
-      switch scene {
-      case .uniform: .uniform
-      case .grid: .grid(spacing: 10 * pixelSize, jitter: pixelSize / 2)
-      case .filaments: .filaments(count: 12, radius: 12, bend: max(2 * extent, 3000))
-      case .rings: .rings(count: 40, radius: 55, corners: 8, blur: 5)
-      }
-    let on = onTime
-    result.blinking =
-      on > 0
-      ? .switching(
-        molecules: max(1, Int(perFrame * 200 / (on + 1))), on: on, off: 200 - on)
-      : .independent(perFrame: perFrame)
+    result.scene = Scene(scene, pixelSize: pixelSize, extent: extent)
+    result.blinking = try Blinking(perFrame: perFrame, onTime: onTime)
     result.photons =
-      photonSpread > 0 ? .logNormal(mean: photons, spread: photonSpread) : .fixed(photons: photons)
+      photonSpread == 0
+      ? .fixed(photons: photons) : .logNormal(mean: photons, spread: photonSpread)
     result.background = .flat(level: background)
     result.sensor = scmos ? SensorVariation() : nil
     // Cropped maps are written into the output folder.
@@ -228,15 +156,14 @@ struct Simulate: ParsableCommand {
     guard let zStep else {
       throw ValidationError("--beads requires the distance between planes, such as --z-step 20")
     }
+    try Blinking.beads.check(beads)
+    try ZStack.step.check(zStep)
     let depth = settings.zRange ?? -600...600
+    try SimulationSettings.zRange.check(depth)
     settings.zRange = nil
     settings.zStack = ZStack(
       first: zStep > 0 ? depth.lowerBound : depth.upperBound, step: zStep)
-    let planes = ((depth.upperBound - depth.lowerBound) / abs(zStep)).rounded(.down) + 1
-    guard planes >= 1, planes <= 1e6 else {
-      throw ValidationError("--z-step \(zStep) nm does not fit a stack over \(depth) nm")
-    }
-    settings.frames = Int(planes)
+    settings.frames = Int((depth.upperBound - depth.lowerBound) / abs(zStep)) + 1
     let side = Double(beads).squareRoot().rounded(.up)
     let spacing = Double(min(settings.width, settings.height)) * pixelSize / side
     settings.scene = .grid(spacing: spacing, jitter: pixelSize / 2)

@@ -4,15 +4,15 @@ import Foundation
 ///
 /// All in pixels and photons; σ is the PSF without the pixel's 1/12, which is added here. Use
 /// `CramerRaoBound` where the box, the camera or the sampling matter.
-public struct ClosedFormPrecision: Hashable, Sendable {
-  public var sigma: Double
-  public var photons: Double
+package struct ClosedFormPrecision: Hashable, Sendable {
+  package var sigma: Double
+  package var photons: Double
   /// Photons per pixel (their variance, for Poisson noise).
-  public var background: Double
+  package var background: Double
   /// 2 behind an EM register, else 1.
-  public var excess: Double
+  package var excess: Double
 
-  public init(sigma: Double, photons: Double, background: Double, excess: Double = 1) {
+  package init(sigma: Double, photons: Double, background: Double, excess: Double = 1) {
     self.sigma = sigma
     self.photons = photons
     self.background = background
@@ -22,20 +22,20 @@ public struct ClosedFormPrecision: Hashable, Sendable {
   private var pixelatedVariance: Double { sigma * sigma + 1 / 12 }
 
   /// Background under the spot relative to its photons: τ = 2π σ_a² b / N.
-  public var relativeBackground: Double { 2 * .pi * pixelatedVariance * background / photons }
+  package var relativeBackground: Double { 2 * .pi * pixelatedVariance * background / photons }
 
   /// Variance of x for least squares, px². Mortensen et al., Nat. Methods 7, 377 (2010).
-  public var leastSquares: Double {
+  package var leastSquares: Double {
     excess * pixelatedVariance / photons * (16 / 9 + 4 * relativeBackground)
   }
 
   /// Variance of x for maximum likelihood, px². Mortensen et al. (2010), the integral.
-  public var maximumLikelihood: Double {
+  package var maximumLikelihood: Double {
     excess * pixelatedVariance / photons / (1 + logarithmicIntegral)
   }
 
   /// Variance of x for maximum likelihood, px². Rieger & Stallinga, ChemPhysChem 15, 664 (2014).
-  public var maximumLikelihoodApproximation: Double {
+  package var maximumLikelihoodApproximation: Double {
     let tau = relativeBackground
     return excess * pixelatedVariance / photons
       * (1 + 4 * tau + (2 * tau / (1 + 4 * tau)).squareRoot())
@@ -43,7 +43,7 @@ public struct ClosedFormPrecision: Hashable, Sendable {
 
   /// Variance of σ for maximum likelihood, px². Rieger & Stallinga (2014) state it for the width
   /// σ_a; for σ itself it is divided by (dσ_a/dσ)² = (σ/σ_a)².
-  public var sigmaMaximumLikelihood: Double {
+  package var sigmaMaximumLikelihood: Double {
     let tau = relativeBackground
     let widthFactor = pixelatedVariance / (sigma * sigma)
     return excess * widthFactor * pixelatedVariance / (4 * photons)
