@@ -9,8 +9,8 @@ import Microscopy
 /// let fitted = try fit.apply(to: &graph, spots: boxes, total: number)
 /// graph.output("theta", fitted.theta)   // x, y, photons, background, z (nm), 0
 /// ```
-public struct AxialFit: Sendable {
-  public let box: Int
+package struct AxialFit: Sendable {
+  package let box: Int
   private let iterations: Int
   private let tolerance: Float
   private let form: Form
@@ -22,13 +22,13 @@ public struct AxialFit: Sendable {
   }
 
   /// The tables of fits, one row per spot; see `FitSpots` and `AssessSpots`.
-  public struct Tables: Sendable {
-    public var theta: Graph.Value
-    public var iterations: Graph.Value
-    public var state: Graph.Value
-    public var bound: Graph.Value
-    public var deviance: Graph.Value
-    public var chiSquare: Graph.Value
+  package struct Tables: Sendable {
+    package var theta: Graph.Value
+    package var iterations: Graph.Value
+    package var state: Graph.Value
+    package var bound: Graph.Value
+    package var deviance: Graph.Value
+    package var chiSquare: Graph.Value
 
     fileprivate var all: [Graph.Value] { [theta, iterations, state, bound, deviance, chiSquare] }
 
@@ -41,7 +41,7 @@ public struct AxialFit: Sendable {
   /// - Parameters:
   ///   - box: side of the fitted square, px, odd.
   ///   - noise: variance of Gaussian noise in the spots' unit squared; used without a noise map.
-  public init(
+  package init(
     _ psf: CalibratedPSF, box: Int, noise: Double = 0, iterations: Int = 50,
     tolerance: Double = 0.1
   ) {
@@ -66,7 +66,7 @@ public struct AxialFit: Sendable {
   /// Adds the fit of the first `total` spots to a graph.
   ///
   /// `spots` is float32 [capacity, box²], `noise` the same of variances, `total` int32 [1].
-  public func apply(
+  package func apply(
     to graph: inout Graph, spots: Graph.Value, total: Graph.Value, noise: Graph.Value? = nil
   ) throws -> Tables {
     let map = noise.map { [$0] } ?? []
@@ -95,7 +95,7 @@ public struct AxialFit: Sendable {
 
 extension Astigmatism {
   /// The widths of a calibration in the form that fits use.
-  public init(_ psf: AstigmaticPSF) {
+  package init(_ psf: AstigmaticPSF) {
     self.init(
       x: Curve(psf.x), y: Curve(psf.y), lowestZ: Float(psf.zRange.lowerBound),
       highestZ: Float(psf.zRange.upperBound))
@@ -123,7 +123,7 @@ extension Astigmatism.Curve {
 
 extension SplineModel {
   /// The model of a calibration for a box of pixels.
-  public init(_ psf: SplinePSF, box: Int, noise: Float = 0) {
+  package init(_ psf: SplinePSF, box: Int, noise: Float = 0) {
     self.init(
       box: box, columns: psf.columns, rows: psf.rows, planes: psf.planes,
       centreX: Float(psf.centreX), centreY: Float(psf.centreY), firstZ: Float(psf.firstZ),
