@@ -81,6 +81,11 @@ struct ChannelRange: Hashable, Sendable {
 }
 
 extension Site {
+  /// Parameters of kernels that process the channels of each pixel of the first input.
+  func channels(pitch: Int32 = 0) -> glint_channels_params {
+    glint_channels_params(channels: Int32(inputs[0].channels), pitch: pitch, offset: 0)
+  }
+
   /// Defines that tell kernels which tensors are in half precision (`shared/storage.clh`).
   var storage: [String: String] {
     var defines: [String: String] = [:]

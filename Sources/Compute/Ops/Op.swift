@@ -66,7 +66,7 @@ extension Op {
   }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: 0, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+    Work(flops: 0, bytes: (inputs + outputs).bytes)
   }
 }
 

@@ -151,7 +151,7 @@ public struct Plan: Sendable {
   package var portBytes: Int {
     let written = inputs.filter { outputs[$0.key] == nil }.values.map { type(at: .arena($0)) }
     let read = outputs.filter { graph.source(named: $0.key) == nil }.values.map { type(at: $0) }
-    return (written + read).reduce(0) { $0 + $1.bytes }
+    return (written + read).bytes
   }
 
   /// The type of an output; throws `DeviceError.unknownPort` if there is none of that name.

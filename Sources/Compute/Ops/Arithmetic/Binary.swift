@@ -90,7 +90,7 @@ package struct Binary: Op {
   }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: outputs[0].count, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+    Work(flops: outputs[0].count, bytes: (inputs + outputs).bytes)
   }
 
   /// The broadcast of types that `outputs` has accepted.

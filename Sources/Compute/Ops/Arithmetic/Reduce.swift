@@ -73,9 +73,7 @@ package struct Reduce: Op {
   }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: inputs.count * inputs[0].count,
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+    Work(flops: inputs.count * inputs[0].count, bytes: (inputs + outputs).bytes)
   }
 
   /// If several values share a maximum, each gets an equal part.

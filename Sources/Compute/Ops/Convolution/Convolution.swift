@@ -171,7 +171,7 @@ package struct Convolution: ConvolutionLike, ChannelRanged {
     let w = inputs[1].shape
     return Work(
       flops: 2 * outputs[0].count * w[0] * w[1] * w[2],
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   /// The kernels' parameters at a site.

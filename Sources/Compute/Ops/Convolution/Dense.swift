@@ -71,9 +71,7 @@ package struct Dense: ConvolutionLike {
   }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: 2 * outputs[0].count * inputs[1].shape[0],
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+    Work(flops: 2 * outputs[0].count * inputs[1].shape[0], bytes: (inputs + outputs).bytes)
   }
 
   private func site(_ site: Site) -> Site {

@@ -85,7 +85,7 @@ package struct TransposedConvolution: ConvolutionLike, TransposedKernels {
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: 2 * inputs[0].count * inputs[1].count / inputs[1].shape[2],
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   func kernelParameters(_ site: Site) -> glint_conv_params {

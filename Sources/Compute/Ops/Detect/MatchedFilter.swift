@@ -71,7 +71,7 @@ package struct MatchedFilter: NotDifferentiable {
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * (2 * inputs[1].count + inputs[1].count / inputs[1].shape[0] + 4),
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   private func kernelParameters(_ site: Site) -> glint_matched_params {

@@ -74,7 +74,7 @@ struct FilterDifference: Hashable, Sendable {
   func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * (6 * (narrow.radius + wide.radius) + 5),
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   private func parameters(_ shape: [Int]) -> glint_difference_params {

@@ -68,9 +68,7 @@ package struct ConvolutionInputGradient: TransposedKernels {
   }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: 2 * inputs[0].pixels * inputs[1].count,
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+    Work(flops: 2 * inputs[0].pixels * inputs[1].count, bytes: (inputs + outputs).bytes)
   }
 
   /// Linear in both inputs: the gradient for the first is the convolution, for the weights its

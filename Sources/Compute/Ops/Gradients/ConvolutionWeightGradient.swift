@@ -60,9 +60,7 @@ package struct ConvolutionWeightGradient: Op {
   }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: 2 * inputs[1].pixels * outputs[0].count,
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+    Work(flops: 2 * inputs[1].pixels * outputs[0].count, bytes: (inputs + outputs).bytes)
   }
 
   /// Linear in both inputs; the given gradient takes the place of the weights.

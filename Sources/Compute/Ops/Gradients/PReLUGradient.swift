@@ -45,11 +45,6 @@ package struct PReLUGradient: FirstOrder {
     Work(flops: inputs[0].count, bytes: 3 * inputs[0].bytes)
   }
 
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(
-      channels: Int32(site.inputs[0].channels), pitch: site.inputs[1].count > 1 ? 1 : 0, offset: 0)
-  }
-
   private var operands: glint_prelu_gradient_operands {
     glint_prelu_gradient_operands(
       x: .input(0), slopes: .input(1), given: .input(2), out: .output(0))
@@ -58,13 +53,13 @@ package struct PReLUGradient: FirstOrder {
   package var cpu: [Candidate<CPULaunch>] {
     .only("pixels") { site in
       CPULaunch(
-        glint_cpu_prelu_gradient, kernelParameters(site), operands,
+        glint_cpu_prelu_gradient, PReLU.kernelParameters(site), operands,
         items: .fixed(site.inputs[0].pixels), grain: 512)
     }
   }
 
   package var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue(glint_opencl_prelu_gradient, operands, kernelParameters)]
+    [.perValue(glint_opencl_prelu_gradient, operands, PReLU.kernelParameters)]
   }
 
   package static var samples: [Sample] {

@@ -34,10 +34,6 @@ package struct SoftmaxGradient: FirstOrder {
     Work(flops: 4 * inputs[0].count, bytes: 3 * inputs[0].bytes)
   }
 
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
-  }
-
   private var operands: glint_softmax_gradient_operands {
     glint_softmax_gradient_operands(y: .input(0), given: .input(1), out: .output(0))
   }
@@ -45,7 +41,7 @@ package struct SoftmaxGradient: FirstOrder {
   package var cpu: [Candidate<CPULaunch>] {
     .only("pixels") { site in
       CPULaunch(
-        glint_cpu_softmax_gradient, kernelParameters(site), operands,
+        glint_cpu_softmax_gradient, site.channels(), operands,
         items: .fixed(site.inputs[0].pixels), grain: 64)
     }
   }
@@ -53,7 +49,7 @@ package struct SoftmaxGradient: FirstOrder {
   package var openCL: [Candidate<OpenCLLaunch>] {
     .only("pixels") { site in
       OpenCLLaunch(
-        glint_opencl_softmax_gradient, kernelParameters(site), operands,
+        glint_opencl_softmax_gradient, site.channels(), operands,
         items: site.inputs[0].pixels)
     }
   }

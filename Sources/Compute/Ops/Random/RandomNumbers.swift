@@ -104,7 +104,7 @@ package struct RandomNumbers: NotDifferentiable {
   }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: 100 * outputs[0].count, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+    Work(flops: 100 * outputs[0].count, bytes: (inputs + outputs).bytes)
   }
 
   private var kernelParameters: glint_random_params {

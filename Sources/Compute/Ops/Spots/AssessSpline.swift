@@ -42,7 +42,7 @@ package struct AssessSpline: SplineOp {
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * 310 + inputs[0].shape[0] * 2000,
-      bytes: inputs[0].count * 64 * 4 + (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: inputs[0].count * 64 * 4 + (inputs + outputs).bytes)
   }
 
   static func operands(_ site: Site) -> glint_assess_spline_operands {

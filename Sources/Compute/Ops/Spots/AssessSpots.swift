@@ -43,9 +43,7 @@ package struct AssessSpots: SpotOp {
   package func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.assessed(outputs) }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: inputs[0].count * 70 + inputs[0].shape[0] * 2000,
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+    Work(flops: inputs[0].count * 70 + inputs[0].shape[0] * 2000, bytes: (inputs + outputs).bytes)
   }
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {

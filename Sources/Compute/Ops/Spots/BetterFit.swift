@@ -54,7 +54,7 @@ package struct BetterFit: NotDifferentiable {
   }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: 0, bytes: 2 * outputs.reduce(0) { $0 + $1.bytes })
+    Work(flops: 0, bytes: 2 * outputs.bytes)
   }
 
   private var operands: glint_better_fit_operands {

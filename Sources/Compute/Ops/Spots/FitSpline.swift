@@ -53,7 +53,7 @@ package struct FitSpline: SplineOp {
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * 5 * 276,
-      bytes: inputs[0].count * 5 * 64 * 4 + (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: inputs[0].count * 5 * 64 * 4 + (inputs + outputs).bytes)
   }
 
   static func operands(_ site: Site) -> glint_fit_spline_operands {

@@ -51,7 +51,7 @@ package struct FitSpots: SpotOp {
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * 3 * (model.parameters == 4 ? 24 : 34),
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {

@@ -33,10 +33,6 @@ package struct ChannelAffine: Op {
     Work(flops: 2 * inputs[0].count, bytes: 2 * inputs[0].bytes)
   }
 
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
-  }
-
   private var operands: glint_channel_affine_operands {
     glint_channel_affine_operands(
       in: .input(0), scale: .input(1), shift: .input(2), out: .output(0))
@@ -45,13 +41,13 @@ package struct ChannelAffine: Op {
   package var cpu: [Candidate<CPULaunch>] {
     .only("pixels") { site in
       CPULaunch(
-        glint_cpu_channel_affine, kernelParameters(site), operands,
+        glint_cpu_channel_affine, site.channels(), operands,
         items: .fixed(site.inputs[0].pixels), grain: 512)
     }
   }
 
   package var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue(glint_opencl_channel_affine, operands, kernelParameters)]
+    [.perValue(glint_opencl_channel_affine, operands) { $0.channels() }]
   }
 
   package static var samples: [Sample] {

@@ -33,9 +33,8 @@ package struct PReLU: Op {
     Work(flops: inputs[0].count, bytes: 2 * inputs[0].bytes)
   }
 
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(
-      channels: Int32(site.inputs[0].channels), pitch: site.inputs[1].count > 1 ? 1 : 0, offset: 0)
+  static func kernelParameters(_ site: Site) -> glint_channels_params {
+    site.channels(pitch: site.inputs[1].count > 1 ? 1 : 0)
   }
 
   private var operands: glint_prelu_operands {
@@ -45,13 +44,13 @@ package struct PReLU: Op {
   package var cpu: [Candidate<CPULaunch>] {
     .only("pixels") { site in
       CPULaunch(
-        glint_cpu_prelu, kernelParameters(site), operands,
+        glint_cpu_prelu, Self.kernelParameters(site), operands,
         items: .fixed(site.inputs[0].pixels), grain: 512)
     }
   }
 
   package var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue(glint_opencl_prelu, operands, kernelParameters)]
+    [.perValue(glint_opencl_prelu, operands, Self.kernelParameters)]
   }
 
   package static var samples: [Sample] {

@@ -24,10 +24,6 @@ package struct Softmax: Op {
     return [Reference(type, values)]
   }
 
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
-  }
-
   private var operands: glint_softmax_operands {
     glint_softmax_operands(in: .input(0), out: .output(0))
   }
@@ -35,7 +31,7 @@ package struct Softmax: Op {
   package var cpu: [Candidate<CPULaunch>] {
     .only("pixels") { site in
       CPULaunch(
-        glint_cpu_softmax, kernelParameters(site), operands,
+        glint_cpu_softmax, site.channels(), operands,
         items: .fixed(site.inputs[0].pixels), grain: 64)
     }
   }
@@ -43,7 +39,7 @@ package struct Softmax: Op {
   package var openCL: [Candidate<OpenCLLaunch>] {
     .only("pixels") { site in
       OpenCLLaunch(
-        glint_opencl_softmax, kernelParameters(site), operands,
+        glint_opencl_softmax, site.channels(), operands,
         items: site.inputs[0].pixels)
     }
   }

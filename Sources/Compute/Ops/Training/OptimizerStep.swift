@@ -56,7 +56,7 @@ package struct OptimizerStep: NotDifferentiable {
   }
 
   package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: 15 * inputs[0].count, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+    Work(flops: 15 * inputs[0].count, bytes: (inputs + outputs).bytes)
   }
 
   private var operands: glint_optimizer_step_operands {
