@@ -257,7 +257,7 @@ import Testing
     for index in others {
       let system = Plain(sample: index)
       let model = try Model(system, system.network.randomWeights(seed: 2))
-      #expect("\(LayerSample.all[index].name)", throws: NetworkError.self) {
+      #expect(throws: NetworkError.self, "\(LayerSample.all[index].name)") {
         try TiledNetwork(model, height: 60, width: 40, on: CPUDevice())
       }
     }

@@ -26,18 +26,18 @@ public enum DeviceError: Fault {
       "\(call) failed on \(device) with \(Self.name(ofStatus: code))"
     case .build(let kernel, let defines, let device, let log):
       """
-      kernel \(kernel) [\(defines)] does not build on \(device)
+      kernel \(kernel) [\(defines)] cannot be compiled for \(device)
       \(log.split(separator: "\n").joined(separator: "\n"))
       """
     case .workGroup(let kernel, let items, let limit, let device):
-      "kernel \(kernel) needs work-groups of \(items) items, \(device) takes at most \(limit)"
+      "kernel \(kernel) needs work-groups of \(items) items, but \(device) allows at most \(limit)"
     case .memory(let needed, let available, let device):
       """
-      the plan needs \(needed) bytes on \(device), which \
-      \(available.map { "offers \($0)" } ?? "could not give them")
+      the plan needs \(needed) bytes, but \(device) \
+      \(available.map { "has only \($0)" } ?? "could not allocate them")
       """
     case .indices(let type, let limit, let device):
-      "a tensor \(type) has more than the \(limit) elements that the kernels count on \(device)"
+      "\(type) has more than \(limit) elements, the most that kernels on \(device) can count"
     case .unknownPort(let name, let known):
       "the plan has no input or output `\(name)`, only \(known.joined(separator: ", "))"
     case .portSize(let name, let type, let bytes):

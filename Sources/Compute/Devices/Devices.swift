@@ -33,10 +33,10 @@ public enum Devices {
   }
 
   /// The CPU, then each of its instruction sets, then every OpenCL device.
-  public static var all: [any Device] {
+  package static var all: [any Device] {
     [CPUDevice()] + CPUDevice.InstructionSet.present.map { CPUDevice($0) } + openCL.devices
   }
 
   /// OpenCL devices, or the reason why there are none. The search runs once.
-  public static let openCL = OpenCLPlatform.discover()
+  package static let openCL = OpenCLPlatform.discover()
 }

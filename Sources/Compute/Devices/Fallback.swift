@@ -6,16 +6,16 @@
 /// let fallback = Fallback(from: device) { print($0, to: &standardError) }
 /// let image = try fallback.perform { try renderer.render(table, on: $0) }
 /// ```
-public final class Fallback {
+package final class Fallback {
   /// The current device.
-  public private(set) var device: any Device
+  package private(set) var device: any Device
   private let spare: any Device
   private let report: (String) -> Void
 
   /// - Parameters:
   ///   - spare: the device that takes over; default the CPU.
   ///   - report: called at the move with one line of text without a line end.
-  public init(
+  package init(
     from device: any Device, to spare: any Device = CPUDevice(), report: @escaping (String) -> Void
   ) {
     self.device = device
@@ -28,7 +28,7 @@ public final class Fallback {
   ///
   /// Throws `error` itself if another device would not help: `failed` is a CPU, or the caller named
   /// an input or output that does not exist.
-  public func leave(_ failed: DeviceInfo, after error: any Error) throws {
+  package func leave(_ failed: DeviceInfo, after error: any Error) throws {
     let isDevices = error is PlanError || (error as? DeviceError).map { !$0.isCallers } ?? false
     guard isDevices, failed.kind != .cpu else { throw error }
     guard failed == device.info else { return }
@@ -38,7 +38,7 @@ public final class Fallback {
   }
 
   /// Does `work` with the device; if that fails, repeats it from the start with the spare.
-  public func perform<Result>(_ work: (any Device) throws -> Result) throws -> Result {
+  package func perform<Result>(_ work: (any Device) throws -> Result) throws -> Result {
     do {
       return try work(device)
     } catch {

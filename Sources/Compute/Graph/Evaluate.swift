@@ -4,7 +4,7 @@ extension Graph {
   ///
   /// - Parameter inputs: one per name given to `input` or `parameter`.
   /// - Returns: the outputs by name.
-  public func evaluate(_ inputs: [String: Reference]) -> [String: Reference] {
+  package func evaluate(_ inputs: [String: Reference]) -> [String: Reference] {
     var values: [Value: Reference] = [:]
     for (index, node) in nodes.enumerated() {
       let results: [Reference]

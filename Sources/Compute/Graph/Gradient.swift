@@ -5,7 +5,7 @@ extension Graph {
   /// One reverse pass over the ops' gradient rules. The result is ordinary nodes, so training runs
   /// on the same plans and devices as inference. An input that `output` does not depend on gets
   /// nil. Throws `GradientError` if the path leads through an op without a derivative.
-  public mutating func gradients(
+  package mutating func gradients(
     of output: Value, given weights: Value? = nil, withRespectTo inputs: [Value]
   ) throws -> [Value?] {
     try gradients(of: output, given: weights, withRespectTo: inputs, since: 0)

@@ -10,7 +10,7 @@
 /// ```
 public struct Graph: Sendable {
   /// One output of one node.
-  public struct Value: Hashable, Sendable {
+  package struct Value: Hashable, Sendable {
     let node: Int
     let output: Int
   }
@@ -30,10 +30,10 @@ public struct Graph: Sendable {
   private(set) var nodes: [Node] = []
   private(set) var outputs: [(name: String, value: Value)] = []
 
-  public init() {}
+  package init() {}
 
   /// Adds an input; the executable is written by this name. Names must be unique.
-  public mutating func input(_ name: String, _ type: TensorType) -> Value {
+  package mutating func input(_ name: String, _ type: TensorType) -> Value {
     precondition(source(named: name) == nil, "two inputs are named \(name)")
     return append(.input(name), [type])[0]
   }
@@ -43,7 +43,7 @@ public struct Graph: Sendable {
   /// A plan that is given its value treats it as a constant, otherwise as state that ops may
   /// overwrite; see `Plan`. An output with the parameter's name is its new value.
   /// Throws `ParameterError` if the name belongs to an input or has another type.
-  public mutating func parameter(
+  package mutating func parameter(
     _ name: String, _ type: TensorType
   ) throws(ParameterError) -> Value {
     guard let known = source(named: name) else { return append(.parameter(name), [type])[0] }
@@ -52,24 +52,24 @@ public struct Graph: Sendable {
     return known
   }
 
-  public mutating func constant(_ tensor: Tensor) -> Value { constant(Constant(tensor)) }
+  package mutating func constant(_ tensor: Tensor) -> Value { constant(Constant(tensor)) }
 
   mutating func constant(_ constant: Constant) -> Value {
     append(.constant(constant), [constant.tensor.type])[0]
   }
 
   /// Applies an op to values; throws `ShapeError` if their types do not fit the op.
-  public mutating func apply(_ op: any Op, to inputs: [Value]) throws(ShapeError) -> [Value] {
+  package mutating func apply(_ op: any Op, to inputs: [Value]) throws(ShapeError) -> [Value] {
     append(.op(op, inputs), try op.outputs(inputs.map { type(of: $0) }))
   }
 
   /// Applies an op with one output.
-  public mutating func apply(_ op: any Op, _ inputs: Value...) throws(ShapeError) -> Value {
+  package mutating func apply(_ op: any Op, _ inputs: Value...) throws(ShapeError) -> Value {
     try apply(op, to: inputs)[0]
   }
 
   /// Names a value; the executable is read by this name. Names must be unique.
-  public mutating func output(_ name: String, _ value: Value) {
+  package mutating func output(_ name: String, _ value: Value) {
     precondition(!outputs.contains { $0.name == name }, "two outputs are named \(name)")
     outputs.append((name, value))
   }
@@ -88,7 +88,7 @@ public struct Graph: Sendable {
     return types
   }
 
-  public func type(of value: Value) -> TensorType { nodes[value.node].types[value.output] }
+  package func type(of value: Value) -> TensorType { nodes[value.node].types[value.output] }
 
   /// The constant that a value is, if it is one.
   func constant(at value: Value) -> Tensor? { sharedConstant(at: value)?.tensor }

@@ -35,12 +35,12 @@ public enum ParameterError: Fault {
     case .undeclared(let name, let op):
       """
       `\(name)` cannot be overwritten by \
-      \(op.map { "\($0), which does not declare it" } ?? "a value that no op makes")
+      \(op.map { "\($0), because it does not declare this" } ?? "a value that is not the result of an op")
       """
     case .readAfterwards(let name, let op):
       "\(op) reads `\(name)` after it was overwritten"
     case .outlived(let name, let output):
-      "`\(name)` is overwritten, but output `\(output)` is to hold its old value"
+      "`\(name)` is overwritten, but the output `\(output)` needs its old value"
     case .elsewhere(let device): "the parameters are not in the memory of \(device)"
     }
   }

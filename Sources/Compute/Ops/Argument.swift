@@ -83,12 +83,12 @@ extension glint_out: WrittenField {}
 extension glint_maybe_out: WrittenField, OptionalField {}
 
 /// A launch passes a tensor that its kernel does not accept.
-public struct OperandError: Error, CustomStringConvertible {
-  public let kernel: String
-  public let operand: String
-  public let reason: String
+package struct OperandError: Error, CustomStringConvertible {
+  package let kernel: String
+  package let operand: String
+  package let reason: String
 
-  public var description: String { "\(kernel): its operand `\(operand)` \(reason)" }
+  package var description: String { "\(kernel): its operand `\(operand)` \(reason)" }
 }
 
 extension Argument {

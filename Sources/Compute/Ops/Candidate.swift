@@ -3,19 +3,28 @@ import CPUKernels
 /// One way to carry out an op on one kind of device.
 ///
 /// `lower` returns the launches for a site, or the reason why the candidate declines it.
-public struct Candidate<Launch: Sendable>: Sendable {
-  public let name: String
+package struct Candidate<Launch: Sendable>: Sendable {
+  package let name: String
   /// Bound on the error of this method, as a multiple of that of plain summation; see
   /// `Tolerance.magnitude`.
-  public let error: Double
+  package let error: Double
   let lower: @Sendable (Site) -> Lowering<Launch>
 
-  public init(
+  package init(
     _ name: String, error: Double = 1, lower: @escaping @Sendable (Site) -> Lowering<Launch>
   ) {
     self.name = name
     self.error = error
     self.lower = lower
+  }
+}
+
+extension Array {
+  /// One candidate for every case, with one launch.
+  static func only<Launch>(
+    _ name: String, _ launch: @escaping @Sendable (Site) -> Launch
+  ) -> Self where Element == Candidate<Launch> {
+    [Candidate(name) { .launches([launch($0)]) }]
   }
 }
 
@@ -32,7 +41,7 @@ extension Candidate<OpenCLLaunch> {
 }
 
 /// A candidate's answer for a site.
-public enum Lowering<Launch: Sendable>: Sendable {
+package enum Lowering<Launch: Sendable>: Sendable {
   /// The launches in order, and the intermediate tensors that they share.
   ///
   /// `preparing` launches convert inputs to the layout that the others read (packed weights), in
@@ -45,10 +54,10 @@ public enum Lowering<Launch: Sendable>: Sendable {
 }
 
 /// Where an op stands in a graph, and on which device.
-public struct Site: Sendable {
-  public let inputs: [TensorType]
-  public let outputs: [TensorType]
-  public let device: DeviceInfo
+package struct Site: Sendable {
+  package let inputs: [TensorType]
+  package let outputs: [TensorType]
+  package let device: DeviceInfo
   /// For inputs and the first output, the channel ranges of wider tensors that hold them. Only for
   /// ops that are `ChannelRanged`, and for a concatenation's inputs that are already in place.
   var inputRanges: [Int: ChannelRange] = [:]
@@ -72,6 +81,11 @@ struct ChannelRange: Hashable, Sendable {
 }
 
 extension Site {
+  /// Parameters of kernels that process the channels of each pixel of the first input.
+  func channels(pitch: Int32 = 0) -> glint_channels_params {
+    glint_channels_params(channels: Int32(inputs[0].channels), pitch: pitch, offset: 0)
+  }
+
   /// Defines that tell kernels which tensors are in half precision (`shared/storage.clh`).
   var storage: [String: String] {
     var defines: [String: String] = [:]

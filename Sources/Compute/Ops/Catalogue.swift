@@ -1,6 +1,6 @@
 /// The list of all ops. Parity tests, `glint parity` and the support table use it.
-public enum Catalogue {
-  public static let ops: [any Op.Type] = [
+package enum Catalogue {
+  package static let ops: [any Op.Type] = [
     Elementwise.self, Add.self, Binary.self, Stretch.self, Reduce.self, Calibrate.self,
     DifferenceOfGaussians.self, Wavelet.self, WaveletNoise.self, MatchedFilter.self,
     TemporalMedian.self,
@@ -20,5 +20,5 @@ public enum Catalogue {
   ]
 
   /// All sample cases, in the order of the ops.
-  public static var samples: [Sample] { ops.flatMap { $0.samples } }
+  package static var samples: [Sample] { ops.flatMap { $0.samples } }
 }

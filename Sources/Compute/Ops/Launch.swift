@@ -26,7 +26,7 @@ struct KernelPair<Parameters, Operands>: Sendable {
 }
 
 /// A tensor of a launch: its index among the op's inputs, outputs, workspace or prepared tensors.
-public enum Operand: Hashable, Sendable {
+package enum Operand: Hashable, Sendable {
   case input(Int)
   case output(Int)
   case workspace(Int)
@@ -36,7 +36,7 @@ public enum Operand: Hashable, Sendable {
 }
 
 /// The number of items of a launch.
-public enum Items: Hashable, Sendable {
+package enum Items: Hashable, Sendable {
   case fixed(Int)
   /// The first Int32 of an operand when the launch starts, at most `limit`.
   case counted(Operand, limit: Int)
@@ -66,7 +66,7 @@ struct CPUCode: Hashable, Sendable {
 }
 
 /// A call of a vector kernel of `CPUKernels` over a range of items, split over threads.
-public struct CPULaunch: Hashable, Sendable {
+package struct CPULaunch: Hashable, Sendable {
   let code: CPUCode
   let parameters: [UInt8]
   let arguments: [Argument]
@@ -100,7 +100,7 @@ public struct CPULaunch: Hashable, Sendable {
 
 /// A call of an OpenCL kernel. Its arguments are the parameter struct, the operands in order, and
 /// the number of items (if counted, the limit: the kernel reads the count itself).
-public struct OpenCLLaunch: Hashable, Sendable {
+package struct OpenCLLaunch: Hashable, Sendable {
   let file: String
   let kernel: String
   let defines: [String: String]

@@ -6,7 +6,7 @@ import Reporting
 /// The definition is `reference`: plain Double code that a reader can check against the paper.
 /// Every op runs on every device; a candidate that does not support a case gives the reason, and
 /// the last one supports all.
-public protocol Op: Sendable {
+package protocol Op: Sendable {
   /// The op's name in plans, profiles and `glint parity`.
   static var name: String { get }
 
@@ -53,33 +53,33 @@ public protocol Op: Sendable {
 }
 
 extension Op {
-  public var parameters: String { "" }
-  public var name: String { Self.name }
-  public var label: String { parameters.isEmpty ? Self.name : "\(Self.name)(\(parameters))" }
+  package var parameters: String { "" }
+  package var name: String { Self.name }
+  package var label: String { parameters.isEmpty ? Self.name : "\(Self.name)(\(parameters))" }
 
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] { outputs.map { _ in nil } }
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] { outputs.map { _ in nil } }
 
-  public var updates: [Int: Int] { [:] }
+  package var updates: [Int: Int] { [:] }
 
-  public func magnitudes(_ inputs: [Reference]) -> [Reference] {
+  package func magnitudes(_ inputs: [Reference]) -> [Reference] {
     reference(inputs.map { Reference($0.type, $0.values.map(abs)) })
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: 0, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 0, bytes: (inputs + outputs).bytes)
   }
 }
 
 /// An op that declares that it has no gradient; asking for one throws `GradientError`.
-public protocol NotDifferentiable: Op {
+package protocol NotDifferentiable: Op {
   /// The reason, in the words of the error.
   static var obstacle: String { get }
 }
 
 extension NotDifferentiable {
-  public static var obstacle: String { "its outputs are not smooth in its inputs" }
+  package static var obstacle: String { "its outputs are not smooth in its inputs" }
 
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     throw GradientError(op: label, reason: Self.obstacle)
@@ -91,11 +91,11 @@ extension NotDifferentiable {
 protocol FirstOrder: NotDifferentiable {}
 
 extension FirstOrder {
-  public static var obstacle: String { "second derivatives stop at it" }
+  package static var obstacle: String { "second derivatives stop at it" }
 }
 
 /// An op whose kernels can apply a chain of elementwise steps to each result before storing it.
-public protocol EpilogueHost: Op {
+package protocol EpilogueHost: Op {
   /// The same op followed by `steps`; nil if its kernels do not support that.
   func absorbing(_ steps: [ElementwiseStep]) -> (any Op)?
 }
@@ -108,40 +108,40 @@ protocol ChannelRanged: Op {
 }
 
 /// The operations and memory traffic that an op needs, however it is implemented.
-public struct Work: Hashable, Sendable {
-  public var flops: Int
-  public var bytes: Int
+package struct Work: Hashable, Sendable {
+  package var flops: Int
+  package var bytes: Int
 
-  public init(flops: Int, bytes: Int) {
+  package init(flops: Int, bytes: Int) {
     self.flops = flops
     self.bytes = bytes
   }
 }
 
 /// Inputs that do not fit an op.
-public struct ShapeError: Fault {
-  public let op: String
-  public let reason: String
-  public var remedy: Message?
+package struct ShapeError: Fault {
+  package let op: String
+  package let reason: String
+  package var remedy: Message?
 
-  public init(_ op: String, _ reason: String, hint remedy: Message? = nil) {
+  package init(_ op: String, _ reason: String, hint remedy: Message? = nil) {
     self.op = op
     self.reason = reason
     self.remedy = remedy
   }
 
-  public var message: Message { "\(op): \(reason)" }
+  package var message: Message { "\(op): \(reason)" }
 }
 
 /// A gradient was requested through an op that has none.
-public struct GradientError: Fault {
-  public let op: String
-  public let reason: String
+package struct GradientError: Fault {
+  package let op: String
+  package let reason: String
 
-  public init(op: String, reason: String) {
+  package init(op: String, reason: String) {
     self.op = op
     self.reason = reason
   }
 
-  public var message: Message { "\(op) has no gradient: \(reason)" }
+  package var message: Message { "\(op) has no gradient: \(reason)" }
 }

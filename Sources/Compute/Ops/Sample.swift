@@ -1,17 +1,17 @@
 /// A test case of an op: inputs, and how close the result must come to the reference.
-public struct Sample: Sendable {
-  public let op: any Op
-  public let inputs: [Reference]
+package struct Sample: Sendable {
+  package let op: any Op
+  package let inputs: [Reference]
   /// What distinguishes this case, in a word or two; part of its name.
-  public let note: String
+  package let note: String
   /// One per output.
-  public let tolerances: [Tolerance]
+  package let tolerances: [Tolerance]
   /// Small enough for an interpreter that runs a thousand work-items in tens of milliseconds.
-  public let tiny: Bool
+  package let tiny: Bool
 
   /// - Parameters:
   ///   - tolerances: one per output; a single one applies to all.
-  public init(
+  package init(
     _ op: any Op, _ inputs: [Reference], note: String = "", _ tolerances: Tolerance...,
     tiny: Bool = false
   ) {
@@ -23,7 +23,7 @@ public struct Sample: Sendable {
   }
 
   /// The name of the case with its parameters; `glint parity NAME` runs it.
-  public var name: String {
+  package var name: String {
     ([op.label] + inputs.map { $0.type.description } + (note.isEmpty ? [] : [note]))
       .joined(separator: " ")
   }
@@ -35,7 +35,7 @@ public struct Sample: Sendable {
 ///
 /// Whatever the tolerance, all devices must give the same bits, except under `magnitude`, for sums
 /// that devices order differently.
-public struct Tolerance: Hashable, Sendable {
+package struct Tolerance: Hashable, Sendable {
   enum Rule: Hashable, Sendable {
     case exact
     case roundings(Double)
@@ -51,43 +51,43 @@ public struct Tolerance: Hashable, Sendable {
   let share: Double
 
   /// Equal to the reference, rounded to the element type.
-  public static let exact = Tolerance(rule: .exact, share: 1)
+  package static let exact = Tolerance(rule: .exact, share: 1)
 
   /// At most `count` float32 roundings of the largest magnitude in the output: the bound for a sum
   /// of about that many terms.
-  public static func roundings(_ count: Double) -> Tolerance {
+  package static func roundings(_ count: Double) -> Tolerance {
     Tolerance(rule: .roundings(count), share: 1)
   }
 
   /// At most `terms` float32 roundings of the same op on absolute values (`Op.magnitudes`), times
   /// the candidate's stated `error`: the bound for a sum of that many terms in any order. Bits may
   /// differ between devices and candidates, but not between runs.
-  public static func magnitude(_ terms: Double) -> Tolerance {
+  package static func magnitude(_ terms: Double) -> Tolerance {
     Tolerance(rule: .magnitude(terms), share: 1)
   }
 
   /// The last axis holds unevaluated sums of two floats, the larger part first. Each sum differs by
   /// at most `bound` of its magnitude, and the smaller part is at most half a unit in the last
   /// place of the larger. The two parts of the reference are added as well.
-  public static func pairs(relative bound: Double) -> Tolerance {
+  package static func pairs(relative bound: Double) -> Tolerance {
     Tolerance(rule: .pairs(bound), share: 1)
   }
 
   /// Anywhere in `range`: for a result that the definition bounds but does not fix, such as the
   /// number of evaluations of an optimiser. All devices must still agree.
-  public static func range(_ range: ClosedRange<Double>) -> Tolerance {
+  package static func range(_ range: ClosedRange<Double>) -> Tolerance {
     Tolerance(rule: .range(range), share: 1)
   }
 
   /// Whether all devices and candidates must agree in bits.
   var agreesInBits: Bool { if case .magnitude = rule { false } else { true } }
 
-  public static func absolute(_ bound: Double, share: Double = 1) -> Tolerance {
+  package static func absolute(_ bound: Double, share: Double = 1) -> Tolerance {
     Tolerance(rule: .absolute(bound), share: share)
   }
 
   /// At most `bound` of the element's own magnitude.
-  public static func relative(_ bound: Double, share: Double = 1) -> Tolerance {
+  package static func relative(_ bound: Double, share: Double = 1) -> Tolerance {
     Tolerance(rule: .relative(bound), share: share)
   }
 }

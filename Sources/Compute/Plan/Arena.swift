@@ -1,8 +1,8 @@
 /// A tensor's place in the arena.
-public struct Slot: Hashable, Sendable {
-  public let type: TensorType
+package struct Slot: Hashable, Sendable {
+  package let type: TensorType
   /// First byte, from the start of the arena.
-  public let offset: Int
+  package let offset: Int
   /// The nodes of the graph during which its content must be preserved.
   package let life: ClosedRange<Int>
   let label: String
@@ -12,12 +12,12 @@ public struct Slot: Hashable, Sendable {
 
 /// One allocation that holds every tensor of a plan; tensors that are not needed at the same time
 /// share memory.
-public struct Arena: Sendable {
-  public let slots: [Slot]
+package struct Arena: Sendable {
+  package let slots: [Slot]
   /// Size of the allocation.
-  public let bytes: Int
+  package let bytes: Int
   /// Total size if every tensor had its own memory.
-  public let separate: Int
+  package let separate: Int
 
   /// Places the largest tensors first, each at the lowest offset that is free during its life.
   ///

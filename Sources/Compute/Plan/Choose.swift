@@ -117,7 +117,7 @@ public struct PlanError: Fault {
     let asked = forced.map { "candidate `\($0)` of \(op)" } ?? op
     let why =
       declined.isEmpty
-      ? "there is only \(known.joined(separator: ", "))" : declined.joined(separator: "; ")
+      ? "the candidates are \(known.joined(separator: ", "))" : declined.joined(separator: "; ")
     return "\(asked) cannot be planned on \(device): \(why)"
   }
 

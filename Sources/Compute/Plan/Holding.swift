@@ -23,5 +23,5 @@ struct Holding: Hashable, Sendable {
     self.types = types
   }
 
-  var bytes: Int { types.reduce(0) { $0 + $1.bytes } }
+  var bytes: Int { types.bytes }
 }

@@ -14,9 +14,9 @@
 /// read it.
 public struct Plan: Sendable {
   public let device: DeviceInfo
-  public let arena: Arena
+  package let arena: Arena
   /// The graph after the passes.
-  public let graph: Graph
+  package let graph: Graph
   /// Whether tensors lie apart and scratch has guard zones, for tests.
   let guarded: Bool
   let steps: [Step]
@@ -27,7 +27,7 @@ public struct Plan: Sendable {
   let states: [(name: String, type: TensorType)]
   /// Bytes of the graph's constants on the host, without the given parameters' own tensors:
   /// constants that passes made from parameters, and those that were part of the graph.
-  public let constantBytes: Int
+  package let constantBytes: Int
 
   /// The location of a tensor.
   enum Place: Hashable, Sendable {
@@ -148,14 +148,14 @@ public struct Plan: Sendable {
   public var heldBytes: Int { holdings.reduce(0) { $0 + $1.bytes } }
 
   /// Bytes of the inputs and outputs without state; a host keeps copies of these.
-  public var portBytes: Int {
+  package var portBytes: Int {
     let written = inputs.filter { outputs[$0.key] == nil }.values.map { type(at: .arena($0)) }
     let read = outputs.filter { graph.source(named: $0.key) == nil }.values.map { type(at: $0) }
-    return (written + read).reduce(0) { $0 + $1.bytes }
+    return (written + read).bytes
   }
 
   /// The type of an output; throws `DeviceError.unknownPort` if there is none of that name.
-  public func outputType(_ name: String) throws(DeviceError) -> TensorType {
+  package func outputType(_ name: String) throws(DeviceError) -> TensorType {
     type(at: try output(name, for: 0))
   }
 

@@ -46,22 +46,22 @@ public struct Tensor: Hashable, Sendable {
 /// A tensor of the reference implementations: the same type, with elements in Double.
 ///
 /// Integer elements are exact in Double.
-public struct Reference: Hashable, Sendable {
-  public let type: TensorType
-  public var values: [Double]
+package struct Reference: Hashable, Sendable {
+  package let type: TensorType
+  package var values: [Double]
 
-  public init(_ type: TensorType, _ values: [Double]) {
+  package init(_ type: TensorType, _ values: [Double]) {
     precondition(values.count == type.count, "\(type) has \(type.count) elements")
     self.type = type
     self.values = values
   }
 
-  public init(_ tensor: Tensor) {
+  package init(_ tensor: Tensor) {
     self.init(tensor.type, tensor.values)
   }
 
   /// Rounded to the type that devices store.
-  public var tensor: Tensor {
+  package var tensor: Tensor {
     switch type.element {
     case .uint16:
       Tensor(values.map { UInt16(min(max($0, 0), 65535)) }, shape: type.shape)

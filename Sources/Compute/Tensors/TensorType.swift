@@ -30,3 +30,7 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
     "\(element)[\(shape.map(String.init).joined(separator: "×"))]"
   }
 }
+
+extension [TensorType] {
+  var bytes: Int { reduce(0) { $0 + $1.bytes } }
+}

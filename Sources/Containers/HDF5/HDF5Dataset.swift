@@ -315,23 +315,27 @@ package final class HDF5Dataset {
         offset += from[axis] % chunks.shape[axis] * inner[axis]
         target += (from[axis] - (axis == 0 ? rows.lowerBound : 0)) * outer[axis]
       }
-      let run = counts[rank - 1] * unit
-      var step = [Int](repeating: 0, count: rank)
-      while true {
-        memcpy(buffer.baseAddress! + target, source.baseAddress! + offset, run)
-        var axis = rank - 2
-        while axis >= 0 {
-          step[axis] += 1
-          offset += inner[axis]
-          target += outer[axis]
-          if step[axis] < counts[axis] { break }
-          offset -= inner[axis] * counts[axis]
-          target -= outer[axis] * counts[axis]
-          step[axis] = 0
-          axis -= 1
-        }
-        if axis < 0 { break }
-      }
+      Self.copyBlock(
+        counts[..<rank], from: source.baseAddress! + offset, inner,
+        to: buffer.baseAddress! + target, outer)
+    }
+  }
+
+  /// Copies `counts` elements along each axis between two arrays with these strides in bytes; along
+  /// the last axis both are contiguous.
+  private static func copyBlock(
+    _ counts: ArraySlice<Int>, from source: UnsafeRawPointer, _ inner: [Int],
+    to target: UnsafeMutableRawPointer, _ outer: [Int]
+  ) {
+    let axis = counts.startIndex
+    if counts.count == 1 {
+      memcpy(target, source, counts[axis] * inner[axis])
+      return
+    }
+    for i in 0..<counts[axis] {
+      copyBlock(
+        counts.dropFirst(), from: source + i * inner[axis], inner, to: target + i * outer[axis],
+        outer)
     }
   }
 

@@ -9,11 +9,11 @@ import Microscopy
 /// try CalibrationFiles.write(psf, to: "psf.hdf5")
 /// ```
 public enum CalibrationFiles {
-  public static let readableKinds = [
+  package static let readableKinds = [
     "Picasso _3d_calib.yaml", "Picasso _spline_calib.hdf5", "SMAPpy spline calibration .h5",
     "SMAP _3dcal.mat (v5 and v7.3)",
   ]
-  public static let writableKinds = [
+  package static let writableKinds = [
     ".yaml holds an astigmatic PSF (as Picasso)", ".hdf5 a spline PSF (as Picasso)",
     ".h5 a spline PSF as SMAPpy keeps it",
   ]
@@ -83,14 +83,14 @@ public enum CalibrationFiles {
   }
 
   /// The file formats that can be written.
-  public enum Kind: Sendable {
+  package enum Kind: Sendable {
     case picassoYAML
     case picassoHDF5
     case smappy
   }
 
   /// The format for the extension of an output. Throws `CalibrationFileError`.
-  public static func kind(of path: String) throws -> Kind {
+  package static func kind(of path: String) throws -> Kind {
     switch URL(fileURLWithPath: path).pathExtension.lowercased() {
     case "yaml", "yml": return .picassoYAML
     case "hdf5": return .picassoHDF5

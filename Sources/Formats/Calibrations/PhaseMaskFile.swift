@@ -6,11 +6,11 @@ import Reporting
 /// Reads phase masks: radians on a square around the pupil, in row-major order. The file is npy, a
 /// single-page TIFF, or a MATLAB 5 file with one matrix, in which the zeros around the disc belong
 /// to the rest of the modulator.
-public enum PhaseMaskFile {
+package enum PhaseMaskFile {
   /// Reads a mask; `side` is the side of the square.
   ///
   /// Throws `PhaseMaskError`.
-  public static func read(_ path: String) throws -> (side: Int, radians: [Float]) {
+  package static func read(_ path: String) throws -> (side: Int, radians: [Float]) {
     let (width, height, values): (Int, Int, [Float])
     if path.lowercased().hasSuffix(".npy") {
       let array: NumPyArray
@@ -79,13 +79,13 @@ public enum PhaseMaskFile {
 }
 
 /// Why a phase mask cannot be used.
-public struct PhaseMaskError: Fault, Hashable {
-  public let what: String
+package struct PhaseMaskError: Fault, Hashable {
+  package let what: String
 
   init(_ what: String) { self.what = what }
 
-  public var message: Message { Message(what) }
-  public var remedy: Message? {
+  package var message: Message { Message(what) }
+  package var remedy: Message? {
     "a mask is a square of radians around the pupil, .npy, .tif or .mat"
   }
 }

@@ -9,12 +9,12 @@ import Yams
 /// let (camera, maps) = try CameraFiles.read("calib.npy")
 /// ```
 public enum CameraFiles {
-  public static let readableKinds = [
+  package static let readableKinds = [
     "YAML or JSON (\(keys.joined(separator: ", ")))",
     "Picasso _scmos_calib.hdf5 (offset, variance, gain)", "npy (3 × height × width)",
     "TIFF of 3 pages (offset, variance, gain)",
   ]
-  public static let keys = ["offset", "gain", "em_gain", "qe", "read_noise", "saturation"]
+  package static let keys = ["offset", "gain", "em_gain", "qe", "read_noise", "saturation"]
 
   /// Reads a camera; the format is detected from the content. Maps are offset (ADU), variance
   /// (ADU²) and gain (ADU/e⁻); without a gain map every pixel gets `scalars.gain`. Values missing

@@ -33,7 +33,7 @@ extension CameraFiles {
   }
 
   /// The standard errors that `write` stored beside the maps; nil if the file has none.
-  public static func errors(of path: String) throws -> CameraMaps? {
+  package static func errors(of path: String) throws -> CameraMaps? {
     guard try CameraFileError.head(of: path).starts(with: [0x89, 0x48, 0x44, 0x46]) else {
       return nil
     }

@@ -6,11 +6,11 @@ import Foundation
 /// `discard`, or releasing the last reference, removes it. Temporary names are registered in
 /// `TemporaryNames`, so that a signal handler can remove the files. The final name is checked for
 /// an existing file when staging begins, before work could be lost, and again at the end.
-public final class StagedFile: @unchecked Sendable {
+package final class StagedFile: @unchecked Sendable {
   /// The final name.
-  public private(set) var path: String
+  package private(set) var path: String
   /// The name of the file while it is written.
-  public let temporary: String
+  package let temporary: String
   private let overwrite: Bool
   private let slot: Int
   private let lock = NSLock()
@@ -18,7 +18,7 @@ public final class StagedFile: @unchecked Sendable {
 
   /// Throws `OutputError` if `path` exists (without `overwrite`) or is a folder, or if its folder
   /// is not writable.
-  public init(path: String, overwrite: Bool = false) throws {
+  package init(path: String, overwrite: Bool = false) throws {
     self.path = path
     self.overwrite = overwrite
     let url = URL(fileURLWithPath: path)
@@ -37,16 +37,16 @@ public final class StagedFile: @unchecked Sendable {
   /// Chooses another final name, in the same folder.
   ///
   /// Throws `OutputError` if it exists.
-  public func rename(to other: String) throws {
+  package func rename(to other: String) throws {
     try Self.check(other, overwrite: overwrite)
     path = other
   }
 
   /// Gives the finished file its name.
-  public func commit() throws { try Self.commit([self]) }
+  package func commit() throws { try Self.commit([self]) }
 
   /// Removes the temporary file; nothing appears under the final name.
-  public func discard() {
+  package func discard() {
     lock.withLock {
       guard open else { return }
       open = false
@@ -56,7 +56,7 @@ public final class StagedFile: @unchecked Sendable {
   }
 
   /// Commits several finished files together: either all appear or none.
-  public static func commit(_ files: [StagedFile]) throws {
+  package static func commit(_ files: [StagedFile]) throws {
     for file in files { try check(file.path, overwrite: file.overwrite) }
     for file in files { try file.synchronize() }
     var placed: [String] = []

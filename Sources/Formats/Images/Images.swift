@@ -3,7 +3,7 @@ import Microscopy
 
 /// Writes pictures; the extension selects the format.
 public enum Images {
-  public static let writableKinds = [".png", ".tif or .tiff (32-bit float or 16-bit)"]
+  package static let writableKinds = [".png", ".tif or .tiff (32-bit float or 16-bit)"]
 
   /// How the values of a TIFF are stored.
   public enum Sample: String, CaseIterable, Hashable, Sendable {

@@ -42,7 +42,7 @@ public struct MovieError: Fault, Hashable {
   public var byte: Int?
   public var hint: Message?
 
-  public init(
+  package init(
     _ kind: Kind, _ what: String, file: String, frame: Int? = nil, byte: Int? = nil,
     hint: Message? = nil
   ) {

@@ -32,7 +32,7 @@ public struct MovieOptions: Hashable, Sendable {
 /// Opens movies of all supported formats.
 public enum Movies {
   /// The supported formats, as text.
-  public static let formats = [
+  package static let formats = [
     "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "a folder of TIFFs",
     "dax + inf", "raw + yaml", "SPE 2.x",
   ]

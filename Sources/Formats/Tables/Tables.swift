@@ -39,8 +39,8 @@ public protocol TableWriter: AnyObject, Sendable {
 /// try Tables.write(truth, to: "truth.hdf5")
 /// ```
 public enum Tables {
-  public static let writableKinds = ["ThunderSTORM .csv", "Picasso .hdf5 or .h5 (with .yaml)"]
-  public static let readableKinds = [
+  package static let writableKinds = ["ThunderSTORM .csv", "Picasso .hdf5 or .h5 (with .yaml)"]
+  package static let readableKinds = [
     "ThunderSTORM csv", "Picasso hdf5", "SMLM challenge csv (or a folder of them)", "NAIRR csv",
     "Insight3 bin", "storm-analysis hdf5 and olist.txt", "rapidSTORM txt", "DECODE hdf5 and csv",
     "SMAP mat (v7.3)",

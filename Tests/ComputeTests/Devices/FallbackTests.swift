@@ -43,8 +43,8 @@ import Testing
     let broken = BentDevice(CPUDevice(), .doesNotCompile, kind: .openCLGPU)
     #expect(
       try line(of: broken, graph())
-        == "computing on cpu instead of opencl:bent: kernel tensor/add.cl [] does not build on "
-        + "opencl:bent")
+        == "computing on cpu instead of opencl:bent: kernel tensor/add.cl [] cannot be compiled "
+        + "for opencl:bent")
   }
 
   @Test func noCandidateApplies() throws {
@@ -60,8 +60,8 @@ import Testing
   @Test func theDeviceIsTooSmall() throws {
     #expect(
       try line(of: SmallDevice(), graph())
-        == "computing on cpu instead of opencl:small: the plan needs 128 bytes on opencl:small, "
-        + "which offers 100")
+        == "computing on cpu instead of opencl:small: the plan needs 128 bytes, but opencl:small "
+        + "has only 100")
   }
 
   /// A batch fails during a run; it is repeated and nothing is lost.

@@ -44,7 +44,7 @@ import Testing
       let error = #expect(throws: PlanError.self) {
         try Plan(graph(), for: CPUDevice(set).info, forcing: ["convolution": "blas"])
       }
-      #expect(error?.declined.first?.contains("chooses its instructions itself") == true)
+      #expect(error?.declined.first?.contains("uses the widest instructions") == true)
     }
   }
 

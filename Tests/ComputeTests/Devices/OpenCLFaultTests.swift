@@ -91,7 +91,7 @@ import Testing
     let error = #expect(throws: DeviceError.self) { try compileAndRun(device) }
     #expect(
       error?.description.hasPrefix(
-        "kernel add/add needs work-groups of 64 items, \(device.info.name) takes at most 32\nhint: "
+        "kernel add/add needs work-groups of 64 items, but \(device.info.name) allows at most 32\nhint: "
       )
         == true)
     let fallback = Fallback(from: device) { line in

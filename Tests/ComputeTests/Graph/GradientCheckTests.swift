@@ -21,7 +21,7 @@ import Testing
     }
     #expect(!seen.isEmpty)
     for (input, count) in seen {
-      #expect(count > 0, "\(name): no slope of input \(input) was seen")
+      #expect(count > 0, "\(name): no slope of input \(input) would show an error of 1 %")
     }
   }
 
@@ -36,7 +36,8 @@ import Testing
     #expect(error?.description == "\(sample.op.label) has no gradient: \(reason)")
   }
 
-  /// Compares a sample's gradients; returns the number of nonzero slopes for each float32 input.
+  /// Compares a sample's gradients; returns for each float32 input how many slopes would show that
+  /// its gradient is wrong by 1 %.
   private func checked(_ sample: Sample) throws -> [Int: Int] {
     var graph = Graph()
     let inputs = sample.inputs.enumerated().map { graph.input("in\($0)", $1.type) }
@@ -69,7 +70,7 @@ import Testing
           #expect(
             slope.allows(gradient.values[place]),
             "\(sample.name): d/d in\(input)[\(place)] is \(gradient.values[place]), \(slope)")
-          seen[input]! += slope.isSmooth && slope.centre != 0 ? 1 : 0
+          seen[input]! += slope.allows(1.01 * gradient.values[place]) ? 0 : 1
         }
       }
     }

@@ -84,7 +84,7 @@ import Testing
       saying: "an image of 7×9 gives 4×5, not 4×4")
     refuses(
       ConvolutionWeightGradient(of: half, kernel: (3, 3)), [1, 7, 9, 5], [1, 4, 4, 2],
-      saying: "float32[1×7×9×5] does not give float32[1×4×4×2]")
+      saying: "a convolution of float32[1×7×9×5] does not give float32[1×4×4×2]")
     refuses(UpsampleGradient(of: Upsample()), [1, 4, 3, 1], saying: "enlarged 2 times")
     refuses(TemporalWindowGradient(), [2, 1, 1, 4], saying: "windows of 3 frames")
     refuses(PadChannels(1..<3, of: 4), [5, 1], saying: "takes 2 channels")

@@ -82,7 +82,7 @@ import Testing
     let device = BentDevice(CPUDevice(), .doesNotCompile)
     let outcomes = try Parity(FaultyAdd.sample(.none)).run(on: device)
     #expect(outcomes.count == 1)
-    #expect(outcomes[0].failure?.contains("does not build") == true)
+    #expect(outcomes[0].failure?.contains("cannot be compiled") == true)
   }
 
   @Test func aCandidateThatDeclinesIsLeftOut() throws {

@@ -70,7 +70,7 @@ private struct Choosy: NotDifferentiable {
     let error = #expect(throws: PlanError.self) {
       try Plan(graph(99), for: cpu, forcing: ["choosy": "winograd"])
     }
-    #expect(error?.description.contains("there is only large, plain, other") == true)
+    #expect(error?.description.contains("the candidates are large, plain, other") == true)
   }
 
   @Test func nothingAppliesIsAnError() throws {

@@ -17,7 +17,7 @@ import Testing
         add  [vector]  64 flop, 768 B
             launch add/add
             float32[2×4×8] at 256..<512
-        arena 640 B on cpu:baseline; apart 640 B
+        arena 640 B on cpu:baseline; 640 B if nothing shared memory
         """)
   }
 

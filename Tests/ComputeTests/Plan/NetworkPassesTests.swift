@@ -102,6 +102,6 @@ import Testing
   @Test func constantWeightsArePreparedOnce() throws {
     let device = CPUDevice()
     let plan = try Plan(residualBlock(), for: device.info)
-    #expect(plan.explain().contains("once convolution/"))
+    #expect(plan.explain().contains("prepare once convolution/"))
   }
 }

@@ -101,7 +101,7 @@ private struct Descend: NotDifferentiable {
   @Test func wrongUpdatesAreErrors() throws {
     #expect(
       complaint(try step(Descend(declares: false)))
-        == "`w` cannot be overwritten by descend, which does not declare it")
+        == "`w` cannot be overwritten by descend, because it does not declare this")
     #expect(
       complaint(try step(), ["w": Tensor([0, 0, 0, 0, 0] as [Float], shape: [5])]).hasPrefix(
         "parameter `w` is a constant of this plan, but the graph changes it\nhint: "))
@@ -109,7 +109,8 @@ private struct Descend: NotDifferentiable {
     var graph = Graph()
     var (x, w) = (graph.input("x", type), try graph.parameter("w", type))
     graph.output("w", x)
-    #expect(complaint(graph) == "`w` cannot be overwritten by a value that no op makes")
+    #expect(
+      complaint(graph) == "`w` cannot be overwritten by a value that is not the result of an op")
 
     // Only the other operand may be overwritten.
     graph = Graph()
@@ -134,7 +135,7 @@ private struct Descend: NotDifferentiable {
     new = try graph.apply(Descend(), w, x)
     graph.output("w", new)
     graph.output("before", w)
-    #expect(complaint(graph) == "`w` is overwritten, but output `before` is to hold its old value")
+    #expect(complaint(graph) == "`w` is overwritten, but the output `before` needs its old value")
 
     graph = Graph()
     w = try graph.parameter("w", type)

@@ -2,12 +2,12 @@ import CPUKernels
 import Foundation
 
 /// The processor that Glint runs on, with one of its instruction sets.
-public struct CPUDevice: Device {
-  public let info: DeviceInfo
+package struct CPUDevice: Device {
+  package let info: DeviceInfo
   let isa: glint_isa
 
   /// An instruction set for which the kernels were compiled.
-  public enum InstructionSet: String, CaseIterable, Sendable {
+  package enum InstructionSet: String, CaseIterable, Sendable {
     case avx512
     case avx2
     case baseline
@@ -30,13 +30,13 @@ public struct CPUDevice: Device {
     }
 
     /// The instruction sets that this processor has, widest first.
-    public static var present: [InstructionSet] {
+    package static var present: [InstructionSet] {
       allCases.filter { glint_isa_present($0.value) != 0 }
     }
   }
 
   /// The CPU with its widest instruction set and all its cores.
-  public init(_ set: InstructionSet? = nil, threads: Int? = nil) {
+  package init(_ set: InstructionSet? = nil, threads: Int? = nil) {
     let chosen = set ?? InstructionSet.present[0]
     isa = chosen.value
     let memory = Int(ProcessInfo.processInfo.physicalMemory)
@@ -49,18 +49,18 @@ public struct CPUDevice: Device {
       localMemory: 0, maxWorkGroup: 1)
   }
 
-  public func compile(
+  package func compile(
     _ plan: Plan, store: (any ParameterStore)?, profiling: Bool
   ) throws -> any Executable {
     try CPUExecutable(
       plan, isa: isa, threads: info.units, holdings: holdings, store: store)
   }
 
-  public func store(_ values: ParameterValues) throws -> any ParameterStore {
+  package func store(_ values: ParameterValues) throws -> any ParameterStore {
     try CPUParameterStore(values, for: info.name)
   }
 
-  public var heldBytes: Int { holdings.bytes }
+  package var heldBytes: Int { holdings.bytes }
 
   /// Shared by all devices with this instruction set: packed weights depend on its vector width.
   var holdings: Holdings<HostMemory> { Self.holdings[Int(isa.rawValue)] }

@@ -20,10 +20,10 @@ package final class OpenCL: @unchecked Sendable {
 }
 
 /// The result of a search for OpenCL devices.
-public struct OpenCLPlatform: Sendable {
-  public let devices: [any Device]
+package struct OpenCLPlatform: Sendable {
+  package let devices: [any Device]
   /// Why there is no device, if there is none.
-  public let reason: String?
+  package let reason: String?
 
   /// Asks every platform of the loader at `library` for its devices.
   package static func discover(library: String = "libOpenCL.so.1") -> OpenCLPlatform {

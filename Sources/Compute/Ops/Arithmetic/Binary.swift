@@ -6,10 +6,10 @@ import Foundation
 /// Inputs: two float32 tensors; axes are aligned at the last, and an axis that is missing or of
 /// length 1 is stretched. Output: the common shape. `Add` takes equal shapes only: networks use it
 /// to join branches, convolutions fuse it, and it rejects shapes that this op would stretch.
-public struct Binary: Op {
-  public static let name = "binary"
+package struct Binary: Op {
+  package static let name = "binary"
 
-  public enum Kind: String, Hashable, Sendable, CaseIterable {
+  package enum Kind: String, Hashable, Sendable, CaseIterable {
     case add
     case subtract
     case multiply
@@ -57,13 +57,13 @@ public struct Binary: Op {
     }
   }
 
-  public let kind: Kind
+  package let kind: Kind
 
-  public init(_ kind: Kind) { self.kind = kind }
+  package init(_ kind: Kind) { self.kind = kind }
 
-  public var parameters: String { kind.rawValue }
+  package var parameters: String { kind.rawValue }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2, inputs.allSatisfy({ $0.element == .float32 }) else {
       throw ShapeError(Self.name, "takes two float32 tensors, not \(inputs)")
     }
@@ -74,12 +74,12 @@ public struct Binary: Op {
     }
     guard rule.fits else {
       throw ShapeError(
-        Self.name, "\(inputs[0]) and \(inputs[1]) alternate between too many broadcast axes")
+        Self.name, "broadcast and other axes of \(inputs[0]) and \(inputs[1]) alternate too often")
     }
     return [TensorType(.float32, rule.shape)]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let rule = Self.rule(inputs.map(\.type))
     let (left, right) = (inputs[0].values, inputs[1].values)
     return [
@@ -89,8 +89,8 @@ public struct Binary: Op {
     ]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: outputs[0].count, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: outputs[0].count, bytes: (inputs + outputs).bytes)
   }
 
   /// The broadcast of types that `outputs` has accepted.
@@ -101,16 +101,16 @@ public struct Binary: Op {
     return rule
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     Broadcast.cpu(kind.code, .input(1)) { Self.rule($0.inputs) }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     Broadcast.openCL(kind.code, .input(1)) { Self.rule($0.inputs) }
   }
 
   /// Where both are equal, the gradient of a maximum or minimum goes to the left operand.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     let (a, b, result, given) = (inputs[0], inputs[1], outputs[0], given[0]!)
@@ -148,7 +148,7 @@ public struct Binary: Op {
     }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     let shapes: [([Int], [Int])] = [
       ([1], [1]), ([13], [13]), ([1027], [1]), ([17], [3, 5, 1]), ([2, 3, 5, 17], [17]),
       ([2, 1, 5, 1], [3, 1, 17]), ([2, 3, 1, 5, 1], [1, 3, 7, 1, 13]), ([3, 33, 1], [1, 33, 3]),

@@ -92,32 +92,24 @@ extension Broadcast {
   static func cpu(
     _ kind: Int, _ right: glint_in, _ rule: @escaping @Sendable (Site) -> Broadcast
   ) -> [Candidate<CPULaunch>] {
-    [
-      Candidate("vector") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_binary, rule(site).kernelParameters(kind),
-            .init(left: .input(0), right: right, out: .output(0)),
-            items: .fixed(site.outputs[0].count), grain: 16384)
-        ])
-      }
-    ]
+    .only("vector") { site in
+      CPULaunch(
+        glint_cpu_binary, rule(site).kernelParameters(kind),
+        .init(left: .input(0), right: right, out: .output(0)),
+        items: .fixed(site.outputs[0].count), grain: 16384)
+    }
   }
 
   /// The OpenCL kernel of the same.
   static func openCL(
     _ kind: Int, _ right: glint_in, _ rule: @escaping @Sendable (Site) -> Broadcast
   ) -> [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        let rule = rule(site)
-        return .launches([
-          OpenCLLaunch(
-            glint_opencl_binary, defines: ["AXES": "\(rule.axes.count)"],
-            rule.kernelParameters(kind), .init(left: .input(0), right: right, out: .output(0)),
-            items: site.outputs[0].count)
-        ])
-      }
-    ]
+    .only("item") { site in
+      let rule = rule(site)
+      return OpenCLLaunch(
+        glint_opencl_binary, defines: ["AXES": "\(rule.axes.count)"],
+        rule.kernelParameters(kind), .init(left: .input(0), right: right, out: .output(0)),
+        items: site.outputs[0].count)
+    }
   }
 }

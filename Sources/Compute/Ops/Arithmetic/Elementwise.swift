@@ -3,12 +3,12 @@ import CPUKernels
 /// A chain of elementwise steps, applied in one pass over the tensor.
 ///
 /// Input and output: float32 of any shape.
-public struct Elementwise: EpilogueHost {
-  public static let name = "elementwise"
-  public let steps: [ElementwiseStep]
+package struct Elementwise: EpilogueHost {
+  package static let name = "elementwise"
+  package let steps: [ElementwiseStep]
 
   /// At most eight steps; a longer chain needs two ops.
-  public init(_ steps: ElementwiseStep...) {
+  package init(_ steps: ElementwiseStep...) {
     self.init(steps)
   }
 
@@ -17,30 +17,30 @@ public struct Elementwise: EpilogueHost {
     self.steps = steps
   }
 
-  public var parameters: String {
+  package var parameters: String {
     steps.map(\.label).joined(separator: " ")
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].element == .float32 else {
       throw ShapeError(Self.name, "takes one float32 tensor, not \(inputs)")
     }
     return inputs
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     [Reference(inputs[0].type, inputs[0].values.map { x in steps.reduce(x) { $1.apply($0) } })]
   }
 
-  public func absorbing(_ more: [ElementwiseStep]) -> (any Op)? {
+  package func absorbing(_ more: [ElementwiseStep]) -> (any Op)? {
     steps.count + more.count <= Int(GLINT_ELEMENTWISE_STEPS) ? Elementwise(steps + more) : nil
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 2 * steps.count * inputs[0].count, bytes: 2 * inputs[0].bytes)
   }
 
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     var slope: Float = 1
@@ -57,19 +57,15 @@ public struct Elementwise: EpilogueHost {
     glint_elementwise_operands(in: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("vector") { site in
-        let count = site.inputs[0].count
-        return .launches([
-          CPULaunch(
-            glint_cpu_elementwise, kernelParameters, operands, items: .fixed(count), grain: 16384)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("vector") { site in
+      let count = site.inputs[0].count
+      return CPULaunch(
+        glint_cpu_elementwise, kernelParameters, operands, items: .fixed(count), grain: 16384)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [.perValue(glint_opencl_elementwise, operands, { _ in kernelParameters })]
   }
 
@@ -77,7 +73,7 @@ public struct Elementwise: EpilogueHost {
     glint_elementwise_params(steps.map(\.code))
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     let chains = [1, 3, 17, 1025].map { count in
       Sample(
         Elementwise(.affine(scale: 0.37, shift: -2), .atLeast(-1.5), .atMost(3)),

@@ -2,7 +2,7 @@ import CPUKernels
 import Foundation
 
 /// One step of a chain that works on each element separately.
-public enum ElementwiseStep: Hashable, Sendable {
+package enum ElementwiseStep: Hashable, Sendable {
   /// x · scale + shift, rounded once.
   case affine(scale: Float, shift: Float)
   case atLeast(Float)
@@ -33,7 +33,7 @@ public enum ElementwiseStep: Hashable, Sendable {
   /// As `sin`.
   case cos
 
-  public static let relu = ElementwiseStep.atLeast(0)
+  package static let relu = ElementwiseStep.atLeast(0)
 
   func apply(_ x: Double) -> Double {
     switch self {

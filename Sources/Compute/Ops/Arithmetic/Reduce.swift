@@ -6,33 +6,33 @@ import CPUKernels
 /// products are summed. Output: the shape of x with the stated axes of length 1, or without them.
 /// For many values, partial results come first, about √values of them, which keeps errors small and
 /// gives threads separate work. Over the pixel axes it is global pooling.
-public struct Reduce: Op {
-  public static let name = "reduce"
+package struct Reduce: Op {
+  package static let name = "reduce"
 
-  public enum Kind: String, Hashable, Sendable {
+  package enum Kind: String, Hashable, Sendable {
     case sum
     case mean
     case maximum
   }
 
-  public let kind: Kind
-  public let axes: [Int]
-  public let keepsAxes: Bool
+  package let kind: Kind
+  package let axes: [Int]
+  package let keepsAxes: Bool
 
   /// - Parameters:
   ///   - axes: counted from the first, which is 0.
   ///   - keepsAxes: keeps them in the result, with length 1.
-  public init(_ kind: Kind, axes: [Int], keepsAxes: Bool = true) {
+  package init(_ kind: Kind, axes: [Int], keepsAxes: Bool = true) {
     self.kind = kind
     self.axes = axes
     self.keepsAxes = keepsAxes
   }
 
-  public var parameters: String {
+  package var parameters: String {
     "\(kind) \(axes.map(String.init).joined(separator: ","))" + (keepsAxes ? "" : " dropped")
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1 || (inputs.count == 2 && kind == .sum && inputs[0] == inputs[1]),
       inputs[0].element == .float32, inputs[0].count > 0
     else {
@@ -56,7 +56,7 @@ public struct Reduce: Op {
   /// How many values are reduced to one.
   private func depth(_ input: TensorType) -> Int { axes.reduce(1) { $0 * input.shape[$1] } }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let type = inputs[0].type
     let kept = TensorType(.float32, shape(type, keeping: true))
     guard let rule = Broadcast(type.shape, kept.shape) else { preconditionFailure("no shape rule") }
@@ -72,14 +72,12 @@ public struct Reduce: Op {
     return [Reference(TensorType(.float32, shape(type, keeping: keepsAxes)), results)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: inputs.count * inputs[0].count,
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: inputs.count * inputs[0].count, bytes: (inputs + outputs).bytes)
   }
 
   /// If several values share a maximum, each gets an equal part.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     let type = graph.type(of: inputs[0])
@@ -162,7 +160,7 @@ public struct Reduce: Op {
     return (list, counts.dropLast().map { TensorType(.float32, $0) })
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("passes") { site in
         let (list, workspace) = steps(site)
@@ -176,7 +174,7 @@ public struct Reduce: Op {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("passes") { site in
         let (list, workspace) = steps(site)
@@ -191,7 +189,7 @@ public struct Reduce: Op {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     let cases: [(shape: [Int], axes: [Int])] = [
       ([1, 1], [0]), ([13], [0]), ([3, 5, 7, 17], [0, 1, 2]), ([2, 13, 17, 1], [0, 1, 2]),
       ([1, 1, 3, 48], [0, 1, 2]), ([1031, 3], [0]), ([3, 1031], [1]),

@@ -1,15 +1,15 @@
 import CPUKernels
 
 /// A tensor repeated along axes of length 1, or along new leading axes, to a stated shape.
-public struct Stretch: Op {
-  public static let name = "stretch"
-  public let shape: [Int]
+package struct Stretch: Op {
+  package static let name = "stretch"
+  package let shape: [Int]
 
-  public init(to shape: [Int]) { self.shape = shape }
+  package init(to shape: [Int]) { self.shape = shape }
 
-  public var parameters: String { shape.map(String.init).joined(separator: "×") }
+  package var parameters: String { shape.map(String.init).joined(separator: "×") }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].element == .float32, shape.allSatisfy({ $0 > 0 }),
       let rule = Broadcast(inputs[0].shape, inputs[0].shape, to: shape), rule.shape == shape,
       rule.fits
@@ -26,7 +26,7 @@ public struct Stretch: Op {
     return rule
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     [
       Reference(
         TensorType(.float32, shape),
@@ -34,21 +34,21 @@ public struct Stretch: Op {
     ]
   }
 
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     [try graph.sum(given[0]!, to: graph.type(of: inputs[0]))]
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     Broadcast.cpu(glint_binary_first, .input(0)) { rule($0.inputs[0]) }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     Broadcast.openCL(glint_binary_first, .input(0)) { rule($0.inputs[0]) }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [([1], [1]), ([17], [3, 17]), ([3, 1, 5], [2, 3, 7, 5]), ([1, 1, 1], [3, 1, 33])].map {
       Sample(Stretch(to: $1), [.random($0, -9...9)], .exact, tiny: true)
     }

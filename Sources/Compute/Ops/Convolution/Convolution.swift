@@ -6,24 +6,24 @@ import CPUKernels
 /// output channels], then the tensors of the epilogue; all float32. Output: [batch, height',
 /// width', output channels] with height' = ⌊(height + padding − dilation (kernel − 1) − 1) /
 /// stride⌋ + 1.
-public struct Convolution: ConvolutionLike, ChannelRanged {
-  public static let name = "convolution"
-  public let stride: Int
-  public let dilation: Int
-  public let padding: Padding
-  public let epilogue: Epilogue
+package struct Convolution: ConvolutionLike, ChannelRanged {
+  package static let name = "convolution"
+  package let stride: Int
+  package let dilation: Int
+  package let padding: Padding
+  package let epilogue: Epilogue
   /// 2 if pixels of the image are first repeated: an `Upsample` that the plan merged into this op.
   let enlargement: Int
 
   /// Zeros around the image.
-  public enum Padding: Hashable, Sendable {
+  package enum Padding: Hashable, Sendable {
     /// Keeps the size for a stride of 1, in general ⌈size / stride⌉; an odd zero goes to the end.
     case same
     case valid
     case zeros(top: Int, left: Int, bottom: Int, right: Int)
 
     /// The same number on every side.
-    public static func zeros(_ count: Int) -> Padding {
+    package static func zeros(_ count: Int) -> Padding {
       .zeros(top: count, left: count, bottom: count, right: count)
     }
 
@@ -40,7 +40,7 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
   ///   - stride: any positive number; networks of the field use 1, 2 or 4.
   ///   - dilation: distance between taps, pixels.
   ///   - bias: one value per output channel, the third input.
-  public init(
+  package init(
     stride: Int = 1, dilation: Int = 1, padding: Padding = .same, bias: Bool = false
   ) {
     self.init(
@@ -48,7 +48,7 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
   }
 
   /// With any epilogue; nil if it has more steps or tensors than kernels support.
-  public init?(
+  package init?(
     stride: Int = 1, dilation: Int = 1, padding: Padding = .same, steps: [EpilogueStep]
   ) {
     guard let epilogue = Epilogue(steps) else { return nil }
@@ -83,7 +83,7 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
       stride: stride, dilation: dilation, padding: padding, epilogue: epilogue, enlargement: 2)
   }
 
-  public var parameters: String {
+  package var parameters: String {
     (enlargement == 2 ? "×2 " : "")
       + "s\(stride) d\(dilation) \(padding.label)\(epilogue.label)"
   }
@@ -103,7 +103,7 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
     }
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     try epilogue.checkImage(inputs, op: Self.name)
     let (x, w) = (inputs[0].shape, inputs[1].shape)
     let (height, width) = (
@@ -119,12 +119,12 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
     return [output]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let type = outputType(inputs)
     return [Reference(type, epilogue.apply(sums(inputs, type), inputs[2...]))]
   }
 
-  public func magnitudes(_ inputs: [Reference]) -> [Reference] {
+  package func magnitudes(_ inputs: [Reference]) -> [Reference] {
     let type = outputType(inputs)
     let absolute = inputs.prefix(2).map { Reference($0.type, $0.values.map(abs)) }
     return [Reference(type, epilogue.magnitudes(sums(absolute, type), inputs[2...]))]
@@ -167,11 +167,11 @@ public struct Convolution: ConvolutionLike, ChannelRanged {
     return result
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     let w = inputs[1].shape
     return Work(
       flops: 2 * outputs[0].count * w[0] * w[1] * w[2],
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   /// The kernels' parameters at a site.

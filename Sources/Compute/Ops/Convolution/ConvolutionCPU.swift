@@ -4,7 +4,7 @@ import CPUKernels
 extension Convolution {
   /// Winograd F(4×4) comes first: a quarter of the products and about three times the rounding
   /// error of plain summation. The more precise F(2×2) can be chosen by name.
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       winograd(4, error: 32), single, product, winograd(2, error: 4), library, direct,
     ]
@@ -21,24 +21,24 @@ extension Convolution {
     Candidate("winograd\(m)", error: error) { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
       guard w[0] == 3, w[1] == 3, stride == 1 else {
-        return .declined("for kernels of 3×3 and stride 1")
+        return .declined("it needs a 3×3 kernel and stride 1")
       }
       let pads = [
         extent(site.inputs[0].shape[1], 3, vertical: true).before,
         extent(site.inputs[0].shape[2], 3, vertical: false).before,
       ]
       guard enlargement == 1 || (pads == [1, 1] && dilation == 1) else {
-        return .declined("tiles of an enlarged image start at the second of two equal pixels")
+        return .declined("an enlarged image needs a padding of 1 and no dilation")
       }
       guard w[2] >= 4, w[3] >= 4 else {
-        return .declined("\(w[2])→\(w[3]) channels do not pay for the transforms")
+        return .declined("with \(w[2])→\(w[3]) channels the transforms cost too much")
       }
       func tiles(_ size: Int) -> Int {
         ((size + dilation - 1) / dilation + m - 1) / m * dilation
       }
       let count = y[0] * tiles(y[1]) * tiles(y[2])
       guard m == 2 || count * m * m <= 3 * y[0] * y[1] * y[2] else {
-        return .declined("tiles would be mostly padding at \(y[1])×\(y[2])")
+        return .declined("at \(y[1])×\(y[2]) pixels its tiles would be mostly padding")
       }
       let lanes = site.device.preferredWidth
       let points = (m + 2) * (m + 2)
@@ -97,7 +97,7 @@ extension Convolution {
     Candidate("single") { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
       guard w[2] == 1, stride == 1, enlargement == 1 else {
-        return .declined("for one channel and stride 1")
+        return .declined("it needs one input channel and stride 1")
       }
       let row = y[2] + (w[1] - 1) * dilation + Int(GLINT_FINISH_MOST)
       var parameters = kernelParameters(site)
@@ -125,9 +125,11 @@ extension Convolution {
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
       let lanes = site.device.preferredWidth
       guard lanes == CPUDevice.InstructionSet.present[0].lanes else {
-        return .declined("OpenBLAS chooses its instructions itself: only beside the widest kernels")
+        return .declined("OpenBLAS always uses the widest instructions of the processor")
       }
-      if let obstacle = OpenBLAS.obstacle { return .declined("no OpenBLAS: \(obstacle)") }
+      if let obstacle = OpenBLAS.obstacle {
+        return .declined("OpenBLAS cannot be used: \(obstacle)")
+      }
       let depth = w[0] * w[1] * w[2]
       let pixels = y[0] * y[1] * y[2]
       // OpenBLAS packs the weights at each call, so a call should cover many pixels.

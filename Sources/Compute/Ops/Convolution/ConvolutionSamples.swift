@@ -41,7 +41,7 @@ extension Convolution {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     let plain = Convolution()
     let biased = Convolution(bias: true)
     let enlarged = Convolution(

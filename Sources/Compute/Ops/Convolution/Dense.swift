@@ -3,11 +3,11 @@
 /// Inputs: x [batch, …], whose axes after the first are one row of values; weights [values,
 /// outputs]; then the tensors of the epilogue. Output: [batch, outputs]. It runs as a 1×1
 /// convolution over the batch.
-public struct Dense: ConvolutionLike {
-  public static let name = "dense"
-  public let epilogue: Epilogue
+package struct Dense: ConvolutionLike {
+  package static let name = "dense"
+  package let epilogue: Epilogue
 
-  public init(bias: Bool = true) {
+  package init(bias: Bool = true) {
     self.init(epilogue: bias ? .bias : .none)
   }
 
@@ -19,9 +19,9 @@ public struct Dense: ConvolutionLike {
     Convolution(stride: 1, dilation: 1, padding: .valid, epilogue: epilogue)
   }
 
-  public var parameters: String { String(epilogue.label.dropFirst()) }
+  package var parameters: String { String(epilogue.label.dropFirst()) }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2 + epilogue.tensors, inputs[0].shape.count >= 2,
       inputs[1].shape.count == 2, inputs.allSatisfy({ $0.element == .float32 })
     else {
@@ -58,11 +58,11 @@ public struct Dense: ConvolutionLike {
     zip(inputs, types(inputs.map(\.type))).map { Reference($1, $0.values) }
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     convolution.reference(seen(inputs)).map { flat($0) }
   }
 
-  public func magnitudes(_ inputs: [Reference]) -> [Reference] {
+  package func magnitudes(_ inputs: [Reference]) -> [Reference] {
     convolution.magnitudes(seen(inputs)).map { flat($0) }
   }
 
@@ -70,10 +70,8 @@ public struct Dense: ConvolutionLike {
     Reference(TensorType(.float32, Array(result.type.shape[2...])), result.values)
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: 2 * outputs[0].count * inputs[1].shape[0],
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 2 * outputs[0].count * inputs[1].shape[0], bytes: (inputs + outputs).bytes)
   }
 
   private func site(_ site: Site) -> Site {
@@ -83,19 +81,19 @@ public struct Dense: ConvolutionLike {
       forced: site.forced)
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     convolution.cpu.map { way in
       Candidate(way.name, error: way.error) { way.lower(site($0)) }
     }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     convolution.openCL.map { way in
       Candidate(way.name, error: way.error) { way.lower(site($0)) }
     }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [
       (Dense(), [1, 1], 1), (Dense(bias: false), [3, 17], 5), (Dense(), [2, 3, 5, 7], 33),
       (Dense(epilogue: Epilogue([.bias, .each(.relu), .add])!), [13, 65], 31),

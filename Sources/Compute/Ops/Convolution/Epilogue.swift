@@ -1,7 +1,7 @@
 import CPUKernels
 
 /// A step that a convolution applies to each result before storing it.
-public enum EpilogueStep: Hashable, Sendable {
+package enum EpilogueStep: Hashable, Sendable {
   /// Adds one value per channel: a tensor [channels].
   case bias
   /// Multiplies by one value per channel and adds another: two tensors [channels].
@@ -34,8 +34,8 @@ public enum EpilogueStep: Hashable, Sendable {
 /// What a convolution applies to its sums, in order: bias, activation, affine, add, activation.
 ///
 /// Its tensors are the op's inputs after the weights, in the order of the steps that read them.
-public struct Epilogue: Hashable, Sendable {
-  public let steps: [EpilogueStep]
+package struct Epilogue: Hashable, Sendable {
+  package let steps: [EpilogueStep]
 
   /// Nil if kernels have no room (more than eight steps or four tensors) or no code for a step.
   init?(_ steps: [EpilogueStep]) {
@@ -173,7 +173,7 @@ protocol ConvolutionLike: EpilogueHost {
 }
 
 extension ConvolutionLike {
-  public func absorbing(_ steps: [ElementwiseStep]) -> (any Op)? {
+  package func absorbing(_ steps: [ElementwiseStep]) -> (any Op)? {
     absorbing(steps.map(EpilogueStep.each))
   }
 

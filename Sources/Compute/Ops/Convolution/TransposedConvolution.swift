@@ -5,14 +5,14 @@ import CPUKernels
 /// Inputs: x [batch, height, width, channels], weights [kernel height, kernel width, channels,
 /// output channels], then the tensors of the epilogue; float32. Output size per axis: (size − 1)
 /// stride + kernel − 2 crop (without the "output padding" of some libraries).
-public struct TransposedConvolution: ConvolutionLike, TransposedKernels {
-  public static let name = "transposed convolution"
-  public let stride: Int
+package struct TransposedConvolution: ConvolutionLike, TransposedKernels {
+  package static let name = "transposed convolution"
+  package let stride: Int
   /// Rows and columns cut off at every side; other libraries call it "padding".
-  public let crop: Int
-  public let epilogue: Epilogue
+  package let crop: Int
+  package let epilogue: Epilogue
 
-  public init(stride: Int = 2, crop: Int = 0, bias: Bool = false) {
+  package init(stride: Int = 2, crop: Int = 0, bias: Bool = false) {
     self.init(stride: stride, crop: crop, epilogue: bias ? .bias : .none)
   }
 
@@ -27,13 +27,13 @@ public struct TransposedConvolution: ConvolutionLike, TransposedKernels {
     TransposedConvolution(stride: stride, crop: crop, epilogue: epilogue)
   }
 
-  public var parameters: String { "s\(stride) crop \(crop)\(epilogue.label)" }
+  package var parameters: String { "s\(stride) crop \(crop)\(epilogue.label)" }
 
   private func extent(_ size: Int, _ kernel: Int) -> Int {
     (size - 1) * stride + kernel - 2 * crop
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     try epilogue.checkImage(inputs, op: Self.name)
     let (x, w) = (inputs[0].shape, inputs[1].shape)
     let (height, width) = (extent(x[1], w[0]), extent(x[2], w[1]))
@@ -45,12 +45,12 @@ public struct TransposedConvolution: ConvolutionLike, TransposedKernels {
     return [output]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (type, sums) = sums(inputs)
     return [Reference(type, epilogue.apply(sums, inputs[2...]))]
   }
 
-  public func magnitudes(_ inputs: [Reference]) -> [Reference] {
+  package func magnitudes(_ inputs: [Reference]) -> [Reference] {
     let (type, sums) = sums(inputs.prefix(2).map { Reference($0.type, $0.values.map(abs)) })
     return [Reference(type, epilogue.magnitudes(sums, inputs[2...]))]
   }
@@ -82,17 +82,17 @@ public struct TransposedConvolution: ConvolutionLike, TransposedKernels {
     (0..<rows).flatMap { row in (0..<columns).map { (row, $0) } }
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: 2 * inputs[0].count * inputs[1].count / inputs[1].shape[2],
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   func kernelParameters(_ site: Site) -> glint_conv_params {
     glint_conv_params(site, stride: stride, top: crop, left: crop, epilogue: epilogue)
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [
       (TransposedConvolution(stride: 2), [1, 3, 5, 3], 2, 5),
       (TransposedConvolution(stride: 2, crop: 1, bias: true), [2, 4, 3, 8], 4, 17),

@@ -8,29 +8,21 @@ protocol TransposedKernels: Op {
 }
 
 extension TransposedKernels {
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let y = site.outputs[0].shape
-        return .launches([
-          CPULaunch(
-            glint_cpu_conv_transposed, kernelParameters(site), epilogue.operands(),
-            items: .fixed(y[0] * y[1]), scratch: 4 * site.inputs[0].channels)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("rows") { site in
+      let y = site.outputs[0].shape
+      return CPULaunch(
+        glint_cpu_conv_transposed, kernelParameters(site), epilogue.operands(),
+        items: .fixed(y[0] * y[1]), scratch: 4 * site.inputs[0].channels)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_transposed, kernelParameters(site), epilogue.operands(),
-            items: site.outputs[0].pixels * ((site.outputs[0].channels + 7) / 8))
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("item") { site in
+      OpenCLLaunch(
+        glint_opencl_transposed, kernelParameters(site), epilogue.operands(),
+        items: site.outputs[0].pixels * ((site.outputs[0].channels + 7) / 8))
+    }
   }
 }
 

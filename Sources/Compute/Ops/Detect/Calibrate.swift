@@ -5,25 +5,25 @@ import CPUKernels
 /// Inputs: frames uint16 or float32 [frames, height, width]; with maps also offset [height, width]
 /// (ADU) and inverse gain [height, width] (electrons per ADU), float32. Output: float32 [frames,
 /// height, width]. Negative values from read noise are kept; clipping them would bias the fit.
-public struct Calibrate: NotDifferentiable {
-  public static let name = "calibrate"
-  public static let obstacle = "its frames are what a camera recorded"
+package struct Calibrate: NotDifferentiable {
+  package static let name = "calibrate"
+  package static let obstacle = "its frames are what a camera recorded"
   /// ADU; unused with maps.
-  public let offset: Float
+  package let offset: Float
   /// Electrons per ADU; unused with maps.
-  public let inverseGain: Float
+  package let inverseGain: Float
 
   /// - Parameters:
   ///   - offset: value of a pixel without light, ADU.
   ///   - gain: ADU per electron, after any EM register.
-  public init(offset: Float = 0, gain: Float = 1) {
+  package init(offset: Float = 0, gain: Float = 1) {
     self.offset = offset
     self.inverseGain = 1 / gain
   }
 
-  public var parameters: String { "−\(offset) ·\(inverseGain)" }
+  package var parameters: String { "−\(offset) ·\(inverseGain)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1 || inputs.count == 3, inputs[0].shape.count == 3,
       inputs[0].element != .int32
     else {
@@ -39,7 +39,7 @@ public struct Calibrate: NotDifferentiable {
     return [TensorType(.float32, inputs[0].shape)]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let frame = inputs[0].type.shape[1] * inputs[0].type.shape[2]
     let values = inputs[0].values.enumerated().map { index, value in
       let electrons =
@@ -52,7 +52,7 @@ public struct Calibrate: NotDifferentiable {
     return [Reference(TensorType(.float32, inputs[0].type.shape), values)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 2 * outputs[0].count, bytes: inputs[0].bytes + outputs[0].bytes)
   }
 
@@ -69,33 +69,25 @@ public struct Calibrate: NotDifferentiable {
       out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        .launches([
-          CPULaunch(
-            site.inputs[0].element == .uint16 ? glint_cpu_calibrate_u16 : glint_cpu_calibrate_f32,
-            kernelParameters(site), operands(site),
-            items: .fixed(site.inputs[0].shape[0] * site.inputs[0].shape[1]), grain: 64)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("rows") { site in
+      CPULaunch(
+        site.inputs[0].element == .uint16 ? glint_cpu_calibrate_u16 : glint_cpu_calibrate_f32,
+        kernelParameters(site), operands(site),
+        items: .fixed(site.inputs[0].shape[0] * site.inputs[0].shape[1]), grain: 64)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_calibrate,
-            defines: ["PIXEL": site.inputs[0].element == .uint16 ? "ushort" : "float"],
-            kernelParameters(site), operands(site), items: site.inputs[0].count)
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("item") { site in
+      OpenCLLaunch(
+        glint_opencl_calibrate,
+        defines: ["PIXEL": site.inputs[0].element == .uint16 ? "ushort" : "float"],
+        kernelParameters(site), operands(site), items: site.inputs[0].count)
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [[1, 1, 1], [2, 3, 17], [1, 13, 13], [3, 33, 65]].flatMap { shape in
       let tiny = shape.reduce(1, *) < 200
       let frames = Reference.random(shape, 0...65535, seed: 3, element: .uint16)

@@ -6,37 +6,37 @@ import CPUKernels
 /// Input and output: float32 [frames, height, width]. Gaussians are cut at 3 σ; at the edges frames
 /// are mirrored with the edge pixel repeated, so frames may have any size and spots at the edge
 /// keep their weight. SMAP's filter (Ries, Nat. Methods 2020) with σ 1.2 px and 2.5 times that.
-public struct DifferenceOfGaussians: Op {
-  public static let name = "difference_of_gaussians"
+package struct DifferenceOfGaussians: Op {
+  package static let name = "difference_of_gaussians"
   /// Standard deviations, pixels.
-  public let narrow: Double
-  public let wide: Double
+  package let narrow: Double
+  package let wide: Double
   private let filters: FilterDifference
 
-  public init(narrow: Double = 1.2, wide: Double? = nil) {
+  package init(narrow: Double = 1.2, wide: Double? = nil) {
     self.narrow = narrow
     self.wide = wide ?? 2.5 * narrow
     filters = FilterDifference(narrow: .gaussian(self.narrow), wide: .gaussian(self.wide))
   }
 
-  public var parameters: String { "σ \(narrow) − \(wide)" }
+  package var parameters: String { "σ \(narrow) − \(wide)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     try filters.check(inputs, Self.name)
     return inputs
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let values = zip(filters.narrow.smooth(inputs[0]), filters.wide.smooth(inputs[0]))
     return [Reference(inputs[0].type, values.map { $0 - $1 })]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     filters.work(inputs, outputs)
   }
 
   /// The op is its own adjoint, because filters and mirroring are symmetric.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     [try graph.apply(self, given[0]!)]
@@ -46,15 +46,15 @@ public struct DifferenceOfGaussians: Op {
     glint_difference_of_gaussians_operands(images: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [filters.cpu(glint_cpu_difference_of_gaussians, operands)]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [filters.openCL(glint_opencl_difference_of_gaussians, operands)]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     let shapes = [
       [1, 1, 1], [2, 3, 5], [1, 13, 1], [1, 17, 13], [2, 8, 32], [1, 9, 33], [1, 7, 31],
       [2, 40, 131],

@@ -6,15 +6,15 @@ import CPUKernels
 /// [frames]; +∞ for a frame without maxima. The quantile q of n sorted values is at (n − 1)·q, with
 /// linear interpolation. Most maxima are noise, so this noise level depends little on the molecules
 /// (SMAP: Ries, Nat. Methods 2020; factor 1.7, usually 1.5 to 2).
-public struct DynamicCutoff: NotDifferentiable {
-  public static let name = "dynamic_cutoff"
-  public let factor: Float
+package struct DynamicCutoff: NotDifferentiable {
+  package static let name = "dynamic_cutoff"
+  package let factor: Float
 
-  public init(factor: Float = 1.7) { self.factor = factor }
+  package init(factor: Float = 1.7) { self.factor = factor }
 
-  public var parameters: String { "×\(factor)" }
+  package var parameters: String { "×\(factor)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2, inputs[0].element == .float32, inputs[0].shape.count == 2,
       inputs[1] == TensorType(.int32, inputs[0].shape[0])
     else {
@@ -23,7 +23,7 @@ public struct DynamicCutoff: NotDifferentiable {
     return [TensorType(.float32, inputs[0].shape[0])]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let room = inputs[0].type.shape[1]
     let cutoffs = inputs[1].values.enumerated().map { frame, count -> Double in
       let sorted = inputs[0].values[frame * room..<frame * room + Int(count)].sorted()
@@ -48,32 +48,24 @@ public struct DynamicCutoff: NotDifferentiable {
   private let operands = glint_dynamic_cutoff_operands(
     lists: .input(0), counts: .input(1), cutoff: .output(0))
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("frames") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_dynamic_cutoff, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].shape[0]))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("frames") { site in
+      CPULaunch(
+        glint_cpu_dynamic_cutoff, kernelParameters(site), operands,
+        items: .fixed(site.inputs[0].shape[0]))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("group") { site in
-        let frames = site.inputs[0].shape[0]
-        return .launches([
-          OpenCLLaunch(
-            glint_opencl_dynamic_cutoff, kernelParameters(site), operands, items: frames,
-            global: [frames * 64])
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("group") { site in
+      let frames = site.inputs[0].shape[0]
+      return OpenCLLaunch(
+        glint_opencl_dynamic_cutoff, kernelParameters(site), operands, items: frames,
+        global: [frames * 64])
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(
       _ room: Int, _ counts: [Int], _ range: ClosedRange<Double>, note: String = ""
     ) -> Sample {

@@ -8,22 +8,22 @@ import CPUKernels
 /// [capacity, box²], flags int32 [capacity] (1: a pixel is saturated, 2: one is NaN), and with a
 /// noise map its boxes float32 [capacity, box²]; rows past the total are undefined. Peaks lie at
 /// least box/2 from every edge.
-public struct GatherSpots: NotDifferentiable {
-  public static let name = "gather_spots"
+package struct GatherSpots: NotDifferentiable {
+  package static let name = "gather_spots"
   /// Side, pixels, odd.
-  public let box: Int
+  package let box: Int
   /// The buffer's frame that the peaks' frame 0 refers to (after the leading halo).
-  public let firstFrame: Int
+  package let firstFrame: Int
   /// ADU; unused with maps.
-  public let offset: Float
+  package let offset: Float
   /// Electrons per ADU; unused with maps.
-  public let inverseGain: Float
+  package let inverseGain: Float
   /// Multiplies the result: 0.5 gives EMCCD data the variance of Poisson data.
-  public let scale: Float
+  package let scale: Float
   /// A pixel counts as saturated from this value on, ADU.
-  public let saturation: Float
+  package let saturation: Float
 
-  public init(
+  package init(
     box: Int, firstFrame: Int = 0, offset: Float = 0, gain: Float = 1, scale: Float = 1,
     saturation: Float = .infinity
   ) {
@@ -35,11 +35,11 @@ public struct GatherSpots: NotDifferentiable {
     self.saturation = saturation
   }
 
-  public var parameters: String {
+  package var parameters: String {
     "box \(box), frame \(firstFrame), −\(offset) ·\(inverseGain) ·\(scale)"
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard [3, 5, 6].contains(inputs.count), inputs[0].shape.count == 3,
       inputs[0].element != .int32, inputs[1].element == .int32, inputs[1].shape.count == 2,
       inputs[1].shape[1] == 3, inputs[2] == TensorType(.int32, 1)
@@ -64,7 +64,7 @@ public struct GatherSpots: NotDifferentiable {
     return inputs.count == 6 ? [boxes, flags, boxes] : [boxes, flags]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (height, width) = (inputs[0].type.shape[1], inputs[0].type.shape[2])
     let capacity = inputs[1].type.shape[0]
     var spots = [Double](repeating: .nan, count: capacity * box * box)
@@ -95,13 +95,13 @@ public struct GatherSpots: NotDifferentiable {
   }
 
   /// The reference flags rows past the total with −1.
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] {
     let rows = outputs[1].values.map { $0 >= 0 }
     let pixels = rows.flatMap { Array(repeating: $0, count: box * box) }
     return outputs.count == 3 ? [pixels, rows, pixels] : [pixels, rows]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 3 * outputs[0].count, bytes: 2 * outputs[0].bytes)
   }
 
@@ -121,35 +121,27 @@ public struct GatherSpots: NotDifferentiable {
       noise: site.inputs.count == 6 ? .output(2) : .none, flags: .output(1))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("spots") { site in
-        .launches([
-          CPULaunch(
-            site.inputs[0].element == .uint16
-              ? glint_cpu_gather_spots_u16 : glint_cpu_gather_spots_f32,
-            kernelParameters(site), operands(site),
-            items: .counted(.input(2), limit: site.inputs[1].shape[0]), grain: 64)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("spots") { site in
+      CPULaunch(
+        site.inputs[0].element == .uint16
+          ? glint_cpu_gather_spots_u16 : glint_cpu_gather_spots_f32,
+        kernelParameters(site), operands(site),
+        items: .counted(.input(2), limit: site.inputs[1].shape[0]), grain: 64)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("group") { site in
-        let capacity = site.inputs[1].shape[0]
-        return .launches([
-          OpenCLLaunch(
-            glint_opencl_gather_spots,
-            defines: ["PIXEL": site.inputs[0].element == .uint16 ? "ushort" : "float"],
-            kernelParameters(site), operands(site), items: capacity, global: [capacity * 64])
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("group") { site in
+      let capacity = site.inputs[1].shape[0]
+      return OpenCLLaunch(
+        glint_opencl_gather_spots,
+        defines: ["PIXEL": site.inputs[0].element == .uint16 ? "ushort" : "float"],
+        kernelParameters(site), operands(site), items: capacity, global: [capacity * 64])
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(
       _ op: GatherSpots, _ frames: Reference, capacity: Int, total: Int, maps: Int = 0,
       note: String = ""

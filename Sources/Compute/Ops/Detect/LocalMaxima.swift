@@ -9,21 +9,21 @@ import CPUKernels
 /// wins, as in an argmax. NaN is never a maximum and never hides one. Two maxima are more than
 /// `radius` apart along an axis, so `room` = ⌈height/(radius+1)⌉·⌈width/(radius+1)⌉ is always
 /// enough.
-public struct LocalMaxima: NotDifferentiable {
-  public static let name = "local_maxima"
-  public let radius: Int
-  public let border: Int
+package struct LocalMaxima: NotDifferentiable {
+  package static let name = "local_maxima"
+  package let radius: Int
+  package let border: Int
 
-  public init(radius: Int, border: Int) {
+  package init(radius: Int, border: Int) {
     self.radius = radius
     self.border = border
   }
 
-  public var parameters: String { "radius \(radius), border \(border)" }
+  package var parameters: String { "radius \(radius), border \(border)" }
 
   private func room(_ length: Int) -> Int { (length + radius) / (radius + 1) }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].isFrames else {
       throw ShapeError(Self.name, "takes frames float32 [frames×height×width], not \(inputs)")
     }
@@ -39,7 +39,7 @@ public struct LocalMaxima: NotDifferentiable {
     ]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let (height, width) = (shape[1], shape[2])
     let room = room(height) * room(width)
@@ -74,12 +74,12 @@ public struct LocalMaxima: NotDifferentiable {
     ]
   }
 
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] {
     let listed = outputs[0].values.map { $0 >= 0 }
     return [listed, listed, nil]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 8 * inputs[0].count, bytes: inputs[0].bytes)
   }
 
@@ -104,7 +104,7 @@ public struct LocalMaxima: NotDifferentiable {
     images: .input(0), columns: .workspace(0), row_counts: .workspace(1), indices: .output(0),
     values: .output(1), counts: .output(2))
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
         let shape = site.inputs[0].shape
@@ -122,7 +122,7 @@ public struct LocalMaxima: NotDifferentiable {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("group") { site in
         let shape = site.inputs[0].shape
@@ -139,7 +139,7 @@ public struct LocalMaxima: NotDifferentiable {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(
       _ radius: Int, _ border: Int, _ frames: Reference, note: String = ""
     ) -> Sample {

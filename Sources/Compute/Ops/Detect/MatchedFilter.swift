@@ -10,21 +10,21 @@ import CPUKernels
 /// standard deviation of 1: the optimal linear detector of a known shape in white noise (Turin, IRE
 /// Trans. Inf. Theory 6, 311, 1960). At the edges frames are mirrored with the edge pixel repeated;
 /// a box with less than one photoelectron counts as one.
-public struct MatchedFilter: NotDifferentiable {
-  public static let name = "matched_filter"
+package struct MatchedFilter: NotDifferentiable {
+  package static let name = "matched_filter"
   /// Excess noise factor F² of an EM register, else 1.
-  public let excess: Float
+  package let excess: Float
   /// Variance of a pixel without light, photoelectrons².
-  public let readNoise: Float
+  package let readNoise: Float
 
-  public init(excess: Float = 1, readNoise: Float = 0) {
+  package init(excess: Float = 1, readNoise: Float = 0) {
     self.excess = excess
     self.readNoise = readNoise
   }
 
-  public var parameters: String { "F² \(excess), read \(readNoise)" }
+  package var parameters: String { "F² \(excess), read \(readNoise)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard [2, 3].contains(inputs.count), inputs[0].isFrames, inputs[1].isFrames,
       inputs.count == 2 || inputs[2] == TensorType(.float32, Array(inputs[0].shape[1...]))
     else {
@@ -34,13 +34,13 @@ public struct MatchedFilter: NotDifferentiable {
     let side = inputs[1].shape[1]
     guard side == inputs[1].shape[2], side % 2 == 1, side <= GLINT_TEMPLATE_SIDE else {
       throw ShapeError(
-        Self.name, "templates are \(inputs[1])",
-        hint: "they are squares with an odd side of at most \(GLINT_TEMPLATE_SIDE) px")
+        Self.name, "templates of type \(inputs[1]) are not supported",
+        hint: "templates are squares with an odd side of at most \(GLINT_TEMPLATE_SIDE) px")
     }
     return [inputs[0]]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (frames, templates) = (inputs[0], inputs[1])
     let (height, width) = (frames.type.shape[1], frames.type.shape[2])
     let (count, side) = (templates.type.shape[0], templates.type.shape[1])
@@ -68,10 +68,10 @@ public struct MatchedFilter: NotDifferentiable {
     return [Reference(frames.type, result)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * (2 * inputs[1].count + inputs[1].count / inputs[1].shape[0] + 4),
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   private func kernelParameters(_ site: Site) -> glint_matched_params {
@@ -89,40 +89,32 @@ public struct MatchedFilter: NotDifferentiable {
       out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let shape = site.inputs[0].shape
-        return .launches([
-          CPULaunch(
-            glint_cpu_matched_filter, kernelParameters(site), operands(site),
-            items: .fixed(shape[0] * shape[1]), grain: 4,
-            scratch: glint_matched_scratch(Int32(shape[2]), Int32(site.inputs[1].shape[1])))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("rows") { site in
+      let shape = site.inputs[0].shape
+      return CPULaunch(
+        glint_cpu_matched_filter, kernelParameters(site), operands(site),
+        items: .fixed(shape[0] * shape[1]), grain: 4,
+        scratch: glint_matched_scratch(Int32(shape[2]), Int32(site.inputs[1].shape[1])))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("tile") { site in
-        let shape = site.inputs[0].shape
-        let tile = (width: 32, height: 8)
-        return .launches([
-          OpenCLLaunch(
-            glint_opencl_matched_filter,
-            defines: [
-              "TILE_WIDTH": "\(tile.width)", "TILE_HEIGHT": "\(tile.height)",
-              "SIDE": "\(site.inputs[1].shape[1])",
-            ],
-            kernelParameters(site), operands(site), items: site.inputs[0].count,
-            global: [shape[2], shape[1], shape[0]], local: [tile.width, tile.height, 1])
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("tile") { site in
+      let shape = site.inputs[0].shape
+      let tile = (width: 32, height: 8)
+      return OpenCLLaunch(
+        glint_opencl_matched_filter,
+        defines: [
+          "TILE_WIDTH": "\(tile.width)", "TILE_HEIGHT": "\(tile.height)",
+          "SIDE": "\(site.inputs[1].shape[1])",
+        ],
+        kernelParameters(site), operands(site), items: site.inputs[0].count,
+        global: [shape[2], shape[1], shape[0]], local: [tile.width, tile.height, 1])
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(
       _ frames: Reference, _ count: Int, _ side: Int, map: Bool = false, note: String = ""
     ) -> Sample {

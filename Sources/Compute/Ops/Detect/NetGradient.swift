@@ -8,16 +8,16 @@ import CPUKernels
 /// centre, in the unit of the frames (Picasso's thresholds are in camera counts). Neighbours beyond
 /// an edge are taken from the opposite edge, as Picasso's index −1 does for a maximum box/2 from
 /// the top or left edge. With a border of box/2 + 1 in `LocalMaxima` this does not occur.
-public struct NetGradient: NotDifferentiable {
-  public static let name = "net_gradient"
+package struct NetGradient: NotDifferentiable {
+  package static let name = "net_gradient"
   /// Side, pixels, odd.
-  public let box: Int
+  package let box: Int
 
-  public init(box: Int = 7) { self.box = box }
+  package init(box: Int = 7) { self.box = box }
 
-  public var parameters: String { "box \(box)" }
+  package var parameters: String { "box \(box)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 3, inputs[0].isFrames, inputs[1].element == .int32,
       inputs[1].shape.count == 2, inputs[1].shape[0] == inputs[0].shape[0],
       inputs[2] == TensorType(.int32, inputs[0].shape[0])
@@ -25,12 +25,13 @@ public struct NetGradient: NotDifferentiable {
       throw ShapeError(Self.name, "takes frames and their maxima's index and count, not \(inputs)")
     }
     guard box >= 3, box <= 101, box % 2 == 1 else {
-      throw ShapeError(Self.name, "the box has \(box) pixels", hint: "use an odd side of 3 to 101")
+      throw ShapeError(
+        Self.name, "a box of \(box) pixels is not supported", hint: "use an odd side from 3 to 101")
     }
     return [TensorType(.float32, inputs[1].shape)]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let (height, width) = (shape[1], shape[2])
     let room = inputs[1].type.shape[1]
@@ -59,11 +60,11 @@ public struct NetGradient: NotDifferentiable {
   }
 
   /// The reference has NaN where there is no maximum.
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] {
     [outputs[0].values.map { !$0.isNaN }]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 6 * box * box * outputs[0].count, bytes: inputs[0].bytes)
   }
 
@@ -77,34 +78,26 @@ public struct NetGradient: NotDifferentiable {
   private let operands = glint_net_gradient_operands(
     images: .input(0), indices: .input(1), counts: .input(2), values: .output(0))
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("lanes") { site in
-        let block = Int(GLINT_GRADIENT_ENTRIES)
-        let blocks = (site.inputs[1].shape[1] + block - 1) / block
-        return .launches([
-          CPULaunch(
-            glint_cpu_net_gradient, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].shape[0] * blocks), grain: 4,
-            scratch: glint_gradient_scratch(Int32(box)))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("lanes") { site in
+      let block = Int(GLINT_GRADIENT_ENTRIES)
+      let blocks = (site.inputs[1].shape[1] + block - 1) / block
+      return CPULaunch(
+        glint_cpu_net_gradient, kernelParameters(site), operands,
+        items: .fixed(site.inputs[0].shape[0] * blocks), grain: 4,
+        scratch: glint_gradient_scratch(Int32(box)))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_net_gradient, kernelParameters(site), operands,
-            items: site.inputs[1].count)
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("item") { site in
+      OpenCLLaunch(
+        glint_opencl_net_gradient, kernelParameters(site), operands,
+        items: site.inputs[1].count)
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [(3, 1, [1, 5, 5]), (3, 2, [2, 13, 17]), (7, 4, [2, 40, 65]), (5, 0, [1, 4, 9])].map {
       box, border, shape in
       let frames = Reference.random(shape, 0...1000, seed: 61)

@@ -7,20 +7,20 @@ import CPUKernels
 /// float32 [frames] (NaN keeps nothing). Outputs: peaks int32 [capacity, 3] (frame, y, x), score
 /// float32 [capacity], total int32 [1]. The total may exceed the capacity: then the rows that fit
 /// are written, and the caller makes a new plan with more room.
-public struct SelectPeaks: NotDifferentiable {
-  public static let name = "select_peaks"
+package struct SelectPeaks: NotDifferentiable {
+  package static let name = "select_peaks"
   /// Width of the frames, pixels.
-  public let width: Int
-  public let capacity: Int
+  package let width: Int
+  package let capacity: Int
 
-  public init(width: Int, capacity: Int) {
+  package init(width: Int, capacity: Int) {
     self.width = width
     self.capacity = capacity
   }
 
-  public var parameters: String { "width \(width), room for \(capacity)" }
+  package var parameters: String { "width \(width), room for \(capacity)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 4, inputs[0].element == .int32, inputs[0].shape.count == 2,
       !inputs[0].shape.contains(0), inputs[1] == TensorType(.float32, inputs[0].shape),
       inputs[2] == TensorType(.int32, inputs[0].shape[0]),
@@ -30,14 +30,14 @@ public struct SelectPeaks: NotDifferentiable {
         Self.name, "takes maxima's index, value and count and a cut-off, not \(inputs)")
     }
     guard width > 0, capacity > 0 else {
-      throw ShapeError(Self.name, "width \(width) and capacity \(capacity) have to be positive")
+      throw ShapeError(Self.name, "width \(width) and capacity \(capacity) must be positive")
     }
     return [
       TensorType(.int32, capacity, 3), TensorType(.float32, capacity), TensorType(.int32, 1),
     ]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let room = inputs[0].type.shape[1]
     var peaks = [Double](repeating: -1, count: 3 * capacity)
     var score = [Double](repeating: .nan, count: capacity)
@@ -62,7 +62,7 @@ public struct SelectPeaks: NotDifferentiable {
     ]
   }
 
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] {
     let total = Int(outputs[2].values[0])
     return [
       (0..<3 * capacity).map { $0 < 3 * total }, (0..<capacity).map { $0 < total }, nil,
@@ -85,7 +85,7 @@ public struct SelectPeaks: NotDifferentiable {
     indices: .input(0), values: .input(1), counts: .input(2), cutoff: .input(3),
     kept: .workspace(0), peaks: .output(0), score: .output(1), total: .output(2))
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("frames") { site in
         let frames = Items.fixed(site.inputs[0].shape[0])
@@ -100,7 +100,7 @@ public struct SelectPeaks: NotDifferentiable {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("group") { site in
         let frames = site.inputs[0].shape[0]
@@ -117,7 +117,7 @@ public struct SelectPeaks: NotDifferentiable {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(
       _ shape: [Int], capacity: Int, _ cutoffs: [Double], note: String = ""
     ) -> Sample {

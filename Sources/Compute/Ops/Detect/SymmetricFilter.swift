@@ -62,10 +62,10 @@ struct FilterDifference: Hashable, Sendable {
       narrow.radius <= wide.radius, (narrow.taps + wide.taps).allSatisfy(\.isFinite)
     else {
       throw ShapeError(
-        op, "filters reach \(narrow.radius) and \(wide.radius) pixels",
+        op, "filters that reach \(narrow.radius) and \(wide.radius) pixels are not supported",
         hint: """
-          the first has to be the narrower, up to \(GLINT_NARROW_RADIUS) pixels, the second up to \
-          \(GLINT_WIDE_RADIUS) (three standard deviations)
+          a filter reaches three standard deviations; the first must be the narrower one and may \
+          reach \(GLINT_NARROW_RADIUS) pixels, the second \(GLINT_WIDE_RADIUS)
           """)
     }
   }
@@ -74,7 +74,7 @@ struct FilterDifference: Hashable, Sendable {
   func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * (6 * (narrow.radius + wide.radius) + 5),
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   private func parameters(_ shape: [Int]) -> glint_difference_params {

@@ -7,31 +7,32 @@ import CPUKernels
 /// the input. The median of an even number is the mean of the middle two. NaN counts as largest in
 /// a window, and a NaN pixel stays NaN. Picasso's prefilter with its 51 frames: for detecting
 /// spots, not for fitting.
-public struct TemporalMedian: NotDifferentiable {
-  public static let name = "temporal_median"
-  public let window: Int
-  public let first: Int
-  public let count: Int
+package struct TemporalMedian: NotDifferentiable {
+  package static let name = "temporal_median"
+  package let window: Int
+  package let first: Int
+  package let count: Int
 
   /// - Parameters:
   ///   - window: frames in the median, odd.
   ///   - first: the input frame that becomes output frame 0.
   ///   - count: output frames.
-  public init(window: Int = 51, first: Int, count: Int) {
+  package init(window: Int = 51, first: Int, count: Int) {
     self.window = window
     self.first = first
     self.count = count
   }
 
-  public var parameters: String { "\(window) at \(first)+\(count)" }
+  package var parameters: String { "\(window) at \(first)+\(count)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].isFrames else {
       throw ShapeError(Self.name, "takes frames float32 [frames×height×width], not \(inputs)")
     }
     guard window > 0, window % 2 == 1, window <= 1001 else {
       throw ShapeError(
-        Self.name, "the window has \(window) frames", hint: "use an odd number up to 1001")
+        Self.name, "a window of \(window) frames is not supported",
+        hint: "use an odd number up to 1001")
     }
     let shape = inputs[0].shape
     guard first >= 0, count > 0, first + count <= shape[0] else {
@@ -41,7 +42,7 @@ public struct TemporalMedian: NotDifferentiable {
     return [TensorType(.float32, count, shape[1], shape[2])]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let size = shape[1] * shape[2]
     let values = (0..<count * size).map { index -> Double in
@@ -58,7 +59,7 @@ public struct TemporalMedian: NotDifferentiable {
     return [Reference(TensorType(.float32, count, shape[1], shape[2]), values)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 4 * window * outputs[0].count, bytes: inputs[0].bytes + outputs[0].bytes)
   }
 
@@ -73,35 +74,27 @@ public struct TemporalMedian: NotDifferentiable {
     glint_temporal_median_operands(frames: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("window") { site in
-        let pixels = site.inputs[0].shape[1] * site.inputs[0].shape[2]
-        let block = Int(GLINT_MEDIAN_PIXELS)
-        return .launches([
-          CPULaunch(
-            glint_cpu_temporal_median, kernelParameters(site), operands,
-            items: .fixed((pixels + block - 1) / block),
-            scratch: glint_median_scratch(Int32(window)))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("window") { site in
+      let pixels = site.inputs[0].shape[1] * site.inputs[0].shape[2]
+      let block = Int(GLINT_MEDIAN_PIXELS)
+      return CPULaunch(
+        glint_cpu_temporal_median, kernelParameters(site), operands,
+        items: .fixed((pixels + block - 1) / block),
+        scratch: glint_median_scratch(Int32(window)))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_temporal_median, defines: ["WINDOW": "\(window)"],
-            kernelParameters(site), operands,
-            items: site.inputs[0].shape[1] * site.inputs[0].shape[2])
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("item") { site in
+      OpenCLLaunch(
+        glint_opencl_temporal_median, defines: ["WINDOW": "\(window)"],
+        kernelParameters(site), operands,
+        items: site.inputs[0].shape[1] * site.inputs[0].shape[2])
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(_ shape: [Int], _ op: TemporalMedian, note: String = "") -> Sample {
       Sample(
         op, [.random(shape, -20...100, seed: 41)], note: note, .roundings(2),

@@ -8,18 +8,18 @@ import CPUKernels
 /// et al., Opt. Express 2012; Ovesný et al., Bioinformatics 2014). At the edges frames are mirrored
 /// with the edge pixel repeated; ThunderSTORM only repeats the edge pixel, so the outermost 6
 /// pixels differ.
-public struct Wavelet: Op {
-  public static let name = "wavelet"
+package struct Wavelet: Op {
+  package static let name = "wavelet"
   private let filters = FilterDifference(narrow: .spline, wide: .splineTwice)
 
-  public init() {}
+  package init() {}
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     try filters.check(inputs, Self.name)
     return [inputs[0], inputs[0]]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let first = filters.narrow.smooth(inputs[0])
     let second = filters.wide.smooth(inputs[0])
     return [
@@ -28,12 +28,12 @@ public struct Wavelet: Op {
     ]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     filters.work(inputs, outputs)
   }
 
   /// Each output is its own adjoint, because filters and mirroring are symmetric.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     let parts = try given.enumerated().compactMap { plane, value in
@@ -46,15 +46,15 @@ public struct Wavelet: Op {
     glint_wavelet_operands(images: .input(0), out: .output(0), fine: .output(1))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [filters.cpu(glint_cpu_wavelet, operands)]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [filters.openCL(glint_opencl_wavelet, operands)]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [[1, 1, 1], [2, 3, 17], [1, 13, 4], [1, 17, 33], [2, 31, 65]].map { shape in
       // Sums of at most 26 taps of inputs up to 1000.
       Sample(

@@ -4,19 +4,19 @@ import CPUKernels
 ///
 /// Input: float32 [frames, height, width], `Wavelet`'s second output. Output: float32 [frames].
 /// Pixels that are not finite are ignored; a frame with no finite pixel gets +∞.
-public struct WaveletNoise: NotDifferentiable {
-  public static let name = "wavelet_noise"
+package struct WaveletNoise: NotDifferentiable {
+  package static let name = "wavelet_noise"
 
-  public init() {}
+  package init() {}
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].isFrames else {
       throw ShapeError(Self.name, "takes frames float32 [frames×height×width], not \(inputs)")
     }
     return [TensorType(.float32, inputs[0].shape[0])]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let size = inputs[0].type.shape[1] * inputs[0].type.shape[2]
     let noise = (0..<inputs[0].type.shape[0]).map { frame -> Double in
       let pixels = inputs[0].values[frame * size..<(frame + 1) * size].filter(\.isFinite)
@@ -28,7 +28,7 @@ public struct WaveletNoise: NotDifferentiable {
     return [Reference(TensorType(.float32, noise.count), noise)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 3 * inputs[0].count, bytes: inputs[0].bytes)
   }
 
@@ -41,32 +41,24 @@ public struct WaveletNoise: NotDifferentiable {
     glint_wavelet_noise_operands(images: .input(0), noise: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("frames") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_wavelet_noise, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].shape[0]))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("frames") { site in
+      CPULaunch(
+        glint_cpu_wavelet_noise, kernelParameters(site), operands,
+        items: .fixed(site.inputs[0].shape[0]))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("group") { site in
-        let frames = site.inputs[0].shape[0]
-        return .launches([
-          OpenCLLaunch(
-            glint_opencl_wavelet_noise, kernelParameters(site), operands,
-            items: frames, global: [frames * Int(GLINT_SUMS)], local: [Int(GLINT_SUMS)])
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("group") { site in
+      let frames = site.inputs[0].shape[0]
+      return OpenCLLaunch(
+        glint_opencl_wavelet_noise, kernelParameters(site), operands,
+        items: frames, global: [frames * Int(GLINT_SUMS)], local: [Int(GLINT_SUMS)])
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     let random = [[1, 1, 2], [3, 3, 17], [2, 13, 63], [2, 4, 64], [1, 33, 65], [1, 70, 131]].map {
       Sample(
         WaveletNoise(), [.random($0, -10...10, seed: 31)], .relative(1e-5),

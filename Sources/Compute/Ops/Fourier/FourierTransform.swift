@@ -7,30 +7,30 @@ import CPUKernels
 /// [batch, height, width / 2 + 1, 2], which determine the others; the inverse takes these and gives
 /// the image. Lengths are products of 2, 3 and 5. Stockham stages (Cochran et al. 1967) in a fixed
 /// order.
-public struct FourierTransform: Op {
-  public static let name = "fourier transform"
+package struct FourierTransform: Op {
+  package static let name = "fourier transform"
 
-  public enum Direction: String, Hashable, Sendable {
+  package enum Direction: String, Hashable, Sendable {
     case forward
     case inverse
   }
 
-  public let direction: Direction
+  package let direction: Direction
   /// Width of real images; nil if both sides are complex.
-  public let width: Int?
+  package let width: Int?
   /// Whether results are divided by height · width.
-  public let scaled: Bool
+  package let scaled: Bool
   /// Whether columns that represent two have twice the weight, so that half of a real image's
   /// transform gives the image.
   let doubled: Bool
 
   /// For complex images; the inverse is scaled.
-  public init(_ direction: Direction) {
+  package init(_ direction: Direction) {
     self.init(direction, width: nil, scaled: direction == .inverse, doubled: false)
   }
 
   /// For real images of this width; the inverse is scaled.
-  public init(_ direction: Direction, realWidth: Int) {
+  package init(_ direction: Direction, realWidth: Int) {
     let inverse = direction == .inverse
     self.init(direction, width: realWidth, scaled: inverse, doubled: inverse)
   }
@@ -42,13 +42,13 @@ public struct FourierTransform: Op {
     self.doubled = doubled
   }
 
-  public var parameters: String {
+  package var parameters: String {
     direction.rawValue + (width.map { " real \($0)" } ?? "") + (scaled ? " scaled" : "")
       + (doubled ? " doubled" : "")
   }
 
   /// Whether a length is a product of 2, 3 and 5 and within the kernels' limit.
-  public static func takes(_ length: Int) -> Bool {
+  package static func takes(_ length: Int) -> Bool {
     guard length > 0, length <= 1 << 16 else { return false }
     return radices(length).reduce(1, *) == length
   }
@@ -63,7 +63,7 @@ public struct FourierTransform: Op {
     return radices.isEmpty ? [1] : radices
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     let shape = inputs.first?.shape ?? []
     guard inputs.count == 1, inputs[0].element == .float32, inputs[0].count > 0 else {
       throw ShapeError(Self.name, "takes one float32 tensor with values, not \(inputs)")
@@ -105,7 +105,7 @@ public struct FourierTransform: Op {
     return scaled ? 1 / (Double(height) * Double(width)) : 1
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (height, width) = lengths(inputs[0].type)
     let (batch, half) = (inputs[0].type.shape[0], width / 2 + 1)
     let scale = scale(inputs[0].type)
@@ -165,7 +165,7 @@ public struct FourierTransform: Op {
     }
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     let (height, width) = lengths(inputs[0])
     let stages = Self.radices(height).count + Self.radices(width).count
     return Work(
@@ -175,7 +175,7 @@ public struct FourierTransform: Op {
 
   /// The transform is linear; its gradient is its adjoint, the inverse direction with the same
   /// weights.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     let adjoint = FourierTransform(
@@ -234,7 +234,7 @@ public struct FourierTransform: Op {
     return (parameters, [width, height].map { TensorType(.float32, $0, 2) })
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("lines") { site in
         let (tables, types) = tables(site)
@@ -258,7 +258,7 @@ public struct FourierTransform: Op {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("stages") { site in
         let (tables, types) = tables(site)
@@ -305,7 +305,7 @@ public struct FourierTransform: Op {
     }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     let sizes = [
       (1, 1, 1), (2, 3, 2), (1, 5, 4), (2, 8, 15), (3, 12, 9), (1, 30, 20), (1, 64, 27), (1, 1, 50),
     ]

@@ -6,13 +6,13 @@ protocol Adjoint: Op {
 }
 
 extension Adjoint {
-  public var parameters: String { linear.parameters }
+  package var parameters: String { linear.parameters }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: inputs[0].count, bytes: inputs[0].bytes + outputs[0].bytes)
   }
 
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     [try graph.apply(linear, given[0]!)]

@@ -27,7 +27,7 @@ extension Convolution {
     return ((kernel - 1) * dilation - before, size - out + before)
   }
 
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     guard enlargement == 1, epilogue == .none || epilogue == .bias else {
@@ -54,7 +54,7 @@ extension TransposedConvolution {
   /// The convolution whose adjoint this is; its image is this op's result.
   private var convolution: Convolution { Convolution(stride: stride, padding: .zeros(crop)) }
 
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     guard epilogue == .none || epilogue == .bias else {
@@ -76,7 +76,7 @@ extension TransposedConvolution {
 
 extension Dense {
   /// Computed as a 1×1 convolution with the rows of the batch as pixels.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     guard epilogue == .none || epilogue == .bias else {

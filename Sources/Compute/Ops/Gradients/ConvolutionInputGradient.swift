@@ -7,22 +7,22 @@ import CPUKernels
 /// `TurnWeights`, [kernel height, kernel width, outputs, channels]. Output: [batch, height,
 /// width, channels].
 package struct ConvolutionInputGradient: TransposedKernels {
-  public static let name = "convolution input gradient"
+  package static let name = "convolution input gradient"
   let convolution: Convolution
-  public let height: Int
-  public let width: Int
+  package let height: Int
+  package let width: Int
 
   /// - Parameter convolution: only its geometry is used.
-  public init(of convolution: Convolution, height: Int, width: Int) {
+  package init(of convolution: Convolution, height: Int, width: Int) {
     precondition(convolution.enlargement == 1, "gradients are taken before images are enlarged")
     self.convolution = convolution.with(.none)
     self.height = height
     self.width = width
   }
 
-  public var parameters: String { "\(convolution.parameters) to \(height)×\(width)" }
+  package var parameters: String { "\(convolution.parameters) to \(height)×\(width)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2, inputs.allSatisfy({ $0.shape.count == 4 && $0.element == .float32 }),
       inputs[0].channels == inputs[1].shape[2]
     else {
@@ -44,7 +44,7 @@ package struct ConvolutionInputGradient: TransposedKernels {
     return [TensorType(.float32, g[0], height, width, w[3])]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (g, w) = (inputs[0].type.shape, inputs[1].type.shape)
     let top = convolution.extent(height, w[0], vertical: true).before
     let left = convolution.extent(width, w[1], vertical: false).before
@@ -67,15 +67,13 @@ package struct ConvolutionInputGradient: TransposedKernels {
     return [Reference(type, result)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: 2 * inputs[0].pixels * inputs[1].count,
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 2 * inputs[0].pixels * inputs[1].count, bytes: (inputs + outputs).bytes)
   }
 
   /// Linear in both inputs: the gradient for the first is the convolution, for the weights its
   /// weight gradient.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     let shape = graph.type(of: inputs[1]).shape
@@ -98,7 +96,7 @@ package struct ConvolutionInputGradient: TransposedKernels {
       left: convolution.extent(width, w[1], vertical: false).before, epilogue: epilogue)
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     Convolution.geometries.flatMap { convolution, x, kernel, outputs -> [Sample] in
       let op = ConvolutionInputGradient(of: convolution, height: x[1], width: x[2])
       let g = convolution.output(x, [kernel, kernel, x[3], outputs])

@@ -8,18 +8,18 @@ import CPUKernels
 /// product over all pixels; partial sums over groups of pixels, which depend only on the shape, are
 /// added in order.
 package struct ConvolutionWeightGradient: Op {
-  public static let name = "convolution weight gradient"
+  package static let name = "convolution weight gradient"
   let convolution: Convolution
-  public let kernel: (height: Int, width: Int)
+  package let kernel: (height: Int, width: Int)
 
   /// - Parameter convolution: only its geometry is used.
-  public init(of convolution: Convolution, kernel: (height: Int, width: Int)) {
+  package init(of convolution: Convolution, kernel: (height: Int, width: Int)) {
     precondition(convolution.enlargement == 1, "gradients are taken before images are enlarged")
     self.convolution = convolution.with(.none)
     self.kernel = kernel
   }
 
-  public var parameters: String {
+  package var parameters: String {
     "\(convolution.parameters) \(kernel.height)×\(kernel.width)"
   }
 
@@ -27,17 +27,17 @@ package struct ConvolutionWeightGradient: Op {
     TensorType(.float32, kernel.height, kernel.width, inputs[0].channels, inputs[1].channels)
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2, inputs[1].shape.count == 4 else {
       throw ShapeError(Self.name, "takes an image and the gradient of a result, not \(inputs)")
     }
     guard try convolution.outputs([inputs[0], weights(inputs)]) == [inputs[1]] else {
-      throw ShapeError(Self.name, "\(inputs[0]) does not give \(inputs[1])")
+      throw ShapeError(Self.name, "a convolution of \(inputs[0]) does not give \(inputs[1])")
     }
     return [weights(inputs)]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (x, g) = (inputs[0].type.shape, inputs[1].type.shape)
     let type = weights(inputs.map(\.type))
     let top = convolution.extent(x[1], kernel.height, vertical: true).before
@@ -59,14 +59,12 @@ package struct ConvolutionWeightGradient: Op {
     return [Reference(type, result)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: 2 * inputs[1].pixels * outputs[0].count,
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 2 * inputs[1].pixels * outputs[0].count, bytes: (inputs + outputs).bytes)
   }
 
   /// Linear in both inputs; the given gradient takes the place of the weights.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     [
@@ -95,7 +93,7 @@ package struct ConvolutionWeightGradient: Op {
     x: .input(0), given: .input(1), partial: .workspace(0))
   private let sum = glint_weight_parts_operands(partial: .workspace(0), out: .output(0))
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
         let (g, w) = (site.inputs[1].shape, site.outputs[0].shape)
@@ -116,7 +114,7 @@ package struct ConvolutionWeightGradient: Op {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] { [tile, direct] }
+  package var openCL: [Candidate<OpenCLLaunch>] { [tile, direct] }
 
   private func launches(
     _ site: Site, _ launch: (glint_conv_params, _ parts: Int) -> OpenCLLaunch
@@ -135,10 +133,10 @@ package struct ConvolutionWeightGradient: Op {
     Candidate("tile") { site in
       let w = site.outputs[0]
       guard w.pixels >= 8, w.channels >= 8 else {
-        return .declined("\(w.pixels)×\(w.channels) weights leave most of a tile empty")
+        return .declined("with \(w.pixels)×\(w.channels) weights most of a tile would be empty")
       }
       guard site.forced || site.device.kind != .openCLCPU else {
-        return .declined("a processor gains nothing from copies into local memory")
+        return .declined(Convolution.noCopies)
       }
       let channels = w.channels > 32 ? 64 : 32
       return launches(site) { parameters, parts in
@@ -162,7 +160,7 @@ package struct ConvolutionWeightGradient: Op {
     }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     (Convolution.geometries + Convolution.wideGeometries).flatMap {
       convolution, x, kernel, outputs -> [Sample] in
       let op = ConvolutionWeightGradient(of: convolution, kernel: (kernel, kernel))

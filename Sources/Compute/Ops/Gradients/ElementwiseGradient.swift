@@ -5,18 +5,18 @@ import CPUKernels
 /// Inputs: the chain's input and the gradient of its result, float32 of one shape. Output: the
 /// same.
 package struct ElementwiseGradient: FirstOrder {
-  public static let name = "elementwise gradient"
-  public let chain: Elementwise
+  package static let name = "elementwise gradient"
+  package let chain: Elementwise
 
-  public init(of chain: Elementwise) { self.chain = chain }
+  package init(of chain: Elementwise) { self.chain = chain }
 
-  public var parameters: String { chain.parameters }
+  package var parameters: String { chain.parameters }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     [try pair(inputs)]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let values = zip(inputs[0].values, inputs[1].values).map { x, given in
       var (x, slope) = (x, 1.0)
       for step in chain.steps {
@@ -28,7 +28,7 @@ package struct ElementwiseGradient: FirstOrder {
     return [Reference(inputs[0].type, values)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 4 * chain.steps.count * inputs[0].count, bytes: 3 * inputs[0].bytes)
   }
 
@@ -36,24 +36,20 @@ package struct ElementwiseGradient: FirstOrder {
     glint_elementwise_gradient_operands(x: .input(0), given: .input(1), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("vector") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_elementwise_gradient, chain.kernelParameters, operands,
-            items: .fixed(site.inputs[0].count), grain: 16384)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("vector") { site in
+      CPULaunch(
+        glint_cpu_elementwise_gradient, chain.kernelParameters, operands,
+        items: .fixed(site.inputs[0].count), grain: 16384)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [.perValue(glint_opencl_elementwise_gradient, operands, { _ in chain.kernelParameters })]
   }
 
   /// The samples of the chains, each with a gradient.
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     Elementwise.samples.compactMap { sample in
       guard let chain = sample.op as? Elementwise else { return nil }
       let x = sample.inputs[0]

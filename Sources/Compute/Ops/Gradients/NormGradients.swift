@@ -22,7 +22,7 @@ extension Normalization {
 extension BatchNorm {
   /// Running statistics are ordinary inputs and have gradients; tracked ones are state and have
   /// none.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     guard statistics == .running else {
@@ -50,7 +50,7 @@ extension BatchNorm {
 }
 
 extension NormalizingOp {
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     try rule.gradient(self, inputs, given: given[0]!, in: &graph)
@@ -58,7 +58,7 @@ extension NormalizingOp {
 }
 
 extension ChannelAffine {
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     let zeros = graph.constant(zeros: graph.type(of: inputs[1]))

@@ -6,12 +6,12 @@ import CPUKernels
 /// is factor (g − mean(g) − y mean(g y)), with means over the group. For extremes it is factor g,
 /// plus the contributions through minimum and maximum at the first pixel of each in memory order.
 package struct NormalizationGradient: FirstOrder {
-  public static let name = "normalization gradient"
+  package static let name = "normalization gradient"
   let rule: Normalization
 
   init(of rule: Normalization) { self.rule = rule }
 
-  public var parameters: String {
+  package var parameters: String {
     let kind =
       switch rule.statistic {
       case .moments(let epsilon): "moments ε \(epsilon)"
@@ -22,13 +22,13 @@ package struct NormalizationGradient: FirstOrder {
     return kind + groups + (rule.across ? " batch" : "")
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     let plain = Normalization(
       statistic: rule.statistic, groups: rule.groups, across: rule.across, affine: false)
     return try plain.outputs([pair(inputs)], op: Self.name)
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let (groups, frame) = (rule.groups ?? shape[3], shape[1] * shape[2] * shape[3])
     var members = [[Int]](repeating: [], count: (rule.across ? 1 : shape[0]) * groups)
@@ -74,7 +74,7 @@ package struct NormalizationGradient: FirstOrder {
     }
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 15 * inputs[0].count, bytes: 7 * inputs[0].bytes)
   }
 
@@ -114,7 +114,7 @@ package struct NormalizationGradient: FirstOrder {
     return glint_norm_gradient_params(norm: norm, one: 1)
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("passes") { site in
         let (parameters, counts) = (kernelParameters(site), rule.counts(site))
@@ -134,7 +134,7 @@ package struct NormalizationGradient: FirstOrder {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("passes") { site in
         let (parameters, counts) = (kernelParameters(site), rule.counts(site))
@@ -153,7 +153,7 @@ package struct NormalizationGradient: FirstOrder {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     let moments = Normalization.Statistic.moments(epsilon: 1e-3)
     let rules: [(Normalization, [Int])] = [
       (.init(statistic: moments, groups: nil, across: true, affine: true), [3, 5, 7, 17]),

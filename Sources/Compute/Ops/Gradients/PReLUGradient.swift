@@ -3,7 +3,7 @@ import CPUKernels
 extension PReLU {
   /// The slope's gradient sums over values below zero, and over all channels if they share one
   /// slope.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     let type = graph.type(of: inputs[0])
@@ -22,18 +22,18 @@ extension PReLU {
 ///
 /// Inputs: x [… channels], slope [1] or [channels], gradient of the result (as x). Output: as x.
 package struct PReLUGradient: FirstOrder {
-  public static let name = "prelu gradient"
+  package static let name = "prelu gradient"
 
-  public init() {}
+  package init() {}
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 3, inputs[2] == inputs[0] else {
-      throw ShapeError(Self.name, "takes x, slopes and a gradient as x, not \(inputs)")
+      throw ShapeError(Self.name, "takes x, slopes and a gradient of the shape of x, not \(inputs)")
     }
     return try PReLU().outputs(Array(inputs[..<2]))
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (slopes, channels) = (inputs[1].values, inputs[0].type.channels)
     let values = inputs[0].values.enumerated().map { index, x in
       inputs[2].values[index] * (x < 0 ? slopes[index % channels % slopes.count] : 1)
@@ -41,13 +41,8 @@ package struct PReLUGradient: FirstOrder {
     return [Reference(inputs[0].type, values)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: inputs[0].count, bytes: 3 * inputs[0].bytes)
-  }
-
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(
-      channels: Int32(site.inputs[0].channels), pitch: site.inputs[1].count > 1 ? 1 : 0, offset: 0)
   }
 
   private var operands: glint_prelu_gradient_operands {
@@ -55,23 +50,19 @@ package struct PReLUGradient: FirstOrder {
       x: .input(0), slopes: .input(1), given: .input(2), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("pixels") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_prelu_gradient, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].pixels), grain: 512)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("pixels") { site in
+      CPULaunch(
+        glint_cpu_prelu_gradient, PReLU.kernelParameters(site), operands,
+        items: .fixed(site.inputs[0].pixels), grain: 512)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue(glint_opencl_prelu_gradient, operands, kernelParameters)]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    [.perValue(glint_opencl_prelu_gradient, operands, PReLU.kernelParameters)]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     PReLU.samples.map { sample in
       Sample(
         PReLUGradient(), sample.inputs + [.random(sample.inputs[0].type.shape, -1...1, seed: 5)],

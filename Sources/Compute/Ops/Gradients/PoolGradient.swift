@@ -1,7 +1,7 @@
 import CPUKernels
 
 extension Pool {
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     [try graph.apply(PoolGradient(of: self), inputs[0], given[0]!)]
@@ -15,21 +15,21 @@ extension Pool {
 /// as the image. Each pixel gathers from the windows that contain it, so that sums have a fixed
 /// order.
 package struct PoolGradient: FirstOrder {
-  public static let name = "pool gradient"
-  public let pool: Pool
+  package static let name = "pool gradient"
+  package let pool: Pool
 
-  public init(of pool: Pool) { self.pool = pool }
+  package init(of pool: Pool) { self.pool = pool }
 
-  public var parameters: String { pool.parameters }
+  package var parameters: String { pool.parameters }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2, try pool.outputs([inputs[0]]) == [inputs[1]] else {
-      throw ShapeError(Self.name, "takes an image and the gradient of it pooled, not \(inputs)")
+      throw ShapeError(Self.name, "takes an image and a gradient of its pooled size, not \(inputs)")
     }
     return [inputs[0]]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (shape, pooled) = (inputs[0].type.shape, inputs[1].type.shape)
     let (rows, columns) = pool.extents(shape)
     var result = [Double](repeating: 0, count: inputs[0].type.count)
@@ -53,7 +53,7 @@ package struct PoolGradient: FirstOrder {
     return [Reference(inputs[0].type, result)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[1].count * pool.window * pool.window,
       bytes: 2 * inputs[0].bytes + inputs[1].bytes)
@@ -68,25 +68,21 @@ package struct PoolGradient: FirstOrder {
     glint_pool_gradient_operands(x: .input(0), given: .input(1), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let x = site.inputs[0].shape
-        return .launches([
-          CPULaunch(
-            glint_cpu_pool_gradient, kernelParameters(site), operands,
-            items: .fixed(x[0] * x[1]))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("rows") { site in
+      let x = site.inputs[0].shape
+      return CPULaunch(
+        glint_cpu_pool_gradient, kernelParameters(site), operands,
+        items: .fixed(x[0] * x[1]))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [.perValue(glint_opencl_pool_gradient, operands, kernelParameters)]
   }
 
   /// The samples of pooling, and images with equal values, of which the first counts.
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     Pool.samples.flatMap { sample -> [Sample] in
       guard let pool = sample.op as? Pool else { return [] }
       let x = sample.inputs[0]

@@ -1,7 +1,7 @@
 import CPUKernels
 
 extension Softmax {
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     [try graph.apply(SoftmaxGradient(), outputs[0], given[0]!)]
@@ -12,15 +12,15 @@ extension Softmax {
 ///
 /// Inputs: the softmax's result y and its gradient g. Output: as y.
 package struct SoftmaxGradient: FirstOrder {
-  public static let name = "softmax gradient"
+  package static let name = "softmax gradient"
 
-  public init() {}
+  package init() {}
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     try Softmax().outputs([pair(inputs)])
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let type = inputs[0].type
     let values = (0..<type.pixels).flatMap { pixel in
       let range = pixel * type.channels..<(pixel + 1) * type.channels
@@ -30,43 +30,31 @@ package struct SoftmaxGradient: FirstOrder {
     return [Reference(type, values)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 4 * inputs[0].count, bytes: 3 * inputs[0].bytes)
-  }
-
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
   }
 
   private var operands: glint_softmax_gradient_operands {
     glint_softmax_gradient_operands(y: .input(0), given: .input(1), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("pixels") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_softmax_gradient, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].pixels), grain: 64)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("pixels") { site in
+      CPULaunch(
+        glint_cpu_softmax_gradient, site.channels(), operands,
+        items: .fixed(site.inputs[0].pixels), grain: 64)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("pixels") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_softmax_gradient, kernelParameters(site), operands,
-            items: site.inputs[0].pixels)
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("pixels") { site in
+      OpenCLLaunch(
+        glint_opencl_softmax_gradient, site.channels(), operands,
+        items: site.inputs[0].pixels)
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [[1, 1], [5, 3], [13, 17], [3, 65]].map { shape in
       let y = Softmax().reference([.random(shape, -3...3)])[0]
       return Sample(

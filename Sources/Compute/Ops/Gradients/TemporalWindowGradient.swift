@@ -1,7 +1,7 @@
 import CPUKernels
 
 extension TemporalWindow {
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     [try graph.apply(TemporalWindowGradient(of: self), given[0]!)]
@@ -13,12 +13,12 @@ extension TemporalWindow {
 /// Input: float32 [frames, height, width, (2 radius + 1) channels]. Output: [frames, height, width,
 /// channels].
 package struct TemporalWindowGradient: Adjoint {
-  public static let name = "temporal window gradient"
+  package static let name = "temporal window gradient"
   let linear: TemporalWindow
 
-  public init(of window: TemporalWindow = TemporalWindow()) { linear = window }
+  package init(of window: TemporalWindow = TemporalWindow()) { linear = window }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     let width = 2 * linear.radius + 1
     guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32,
       inputs[0].channels % width == 0
@@ -28,7 +28,7 @@ package struct TemporalWindowGradient: Adjoint {
     return [TensorType(.float32, inputs[0].shape.dropLast() + [inputs[0].channels / width])]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (shape, width) = (inputs[0].type.shape, 2 * linear.radius + 1)
     let (values, channels) = (shape[1] * shape[2], shape[3] / width)
     let type = TensorType(.float32, shape.dropLast() + [channels])
@@ -50,23 +50,19 @@ package struct TemporalWindowGradient: Adjoint {
     glint_window_gradient_operands(given: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("frames") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_window_gradient, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].shape[0]))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("frames") { site in
+      CPULaunch(
+        glint_cpu_window_gradient, kernelParameters(site), operands,
+        items: .fixed(site.inputs[0].shape[0]))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [.perValue(glint_opencl_window_gradient, operands, kernelParameters)]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [(1, 1, 3), (4, 1, 1), (3, 2, 17), (2, 3, 2)].map { frames, radius, channels in
       // A single frame gets all values of its window, an edge frame at most radius + … + 1 values.
       let terms = Double((radius + 1) * (radius + 2) / 2 + radius + 1)

@@ -5,14 +5,14 @@ import CPUKernels
 /// Input: float32 [… channels, outputs]; output: [… outputs, channels]. `flipped` also reverses the
 /// taps (the axes before), so that the gradient of a convolution of stride 1 is a convolution.
 package struct TurnWeights: Op {
-  public static let name = "turn weights"
-  public let flipped: Bool
+  package static let name = "turn weights"
+  package let flipped: Bool
 
-  public init(flipped: Bool = false) { self.flipped = flipped }
+  package init(flipped: Bool = false) { self.flipped = flipped }
 
-  public var parameters: String { flipped ? "flipped" : "" }
+  package var parameters: String { flipped ? "flipped" : "" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].shape.count >= 2, inputs[0].element == .float32 else {
       throw ShapeError(Self.name, "takes float32 weights [… channels×outputs], not \(inputs)")
     }
@@ -20,7 +20,7 @@ package struct TurnWeights: Op {
     return [TensorType(.float32, shape.dropLast(2) + [shape.last!, shape[shape.count - 2]])]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let (outputs, channels) = (shape.last!, shape[shape.count - 2])
     let taps = shape.dropLast(2).reduce(1, *)
@@ -36,7 +36,7 @@ package struct TurnWeights: Op {
   }
 
   /// The op is its own inverse and adjoint.
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     [try graph.apply(self, given[0]!)]
@@ -53,23 +53,19 @@ package struct TurnWeights: Op {
     glint_turn_weights_operands(in: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_turn_weights, kernelParameters(site), operands,
-            items: .fixed(site.outputs[0].pixels), grain: 16)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("rows") { site in
+      CPULaunch(
+        glint_cpu_turn_weights, kernelParameters(site), operands,
+        items: .fixed(site.outputs[0].pixels), grain: 16)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [.perValue(glint_opencl_turn_weights, operands, kernelParameters)]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [false, true].flatMap { flipped in
       [[1, 1, 1, 1], [3, 3, 5, 17], [2, 1, 16, 3], [7, 13]].map {
         Sample(TurnWeights(flipped: flipped), [.random($0, -9...9)], .exact, tiny: true)

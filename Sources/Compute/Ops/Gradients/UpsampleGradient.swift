@@ -1,7 +1,7 @@
 import CPUKernels
 
 extension Upsample {
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     [try graph.apply(UpsampleGradient(of: self), given[0]!)]
@@ -13,12 +13,12 @@ extension Upsample {
 /// Input: float32 [batch, height · factor, width · factor, channels]. Output: [batch, height,
 /// width, channels].
 package struct UpsampleGradient: Adjoint {
-  public static let name = "upsample gradient"
+  package static let name = "upsample gradient"
   let linear: Upsample
 
-  public init(of upsample: Upsample) { linear = upsample }
+  package init(of upsample: Upsample) { linear = upsample }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     let factor = linear.factor
     guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32,
       inputs[0].shape[1] % factor == 0, inputs[0].shape[2] % factor == 0
@@ -29,7 +29,7 @@ package struct UpsampleGradient: Adjoint {
     return [TensorType(.float32, y[0], y[1] / factor, y[2] / factor, y[3])]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let y = inputs[0].type.shape
     let (height, width) = (y[1] / linear.factor, y[2] / linear.factor)
     let type = TensorType(.float32, y[0], height, width, y[3])
@@ -53,24 +53,20 @@ package struct UpsampleGradient: Adjoint {
     glint_upsample_gradient_operands(given: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let x = site.outputs[0].shape
-        return .launches([
-          CPULaunch(
-            glint_cpu_upsample_gradient, kernelParameters(site), operands,
-            items: .fixed(x[0] * x[1]))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("rows") { site in
+      let x = site.outputs[0].shape
+      return CPULaunch(
+        glint_cpu_upsample_gradient, kernelParameters(site), operands,
+        items: .fixed(x[0] * x[1]))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [.perValue(glint_opencl_upsample_gradient, operands, kernelParameters)]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     Upsample.samples.compactMap { sample in
       guard let upsample = sample.op as? Upsample else { return nil }
       let x = sample.inputs[0].type.shape

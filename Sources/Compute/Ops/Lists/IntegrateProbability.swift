@@ -7,19 +7,19 @@ import CPUKernels
 /// `threshold`, and at other pixels above `adjacent` (two emitters side by side), the output is the
 /// sum of the pixel and its four neighbours, at most 1; elsewhere it is 0. Equal maxima are all
 /// kept.
-public struct IntegrateProbability: NotDifferentiable {
-  public static let name = "integrate probability"
-  public let threshold: Float
-  public let adjacent: Float
+package struct IntegrateProbability: NotDifferentiable {
+  package static let name = "integrate probability"
+  package let threshold: Float
+  package let adjacent: Float
 
-  public init(threshold: Float = 0.1, adjacent: Float = 0.6) {
+  package init(threshold: Float = 0.1, adjacent: Float = 0.6) {
     self.threshold = threshold
     self.adjacent = adjacent
   }
 
-  public var parameters: String { ">\(threshold), >\(adjacent)" }
+  package var parameters: String { ">\(threshold), >\(adjacent)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].channels == 1,
       inputs[0].element == .float32
     else {
@@ -28,7 +28,7 @@ public struct IntegrateProbability: NotDifferentiable {
     return inputs
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let (height, width) = (shape[1], shape[2])
     var result = [Double](repeating: 0, count: inputs[0].values.count)
@@ -57,24 +57,20 @@ public struct IntegrateProbability: NotDifferentiable {
     glint_integrate_probability_operands(probability: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let parameters = kernelParameters(site)
-        return .launches([
-          CPULaunch(
-            glint_cpu_integrate_probability, parameters, operands,
-            items: .fixed(Int(parameters.rows)), grain: 8)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("rows") { site in
+      let parameters = kernelParameters(site)
+      return CPULaunch(
+        glint_cpu_integrate_probability, parameters, operands,
+        items: .fixed(Int(parameters.rows)), grain: 8)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [.perValue(glint_opencl_integrate_probability, operands, kernelParameters)]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [[1, 1, 1, 1], [2, 3, 5, 1], [1, 13, 17, 1]].map {
       Sample(
         IntegrateProbability(threshold: 0.3), [.random($0, 0...0.9)], .roundings(4), tiny: true)

@@ -6,23 +6,23 @@ import CPUKernels
 /// Inputs: points float32 [frames, points, 3] (x, y, z), weights [frames, points]. Outputs of the
 /// same shapes: at the index of each chain's first point the weighted mean and the summed weight;
 /// elsewhere zeros. Points below the minimum weight are ignored.
-public struct LinkPoints: NotDifferentiable {
-  public static let name = "link points"
+package struct LinkPoints: NotDifferentiable {
+  package static let name = "link points"
   /// The largest distance between neighbours, in units of x and y.
-  public let reach: Float
+  package let reach: Float
   /// Factor that converts z to the unit of x for distances.
-  public let zScale: Float
-  public let least: Float
+  package let zScale: Float
+  package let least: Float
 
-  public init(reach: Float, zScale: Float = 1, least: Float = 0) {
+  package init(reach: Float, zScale: Float = 1, least: Float = 0) {
     self.reach = reach
     self.zScale = zScale
     self.least = least
   }
 
-  public var parameters: String { "reach \(reach), z ·\(zScale), ≥\(least)" }
+  package var parameters: String { "reach \(reach), z ·\(zScale), ≥\(least)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2, inputs.allSatisfy({ $0.element == .float32 }),
       inputs[1].shape.count == 2, inputs[0].shape == inputs[1].shape + [3]
     else {
@@ -32,7 +32,7 @@ public struct LinkPoints: NotDifferentiable {
     return inputs
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let (frames, count) = (inputs[1].type.shape[0], inputs[1].type.shape[1])
     var joined = [Double](repeating: 0, count: frames * count * 3)
     var sums = [Double](repeating: 0, count: frames * count)
@@ -83,7 +83,7 @@ public struct LinkPoints: NotDifferentiable {
     points: .input(0), weights: .input(1), joined: .output(0), sums: .output(1),
     labels: .workspace(0))
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("frames") { site in
         .launches(
@@ -96,7 +96,7 @@ public struct LinkPoints: NotDifferentiable {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("frames") { site in
         .launches(
@@ -109,7 +109,7 @@ public struct LinkPoints: NotDifferentiable {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [(1, 1, 0.1), (3, 17, 0.25), (2, 64, 0.12)].map { frames, points, reach in
       Sample(
         LinkPoints(reach: Float(reach), zScale: 0.2, least: 0.1),

@@ -6,23 +6,23 @@ import CPUKernels
 /// Inputs: score [frames, height, width, 1], features [frames, height, width, channels]. Outputs:
 /// places int32 [room, 3] (frame, y, x), values float32 [room, channels], total int32 [1], the true
 /// number, which may exceed the room. Entries past the total are undefined.
-public struct PixelList: RowList {
-  public static let name = "pixel list"
+package struct PixelList: RowList {
+  package static let name = "pixel list"
   static let counting = KernelPair(glint_cpu_pixel_counts, glint_opencl_pixel_counts)
   static let writing = KernelPair(glint_cpu_pixel_list, glint_opencl_pixel_list)
   static let grain = 16
-  public let threshold: Float
-  public let room: Int
+  package let threshold: Float
+  package let room: Int
 
-  public init(threshold: Float, room: Int) {
+  package init(threshold: Float, room: Int) {
     precondition(room > 0, "a list has room for one entry")
     self.threshold = threshold
     self.room = room
   }
 
-  public var parameters: String { "≥\(threshold), room \(room)" }
+  package var parameters: String { "≥\(threshold), room \(room)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2, inputs.allSatisfy({ $0.shape.count == 4 && $0.element == .float32 }),
       inputs[0].channels == 1, inputs[0].shape.dropLast() == inputs[1].shape.dropLast()
     else {
@@ -32,7 +32,7 @@ public struct PixelList: RowList {
     return types(columns: 3, channels: inputs[1].channels)
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let channels = inputs[1].type.channels
     var places: [Double] = []
@@ -55,7 +55,7 @@ public struct PixelList: RowList {
       threshold: threshold, second: 0)
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(_ shape: [Int], _ channels: Int, _ threshold: Float, room: Int) -> Sample {
       let score = Reference.random(shape + [1], 0...1, seed: 1)
       let features = Reference.random(shape + [channels], -9...9, seed: 2)

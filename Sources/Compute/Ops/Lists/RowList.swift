@@ -36,7 +36,7 @@ extension RowList {
     ]
   }
 
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] {
     let listed = outputs[0].values.map { $0 >= 0 }
     let (columns, channels) = (outputs[0].type.channels, outputs[1].type.channels)
     return [listed, outputs[1].values.indices.map { listed[$0 / channels * columns] }, nil]
@@ -62,7 +62,7 @@ extension RowList {
     [TensorType(.int32, rows), TensorType(.int32, rows)]
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("rows") { site in
         let parameters = kernelParameters(site)
@@ -80,7 +80,7 @@ extension RowList {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("rows") { site in
         let parameters = kernelParameters(site)

@@ -8,16 +8,16 @@ import CPUKernels
 /// [1], the true number, which may exceed the room. Entries past the total are undefined.
 /// Maxima are at least `threshold`; of equal voxels in one window the first in (y, x, z) order
 /// counts.
-public struct VolumePeaks: RowList {
-  public static let name = "volume peaks"
+package struct VolumePeaks: RowList {
+  package static let name = "volume peaks"
   static let counting = KernelPair(glint_cpu_volume_counts, glint_opencl_volume_counts)
   static let writing = KernelPair(glint_cpu_volume_list, glint_opencl_volume_list)
   static let grain = 1
-  public let radius: Int
-  public let threshold: Float
-  public let room: Int
+  package let radius: Int
+  package let threshold: Float
+  package let room: Int
 
-  public init(radius: Int = 4, threshold: Float, room: Int) {
+  package init(radius: Int = 4, threshold: Float, room: Int) {
     precondition(radius > 0 && room > 0, "radius and room are positive")
     precondition(threshold > 0, "a centre of gravity needs a positive peak")
     self.radius = radius
@@ -25,9 +25,9 @@ public struct VolumePeaks: RowList {
     self.room = room
   }
 
-  public var parameters: String { "radius \(radius), ≥\(threshold), room \(room)" }
+  package var parameters: String { "radius \(radius), ≥\(threshold), room \(room)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32 else {
       throw ShapeError(
         Self.name, "takes a float32 volume [frames×height×width×depth], not \(inputs)")
@@ -35,7 +35,7 @@ public struct VolumePeaks: RowList {
     return types(columns: 4, channels: 4)
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let volume = inputs[0].values
     func at(_ n: Int, _ y: Int, _ x: Int, _ z: Int) -> Int {
@@ -86,7 +86,7 @@ public struct VolumePeaks: RowList {
       second: 0)
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(
       _ volume: Reference, radius: Int, _ threshold: Float, room: Int, note: String = ""
     ) -> Sample {

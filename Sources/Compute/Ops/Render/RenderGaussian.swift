@@ -9,20 +9,20 @@ import Foundation
 /// by its own sum, so that it adds exactly its weight for any σ, and small σ give a histogram
 /// (SMAPpy's rule); σ is at least 0.001. Parts outside the image are lost. A row with a NaN or an
 /// infinite σ is left out.
-public struct RenderGaussian: NotDifferentiable {
-  public static let name = "render_gaussian"
+package struct RenderGaussian: NotDifferentiable {
+  package static let name = "render_gaussian"
   private let target: RenderTarget
 
   /// - Parameter maximumRadius: radius at which wide Gaussians are cut, pixels, up to 4096.
-  public init(height: Int, width: Int, maximumRadius: Int = 256) {
+  package init(height: Int, width: Int, maximumRadius: Int = 256) {
     target = RenderTarget(height: height, width: width, maximumRadius: maximumRadius)
   }
 
-  public var parameters: String {
+  package var parameters: String {
     "\(target.width)×\(target.height), radius up to \(target.maximumRadius)"
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     try target.check(inputs, lists: 4, Self.name)
     guard (0...4096).contains(target.maximumRadius) else {
       throw ShapeError(
@@ -32,7 +32,7 @@ public struct RenderGaussian: NotDifferentiable {
     return [target.type]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     var image = [Double](repeating: 0, count: target.type.count)
     for row in 0..<min(Int(inputs[4].values[0]), inputs[0].values.count) {
       let (x, y) = (inputs[0].values[row], inputs[1].values[row])
@@ -62,7 +62,7 @@ public struct RenderGaussian: NotDifferentiable {
     return (zip(below.dropFirst(), below).map { $0 - $1 }, first)
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       target.cpu(
         glint_cpu_render_gaussian,
@@ -72,7 +72,7 @@ public struct RenderGaussian: NotDifferentiable {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       target.openCL(
         glint_opencl_render_gaussian,
@@ -82,7 +82,7 @@ public struct RenderGaussian: NotDifferentiable {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(
       _ height: Int, _ width: Int, rows: Int, filled: Int, sigma: ClosedRange<Double>,
       radius: Int = 256, note: String = ""

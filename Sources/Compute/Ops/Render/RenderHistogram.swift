@@ -6,22 +6,22 @@ import CPUKernels
 /// reaches from −0.5 up to but not including 0.5), weight float32 [rows] (1 counts rows), number
 /// int32 [1] of valid rows. Output: float32 [height, width]. A row with a NaN or outside the image
 /// is left out.
-public struct RenderHistogram: NotDifferentiable {
-  public static let name = "render_histogram"
+package struct RenderHistogram: NotDifferentiable {
+  package static let name = "render_histogram"
   private let target: RenderTarget
 
-  public init(height: Int, width: Int) {
+  package init(height: Int, width: Int) {
     target = RenderTarget(height: height, width: width, maximumRadius: 0)
   }
 
-  public var parameters: String { "\(target.width)×\(target.height)" }
+  package var parameters: String { "\(target.width)×\(target.height)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     try target.check(inputs, lists: 3, Self.name)
     return [target.type]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     var image = [Double](repeating: 0, count: target.type.count)
     for row in 0..<min(Int(inputs[3].values[0]), inputs[0].values.count) {
       let place = inputs[..<2].map { Double((Float($0.values[row]) + 0.5).rounded(.down)) }
@@ -34,7 +34,7 @@ public struct RenderHistogram: NotDifferentiable {
     return [Reference(target.type, image)]
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       target.cpu(
         glint_cpu_render_histogram,
@@ -43,7 +43,7 @@ public struct RenderHistogram: NotDifferentiable {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       target.openCL(
         glint_opencl_render_histogram,
@@ -53,7 +53,7 @@ public struct RenderHistogram: NotDifferentiable {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     func sample(
       _ height: Int, _ width: Int, rows: Int, filled: Int, weight: ClosedRange<Double>,
       note: String = "", _ tolerance: Tolerance

@@ -4,18 +4,18 @@ import CPUKernels
 ///
 /// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpline`, total
 /// int32 [1], the PSF's grid, and optionally a noise variance per pixel. Outputs as `AssessSpots`.
-public struct AssessSpline: SplineOp {
-  public static let name = "assess spline"
+package struct AssessSpline: SplineOp {
+  package static let name = "assess spline"
   static let kernels = KernelPair(glint_cpu_assess_spline, glint_opencl_assess_spline)
   static let total = 2
   static let noise = 4
-  public let model: SplineModel
+  package let model: SplineModel
 
-  public init(_ model: SplineModel) { self.model = model }
+  package init(_ model: SplineModel) { self.model = model }
 
-  public var parameters: String { model.label }
+  package var parameters: String { model.label }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard Self.takes(inputs), let capacity = inputs[0].shape.first,
       inputs[1] == SpotModel.fits(capacity)[0]
     else {
@@ -29,7 +29,7 @@ public struct AssessSpline: SplineOp {
     return SpotModel.worths(capacity)
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let image = SplineImage(model: model, grid: inputs[3].values)
     return SpotReference.worths(
       image, spots: inputs[0], theta: inputs[1], total: inputs[2],
@@ -37,12 +37,12 @@ public struct AssessSpline: SplineOp {
   }
 
   /// The reference gives rows past the total the deviance −1.
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.assessed(outputs) }
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.assessed(outputs) }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * 310 + inputs[0].shape[0] * 2000,
-      bytes: inputs[0].count * 64 * 4 + (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: inputs[0].count * 64 * 4 + (inputs + outputs).bytes)
   }
 
   static func operands(_ site: Site) -> glint_assess_spline_operands {
@@ -55,7 +55,7 @@ public struct AssessSpline: SplineOp {
     model.kernelParameters(capacity: site.inputs[0].shape[0], noiseMap: Self.hasNoise(site))
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     SplineSamples.cases.filter { $0.share > 0.9 }.map { sample in
       Sample(
         AssessSpline(sample.model),

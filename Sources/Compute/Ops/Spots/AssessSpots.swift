@@ -10,17 +10,17 @@ import CPUKernels
 /// degree of freedom float32 [capacity]. Rows past the total are undefined.
 ///
 /// Maximum likelihood: the Cramér–Rao bound. Least squares: A⁻¹BA⁻¹ with A = JᵀJ, B = Jᵀ diag(μ) J.
-public struct AssessSpots: SpotOp {
-  public static let name = "assess"
+package struct AssessSpots: SpotOp {
+  package static let name = "assess"
   static let total = 2
   static let noise = 3
-  public let model: SpotModel
+  package let model: SpotModel
 
-  public init(_ model: SpotModel) { self.model = model }
+  package init(_ model: SpotModel) { self.model = model }
 
-  public var parameters: String { model.label }
+  package var parameters: String { model.label }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard Self.takes(inputs), let capacity = inputs[0].shape.first,
       inputs[1] == SpotModel.fits(capacity)[0]
     else {
@@ -33,19 +33,17 @@ public struct AssessSpots: SpotOp {
     return SpotModel.worths(capacity)
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     SpotReference.worths(
       model, spots: inputs[0], theta: inputs[1], total: inputs[2],
       noise: Self.noise(inputs))
   }
 
   /// The reference gives rows past the total the deviance −1.
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.assessed(outputs) }
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.assessed(outputs) }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(
-      flops: inputs[0].count * 70 + inputs[0].shape[0] * 2000,
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: inputs[0].count * 70 + inputs[0].shape[0] * 2000, bytes: (inputs + outputs).bytes)
   }
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {
@@ -58,33 +56,25 @@ public struct AssessSpots: SpotOp {
       bound: .output(0), deviance: .output(1), chi_square: .output(2))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("lanes") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_assess, kernelParameters(site), operands(site),
-            items: Self.items(site), grain: 512, scratch: model.scratch(boxes: 2))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("lanes") { site in
+      CPULaunch(
+        glint_cpu_assess, kernelParameters(site), operands(site),
+        items: Self.items(site), grain: 512, scratch: model.scratch(boxes: 2))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_assess, defines: model.defines, kernelParameters(site), operands(site),
-            items: site.inputs[0].shape[0])
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("item") { site in
+      OpenCLLaunch(
+        glint_opencl_assess, defines: model.defines, kernelParameters(site), operands(site),
+        items: site.inputs[0].shape[0])
+    }
   }
 
   /// The information is summed in float32, so each variance (both parts added) has a relative error
   /// of about 2⁻²⁴ times the matrix's condition number.
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     SpotSamples.cases.filter { $0.share > 0.9 }.map { sample in
       Sample(
         AssessSpots(sample.model), [sample.inputs[0], sample.truth] + sample.inputs.dropFirst(),

@@ -2,17 +2,17 @@ import CPUKernels
 
 /// The widths of a Gaussian spot as functions of z, in the form that fits use; z in nm, widths in
 /// px.
-public struct Astigmatism: Hashable, Codable, Sendable {
+package struct Astigmatism: Hashable, Codable, Sendable {
   /// A polynomial of (z − centre)/scale, lowest power first, of σ or of its square.
-  public struct Curve: Hashable, Codable, Sendable {
-    public var centre: Float
-    public var scale: Float
+  package struct Curve: Hashable, Codable, Sendable {
+    package var centre: Float
+    package var scale: Float
     /// Whether the polynomial is σ², so that σ is its square root.
-    public var rooted: Bool
+    package var rooted: Bool
     /// At most seven.
-    public var coefficients: [Float]
+    package var coefficients: [Float]
 
-    public init(centre: Float, scale: Float, rooted: Bool, _ coefficients: [Float]) {
+    package init(centre: Float, scale: Float, rooted: Bool, _ coefficients: [Float]) {
       self.centre = centre
       self.scale = scale
       self.rooted = rooted
@@ -45,13 +45,13 @@ public struct Astigmatism: Hashable, Codable, Sendable {
     }
   }
 
-  public var x: Curve
-  public var y: Curve
+  package var x: Curve
+  package var y: Curve
   /// Fits stay in this range, nm.
-  public var lowestZ: Float
-  public var highestZ: Float
+  package var lowestZ: Float
+  package var highestZ: Float
 
-  public init(x: Curve, y: Curve, lowestZ: Float, highestZ: Float) {
+  package init(x: Curve, y: Curve, lowestZ: Float, highestZ: Float) {
     self.x = x
     self.y = y
     self.lowestZ = lowestZ
@@ -69,7 +69,7 @@ public struct Astigmatism: Hashable, Codable, Sendable {
   func check(_ op: String, box: Int) throws(ShapeError) {
     guard lowestZ.isFinite, highestZ.isFinite, lowestZ < highestZ,
       x.coefficients.count <= 7, y.coefficients.count <= 7
-    else { throw ShapeError(op, "z cannot be fitted in \(lowestZ)…\(highestZ) nm") }
+    else { throw ShapeError(op, "z cannot be fitted from \(lowestZ) to \(highestZ) nm") }
     for step in 0...100 {
       let z = Double(lowestZ) + Double(highestZ - lowestZ) * Double(step) / 100
       for width in [x.width(at: z).sigma, y.width(at: z).sigma]

@@ -6,18 +6,18 @@ import CPUKernels
 /// and reduced χ², as `FitSpots` and `AssessSpots` give them. Outputs: the same six of the fit with
 /// the smaller deviance, or of the first if equal. A fit that is singular, invalid or has a NaN
 /// deviance is used only if the other is no better. Rows past the total are undefined.
-public struct BetterFit: NotDifferentiable {
-  public static let name = "better fit"
+package struct BetterFit: NotDifferentiable {
+  package static let name = "better fit"
 
-  public init() {}
+  package init() {}
 
-  public var parameters: String { "" }
+  package var parameters: String { "" }
 
   private static func types(_ capacity: Int) -> [TensorType] {
     SpotModel.fits(capacity) + SpotModel.worths(capacity)
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 13, inputs[0] == TensorType(.int32, 1),
       let capacity = inputs[2].shape.first, Array(inputs[1..<7]) == Self.types(capacity),
       Array(inputs[7...]) == Self.types(capacity)
@@ -25,7 +25,7 @@ public struct BetterFit: NotDifferentiable {
     return Self.types(capacity)
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let capacity = inputs[2].type.shape[0]
     let total = min(Int(inputs[0].values[0]), capacity)
     func deviance(_ row: Int, _ fit: Int) -> Double {
@@ -46,15 +46,15 @@ public struct BetterFit: NotDifferentiable {
     }
   }
 
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] {
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] {
     let rows = outputs[2].values.map { $0 >= 0 }
     return outputs.map { output in
       rows.flatMap { Array(repeating: $0, count: output.type.count / max(rows.count, 1)) }
     }
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: 0, bytes: 2 * outputs.reduce(0) { $0 + $1.bytes })
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 0, bytes: 2 * outputs.bytes)
   }
 
   private var operands: glint_better_fit_operands {
@@ -72,31 +72,23 @@ public struct BetterFit: NotDifferentiable {
     glint_better_params(capacity: Int32(site.inputs[2].shape[0]))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_better_fit, kernelParameters(site), operands,
-            items: .counted(.input(0), limit: site.inputs[2].shape[0]), grain: 4096)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("rows") { site in
+      CPULaunch(
+        glint_cpu_better_fit, kernelParameters(site), operands,
+        items: .counted(.input(0), limit: site.inputs[2].shape[0]), grain: 4096)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_better_fit, kernelParameters(site), operands,
-            items: site.inputs[2].shape[0])
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("item") { site in
+      OpenCLLaunch(
+        glint_opencl_better_fit, kernelParameters(site), operands,
+        items: site.inputs[2].shape[0])
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [(1, 1, true), (17, 13, true), (70, 90, false), (3, 0, false)].map { capacity, total, tiny in
       var generator = SampleGenerator(seed: 77)
       func table(_ type: TensorType, _ range: ClosedRange<Int>) -> Reference {

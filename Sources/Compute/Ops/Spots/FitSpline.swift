@@ -8,26 +8,26 @@ import CPUKernels
 ///
 /// Babcock & Zhuang (Sci. Rep. 2017), Li et al. (Nat. Methods 2018); the optimiser is that of
 /// `FitSpots`.
-public struct FitSpline: SplineOp {
-  public static let name = "fit spline"
+package struct FitSpline: SplineOp {
+  package static let name = "fit spline"
   static let kernels = KernelPair(glint_cpu_fit_spline, glint_opencl_fit_spline)
   static let total = 1
   static let noise = 4
-  public let model: SplineModel
+  package let model: SplineModel
   /// Evaluations of the model per spot.
-  public let iterations: Int
+  package let iterations: Int
   /// As `FitSpots.tolerance`.
-  public let tolerance: Float
+  package let tolerance: Float
 
-  public init(_ model: SplineModel, iterations: Int = 50, tolerance: Float = 0.1) {
+  package init(_ model: SplineModel, iterations: Int = 50, tolerance: Float = 0.1) {
     self.model = model
     self.iterations = iterations
     self.tolerance = tolerance
   }
 
-  public var parameters: String { "\(model.label) ≤ \(iterations), \(tolerance)" }
+  package var parameters: String { "\(model.label) ≤ \(iterations), \(tolerance)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard Self.takes(inputs), inputs[3] == TensorType(.float32, model.tableShape) else {
       throw ShapeError(
         Self.name,
@@ -39,21 +39,21 @@ public struct FitSpline: SplineOp {
     return SpotModel.fits(inputs[0].shape[0])
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let image = SplineImage(model: model, grid: inputs[2].values)
     return SpotReference.fits(
       image, spots: inputs[0], total: inputs[1], noise: Self.noise(inputs))
   }
 
   /// The reference gives rows past the total the state −1.
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.fitted(outputs) }
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.fitted(outputs) }
 
   /// Counts five evaluations per spot, the usual number: 123 multiply-adds for the spline and its
   /// derivatives, 30 operations for the sums.
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * 5 * 276,
-      bytes: inputs[0].count * 5 * 64 * 4 + (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: inputs[0].count * 5 * 64 * 4 + (inputs + outputs).bytes)
   }
 
   static func operands(_ site: Site) -> glint_fit_spline_operands {
@@ -70,7 +70,7 @@ public struct FitSpline: SplineOp {
 
   /// The reference's optimiser may need another number of evaluations; a device at most
   /// `iterations`.
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     SplineSamples.cases.map { sample in
       Sample(
         FitSpline(sample.model, iterations: 40, tolerance: 1e-3),

@@ -10,26 +10,26 @@ import CPUKernels
 ///
 /// Laurence & Chromy (Nat. Methods 2010) with Fisher's information; read noise as in Huang et al.
 /// (Nat. Methods 2013): its variance is added to data and model. Negative data are not clipped.
-public struct FitSpots: SpotOp {
-  public static let name = "fit"
+package struct FitSpots: SpotOp {
+  package static let name = "fit"
   static let total = 1
   static let noise = 2
-  public let model: SpotModel
+  package let model: SpotModel
   /// Evaluations of the model per spot.
-  public let iterations: Int
+  package let iterations: Int
   /// A fit has converged when its next step is shorter than this, in standard errors. That step is
   /// still taken, so the remaining distance is about ten times smaller.
-  public let tolerance: Float
+  package let tolerance: Float
 
-  public init(_ model: SpotModel, iterations: Int = 50, tolerance: Float = 0.1) {
+  package init(_ model: SpotModel, iterations: Int = 50, tolerance: Float = 0.1) {
     self.model = model
     self.iterations = iterations
     self.tolerance = tolerance
   }
 
-  public var parameters: String { "\(model.label) ≤ \(iterations), \(tolerance)" }
+  package var parameters: String { "\(model.label) ≤ \(iterations), \(tolerance)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard Self.takes(inputs) else {
       throw ShapeError(
         Self.name, "takes spots, their number and optionally as many boxes of noise, not \(inputs)")
@@ -39,19 +39,19 @@ public struct FitSpots: SpotOp {
     return SpotModel.fits(inputs[0].shape[0])
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     SpotReference.fits(
       model, spots: inputs[0], total: inputs[1], noise: Self.noise(inputs))
   }
 
   /// The reference gives rows past the total the state −1.
-  public func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.fitted(outputs) }
+  package func defined(_ outputs: [Reference]) -> [[Bool]?] { SpotReference.fitted(outputs) }
 
   /// Counts three evaluations per spot, the usual number.
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: inputs[0].count * 3 * (model.parameters == 4 ? 24 : 34),
-      bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+      bytes: (inputs + outputs).bytes)
   }
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {
@@ -66,35 +66,27 @@ public struct FitSpots: SpotOp {
       iterations: .output(1), state: .output(2))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("lanes") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_fit, kernelParameters(site), operands(site),
-            items: Self.items(site), grain: 512, scratch: model.scratch(boxes: 4))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("lanes") { site in
+      CPULaunch(
+        glint_cpu_fit, kernelParameters(site), operands(site),
+        items: Self.items(site), grain: 512, scratch: model.scratch(boxes: 4))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        let capacity = site.inputs[0].shape[0]
-        return .launches([
-          OpenCLLaunch(
-            glint_opencl_fit, defines: model.defines, kernelParameters(site), operands(site),
-            items: capacity,
-            global: [min(capacity, site.device.units * 1024)])
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("item") { site in
+      let capacity = site.inputs[0].shape[0]
+      return OpenCLLaunch(
+        glint_opencl_fit, defines: model.defines, kernelParameters(site), operands(site),
+        items: capacity,
+        global: [min(capacity, site.device.units * 1024)])
+    }
   }
 
   /// The reference's optimiser may need another number of evaluations; a device at most
   /// `iterations`.
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     SpotSamples.cases.map { sample in
       Sample(
         FitSpots(sample.model, iterations: 40, tolerance: 1e-3), sample.inputs, note: sample.note,

@@ -5,27 +5,27 @@ import CPUKernels
 ///
 /// The spline gives a share of the photons per pixel; see `grid` for its coefficients. A molecule
 /// in the middle of the box's central pixel is at (`centreX`, `centreY`) of the spline's knots.
-public struct SplineModel: Hashable, Sendable {
+package struct SplineModel: Hashable, Sendable {
   /// Side of the box, pixels, odd, 3 to 31.
-  public var box: Int
+  package var box: Int
   /// Cells of the grid; there is one knot more.
-  public var columns: Int
-  public var rows: Int
-  public var planes: Int
-  public var centreX: Float
-  public var centreY: Float
+  package var columns: Int
+  package var rows: Int
+  package var planes: Int
+  package var centreX: Float
+  package var centreY: Float
   /// z of the first plane of knots, and the distance between planes, nm.
-  public var firstZ: Float
-  public var zStep: Float
+  package var firstZ: Float
+  package var zStep: Float
   /// Fits stay in this range, nm.
-  public var lowestZ: Float
-  public var highestZ: Float
+  package var lowestZ: Float
+  package var highestZ: Float
   /// Start value of z; nil for the height whose image is most similar to the spot.
-  public var start: Float?
+  package var start: Float?
   /// Variance of Gaussian noise in the spots' unit squared; used without a noise map.
-  public var noise: Float
+  package var noise: Float
 
-  public init(
+  package init(
     box: Int, columns: Int, rows: Int, planes: Int, centreX: Float, centreY: Float, firstZ: Float,
     zStep: Float, lowestZ: Float, highestZ: Float, start: Float? = nil, noise: Float = 0
   ) {
@@ -74,7 +74,7 @@ public struct SplineModel: Hashable, Sendable {
   /// The coefficients in the layout of the fits.
   ///
   /// `coefficients` is [planes, rows, columns, 64]: 16 pz + 4 py + px multiplies δz^pz δy^py δx^px.
-  public func grid(_ coefficients: [Float]) -> Tensor {
+  package func grid(_ coefficients: [Float]) -> Tensor {
     precondition(coefficients.count == planes * rows * columns * 64, "64 coefficients a cell")
     var values = [Float](repeating: 0, count: gridCount)
     for line in 0..<planes * rows {
@@ -90,7 +90,7 @@ public struct SplineModel: Hashable, Sendable {
 
   /// Weights that give start values, for each height: the similarity of the image, and a linear fit
   /// of photons, background, photons · x and photons · y. Each is a weighted sum over the pixels.
-  public func tables(grid: Tensor) -> Tensor {
+  package func tables(grid: Tensor) -> Tensor {
     let image = SplineImage(model: self, grid: grid.values)
     let (width, n) = (tableWidth, box * box)
     var values: [Float] = []
@@ -148,7 +148,7 @@ public struct SplineModel: Hashable, Sendable {
   func check(_ op: String, grid: TensorType) throws(ShapeError) {
     guard reach >= 1 else {
       throw ShapeError(
-        op, "a box of \(box) px does not fit into a PSF of \(columns)×\(rows) px with room to move",
+        op, "a box of \(box) px is too large for a PSF of \(columns)×\(rows) px",
         hint: "use a smaller box, or a PSF that is at least 2 px wider than the box")
     }
     guard grid == TensorType(.float32, gridCount) else {
@@ -159,7 +159,8 @@ public struct SplineModel: Hashable, Sendable {
       noise >= 0, noise.isFinite, start.map({ $0 >= lowestZ && $0 <= highestZ }) ?? true
     else {
       throw ShapeError(
-        op, "z cannot be fitted in \(lowestZ)…\(highestZ) nm with noise \(noise) by \(label)",
+        op,
+        "z from \(lowestZ) to \(highestZ) nm with noise variance \(noise) cannot be fitted by \(label)",
         hint: "z must stay inside the PSF's planes, and the noise variance must not be negative")
     }
   }

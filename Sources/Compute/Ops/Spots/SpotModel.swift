@@ -24,22 +24,22 @@ public struct SpotModel: Hashable, Codable, Sendable {
     case sampled
   }
 
-  public var sigmas: Sigmas
-  public var estimator: Estimator
-  public var pixels: Pixels
+  package var sigmas: Sigmas
+  package var estimator: Estimator
+  package var pixels: Pixels
   /// Widths that depend on z. Then the parameters are x, y, photons, background, z (nm), and
   /// `sigmas` and the widths below are ignored.
-  public var astigmatism: Astigmatism?
+  package var astigmatism: Astigmatism?
   /// Side of the box, pixels, odd, 3 to 31.
-  public var box: Int
+  package var box: Int
   /// Widths, pixels: start values if free, fixed values otherwise. A shared width starts at
   /// `sigmaX`.
-  public var sigmaX: Float
-  public var sigmaY: Float
+  package var sigmaX: Float
+  package var sigmaY: Float
   /// Variance of Gaussian noise in the spots' unit squared; used without a noise map.
-  public var noise: Float
+  package var noise: Float
 
-  public init(
+  package init(
     _ sigmas: Sigmas = .elliptical, _ estimator: Estimator = .maximumLikelihood,
     _ pixels: Pixels = .integrated, box: Int, sigmaX: Float, sigmaY: Float? = nil, noise: Float = 0
   ) {
@@ -53,7 +53,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
   }
 
   /// A Gaussian whose widths depend on z, fitted by maximum likelihood.
-  public init(_ astigmatism: Astigmatism, box: Int, noise: Float = 0) {
+  package init(_ astigmatism: Astigmatism, box: Int, noise: Float = 0) {
     self.init(box: box, sigmaX: 1, noise: noise)
     self.astigmatism = astigmatism
   }
@@ -61,7 +61,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
   /// Number of columns of fit results: x, y (px from the centre of the box's central pixel),
   /// photons, background (per pixel), sigma x, sigma y (px); for a PSF that depends on z instead z
   /// (nm), 0.
-  public static let columns = Int(GLINT_SPOT_PARAMETERS)
+  package static let columns = Int(GLINT_SPOT_PARAMETERS)
 
   /// Types of the results of `capacity` fits: parameters, evaluations, states.
   static func fits(_ capacity: Int) -> [TensorType] {
@@ -81,7 +81,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
 
   /// Number of free parameters, which are the first columns; a shared width is column 4, repeated
   /// in 5.
-  public var parameters: Int {
+  package var parameters: Int {
     if astigmatism != nil { return 5 }
     return switch sigmas {
     case .fixed: 4
@@ -141,8 +141,8 @@ public struct SpotModel: Hashable, Codable, Sendable {
     if let astigmatism {
       guard estimator == .maximumLikelihood, pixels == .integrated else {
         throw ShapeError(
-          op, "z is fitted by maximum likelihood of integrated pixels only",
-          hint: "choose another PSF for \(estimator.rawValue), \(pixels)")
+          op, "z can be fitted only by maximum likelihood with integrated pixels",
+          hint: "choose a PSF without z for \(estimator.rawValue) with \(pixels) pixels")
       }
       try astigmatism.check(op, box: box)
     }
@@ -150,7 +150,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
       noise.isFinite
     else {
       throw ShapeError(
-        op, "widths of \(sigmaX) and \(sigmaY) px with noise \(noise) cannot be fitted",
+        op, "widths of \(sigmaX) and \(sigmaY) px with noise variance \(noise) cannot be fitted",
         hint:
           "widths must lie between 0.1 px and the box, and the noise variance must not be negative")
     }

@@ -57,29 +57,21 @@ protocol SplineOp: SpotOp {
 }
 
 extension SplineOp {
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("columns") { site in
-        .launches([
-          CPULaunch(
-            Self.kernels.cpu, kernelParameters(site), Self.operands(site),
-            items: Self.items(site), grain: 128, scratch: model.scratch)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("columns") { site in
+      CPULaunch(
+        Self.kernels.cpu, kernelParameters(site), Self.operands(site),
+        items: Self.items(site), grain: 128, scratch: model.scratch)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("group") { site in
-        let (capacity, width) = (site.inputs[0].shape[0], model.groupWidth)
-        return .launches([
-          OpenCLLaunch(
-            Self.kernels.openCL, defines: ["BOX": "\(model.box)", "WIDTH": "\(width)"],
-            kernelParameters(site), Self.operands(site), items: capacity,
-            global: [capacity * width], local: [width])
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("group") { site in
+      let (capacity, width) = (site.inputs[0].shape[0], model.groupWidth)
+      return OpenCLLaunch(
+        Self.kernels.openCL, defines: ["BOX": "\(model.box)", "WIDTH": "\(width)"],
+        kernelParameters(site), Self.operands(site), items: capacity,
+        global: [capacity * width], local: [width])
+    }
   }
 }

@@ -8,10 +8,10 @@ import CPUKernels
 /// γ + β; with tracked statistics also the new running mean and variance, which may overwrite the
 /// old ones. Batch statistics need x [batch, height, width, channels]. After Ioffe and Szegedy
 /// (2015).
-public struct BatchNorm: Op {
-  public static let name = "batch norm"
+package struct BatchNorm: Op {
+  package static let name = "batch norm"
 
-  public enum Statistics: Hashable, Sendable {
+  package enum Statistics: Hashable, Sendable {
     /// Running statistics, for inference.
     case running
     /// Statistics of the batch, without running ones.
@@ -31,10 +31,10 @@ public struct BatchNorm: Op {
     }
   }
 
-  public let statistics: Statistics
-  public let epsilon: Float
+  package let statistics: Statistics
+  package let epsilon: Float
 
-  public init(_ statistics: Statistics = .running, epsilon: Float = 1e-5) {
+  package init(_ statistics: Statistics = .running, epsilon: Float = 1e-5) {
     self.statistics = statistics
     self.epsilon = epsilon
   }
@@ -43,15 +43,15 @@ public struct BatchNorm: Op {
     Normalization(statistic: .moments(epsilon: epsilon), groups: nil, across: true, affine: true)
   }
 
-  public var parameters: String { "\(statistics.label) ε \(epsilon)" }
+  package var parameters: String { "\(statistics.label) ε \(epsilon)" }
 
-  public var updates: [Int: Int] { tracking == nil ? [:] : [1: 3, 2: 4] }
+  package var updates: [Int: Int] { tracking == nil ? [:] : [1: 3, 2: 4] }
 
   private var tracking: (momentum: Float, unbiased: Bool)? {
     if case .tracked(let momentum, let unbiased) = statistics { (momentum, unbiased) } else { nil }
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     if statistics == .batch { return try rule.outputs(inputs, op: Self.name) }
     guard inputs.count == 5, !inputs[0].shape.isEmpty, inputs[0].element == .float32,
       inputs.dropFirst().allSatisfy({ $0 == TensorType(.float32, inputs[0].channels) })
@@ -67,7 +67,7 @@ public struct BatchNorm: Op {
     return try rule.outputs(Array(inputs.prefix(3)), op: Self.name) + inputs[3...]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     guard statistics == .running else {
       return rule.reference(inputs) + (tracking == nil ? [] : moved(inputs))
     }
@@ -107,7 +107,7 @@ public struct BatchNorm: Op {
     return (scale, shift)
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     statistics == .running
       ? Work(flops: 3 * inputs[0].count, bytes: 2 * inputs[0].bytes) : rule.work(inputs)
   }
@@ -140,7 +140,7 @@ public struct BatchNorm: Op {
     return (parameters, operands)
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     if let (momentum, unbiased) = tracking {
       return rule.cpu.map {
         $0.followed(by: { site in
@@ -152,18 +152,14 @@ public struct BatchNorm: Op {
       }
     }
     if statistics == .batch { return rule.cpu }
-    return [
-      Candidate("pixels") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_norm_apply, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].pixels), grain: 512)
-        ])
-      }
-    ]
+    return .only("pixels") { site in
+      CPULaunch(
+        glint_cpu_norm_apply, kernelParameters(site), operands,
+        items: .fixed(site.inputs[0].pixels), grain: 512)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     if let (momentum, unbiased) = tracking {
       return rule.openCL.map {
         $0.followed(by: { site in
@@ -174,18 +170,14 @@ public struct BatchNorm: Op {
       }
     }
     if statistics == .batch { return rule.openCL }
-    return [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_norm_apply, kernelParameters(site), operands,
-            items: site.inputs[0].count)
-        ])
-      }
-    ]
+    return .only("item") { site in
+      OpenCLLaunch(
+        glint_opencl_norm_apply, kernelParameters(site), operands,
+        items: site.inputs[0].count)
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [[1, 1, 3, 1], [3, 5, 7, 17], [2, 13, 3, 48]].flatMap { shape in
       let x = Reference.random(shape, -2...3, seed: 1)
       let affine = [2, 3].map { Reference.random([shape[3]], -2...2, seed: $0) }

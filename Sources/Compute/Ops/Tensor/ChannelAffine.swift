@@ -3,12 +3,12 @@ import CPUKernels
 /// x · scale + shift per channel, rounded once: normalisation with fixed statistics.
 ///
 /// Inputs: x [… channels], scale [channels], shift [channels], float32. Output: as x.
-public struct ChannelAffine: Op {
-  public static let name = "channel affine"
+package struct ChannelAffine: Op {
+  package static let name = "channel affine"
 
-  public init() {}
+  package init() {}
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 3, inputs[0].element == .float32, !inputs[0].shape.isEmpty,
       inputs.dropFirst().allSatisfy({ $0 == TensorType(.float32, inputs[0].channels) })
     else {
@@ -18,7 +18,7 @@ public struct ChannelAffine: Op {
     return [inputs[0]]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let channels = inputs[0].type.channels
     return [
       Reference(
@@ -29,12 +29,8 @@ public struct ChannelAffine: Op {
     ]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: 2 * inputs[0].count, bytes: 2 * inputs[0].bytes)
-  }
-
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
   }
 
   private var operands: glint_channel_affine_operands {
@@ -42,23 +38,19 @@ public struct ChannelAffine: Op {
       in: .input(0), scale: .input(1), shift: .input(2), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("pixels") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_channel_affine, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].pixels), grain: 512)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("pixels") { site in
+      CPULaunch(
+        glint_cpu_channel_affine, site.channels(), operands,
+        items: .fixed(site.inputs[0].pixels), grain: 512)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue(glint_opencl_channel_affine, operands, kernelParameters)]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    [.perValue(glint_opencl_channel_affine, operands) { $0.channels() }]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [1, 3, 17, 48].map { channels in
       Sample(
         ChannelAffine(),

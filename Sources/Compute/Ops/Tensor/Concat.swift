@@ -1,12 +1,12 @@
 import CPUKernels
 
 /// Concatenates tensors along the last axis, the channels; the other axes must be equal.
-public struct Concat: Op {
-  public static let name = "concat"
+package struct Concat: Op {
+  package static let name = "concat"
 
-  public init() {}
+  package init() {}
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard let first = inputs.first, !first.shape.isEmpty,
       inputs.allSatisfy({
         $0.element == .float32 && $0.shape.dropLast() == first.shape.dropLast()
@@ -19,7 +19,7 @@ public struct Concat: Op {
     return [TensorType(.float32, first.shape.dropLast() + [channels])]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let first = inputs[0].type
     let values = (0..<first.pixels).flatMap { pixel in
       inputs.flatMap { input in
@@ -30,7 +30,7 @@ public struct Concat: Op {
     return [Reference(TensorType(.float32, first.shape.dropLast() + [channels]), values)]
   }
 
-  public func gradient(
+  package func gradient(
     _ inputs: [Graph.Value], _ outputs: [Graph.Value], given: [Graph.Value?], in graph: inout Graph
   ) throws -> [Graph.Value?] {
     var start = 0
@@ -60,7 +60,7 @@ public struct Concat: Op {
     glint_put_channels_operands(in: .input(part), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("copy") { site in
         .launches(
@@ -73,7 +73,7 @@ public struct Concat: Op {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("copy") { site in
         .launches(
@@ -86,7 +86,7 @@ public struct Concat: Op {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [[1], [3, 1], [17, 16, 1]].map { channels in
       Sample(
         Concat(),

@@ -2,25 +2,25 @@
 /// scale and shift per channel.
 ///
 /// Inputs: x [batch, height, width, channels], scale [channels], shift [channels].
-public struct GroupNorm: NormalizingOp {
-  public static let name = "group norm"
-  public let groups: Int
-  public let epsilon: Float
+package struct GroupNorm: NormalizingOp {
+  package static let name = "group norm"
+  package let groups: Int
+  package let epsilon: Float
 
-  public init(groups: Int, epsilon: Float = 1e-5) {
+  package init(groups: Int, epsilon: Float = 1e-5) {
     precondition(groups > 0, "there is at least one group")
     self.groups = groups
     self.epsilon = epsilon
   }
 
-  public var rule: Normalization {
+  package var rule: Normalization {
     Normalization(
       statistic: .moments(epsilon: epsilon), groups: groups, across: false, affine: true)
   }
 
-  public var parameters: String { "\(groups) groups ε \(epsilon)" }
+  package var parameters: String { "\(groups) groups ε \(epsilon)" }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [(1, [1, 3, 5, 3]), (4, [2, 7, 5, 48]), (17, [1, 3, 13, 17])].map { groups, shape in
       Sample(
         GroupNorm(groups: groups),

@@ -13,28 +13,20 @@ extension ImageResizing {
     glint_resize_operands(in: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("rows") { site in
-        let y = site.outputs[0].shape
-        return .launches([
-          CPULaunch(
-            Self.kernels.cpu, kernelParameters(site), operands,
-            items: .fixed(y[0] * y[1]))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("rows") { site in
+      let y = site.outputs[0].shape
+      return CPULaunch(
+        Self.kernels.cpu, kernelParameters(site), operands,
+        items: .fixed(y[0] * y[1]))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            Self.kernels.openCL, defines: site.storage, kernelParameters(site), operands,
-            items: site.outputs[0].count)
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("item") { site in
+      OpenCLLaunch(
+        Self.kernels.openCL, defines: site.storage, kernelParameters(site), operands,
+        items: site.outputs[0].count)
+    }
   }
 }

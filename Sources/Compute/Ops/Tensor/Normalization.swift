@@ -5,7 +5,7 @@ import CPUKernels
 ///
 /// Sums have a fixed order (along rows, then over rows and channels), so bits are equal on every
 /// device.
-public struct Normalization: Hashable, Sendable {
+package struct Normalization: Hashable, Sendable {
   enum Statistic: Hashable, Sendable {
     /// Mean and 1 / √(variance + ε); a constant image with ε = 0 becomes 0.
     case moments(epsilon: Float)
@@ -199,17 +199,17 @@ extension Candidate {
 }
 
 /// An op that consists of a normalisation only.
-public protocol NormalizingOp: Op {
+package protocol NormalizingOp: Op {
   var rule: Normalization { get }
 }
 
 extension NormalizingOp {
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     try rule.outputs(inputs, op: Self.name)
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] { rule.reference(inputs) }
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work { rule.work(inputs) }
-  public var cpu: [Candidate<CPULaunch>] { rule.cpu }
-  public var openCL: [Candidate<OpenCLLaunch>] { rule.openCL }
+  package func reference(_ inputs: [Reference]) -> [Reference] { rule.reference(inputs) }
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work { rule.work(inputs) }
+  package var cpu: [Candidate<CPULaunch>] { rule.cpu }
+  package var openCL: [Candidate<OpenCLLaunch>] { rule.openCL }
 }

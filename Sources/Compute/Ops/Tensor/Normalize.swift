@@ -1,10 +1,10 @@
 /// Scales each image by its own values, with all channels together.
 ///
 /// Input and output: float32 [batch, height, width, channels].
-public struct Normalize: NormalizingOp {
-  public static let name = "normalize"
+package struct Normalize: NormalizingOp {
+  package static let name = "normalize"
 
-  public enum Kind: String, Hashable, Sendable {
+  package enum Kind: String, Hashable, Sendable {
     /// (x − min) / (max − min); a constant image becomes 0.
     case minMax = "min–max"
     /// x / max; an image whose maximum is not positive is unchanged.
@@ -13,11 +13,11 @@ public struct Normalize: NormalizingOp {
     case standardize
   }
 
-  public let kind: Kind
+  package let kind: Kind
 
-  public init(_ kind: Kind) { self.kind = kind }
+  package init(_ kind: Kind) { self.kind = kind }
 
-  public var rule: Normalization {
+  package var rule: Normalization {
     let statistic: Normalization.Statistic =
       switch kind {
       case .minMax: .range
@@ -27,9 +27,9 @@ public struct Normalize: NormalizingOp {
     return Normalization(statistic: statistic, groups: 1, across: false, affine: false)
   }
 
-  public var parameters: String { kind.rawValue }
+  package var parameters: String { kind.rawValue }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [Kind.minMax, .max, .standardize].flatMap { kind in
       [[1, 1, 1, 1], [3, 13, 17, 1], [2, 3, 5, 17]].map {
         Sample(Normalize(kind), [.random($0, 90...400)], .roundings(64), tiny: true)

@@ -3,12 +3,12 @@ import CPUKernels
 /// x for x ≥ 0, a learned slope times x below.
 ///
 /// Inputs: x [… channels], slope [1] or [channels], float32. Output: as x.
-public struct PReLU: Op {
-  public static let name = "prelu"
+package struct PReLU: Op {
+  package static let name = "prelu"
 
-  public init() {}
+  package init() {}
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2, inputs.allSatisfy({ $0.element == .float32 }),
       inputs[1].shape == [1] || inputs[1].shape == [inputs[0].channels]
     else {
@@ -17,7 +17,7 @@ public struct PReLU: Op {
     return [inputs[0]]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let slopes = inputs[1].values
     let channels = inputs[0].type.channels
     return [
@@ -29,36 +29,31 @@ public struct PReLU: Op {
     ]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: inputs[0].count, bytes: 2 * inputs[0].bytes)
   }
 
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(
-      channels: Int32(site.inputs[0].channels), pitch: site.inputs[1].count > 1 ? 1 : 0, offset: 0)
+  static func kernelParameters(_ site: Site) -> glint_channels_params {
+    site.channels(pitch: site.inputs[1].count > 1 ? 1 : 0)
   }
 
   private var operands: glint_prelu_operands {
     glint_prelu_operands(in: .input(0), slopes: .input(1), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("pixels") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_prelu, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].pixels), grain: 512)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("pixels") { site in
+      CPULaunch(
+        glint_cpu_prelu, Self.kernelParameters(site), operands,
+        items: .fixed(site.inputs[0].pixels), grain: 512)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [.perValue(glint_opencl_prelu, operands, kernelParameters)]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    [.perValue(glint_opencl_prelu, operands, Self.kernelParameters)]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [(1, 1), (13, 1), (17, 17)].map { channels, slopes in
       Sample(
         PReLU(),

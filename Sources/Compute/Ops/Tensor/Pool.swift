@@ -4,21 +4,21 @@ import CPUKernels
 ///
 /// Input: float32 [batch, height, width, channels]; output the same with the pooled size. `.same`
 /// padding gives ⌈size / stride⌉ outputs.
-public struct Pool: ImageResizing {
-  public static let name = "pool"
+package struct Pool: ImageResizing {
+  package static let name = "pool"
   static let kernels = KernelPair(glint_cpu_pool, glint_opencl_pool)
 
-  public enum Kind: String, Hashable, Sendable {
+  package enum Kind: String, Hashable, Sendable {
     case max
     case average
   }
 
-  public let kind: Kind
-  public let window: Int
-  public let stride: Int
-  public let padding: Convolution.Padding
+  package let kind: Kind
+  package let window: Int
+  package let stride: Int
+  package let padding: Convolution.Padding
 
-  public init(
+  package init(
     _ kind: Kind, window: Int = 2, stride: Int = 2, padding: Convolution.Padding = .valid
   ) {
     precondition(window > 0 && stride > 0, "window and stride are positive")
@@ -28,7 +28,7 @@ public struct Pool: ImageResizing {
     self.padding = padding
   }
 
-  public var parameters: String {
+  package var parameters: String {
     "\(kind.rawValue) \(window) s\(stride) \(padding.label)"
   }
 
@@ -40,7 +40,7 @@ public struct Pool: ImageResizing {
     )
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32 else {
       throw ShapeError(Self.name, "takes float32 [batch×height×width×channels], not \(inputs)")
     }
@@ -57,7 +57,7 @@ public struct Pool: ImageResizing {
     return [TensorType(.float32, inputs[0].shape[0], rows.out, columns.1, inputs[0].channels)]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let (rows, columns) = extents(shape)
     let type = TensorType(.float32, shape[0], rows.out, columns.1, shape[3])
@@ -82,7 +82,7 @@ public struct Pool: ImageResizing {
     return [Reference(type, values)]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(flops: outputs[0].count * window * window, bytes: inputs[0].bytes + outputs[0].bytes)
   }
 
@@ -97,7 +97,7 @@ public struct Pool: ImageResizing {
       out: site.writtenRange)
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [Kind.max, .average].flatMap { kind in
       [
         (Pool(kind), [1, 2, 2, 1]), (Pool(kind), [2, 13, 7, 17]),

@@ -8,25 +8,25 @@ import CPUKernels
 /// earliest frame first, each `radius` frames behind its input; and the history for the next batch.
 /// As state of a plan (an input and output of one name), the history stays on the device and is
 /// overwritten.
-public struct RollingWindow: NotDifferentiable {
-  public static let name = "rolling window"
-  public static let obstacle = "it remembers the batch before; train with `TemporalWindow`"
-  public let radius: Int
+package struct RollingWindow: NotDifferentiable {
+  package static let name = "rolling window"
+  package static let obstacle = "it remembers the batch before; train with `TemporalWindow`"
+  package let radius: Int
 
-  public init(radius: Int = 1) {
+  package init(radius: Int = 1) {
     precondition(radius > 0, "a window has neighbours")
     self.radius = radius
   }
 
-  public var parameters: String { "±\(radius)" }
+  package var parameters: String { "±\(radius)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 2, inputs.allSatisfy({ $0.shape.count == 4 && $0.element == .float32 }),
       inputs[0].shape[0] > 0, inputs[1].shape == [2 * radius] + inputs[0].shape[1...]
     else {
       throw ShapeError(
         Self.name,
-        "takes frames [n×height×width×channels] and the \(2 * radius) before, not "
+        "takes frames [n×height×width×channels] and the \(2 * radius) frames before them, not "
           + "\(inputs)")
     }
     return [
@@ -37,9 +37,9 @@ public struct RollingWindow: NotDifferentiable {
   }
 
   /// The history is updated in place.
-  public var updates: [Int: Int] { [1: 1] }
+  package var updates: [Int: Int] { [1: 1] }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let (pixels, channels) = (shape[1] * shape[2], shape[3])
     let all = inputs[1].values + inputs[0].values
@@ -70,7 +70,7 @@ public struct RollingWindow: NotDifferentiable {
   private let moving = glint_rolling_history_operands(
     in: .input(0), history: .input(1), out: .output(1))
 
-  public var cpu: [Candidate<CPULaunch>] {
+  package var cpu: [Candidate<CPULaunch>] {
     [
       Candidate("pixels") { site in
         let parameters = kernelParameters(site)
@@ -86,7 +86,7 @@ public struct RollingWindow: NotDifferentiable {
     ]
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [
       Candidate("item") { site in
         let parameters = kernelParameters(site)
@@ -101,7 +101,7 @@ public struct RollingWindow: NotDifferentiable {
     ]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [(1, 1, 3), (4, 1, 1), (3, 2, 17)].map { frames, radius, channels in
       Sample(
         RollingWindow(radius: radius),

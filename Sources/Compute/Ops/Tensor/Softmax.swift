@@ -2,19 +2,19 @@ import CPUKernels
 import Foundation
 
 /// Softmax over the last axis: eˣ over the sum of eˣ.
-public struct Softmax: Op {
-  public static let name = "softmax"
+package struct Softmax: Op {
+  package static let name = "softmax"
 
-  public init() {}
+  package init() {}
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].element == .float32, inputs[0].channels > 0,
       !inputs[0].shape.isEmpty
     else { throw ShapeError(Self.name, "takes one float32 tensor with channels, not \(inputs)") }
     return inputs
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let type = inputs[0].type
     let values = (0..<type.pixels).flatMap { pixel in
       let row = inputs[0].values[pixel * type.channels..<(pixel + 1) * type.channels]
@@ -24,39 +24,27 @@ public struct Softmax: Op {
     return [Reference(type, values)]
   }
 
-  private func kernelParameters(_ site: Site) -> glint_channels_params {
-    glint_channels_params(channels: Int32(site.inputs[0].channels), pitch: 0, offset: 0)
-  }
-
   private var operands: glint_softmax_operands {
     glint_softmax_operands(in: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("pixels") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_softmax, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].pixels), grain: 64)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("pixels") { site in
+      CPULaunch(
+        glint_cpu_softmax, site.channels(), operands,
+        items: .fixed(site.inputs[0].pixels), grain: 64)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("pixels") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_softmax, kernelParameters(site), operands,
-            items: site.inputs[0].pixels)
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("pixels") { site in
+      OpenCLLaunch(
+        glint_opencl_softmax, site.channels(), operands,
+        items: site.inputs[0].pixels)
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [[1, 1], [5, 3], [13, 17], [3, 65]].map {
       Sample(Softmax(), [.random($0, -30...30)], .absolute(1e-6), tiny: true)
     } + [

@@ -5,18 +5,18 @@ import CPUKernels
 /// Input: float32 [frames, height, width, channels]. Output: [frames, height, width, (2 radius + 1)
 /// channels], the earliest frame first. Put per-frame computation before it: it then runs once per
 /// frame.
-public struct TemporalWindow: Op {
-  public static let name = "temporal window"
-  public let radius: Int
+package struct TemporalWindow: Op {
+  package static let name = "temporal window"
+  package let radius: Int
 
-  public init(radius: Int = 1) {
+  package init(radius: Int = 1) {
     precondition(radius >= 0, "a radius is not negative")
     self.radius = radius
   }
 
-  public var parameters: String { "±\(radius)" }
+  package var parameters: String { "±\(radius)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32 else {
       throw ShapeError(
         Self.name, "takes float32 frames [frames×height×width×channels], not \(inputs)")
@@ -27,7 +27,7 @@ public struct TemporalWindow: Op {
     ]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let shape = inputs[0].type.shape
     let (values, channels) = (shape[1] * shape[2], shape[3])
     let result = (0..<shape[0]).flatMap { frame in
@@ -56,23 +56,19 @@ public struct TemporalWindow: Op {
     glint_temporal_window_operands(in: .input(0), out: .output(0))
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("frames") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_temporal_window, kernelParameters(site), operands,
-            items: .fixed(site.inputs[0].shape[0]))
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("frames") { site in
+      CPULaunch(
+        glint_cpu_temporal_window, kernelParameters(site), operands,
+        items: .fixed(site.inputs[0].shape[0]))
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
+  package var openCL: [Candidate<OpenCLLaunch>] {
     [.perValue(glint_opencl_temporal_window, operands, kernelParameters)]
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [(1, 1, 3), (4, 1, 1), (3, 2, 17)].map { frames, radius, channels in
       Sample(
         TemporalWindow(radius: radius), [.random([frames, 3, 5, channels], -9...9)], .exact,

@@ -4,27 +4,27 @@ import CPUKernels
 ///
 /// Input: float32 [batch, height, width, channels]; output with height and width times `factor`.
 /// Bilinear: pixel centres at half-integers, edge pixels repeated ("align corners" off).
-public struct Upsample: ImageResizing {
-  public static let name = "upsample"
+package struct Upsample: ImageResizing {
+  package static let name = "upsample"
   static let kernels = KernelPair(glint_cpu_upsample_image, glint_opencl_upsample_image)
 
-  public enum Kind: String, Hashable, Sendable {
+  package enum Kind: String, Hashable, Sendable {
     case nearest
     case bilinear
   }
 
-  public let kind: Kind
-  public let factor: Int
+  package let kind: Kind
+  package let factor: Int
 
-  public init(_ kind: Kind = .nearest, by factor: Int = 2) {
+  package init(_ kind: Kind = .nearest, by factor: Int = 2) {
     precondition(factor > 0, "a factor is positive")
     self.kind = kind
     self.factor = factor
   }
 
-  public var parameters: String { "\(kind.rawValue) ×\(factor)" }
+  package var parameters: String { "\(kind.rawValue) ×\(factor)" }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].shape.count == 4, inputs[0].element == .float32 else {
       throw ShapeError(Self.name, "takes float32 [batch×height×width×channels], not \(inputs)")
     }
@@ -32,7 +32,7 @@ public struct Upsample: ImageResizing {
     return [TensorType(.float32, x[0], x[1] * factor, x[2] * factor, x[3])]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let x = inputs[0].type.shape
     var values: [Double] = []
     for n in 0..<x[0] {
@@ -64,7 +64,7 @@ public struct Upsample: ImageResizing {
     ]
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
     Work(
       flops: kind == .nearest ? 0 : 6 * outputs[0].count,
       bytes: inputs[0].bytes + outputs[0].bytes)
@@ -80,7 +80,7 @@ public struct Upsample: ImageResizing {
       out: site.writtenRange)
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     [Kind.nearest, .bilinear].flatMap { kind in
       [(2, [1, 1, 1, 1]), (2, [2, 3, 5, 17]), (3, [1, 13, 2, 3]), (8, [1, 3, 3, 1])].map {
         Sample(

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Values that change from step to step are not part of the rule: `schedule` computes them, and a
 /// plan reads them from a tensor.
-public enum Optimizer: Hashable, Sendable {
+package enum Optimizer: Hashable, Sendable {
   /// Gradient descent with momentum (PyTorch's `SGD` without dampening); decay is added to the
   /// gradient.
   case sgd(momentum: Double = 0, nesterov: Bool = false, decay: Double = 0)
@@ -17,14 +17,14 @@ public enum Optimizer: Hashable, Sendable {
   case nadam(Moments = Moments(), momentumDecay: Double = 0.004, decay: Double = 0)
 
   /// The moving averages of Adam and its variants.
-  public struct Moments: Hashable, Sendable {
+  package struct Moments: Hashable, Sendable {
     /// Decay rates of the mean gradient (β₁) and its mean square (β₂) per step.
-    public var mean: Double
-    public var square: Double
+    package var mean: Double
+    package var square: Double
     /// Added to the root of the mean square (ε).
-    public var epsilon: Double
+    package var epsilon: Double
 
-    public init(mean: Double = 0.9, square: Double = 0.999, epsilon: Double = 1e-8) {
+    package init(mean: Double = 0.9, square: Double = 0.999, epsilon: Double = 1e-8) {
       self.mean = mean
       self.square = square
       self.epsilon = epsilon
@@ -33,7 +33,7 @@ public enum Optimizer: Hashable, Sendable {
 
   /// Number of state tensors, each of the parameter's shape and zero at first: the mean gradient,
   /// and except for gradient descent its mean square.
-  public var states: Int { moments == nil ? 1 : 2 }
+  package var states: Int { moments == nil ? 1 : 2 }
 
   var moments: Moments? {
     switch self {
@@ -88,7 +88,7 @@ public enum Optimizer: Hashable, Sendable {
   /// - Parameters:
   ///   - rate: the learning rate of this step.
   ///   - step: starts at 1.
-  public func schedule(rate: Double, step: Int) -> [Float] {
+  package func schedule(rate: Double, step: Int) -> [Float] {
     let factors = factors(rate: rate, step: step)
     return [factors.keep, factors.gradient, factors.mean, factors.scale].map(Float.init)
   }

@@ -6,20 +6,20 @@ import CPUKernels
 /// (`Optimizer.schedule`); a factor [1] on the gradient (`Graph.clipping`, or 1); then the states,
 /// of the parameter's shape. Outputs: the new parameter and the new states, which may overwrite the
 /// old ones.
-public struct OptimizerStep: NotDifferentiable {
-  public static let name = "optimizer step"
-  public static let obstacle = "it ends the backward pass"
-  public let optimizer: Optimizer
+package struct OptimizerStep: NotDifferentiable {
+  package static let name = "optimizer step"
+  package static let obstacle = "it ends the backward pass"
+  package let optimizer: Optimizer
 
-  public init(_ optimizer: Optimizer) { self.optimizer = optimizer }
+  package init(_ optimizer: Optimizer) { self.optimizer = optimizer }
 
-  public var parameters: String { optimizer.label }
+  package var parameters: String { optimizer.label }
 
-  public var updates: [Int: Int] {
+  package var updates: [Int: Int] {
     Dictionary(uniqueKeysWithValues: (0...optimizer.states).map { ($0, $0 == 0 ? 0 : 3 + $0) })
   }
 
-  public func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+  package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 4 + optimizer.states, inputs[0].element == .float32,
       (inputs[1...1] + inputs[4...]).allSatisfy({ $0 == inputs[0] }),
       inputs[2] == TensorType(.float32, Optimizer.scheduleCount),
@@ -33,7 +33,7 @@ public struct OptimizerStep: NotDifferentiable {
     return [inputs[0]] + inputs[4...]
   }
 
-  public func reference(_ inputs: [Reference]) -> [Reference] {
+  package func reference(_ inputs: [Reference]) -> [Reference] {
     let schedule = inputs[2].values
     let (kept, new) = optimizer.remembering
     var results = [inputs[0]] + inputs[4...]
@@ -55,8 +55,8 @@ public struct OptimizerStep: NotDifferentiable {
     return results
   }
 
-  public func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
-    Work(flops: 15 * inputs[0].count, bytes: (inputs + outputs).reduce(0) { $0 + $1.bytes })
+  package func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work {
+    Work(flops: 15 * inputs[0].count, bytes: (inputs + outputs).bytes)
   }
 
   private var operands: glint_optimizer_step_operands {
@@ -67,32 +67,24 @@ public struct OptimizerStep: NotDifferentiable {
       new_mean: .output(1), new_square: adaptive ? .output(2) : .none)
   }
 
-  public var cpu: [Candidate<CPULaunch>] {
-    [
-      Candidate("vector") { site in
-        .launches([
-          CPULaunch(
-            glint_cpu_optimizer_step, optimizer.kernelParameters, operands,
-            items: .fixed(site.inputs[0].count), grain: 8192)
-        ])
-      }
-    ]
+  package var cpu: [Candidate<CPULaunch>] {
+    .only("vector") { site in
+      CPULaunch(
+        glint_cpu_optimizer_step, optimizer.kernelParameters, operands,
+        items: .fixed(site.inputs[0].count), grain: 8192)
+    }
   }
 
-  public var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("item") { site in
-        .launches([
-          OpenCLLaunch(
-            glint_opencl_optimizer_step,
-            defines: ["ADAPTIVE": optimizer.moments == nil ? "0" : "1"],
-            optimizer.kernelParameters, operands, items: site.inputs[0].count)
-        ])
-      }
-    ]
+  package var openCL: [Candidate<OpenCLLaunch>] {
+    .only("item") { site in
+      OpenCLLaunch(
+        glint_opencl_optimizer_step,
+        defines: ["ADAPTIVE": optimizer.moments == nil ? "0" : "1"],
+        optimizer.kernelParameters, operands, items: site.inputs[0].count)
+    }
   }
 
-  public static var samples: [Sample] {
+  package static var samples: [Sample] {
     let optimizers: [Optimizer] = [
       .sgd(), .sgd(momentum: 0.9, decay: 0.01), .sgd(momentum: 0.9, nesterov: true), .adam(),
       .adam(decay: 0.01), .adamW(), .nadam(), .nadam(decay: 0.01),
@@ -121,7 +113,7 @@ extension Graph {
   /// Both are float32 [1]; the factor is min(1, limit / (norm + 10⁻⁶)), as PyTorch's
   /// `clip_grad_norm_`. Each gradient's squares are summed in a fixed order, then these sums in the
   /// order given.
-  public mutating func clipping(
+  package mutating func clipping(
     _ gradients: [Value], to limit: Float
   ) throws -> (norm: Value, factor: Value) {
     var sum = constant(Tensor([0.0], shape: [1]))

@@ -68,37 +68,53 @@ extension TIFFLayout {
         .truncated, "a page does not state where its pixels are", file: file.path,
         byte: page.position)
     }
-    func outside(_ position: Int, _ bytes: Int) -> MovieError {
-      MovieError(
-        .truncated,
-        "its \(bytes) bytes of pixels at byte \(position) exceed the file, which has \(file.size)",
-        file: file.path, byte: file.size)
-    }
-    if page.compression == 1, !page.isTiled, !page.isMirrored {
-      let shape = format.shape
-      let rows = min(page.rowsPerStrip, shape.height)
-      let strips = (shape.height + rows - 1) / rows
-      let step = rows * (shape.bytes / shape.height)
-      var first = 0
-      var isWhole = offsets.count >= strips
-      if offsets.count == 1, let position = scalar(offsets) {
-        first = position
-      } else {
-        try forEachValue(of: offsets) { i, position in
-          if i == 0 { first = position }
-          // A difference, because the sum of an invalid position and a step may overflow.
-          if i < strips, position - first != i * step { isWhole = false }
-          return isWhole
-        }
-      }
-      if isWhole {
-        guard first >= 8, first <= file.size - shape.bytes else {
-          throw outside(first, shape.bytes)
-        }
-        return .plain(first)
-      }
+    let shape = format.shape
+    if page.compression == 1, !page.isTiled, !page.isMirrored,
+      let first = try start(ofContiguous: offsets, page, shape)
+    {
+      guard first >= 8, first <= file.size - shape.bytes else { throw outside(first, shape.bytes) }
+      return .plain(first)
     }
     // The end of the last strip or tile shows whether the file is truncated.
+    let last = try lastPart(of: page, offsets)
+    guard last.bytes <= file.size, last.position <= file.size - last.bytes else {
+      throw outside(last.position, last.bytes)
+    }
+    return .coded
+  }
+
+  private func outside(_ position: Int, _ bytes: Int) -> MovieError {
+    MovieError(
+      .truncated,
+      "its \(bytes) bytes of pixels at byte \(position) exceed the file, which has \(file.size)",
+      file: file.path, byte: file.size)
+  }
+
+  /// Where the strips of a page begin; nil if they do not follow one another.
+  private func start(
+    ofContiguous offsets: TIFFField, _ page: TIFFDirectory, _ shape: FrameShape
+  ) throws(MovieError) -> Int? {
+    if offsets.count == 1, let position = scalar(offsets) {
+      return page.rowsPerStrip >= shape.height ? position : nil
+    }
+    let rows = min(page.rowsPerStrip, shape.height)
+    let strips = (shape.height + rows - 1) / rows
+    let step = rows * (shape.bytes / shape.height)
+    var first = 0
+    var isWhole = offsets.count >= strips
+    try forEachValue(of: offsets) { i, position in
+      if i == 0 { first = position }
+      // A difference, because the sum of an invalid position and a step may overflow.
+      if i < strips, position - first != i * step { isWhole = false }
+      return isWhole
+    }
+    return isWhole ? first : nil
+  }
+
+  /// The strip or tile of a page that lies last in the file.
+  private func lastPart(
+    of page: TIFFDirectory, _ offsets: TIFFField
+  ) throws(MovieError) -> (position: Int, bytes: Int) {
     guard let counts = page.counts, counts.count == offsets.count else {
       throw MovieError(
         .inconsistent, "the strips of a page have no lengths", file: file.path, byte: page.position)
@@ -113,10 +129,7 @@ extension TIFFLayout {
       if i == last.index { length = count }
       return i < last.index
     }
-    guard length <= file.size, last.position <= file.size - length else {
-      throw outside(last.position, length)
-    }
-    return .coded
+    return (last.position, length)
   }
 }
 

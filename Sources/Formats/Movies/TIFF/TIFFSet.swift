@@ -51,19 +51,23 @@ enum TIFFSet {
     return try JoinedMovie(parts, order: order, info: info, truncation: truncation)
   }
 
+  /// The description of the whole set: of the file that `description` refers to, if there is one.
+  private static func whole(_ description: OMEDescription, of opened: TIFFFile) -> OMEDescription {
+    guard description.runs.isEmpty, let name = description.metadataFile,
+      name != opened.path.fileName,
+      let file = try? FileBytes(opened.path.folder.appending(name)),
+      let main = try? TIFFFile(file),
+      let full = OMEDescription(main.description, name: opened.path.fileName)
+    else { return description }
+    return full
+  }
+
   /// The files that the OME-XML names, with their pages in plane order.
   private static func omeSet(
     _ opened: TIFFFile, _ description: OMEDescription
   ) throws(MovieError) -> any Movie {
-    var ome = description
     let folder = opened.path.folder
-    if ome.runs.isEmpty, let name = ome.metadataFile, name != opened.path.fileName,
-      let file = try? FileBytes(folder.appending(name)),
-      let main = try? TIFFFile(file),
-      let full = OMEDescription(main.description, name: opened.path.fileName)
-    {
-      ome = full
-    }
+    let ome = whole(description, of: opened)
     let own = opened.path.fileName
     // A renamed file is not among the names in its XML; it is then used alone.
     let isNamed = ome.files.contains(own) || ome.files.contains("")
