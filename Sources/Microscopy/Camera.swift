@@ -67,7 +67,8 @@ extension Camera {
   ///
   /// - Parameters:
   ///   - adu: the value of one pixel, ADU.
-  ///   - pixel: its index in the maps, which replace the camera's offset and gain.
+  ///   - pixel: its index in the maps.
+  ///   - maps: offset and gain of each pixel; they replace the camera's.
   public func photons(_ adu: Float, at pixel: Int, _ maps: CameraMaps?) -> Float {
     if let maps {
       return (adu - maps.offset[pixel]) / maps.gain[pixel] / Float(quantumEfficiency)

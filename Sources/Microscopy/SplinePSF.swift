@@ -31,7 +31,7 @@ public struct SplinePSF: Hashable, Sendable {
   public var pixelSize: Double?
   public var axial: AxialConvention
 
-  /// - Parameter zRange: nil for the whole grid.
+  /// A spline with these properties. Without `zRange`, the whole grid is valid.
   public init(
     columns: Int, rows: Int, planes: Int, coefficients: [Float], zStep: Double, firstZ: Double,
     centreX: Double, centreY: Double, zRange: ClosedRange<Double>? = nil, starts: [Double] = [],

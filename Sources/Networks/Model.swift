@@ -13,7 +13,10 @@ public struct Model: Sendable {
   /// Combines weights with a system. Settings come from the file if it states them, otherwise from
   /// the shapes of its tensors.
   ///
-  /// - Parameter settings: settings to change, a JSON object; see `NetworkSystem.with(settings:)`.
+  /// - Parameters:
+  ///   - type: the kind of network.
+  ///   - weights: its trained values.
+  ///   - settings: settings to change, a JSON object; see `NetworkSystem.with(settings:)`.
   /// - Throws: `WeightError` if the weights do not belong to this system, `NetworkError` for
   ///   invalid settings.
   package init(

@@ -13,6 +13,7 @@ package final class Fallback {
   private let report: (String) -> Void
 
   /// - Parameters:
+  ///   - device: the device to start with.
   ///   - spare: the device that takes over; default the CPU.
   ///   - report: called at the move with one line of text without a line end.
   package init(

@@ -9,8 +9,7 @@ package struct Sample: Sendable {
   /// Small enough for an interpreter that runs a thousand work-items in tens of milliseconds.
   package let tiny: Bool
 
-  /// - Parameters:
-  ///   - tolerances: one per output; a single one applies to all.
+  /// A case of `op`. A single tolerance applies to all outputs.
   package init(
     _ op: any Op, _ inputs: [Reference], note: String = "", _ tolerances: Tolerance...,
     tiny: Bool = false

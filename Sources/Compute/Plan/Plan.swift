@@ -85,6 +85,8 @@ public struct Plan: Sendable {
   /// Plans a graph for a device.
   ///
   /// - Parameters:
+  ///   - graph: the computation.
+  ///   - device: the device that will run it.
   ///   - parameters: values of parameters that become constants; the graph's other parameters are
   ///     state.
   ///   - forcing: candidate names by op name, for tests and comparisons.

@@ -7,8 +7,11 @@ extension CameraFiles {
   /// height × width, in one HDF5 file.
   ///
   /// - Parameters:
+  ///   - maps: the maps to write.
   ///   - errors: standard errors, stored as `offset_error`, `variance_error` and `gain_error`.
   ///   - metadata: JSON for the file's attribute `metadata`.
+  ///   - path: the file.
+  ///   - overwrite: replaces an existing file.
   /// - Throws: `OutputError`.
   public static func write(
     _ maps: CameraMaps, errors: CameraMaps? = nil, metadata: String? = nil, to path: String,

@@ -50,7 +50,11 @@ public struct Score: Codable, Hashable, Sendable {
   /// The mean of the two, for three dimensions.
   public let volumeEfficiency: Double?
 
-  /// - Parameter bound: the optics with which the truth was imaged.
+  /// - Parameters:
+  ///   - localizations: the table to score.
+  ///   - truth: the molecules.
+  ///   - settings: which rows count, and how they are paired.
+  ///   - bound: the optics with which the truth was imaged.
   /// - Throws: `ScoreError` if the tables cannot be compared.
   public init(
     of localizations: Localizations, against truth: Localizations,

@@ -24,6 +24,7 @@ public struct TruthBound: Sendable {
   ///   - psf: the PSF if z is fitted; nil for a Gaussian of known width.
   ///   - gaussian: the spot without z.
   ///   - box: side of the fit box, px.
+  ///   - camera: the camera that recorded the movie.
   ///   - maps: camera maps of the whole frame; they replace the camera's offset, gain and read
   ///     noise.
   /// - Throws: `SettingsError` for a value out of range.

@@ -38,7 +38,9 @@ public enum Detector: Hashable, Sendable {
   /// The detector that a PSF requires: psf if it has several peaks, because other detectors find
   /// each peak as a molecule; nil if any detector works.
   ///
-  /// - Parameter box: side of the fit box, px.
+  /// - Parameters:
+  ///   - psf: the PSF that will be fitted.
+  ///   - box: side of the fit box, px.
   public static func usual(for psf: CalibratedPSF, box: Int) -> Detector? {
     guard psf.problem == nil, PSFTemplates(psf, side: box).hasSeveralPeaks else { return nil }
     return Detector(.psf)

@@ -5,7 +5,11 @@ extension Network {
   /// channels], one output per output of the network, channels last.
   ///
   /// - Parameters:
-  ///   - scaling: whether frames are raw camera values; false if they are already scaled.
+  ///   - weights: trained values of all parameters.
+  ///   - batch: number of frames.
+  ///   - height: height of a frame, pixels.
+  ///   - width: width of a frame, pixels.
+  ///   - applied: whether frames are raw camera values; false if they are already scaled.
   /// - Throws: `WeightError` if the weights do not belong to this network, `ShapeError` if it does
   ///   not take frames of this size.
   package func graph(

@@ -7,7 +7,11 @@ extension Network {
   /// Batch, height and width are free. A network that uses neighbouring frames treats the batch as
   /// consecutive frames.
   ///
-  /// - Parameter size: the only rows and columns that it takes; nil if they are free.
+  /// - Parameters:
+  ///   - weights: trained values of all parameters.
+  ///   - name: name of the model.
+  ///   - size: the only rows and columns that it takes; nil if they are free.
+  ///   - metadata: keys and values that are stored in the file.
   /// - Throws: `WeightError` if the weights do not belong to this network.
   package func onnx(
     _ weights: Weights, name: String = "glint", size: (height: Int, width: Int)? = nil,

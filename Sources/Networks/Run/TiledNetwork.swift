@@ -44,11 +44,16 @@ package final class TiledNetwork {
   /// Finds the largest tile, and the most frames at a time, whose memory fits into `memory`.
   ///
   /// - Parameters:
+  ///   - model: the network and its weights.
   ///   - batch: largest number of frames at a time.
+  ///   - height: height of a frame, pixels.
+  ///   - width: width of a frame, pixels.
+  ///   - device: the device that runs the network.
   ///   - memory: bytes that a run may use, without weights.
   ///   - tile: side of a tile in frame pixels; nil to choose by memory.
   ///   - head: postprocessing of the result on the device.
   ///   - halfStorage: see `Plan`; ignored on the CPU.
+  ///   - profiling: measures the time of each op.
   /// - Throws: `NetworkError` if even the smallest tile does not fit or a result has another size
   ///   than the frame, `ShapeError` if the network does not take frames of this size, `DeviceError`.
   package init(
@@ -86,6 +91,7 @@ package final class TiledNetwork {
   /// Runs a stack, tile by tile.
   ///
   /// - Parameters:
+  ///   - stack: consecutive frames.
   ///   - frames: frames of the stack for which results are wanted. A network that uses neighbouring
   ///     frames also uses the others; beyond the stack, its first or last frame is repeated.
   ///   - continuing: whether the stack is from the same movie as the last run. The network then

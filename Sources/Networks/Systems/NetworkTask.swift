@@ -25,7 +25,9 @@ package enum NetworkTask: Sendable {
 
   /// The head that lists emitters; nil if the network finds none.
   ///
-  /// - Parameter threshold: replaces the task's own.
+  /// - Parameters:
+  ///   - threshold: replaces the task's own.
+  ///   - room: the largest number of emitters in a run.
   package func list(threshold: Float? = nil, room: Int) -> NetworkHead? {
     emitters?.search.head(threshold: threshold, room: room)
   }

@@ -48,8 +48,12 @@ package struct NetworkSummary: Codable, Hashable, Sendable {
   }
 
   /// - Parameters:
-  ///   - memory: memory limit of a run, bytes; larger frames are split into tiles.
+  ///   - model: the network and its weights.
+  ///   - height: height of a frame, pixels.
+  ///   - width: width of a frame, pixels.
+  ///   - limit: memory limit of a run, bytes; larger frames are split into tiles.
   ///   - program: bytes that the program takes before any work.
+  ///   - device: the device that would run the network.
   package init(
     _ model: Model, height: Int, width: Int, memory limit: Int = 1 << 30, program: Int = 0,
     on device: DeviceInfo

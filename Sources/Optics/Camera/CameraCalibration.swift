@@ -104,7 +104,9 @@ public struct CameraCalibration: Sendable {
   private var regression: GainRegression
   private var levels: [Level] = []
 
-  /// - Parameter saturation: the highest value that a pixel can have, ADU.
+  /// - Parameters:
+  ///   - dark: statistics of the dark frames.
+  ///   - saturation: the highest value that a pixel can have, ADU.
   /// - Throws: `CameraCalibrationError.tooFewFrames`.
   package init(dark: PixelMoments, saturation: Double = 65535) throws(CameraCalibrationError) {
     guard dark.frames >= Self.leastDarkFrames else {
@@ -141,7 +143,7 @@ public struct CameraCalibration: Sendable {
 
   /// The maps, and the report about them.
   ///
-  /// - Parameter gain: gain of every pixel, ADU/e⁻, for a calibration without levels of light.
+  /// - Parameter stated: gain of every pixel, ADU/e⁻, for a calibration without levels of light.
   /// - Throws: `CameraCalibrationError.noGain` if neither is given.
   public func result(gain stated: Double? = nil) throws(CameraCalibrationError) -> (
     maps: Maps, report: Report

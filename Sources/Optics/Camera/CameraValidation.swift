@@ -50,8 +50,10 @@ public struct CameraValidation: Codable, Hashable, Sendable {
   }
 
   /// - Parameters:
+  ///   - maps: the maps to check.
   ///   - errors: standard errors of the maps; nil treats the maps as exact.
-  ///   - dark: of the same size as the maps.
+  ///   - dark: statistics of dark frames of the same size as the maps.
+  ///   - limits: the deviations that are accepted.
   /// - Throws: `CameraCalibrationError` for other sizes and for too few frames.
   package init(
     of maps: CameraMaps, errors: CameraMaps?, by dark: PixelMoments, limits: Limits = Limits()

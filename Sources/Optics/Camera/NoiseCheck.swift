@@ -53,8 +53,11 @@ package struct NoiseCheck: Sendable {
 
   private static let block = 8
 
-  /// - Parameter maps: of the size of the frames; they replace the camera's offset, gain and read
-  ///   noise.
+  /// - Parameters:
+  ///   - width: width of a frame, pixels.
+  ///   - height: height of a frame, pixels.
+  ///   - camera: the camera as stated.
+  ///   - maps: of the size of the frames; they replace the camera's offset, gain and read noise.
   package init(width: Int, height: Int, camera: Camera, maps: CameraMaps? = nil) {
     self.width = width
     self.height = height

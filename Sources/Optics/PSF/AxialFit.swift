@@ -39,8 +39,11 @@ package struct AxialFit: Sendable {
   }
 
   /// - Parameters:
+  ///   - psf: the PSF to fit.
   ///   - box: side of the fitted square, px, odd.
   ///   - noise: variance of Gaussian noise in the spots' unit squared; used without a noise map.
+  ///   - iterations: the largest number of iterations.
+  ///   - tolerance: see `FitSpots`.
   package init(
     _ psf: CalibratedPSF, box: Int, noise: Double = 0, iterations: Int = 50,
     tolerance: Double = 0.1

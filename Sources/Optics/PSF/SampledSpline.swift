@@ -4,10 +4,14 @@ extension SplinePSF {
   /// The spline through samples of another PSF, to fit shapes that have no code of their own.
   ///
   /// - Parameters:
+  ///   - psf: the PSF to sample.
   ///   - side: knots along x and y, odd; the molecule is at the middle one.
   ///   - zStep: distance between planes, nm; the grid extends one plane beyond `zRange` at either
   ///     end.
   ///   - zRange: nil for that of the PSF, which must then have one.
+  ///   - starts: start values of z for fits, nm.
+  ///   - pixelSize: pixel size in the sample, nm.
+  ///   - axial: sign, origin and scale of z.
   /// - Throws: `SplinePSFError`.
   package init(
     sampling psf: any PointSpreadFunction, side: Int, zStep: Double,

@@ -8,9 +8,9 @@ extension SplinePSF {
   /// least four knots per axis. `centreX`, `centreY` are the molecule's position in knots, nil for
   /// the middle.
   ///
-  /// - Parameters:
-  ///   - reference: z, nm, at which the total light on the grid is scaled to 1, so that fitted
-  ///     photons are the light in that plane; nil keeps the samples unscaled.
+  /// At z = `reference`, nm, the total light on the grid is scaled to 1, so that fitted photons are the
+  /// light in that plane; nil keeps the samples unscaled. The other values are properties of the spline.
+  ///
   /// - Throws: `SplinePSFError` if samples, sizes or the z step are not valid for a PSF.
   package init(
     interpolating volume: [Double], columns: Int, rows: Int, planes: Int, zStep: Double,

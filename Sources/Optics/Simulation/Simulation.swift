@@ -21,6 +21,7 @@ public struct Simulation: Sendable {
   private let background: BackgroundLight
 
   /// - Parameters:
+  ///   - settings: what is simulated.
   ///   - maps: of a sensor of the frames' size, instead of the camera's offset, gain and read noise
   ///     and of `settings.sensor`.
   ///   - calibrated: the PSF of the file that `settings.depthPSF` names.

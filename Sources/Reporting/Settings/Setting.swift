@@ -22,6 +22,9 @@ public struct Setting<Value: SettingValue>: Sendable {
   ///   - title: the name in error messages; by default `name`.
   ///   - owner: the detector or model that it belongs to, if others have a setting of the same
   ///     name.
+  ///   - unit: the unit; empty if it has none.
+  ///   - standard: the default value.
+  ///   - allowed: the values that are accepted.
   ///   - meaning: a short description in lower case, without unit and default.
   ///   - remedy: a suggestion for when the value is rejected.
   package init(

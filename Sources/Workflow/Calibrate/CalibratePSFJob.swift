@@ -45,9 +45,23 @@ public struct CalibratePSFJob {
   public let notes: [Message]
 
   /// - Parameters:
+  ///   - movies: the stacks of beads.
+  ///   - names: a name for each movie, for messages and the report.
+  ///   - output: file of the PSF; the extension selects the format.
+  ///   - json: file of the report.
+  ///   - picture: file of the report's picture.
   ///   - zStep: distance between planes, nm; negative if the scan goes down.
+  ///   - pixelSize: pixel size in the sample, nm.
+  ///   - roi: side of the square that is cut around a bead, px.
+  ///   - model: nil to choose by the output's extension.
+  ///   - scan: what moves up from plane to plane.
+  ///   - origin: the height that is called z = 0.
+  ///   - indexFactor: factor on heights for the mismatch of refractive indices.
   ///   - planes: planes per stack, if a movie holds several stacks one after the other.
   ///   - camera: nil to use counts without conversion to photons.
+  ///   - maps: camera maps; they replace the camera's offset, gain and read noise.
+  ///   - overwrite: replaces existing files.
+  ///   - cancellation: stops the work when it is triggered.
   /// - Throws: `SettingsError`, `OutputError` and `CalibrationFileError`, before any work.
   public init(
     movies: [any Movie], names: [String], output: String, json: String?, picture: String?,

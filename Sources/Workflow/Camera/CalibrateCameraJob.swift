@@ -41,6 +41,10 @@ public struct CalibrateCameraJob {
   ///   - gain: gain of all pixels, ADU/e⁻, if there are no bright movies.
   ///   - region: region of the frames to calibrate; nil for all.
   ///   - saturation: pixel value at saturation, ADU.
+  ///   - threads: number of threads; nil for all cores.
+  ///   - overwrite: replaces existing files.
+  ///   - observer: is told of progress and notes.
+  ///   - cancellation: stops the work when it is triggered.
   public init(
     dark: [any Movie], bright: [any Movie], output: String, gain: Double? = nil,
     region: PixelRegion? = nil, saturation: Double = Self.saturation.standard, threads: Int? = nil,

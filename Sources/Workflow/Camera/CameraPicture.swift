@@ -61,7 +61,7 @@ struct CameraPicture {
       white > black ? min(max((value - black) / (white - black), 0), 1) : 0.5
     }
     let digits = Scale(black, max(white, black), from: 0, to: 480)
-    canvas.text("\(title) (\(unit))", x: left, y: 38)
+    canvas.text(title, x: left, y: 38)
     canvas.text("median " + String(format: "%.4g", median), x: left + panel, y: 38, .grey, .right)
     let top = 62
     let size = magnification

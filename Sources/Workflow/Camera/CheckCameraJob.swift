@@ -14,8 +14,14 @@ public struct CheckCameraJob {
   let observer: any Observer
   let cancellation: Cancellation
 
-  /// - Parameter region: region of the sensor that the frames show, for maps of a larger part; nil
-  ///   to use the movie's metadata.
+  /// - Parameters:
+  ///   - maps: file of the maps to check.
+  ///   - dark: movies of dark frames, which are pooled.
+  ///   - region: region of the sensor that the frames show, for maps of a larger part; nil to use the
+  ///     movie's metadata.
+  ///   - threads: number of threads; nil for all cores.
+  ///   - observer: is told of progress and notes.
+  ///   - cancellation: stops the work when it is triggered.
   public init(
     maps: String, dark: [any Movie], region: PixelRegion? = nil, threads: Int? = nil,
     observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()

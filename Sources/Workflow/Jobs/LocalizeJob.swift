@@ -25,15 +25,21 @@ public struct LocalizeJob {
   let cancellation: Cancellation
 
   /// - Parameters:
+  ///   - movie: the movie to localize.
+  ///   - recipe: the settings.
   ///   - maps: camera maps of the size of the movie's frame, or of its region of interest.
   ///   - psf: the content of the recipe's PSF file.
   ///   - devices: the devices to use in parallel; rows do not depend on them.
   ///   - threads: number of threads of the CPU that takes over if a device fails.
   ///   - outputs: table files; the extension selects the format.
   ///   - report: a JSON file for the report of the run.
+  ///   - overwrite: replaces existing files.
+  ///   - batch: frames per batch; nil lets the run choose.
   ///   - choices: settings that files chose, to be told with the notes of the run.
   ///   - acceptsCamera: whether to go on if the movie's noise contradicts the camera threefold;
   ///     otherwise this is an error, unless the camera has the default offset and gain.
+  ///   - observer: is told of progress and notes.
+  ///   - cancellation: stops the work when it is triggered.
   public init(
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF? = nil,
     devices: [any Device], threads: Int? = nil, outputs: [String], report: String? = nil,

@@ -21,6 +21,10 @@ public final class PictureWriter: TableWriter, @unchecked Sendable {
   /// - Parameters:
   ///   - path: .png for viewing, .tif for the values.
   ///   - pixel: pixel size of the image, nm.
+  ///   - style: how a localization is drawn.
+  ///   - device: the device that draws.
+  ///   - overwrite: replaces existing files.
+  ///   - observer: is told of notes.
   /// - Throws: `OutputError` if the file exists.
   public init(
     path: String, pixel: Double = Renderer.pixel.standard,

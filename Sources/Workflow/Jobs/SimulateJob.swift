@@ -24,9 +24,14 @@ public struct SimulateJob {
   }
 
   /// - Parameters:
+  ///   - settings: what is simulated.
   ///   - maps: camera maps; nil to simulate the sensor from the settings.
   ///   - calibrated: the PSF from the file that the settings name.
+  ///   - folder: the folder for all files.
   ///   - kind: "tif", "bigtiff", "dax" or "raw".
+  ///   - overwrite: replaces existing files.
+  ///   - observer: is told of progress and notes.
+  ///   - cancellation: stops the work when it is triggered.
   public init(
     settings: SimulationSettings, maps: CameraMaps? = nil, calibrated: CalibratedPSF? = nil,
     folder: String, kind: String, overwrite: Bool = false, observer: any Observer = Unobserved(),

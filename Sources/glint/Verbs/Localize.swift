@@ -127,7 +127,7 @@ struct Localize: ParsableCommand {
     let dropped = report.dropped.filter { $0.value > 0 }.sorted { $0.key < $1.key }
     if !dropped.isEmpty {
       lines.append(
-        "not in the table: " + dropped.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
+        "fits not in the table: " + dropped.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
     }
     if report.saturated > 0 { lines.append("\(report.saturated) rows have saturated pixels") }
     return lines

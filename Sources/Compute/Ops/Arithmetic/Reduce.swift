@@ -20,6 +20,7 @@ package struct Reduce: Op {
   package let keepsAxes: Bool
 
   /// - Parameters:
+  ///   - kind: what is computed over the axes.
   ///   - axes: counted from the first, which is 0.
   ///   - keepsAxes: keeps them in the result, with length 1.
   package init(_ kind: Kind, axes: [Int], keepsAxes: Bool = true) {

@@ -39,6 +39,7 @@ package struct Convolution: ConvolutionLike, ChannelRanged {
   /// - Parameters:
   ///   - stride: any positive number; networks of the field use 1, 2 or 4.
   ///   - dilation: distance between taps, pixels.
+  ///   - padding: zeros around the image.
   ///   - bias: one value per output channel, the third input.
   package init(
     stride: Int = 1, dilation: Int = 1, padding: Padding = .same, bias: Bool = false

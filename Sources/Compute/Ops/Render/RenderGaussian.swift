@@ -13,7 +13,10 @@ package struct RenderGaussian: NotDifferentiable {
   package static let name = "render_gaussian"
   private let target: RenderTarget
 
-  /// - Parameter maximumRadius: radius at which wide Gaussians are cut, pixels, up to 4096.
+  /// - Parameters:
+  ///   - height: height of the image, pixels.
+  ///   - width: width of the image, pixels.
+  ///   - maximumRadius: radius at which wide Gaussians are cut, pixels, up to 4096.
   package init(height: Int, width: Int, maximumRadius: Int = 256) {
     target = RenderTarget(height: height, width: width, maximumRadius: maximumRadius)
   }
