@@ -34,7 +34,7 @@ import Testing
 
   @Test func mapsOfAPartOfTheSensor() throws {
     let part = try #require(Self.maps.cropped(to: PixelRegion(x: 1, y: 0, width: 2, height: 2)))
-    #expect((part.width, part.height) == (2, 2))
+    #expect(part.width == 2 && part.height == 2)
     #expect(part.offset == [1, 2, 11, 12] && part.variance == [4, 4, 9, 9])
     #expect(part.gain == [2, 3, 5, 6])
     #expect(Self.maps.cropped(to: PixelRegion(x: 0, y: 0, width: 3, height: 2)) == Self.maps)

@@ -1,5 +1,6 @@
 import Foundation
 import Microscopy
+import Reporting
 import TestSupport
 import Testing
 
@@ -165,7 +166,7 @@ private func agreement(
       _ = try body()
       return ""
     } catch {
-      #expect(error is PSFCalibrationError, "\(error)")
+      #expect(error is PSFCalibrationError || error is SettingsError, "\(error)")
       return "\(error)"
     }
   }
@@ -193,11 +194,13 @@ private func agreement(
       complaint { try calibrate([crowd]) }.contains(
         "none of 3 beads can be used: 3 overlapping\nhint: dilute"))
     for (settings, words) in [
-      (PSFCalibrationSettings(zStep: 0), "z step 0.0 nm"),
+      (PSFCalibrationSettings(zStep: 0), "z step 0 nm must be"),
       (PSFCalibrationSettings(zStep: .nan), "z step nan nm"),
+      (PSFCalibrationSettings(zStep: -10), "must be greater than 0"),
+      (PSFCalibrationSettings(zStep: 0.05), "z step 0.05 nm must be in 1...10000"),
       (PSFCalibrationSettings(zStep: 10, roi: 12), "box of 12 px"),
-      (PSFCalibrationSettings(zStep: 10, pixelSize: -1), "pixel size -1.0"),
-      (PSFCalibrationSettings(zStep: 10, indexFactor: 0), "factor 0.0"),
+      (PSFCalibrationSettings(zStep: 10, pixelSize: -1), "pixel size -1 nm must be in 10...1000"),
+      (PSFCalibrationSettings(zStep: 10, indexFactor: 0), "factor 0 must be"),
     ] {
       #expect(
         complaint { try PSFCalibrator(settings).calibrate([flat.stack()]) }.contains(words))
