@@ -6,7 +6,7 @@ import Optics
 public struct CalibrationReport: Codable, Sendable {
   public struct BeadRow: Codable, Sendable {
     public var stack: String
-    public var bead: Bead
+    package var bead: Bead
     public var used: Bool
     /// The reason for rejection, as text.
     public var reason: String?
