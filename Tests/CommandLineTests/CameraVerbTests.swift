@@ -95,7 +95,7 @@ import Testing
       ).expectSuccess()
       func localize(_ line: String) throws -> Program {
         try shell.sh(
-          "\"$GLINT\" localize sim/movie.dax -o out.csv --force --device cpu -q \(line)")
+          "\"$GLINT\" localize sim/movie.dax -o out.csv --pixel-size 100 --force --device cpu -q \(line)")
       }
       try localize("--camera part.hdf5").expectSuccess()
       let own = try String(contentsOfFile: shell.path("out.csv"), encoding: .utf8)
@@ -128,7 +128,7 @@ import Testing
       try shell.makeMovie()
       func warning(_ line: String) throws -> String {
         let program = try shell.sh(
-          "\"$GLINT\" localize movie.tif -o o.csv --json r.json --force --device cpu -q \(line)")
+          "\"$GLINT\" localize movie.tif -o o.csv --pixel-size 100 --json r.json --force --device cpu -q \(line)")
         let notes = try shell.json("r.json")["notes"] as? [String] ?? []
         #expect(notes.isEmpty == !program.errors.contains("warning: "))
         return program.errors
@@ -136,7 +136,7 @@ import Testing
       #expect(try warning("--offset 100 --gain 2 --read-noise 1.5").isEmpty)
       #expect(
         try warning("--offset 100 --gain 0.5 --read-noise 1.5").contains(
-          "e⁻/ADU of a data sheet: try --gain 2"))
+          "e⁻/ADU of a data sheet: try --sensitivity 0.5"))
       #expect(try warning("--offset 160 --gain 2 --read-noise 1.5").contains("below the offset"))
       #expect(try warning("").contains("warning: the noise is"))
     }
@@ -183,7 +183,7 @@ import Testing
           "calibrate camera dark/movie.tif --bright dark/movie.tif -o m.hdf5",
           "is given both as dark and as bright"
         ),
-        ("calibrate camera dark/movie.tif --gain 0 -o m.hdf5", "--gain 0"),
+        ("calibrate camera dark/movie.tif --gain 0 -o m.hdf5", "gain 0 ADU/e⁻ must be"),
         (
           "calibrate camera dark/movie.tif --gain 2 --bright b1/movie.tif -o m.hdf5",
           "--gain cannot be combined with --bright"

@@ -230,7 +230,8 @@ import Testing
       try write(FIDSTORM(), to: shell.path("f.safetensors"))
       for (width, height) in [(1, 1), (1, 5), (3, 2), (5, 1), (13, 17), (17, 13)] {
         let writer = try TIFFMovieWriter(
-          path: shell.path("tiny.tif"), width: width, height: height, overwrite: true)
+          path: shell.path("tiny.tif"), width: width, height: height, pixelSize: 100,
+          overwrite: true)
         for frame in 0..<3 {
           try writer.append((0..<width * height).map { UInt16(100 + $0 * 37 % 90 + frame) })
         }
@@ -246,7 +247,8 @@ import Testing
       }
       func writeFrames(_ pixels: [Float]) throws {
         let writer = try TIFFMovieWriter(
-          path: shell.path("odd.tif"), width: 8, height: 8, pixel: .float32, overwrite: true)
+          path: shell.path("odd.tif"), width: 8, height: 8, pixel: .float32, pixelSize: 100,
+          overwrite: true)
         try pixels.withUnsafeBytes { try writer.append($0) }
         try writer.finish()
       }

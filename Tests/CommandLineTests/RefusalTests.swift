@@ -218,6 +218,7 @@ import Testing
     #expect(try shell.files == (before + torn).sorted())
     let range = [
       "localize", "--frames", "0:7", "--device", "cpu", "--offset", "100", "--gain", "2",
+      "--pixel-size", "100",
     ]
     let line = "\"$GLINT\" " + range.joined(separator: " ")
     let part = try shell.sh(line + " cut.tif -o part.csv --json part.json")

@@ -28,7 +28,7 @@ import Testing
     let known = min(frames, 300)
     try shell.glint(
       "localize", "part.tif", "-o", "again-\(name)", "--frames", "0:\(known)", "--device", "cpu",
-      "--offset", "100", "--gain", "2"
+      "--offset", "100", "--gain", "2", "--pixel-size", "100"
     ).expectSuccess()
     let again = try Tables.read(shell.path("again-\(name)"))
     let rows = part.frame.indices.filter { part.frame[$0] < 300 }
@@ -49,7 +49,7 @@ import Testing
       let program = try shell.sh(
         """
         "$GLINT" localize long.tif -o a.csv -o b.hdf5 --json r.json --device cpu --batch 20 \
-        --offset 100 --gain 2 &
+        --offset 100 --gain 2 --pixel-size 100 &
         child=$!
         for i in $(seq 200); do
           [ "$(cat .a.csv.*.part 2>/dev/null | wc -c)" -gt 20000 ] && break; sleep 0.05

@@ -324,7 +324,7 @@ import Testing
       for range in ranges {
         let program = try shell.glint(
           "localize", "long.tif", "-o", "a.csv", "--json", "r.json", "--force", "--device", "cpu",
-          "--offset", "100", "--gain", "2", "--frames", range)
+          "--offset", "100", "--gain", "2", "--pixel-size", "100", "--frames", range)
         let report = try shell.json("r.json")
         let peak = try #require(report["peak_memory_bytes"] as? Int)
         #expect(peak < 400 << 20, "\(range): \(peak >> 20) MiB")

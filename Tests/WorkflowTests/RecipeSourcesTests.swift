@@ -40,7 +40,8 @@ import Testing
       #expect(free.recipe.fit.box >= 13)
       #expect(
         free.choices.map(\.description) == [
-          "detector psf, chosen by the PSF", "box \(free.recipe.fit.box) px, chosen by the PSF",
+          "pixel size 100 nm, chosen by the PSF", "detector psf, chosen by the PSF",
+          "box \(free.recipe.fit.box) px, chosen by the PSF",
         ])
       // Settings that a recipe omits come from the PSF; those that it states win.
       let silent = try RecipeFile(yaml: "recipe: 2\npixel_size: 100")

@@ -45,7 +45,9 @@ import Workflow
   }
 
   @Test func readsAsPeopleWrite() throws {
-    let text = Recipe().yaml()
+    var recipe = Recipe()
+    recipe.pixelSize = 100
+    let text = recipe.yaml()
     #expect(text.contains("pixel_size: 100 "))
     #expect(text.contains("  em_gain: 1 "))
     #expect(!text.contains("e+"))

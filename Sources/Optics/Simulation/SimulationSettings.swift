@@ -81,13 +81,13 @@ public struct SimulationSettings: Codable, Hashable, Sendable {
   public static let sigma = Setting(
     .psfSigma, title: "psf σ", unit: "px", standard: 1.2, allowed: .within(0.1...100),
     "standard deviation σ of the PSF", remedy: "most microscopes have 1.0 to 1.6 px")
-  /// A range below 1 nm is probably in µm.
+  /// A range of a few nm is probably in µm.
   public static let zRange = Setting<ClosedRange<Double>?>(
     .zRange, title: "z range", unit: "nm", standard: nil,
     allowed: .optional(
-      Allowed("within ±100000, and at least 1 wide") {
+      Allowed("within ±100000, and at least 10 wide") {
         let width = $0.upperBound - $0.lowerBound
-        return $0.lowerBound >= -1e5 && $0.upperBound <= 1e5 && (width >= 1 || width == 0)
+        return $0.lowerBound >= -1e5 && $0.upperBound <= 1e5 && (width >= 10 || width == 0)
       }),
     "range of the molecules' z; for a bead stack, its first and last plane")
 

@@ -69,7 +69,6 @@ public struct LocalizeJob {
   /// Throws `SettingsError` for a recipe without a pixel size, and the errors of all parts.
   public func run() throws -> LocalizeReport {
     try recipe.check()
-    guard recipe.pixelSize != nil else { throw Recipe.pixelSizeIsUnknown }
     var job = self
     let model = try recipe.model()
     job.recipe = try recipe.resolved(model)
@@ -80,6 +79,7 @@ public struct LocalizeJob {
     let info = movie.info
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
+    guard recipe.pixelSize != nil else { throw Recipe.pixelSizeIsUnknown }
     try checkNames()
     let stage = try recipe.stage(maps, psf: psf, model: model, for: region, in: info)
     let run = try LocalizeRun(
@@ -88,12 +88,12 @@ public struct LocalizeJob {
     let notes =
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
       + choices.map(\.description) + [try meaningOfZ()].compactMap { $0 }
-    for line in notes { observer.note(Message(line)) }
     let doubt = stage.usesCamera ? try cameraDoubt(frames, region) : nil
-    if let doubt { observer.note("warning: \(doubt.explanation)") }
     // Claims the name of the report before the work starts.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities)
+    for line in notes { observer.note(Message(line)) }
+    if let doubt { observer.note("warning: \(doubt.explanation)") }
     return try cancellation.watch {
       var report: LocalizeReport
       do {

@@ -116,7 +116,7 @@ private struct Descend: NotDifferentiable {
     graph = Graph()
     (x, w) = (graph.input("x", type), try graph.parameter("w", type))
     graph.output("w", try graph.apply(Descend(), x, w))
-    #expect(complaint(graph).contains("which does not declare it"))
+    #expect(complaint(graph).contains("because it does not declare this"))
 
     graph = Graph()
     w = try graph.parameter("w", type)

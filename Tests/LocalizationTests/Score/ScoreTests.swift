@@ -130,7 +130,7 @@ import Testing
         _ = try Score(of: found, against: truth, settings: settings)
         return ""
       } catch {
-        return error.description
+        return "\(error)"
       }
     }
     var noScale = good
