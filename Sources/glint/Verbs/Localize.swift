@@ -30,7 +30,7 @@ struct Localize: ParsableCommand {
   @OptionGroup(title: "Network") var network: NetworkOptions
   @OptionGroup(title: "Device") var device: DeviceOptions
   @OptionGroup(title: "Camera") var camera: CameraOptions
-  @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
+  @OptionGroup(title: "Movie") var raw: MovieOptionsGroup
 
   @Option(Recipe.pixelSize) var pixelSize: Double?
   @OptionGroup var spots: SpotOptions
@@ -57,7 +57,7 @@ struct Localize: ParsableCommand {
   @Flag(help: "Replace existing outputs.")
   var force = false
 
-  @Flag(name: .shortAndLong, help: "Do not show progress.")
+  @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
   var quiet = false
 
   func validate() throws {
@@ -71,9 +71,10 @@ struct Localize: ParsableCommand {
     try network.say(in: &options)
     spots.say(in: &options)
     extent.say(in: &options)
-    let source = try movie.map { try raw.open($0, acceptsTruncated: true) }
-    let sources = try RecipeSources(
-      options, over: recipe.map { try RecipeFile(path: $0) }, movie: source?.info)
+    raw.say(in: &options)
+    let file = try self.recipe.map { try RecipeFile(path: $0) }
+    let source = try movie.map { try raw.open($0, over: file?.recipe, acceptsTruncated: true) }
+    let sources = try RecipeSources(options, over: file, movie: source?.info)
     let recipe = sources.recipe
     try network.check(isUsed: recipe.network != nil)
     if let option = sources.optionBesideNetwork {
@@ -96,7 +97,7 @@ struct Localize: ParsableCommand {
       choices: sources.choices, acceptsCamera: acceptCamera, observer: Terminal(quiet: quiet),
       cancellation: Interrupt.cancellation)
     let report = try job.run()
-    for line in Self.summary(report) { print(line) }
+    if !quiet { for line in Self.summary(report) { print(line) } }
     if report.interrupted { throw ExitCode(130) }
     if report.localizations == 0 {
       if recipe.network != nil {
