@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 
 /// An open file that can be read at absolute positions from any thread.
 final class FileBytes: Sendable {
@@ -16,11 +17,10 @@ final class FileBytes: Sendable {
     guard descriptor >= 0 else {
       let kind: MovieError.Kind = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
       let what = "cannot be opened: \(lastSystemError())"
-      throw MovieError(
-        kind, what, file: path,
-        hint: kind == .missing && path.contains(where: { "*?[".contains($0) })
-          ? "the shell found no file that matches the pattern, or it is in quotes; give one movie "
-            + "at a time" : nil)
+      let isPattern = kind == .missing && path.contains { "*?[".contains($0) }
+      let hint: Message =
+        "the shell found no file for the pattern, or it is in quotes; give one movie at a time"
+      throw MovieError(kind, what, file: path, hint: isPattern ? hint : nil)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

@@ -81,6 +81,6 @@ import Testing
   @Test func aPatternThatTheShellLeft() throws {
     let error = try #require(try movieError("/nowhere/batch/*.tif"))
     #expect(error.kind == .missing)
-    #expect(error.hint?.text().contains("the shell found no file that matches") == true)
+    #expect(error.hint?.text().contains("the shell found no file for the pattern") == true)
   }
 }
