@@ -80,8 +80,8 @@ struct Usage: CustomStringConvertible {
   ///   - message: the text from the argument parser.
   ///   - arguments: the command line, the program's name first.
   init(_ message: String, _ arguments: [String] = []) {
-    if let verb = Self.misspelled(arguments) {
-      description = verb
+    if let known = Self.misspelled(arguments) ?? Self.severalMovies(message, arguments) {
+      description = known
       return
     }
     var lines: [String] = []
@@ -98,7 +98,6 @@ struct Usage: CustomStringConvertible {
         lines.append(line)
       }
     }
-    if let several = Self.severalMovies(message, arguments) { lines.append(several) }
     description = lines.joined(separator: "\n")
   }
 
@@ -122,7 +121,7 @@ struct Usage: CustomStringConvertible {
     return isClose(String(words[3]), to: String(words[1])) ? text : text[..<place.lowerBound]
   }
 
-  /// What to do with several movies, such as those of `batch/*.tif`.
+  /// The error for several movies, such as those of `batch/*.tif`.
   private static func severalMovies(_ message: String, _ arguments: [String]) -> String? {
     guard message.contains("nexpected argument"), arguments.count > 3,
       ["localize", "infer", "info", "profile"].contains(arguments[1])
@@ -132,8 +131,9 @@ struct Usage: CustomStringConvertible {
     }
     guard files.count > 1 else { return nil }
     let kind = URL(fileURLWithPath: files[0]).pathExtension
-    return "hint: `glint \(arguments[1])` takes one movie; for several, run it once for each: "
-      + "for f in *.\(kind); do glint \(arguments[1]) \"$f\" …; done"
+    return "error: `glint \(arguments[1])` takes one movie, but \(files.count) files are given\n"
+      + "hint: run it once for each, such as: for f in *.\(kind); do glint \(arguments[1]) \"$f\" …; "
+      + "done; if they are the frames of one movie, give their folder"
   }
 
   /// Whether two words differ in at most two letters, or a third of them.

@@ -135,7 +135,7 @@ enum NDTiff {
         }
         let words =
           own.count == 1
-          ? own[0].value : own.map { "\($0.key) \($0.value)" }.sorted().joined(separator: ", ")
+          ? own[0].value : own.map { "\($0.key) \($0.value)" }.sorted().joined(separator: " ")
         guard grid.count == 0 || !numbers[index].isEmpty, numbers[index].count < 1 << 20 else {
           return false
         }
