@@ -11,8 +11,9 @@ struct Localize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Localize the molecules in a movie.",
     discussion: """
-      Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager), a folder of TIFFs, dax + inf, \
-      raw + yaml and SPE. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
+      Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager, MetaMorph), a folder of TIFFs, \
+      dax + inf, raw + yaml and SPE. Of several channels, slices or positions one is chosen; \
+      `glint info` shows them. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
       --weights a neural network replaces detection and fit.
 
       EXAMPLE:
