@@ -1,3 +1,5 @@
+import Reporting
+
 /// An axis along which a file arranges its planes, beside rows and columns.
 public enum PlaneAxis: String, Codable, CaseIterable, Sendable {
   /// Frames of a movie.
@@ -27,11 +29,15 @@ public struct AxisExtent: Hashable, Sendable {
   public var count: Int
   /// What the file calls its planes, such as the names of channels; empty if it does not say.
   public var names: [String]
+  /// The index of the only plane that the reader delivers, if the others cannot be planes of the
+  /// same movie, such as images of another size; nil if it delivers all.
+  public var taken: Int?
 
-  public init(_ axis: PlaneAxis, _ count: Int, names: [String] = []) {
+  public init(_ axis: PlaneAxis, _ count: Int, names: [String] = [], taken: Int? = nil) {
     self.axis = axis
     self.count = count
     self.names = names
+    self.taken = taken
   }
 
   /// The extent as text, such as "2 channels (1 DAPI, 2 GFP)".
@@ -49,4 +55,29 @@ public enum PlaneChoice: Hashable, Sendable {
   case named(String)
   /// All of them, as the frames of the movie.
   case all
+
+  /// A choice as text: a number, `all`, or a name.
+  public init(_ text: String) {
+    self = Int(text).map(PlaneChoice.number) ?? (text == "all" ? .all : .named(text))
+  }
+}
+
+extension PlaneChoice: SettingValue {
+  public static var kind: String { "a number from 1, a name, or all" }
+
+  public init?(field: FieldValue) {
+    switch field {
+    case .integer(let number): self = .number(number)
+    case .text(let text): self.init(text)
+    default: return nil
+    }
+  }
+
+  public var field: FieldValue {
+    switch self {
+    case .number(let number): .integer(number)
+    case .named(let name): .text(name)
+    case .all: .text("all")
+    }
+  }
 }

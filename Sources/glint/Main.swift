@@ -62,7 +62,7 @@ enum Main {
     if let error = error as? ValidationError, let verb {
       say("error: \(error)\nhint: `glint \(verb) --help` shows every option with an example")
     } else if verb == nil {
-      say(Usage(Glint.fullMessage(for: error)).description)
+      say(Usage(Glint.fullMessage(for: error), CommandLine.arguments).description)
     } else if let fault = error as? any Fault {
       say("error: \(fault.explanation.text { "--\($0.name)" })")
     } else {
@@ -76,12 +76,18 @@ enum Main {
 struct Usage: CustomStringConvertible {
   let description: String
 
-  /// - Parameter message: the text from the argument parser.
-  init(_ message: String) {
+  /// - Parameters:
+  ///   - message: the text from the argument parser.
+  ///   - arguments: the command line, the program's name first.
+  init(_ message: String, _ arguments: [String] = []) {
+    if let known = Self.misspelled(arguments) ?? Self.severalMovies(message, arguments) {
+      description = known
+      return
+    }
     var lines: [String] = []
     for line in message.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
       if line.hasPrefix("Error: ") {
-        let text = line.dropFirst(7)
+        let text = Self.withoutFarSuggestion(line.dropFirst(7))
         lines.append("error: " + text.prefix(1).lowercased() + text.dropFirst())
       } else if line.hasPrefix("Help:") {
         lines.append(line.dropFirst(5).trimmingCharacters(in: .whitespaces))
@@ -93,6 +99,58 @@ struct Usage: CustomStringConvertible {
       }
     }
     description = lines.joined(separator: "\n")
+  }
+
+  /// The error for a first word that is no verb; nil if it is one, or an option.
+  private static func misspelled(_ arguments: [String]) -> String? {
+    let verbs = Glint.configuration.subcommands.map { $0.verbName } + ["help"]
+    guard arguments.count > 1, let word = Optional(arguments[1]), !word.hasPrefix("-"),
+      !verbs.contains(word)
+    else { return nil }
+    let close = verbs.filter { isClose($0, to: word.lowercased()) }
+    return "error: there is no command `\(word)`\nhint: "
+      + (close.isEmpty
+        ? "the commands are \(verbs.joined(separator: ", "))"
+        : "did you mean \(close.map { "`glint \($0)`" }.joined(separator: " or "))?")
+  }
+
+  /// The parser suggests some option, however unlike; only close ones help.
+  private static func withoutFarSuggestion(_ text: Substring) -> Substring {
+    let words = text.split(separator: "'")
+    guard let place = text.range(of: " Did you mean"), words.count > 3 else { return text }
+    return isClose(String(words[3]), to: String(words[1])) ? text : text[..<place.lowerBound]
+  }
+
+  /// The error for several movies, such as those of `batch/*.tif`.
+  private static func severalMovies(_ message: String, _ arguments: [String]) -> String? {
+    guard message.contains("nexpected argument"), arguments.count > 3,
+      ["localize", "infer", "info", "profile"].contains(arguments[1])
+    else { return nil }
+    let files = arguments.dropFirst(2).filter {
+      !$0.hasPrefix("-") && FileManager.default.fileExists(atPath: $0)
+    }
+    guard files.count > 1 else { return nil }
+    let kind = URL(fileURLWithPath: files[0]).pathExtension
+    return "error: `glint \(arguments[1])` takes one movie, but \(files.count) files are given\n"
+      + "hint: run it once for each, such as: for f in *.\(kind); do glint \(arguments[1]) \"$f\" …; "
+      + "done; if they are the frames of one movie, give their folder"
+  }
+
+  /// Whether two words differ in at most two letters, or a third of them.
+  static func isClose(_ word: String, to other: String) -> Bool {
+    let (a, b) = (Array(word.utf8), Array(other.utf8))
+    guard a.count < 64, b.count < 64 else { return false }
+    var row = Array(0...b.count)
+    for i in a.indices {
+      var corner = row[0]
+      row[0] = i + 1
+      for j in b.indices {
+        let above = row[j + 1]
+        row[j + 1] = min(above + 1, row[j] + 1, corner + (a[i] == b[j] ? 0 : 1))
+        corner = above
+      }
+    }
+    return row[b.count] <= min(2, max(a.count, b.count) / 3)
   }
 }
 
@@ -114,13 +172,16 @@ struct Glint: ParsableCommand {
 }
 
 extension ParsableCommand {
+  /// The word that calls this command.
+  fileprivate static var verbName: String { configuration.commandName ?? "\(self)".lowercased() }
+
   /// The command words from this command down to `type`, such as "calibrate psf"; nil if `type` is
   /// not a subcommand of this command.
   fileprivate static func words(to type: any ParsableCommand.Type) -> String? {
     if type == self { return "" }
     for child in configuration.subcommands {
       guard let rest = child.words(to: type) else { continue }
-      let name = child.configuration.commandName ?? "\(child)".lowercased()
+      let name = child.verbName
       return rest.isEmpty ? name : "\(name) \(rest)"
     }
     return nil

@@ -20,10 +20,15 @@ final class Terminal: Observer, @unchecked Sendable {
   private var start = Date()
   private var last = Date()
 
-  /// - Parameter quiet: whether to suppress progress.
+  /// - Parameter quiet: whether to show neither progress nor notes, except warnings and what
+  ///   becomes of a run that stops.
   init(quiet: Bool = false) { self.quiet = quiet }
 
-  func note(_ line: Message) { say(line.text { "--\($0.name)" }) }
+  func note(_ line: Message) {
+    let text = line.text { "--\($0.name)" }
+    if quiet, !["warning", "stopped"].contains(where: text.hasPrefix) { return }
+    say(text)
+  }
 
   func progress(_ progress: RunProgress) {
     if quiet { return }
@@ -43,7 +48,7 @@ final class Terminal: Observer, @unchecked Sendable {
     let (done, total, unit) = (progress.done, progress.total, progress.unit.rawValue)
     let seconds = max(now.timeIntervalSince(start), 1e-3)
     let rate = Double(done) / seconds
-    let left = rate > 0 ? Double(total - done) / rate : 0
+    let left = rate > 0 ? Self.clock(Double(total - done) / rate) : "?"
     let width = 24
     let filled = total > 0 ? min(width, width * done / total) : 0
     let bar =
@@ -51,7 +56,7 @@ final class Terminal: Observer, @unchecked Sendable {
       ? "[" + String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         + "] " : ""
     return "\(bar)\(done)/\(total) \(unit)  \(Int(rate)) \(unit)/s  "
-      + "\(Self.clock(seconds)) gone, \(Self.clock(left)) left"
+      + "\(Self.clock(seconds)) gone, \(left) left"
       + (progress.found.map { "  \($0) localizations" } ?? "")
   }
 

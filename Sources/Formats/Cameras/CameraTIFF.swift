@@ -4,7 +4,9 @@ import Microscopy
 enum CameraTIFF {
   static func read(_ path: String) throws -> CameraMaps {
     do {
-      let movie = try Movies.open(path)
+      // Whatever the pages are called (channels, slices), their order says what they are.
+      let movie = try Movies.openAll(path)
+      if let error = movie.info.cutOff { throw error }
       let (info, size) = (movie.info, movie.info.width * movie.info.height)
       guard info.frames == 3 else {
         throw CameraFileError.unknownKind(

@@ -8,6 +8,8 @@ public enum OutputError: Fault, Hashable {
   case exists(path: String)
   /// The folder does not exist, is not a folder, or is not writable.
   case unwritable(path: String, reason: String)
+  /// The extension is not one of the kinds that can be written.
+  case unknownKind(path: String, kinds: String)
   /// The file system or the user's quota is full. `needed` is the size in bytes that the file was
   /// about to reach, if known.
   case full(path: String, needed: Int?)
@@ -19,6 +21,11 @@ public enum OutputError: Fault, Hashable {
     case .exists(let path): return "\(path) exists"
     case .unwritable(let path, let reason), .failed(let path, let reason):
       return "cannot write \(path): \(reason)"
+    case .unknownKind(let path, _):
+      let name = URL(fileURLWithPath: path).pathExtension
+      return
+        "cannot write \(path): \(name.isEmpty ? "a name without an extension" : ".\(name)") is "
+        + "not a kind of picture that is written"
     case .full(let path, let needed):
       let size = needed.map { ", at least \($0) bytes are needed" } ?? ""
       return "no space left to write \(path)\(size)"
@@ -28,6 +35,7 @@ public enum OutputError: Fault, Hashable {
   public var remedy: Message? {
     switch self {
     case .exists: "choose another name, or replace the file with \(.force)"
+    case .unknownKind(_, let kinds): "choose \(kinds)"
     case .unwritable: "choose a folder that you may write to"
     case .full: "free space or choose another disk"
     case .failed: nil

@@ -3,7 +3,17 @@ import Microscopy
 
 /// Writes pictures; the extension selects the format.
 public enum Images {
-  package static let writableKinds = [".png", ".tif or .tiff (32-bit float or 16-bit)"]
+  package static let writableKinds = [
+    ".png for viewing", ".tif or .tiff for the values (32-bit float or 16-bit)",
+  ]
+
+  /// Throws `OutputError` if the extension is of no kind that is written; before any work.
+  package static func checkKind(of path: String) throws(OutputError) {
+    let kind = URL(fileURLWithPath: path).pathExtension.lowercased()
+    guard ["png", "tif", "tiff"].contains(kind) else {
+      throw .unknownKind(path: path, kinds: writableKinds.joined(separator: ", or "))
+    }
+  }
 
   /// How the values of a TIFF are stored.
   public enum Sample: String, CaseIterable, Hashable, Sendable {
@@ -19,19 +29,14 @@ public enum Images {
     _ image: Image, to path: String, contrast: Contrast = .standard, colours: ColourMap = .ember,
     sample: Sample = .float32, provenance: [ProvenanceStep] = [], overwrite: Bool = false
   ) throws {
-    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
-    case "png":
+    try checkKind(of: path)
+    if path.lowercased().hasSuffix(".png") {
       try PNGFile.write(
         image, to: path, contrast: contrast, colours: colours, provenance: provenance,
         overwrite: overwrite)
-    case "tif", "tiff":
+    } else {
       try TIFFPicture.write(
         image, to: path, sample: sample, provenance: provenance, overwrite: overwrite)
-    default:
-      throw OutputError.unwritable(
-        path: path,
-        reason: "its extension is not a supported image format; supported are "
-          + writableKinds.joined(separator: ", "))
     }
   }
 

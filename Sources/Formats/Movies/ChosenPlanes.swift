@@ -30,6 +30,10 @@ struct ChosenPlanes: Movie {
     var (step, count) = (1, 1)
     var taken: [String] = []
     for extent in axes.reversed() {
+      if let index = extent.taken {
+        taken.append(extent.name(of: index))
+        continue
+      }
       if extent.axis == along {
         (step, count) = (stride, extent.count)
       } else if extent.count > 1 || options.planes[extent.axis] != nil {
@@ -39,7 +43,7 @@ struct ChosenPlanes: Movie {
       }
       stride *= extent.count
     }
-    if first == 0, step == 1, count == all.info.frames { return all }
+    if taken.isEmpty, step == 1, count == all.info.frames { return all }
     var info = all.info
     let present = info.frames > first ? min(count, (info.frames - first - 1) / step + 1) : 0
     guard present > 0 else {
@@ -51,7 +55,8 @@ struct ChosenPlanes: Movie {
     if present == count { info.truncation = nil }
     if !taken.isEmpty {
       info.notes.append(
-        "of \(axes.map(\.description).joined(separator: " × ")): \(taken.joined(separator: ", "))")
+        "of \(axes.map(\.description).joined(separator: " × ")): "
+          + taken.reversed().joined(separator: ", "))
     }
     return ChosenPlanes(info: info, all: all, first: first, step: step)
   }

@@ -13,8 +13,20 @@ enum Dax {
       return try open(pixels: try sidecarPixels(pixels, of: file), sidecar: file.path, fields)
     }
     guard let sidecar = try sidecar(of: file) else { return nil }
-    guard let fields = fields(try sidecar.bytes(at: 0, count: 1 << 16)) else { return nil }
+    guard let fields = fields(try sidecar.bytes(at: 0, count: 1 << 16)),
+      isDax(file) || describes(fields, file)
+    else { return nil }
     return try open(pixels: file, sidecar: sidecar.path, fields)
+  }
+
+  private static func isDax(_ file: FileBytes) -> Bool { file.path.lowercased().hasSuffix(".dax") }
+
+  /// Whether the fields account for every byte of a file that is not called `.dax`.
+  private static func describes(_ fields: [String: String], _ file: FileBytes) -> Bool {
+    let numbers =
+      fields["frame dimensions", default: ""].lowercased().split(separator: "x")
+      + [Substring(fields["number of frames", default: ""])]
+    return numbers.count == 3 && file.isExactly(numbers.map(String.init), bytes: 2)
   }
 
   private static func sidecar(of file: FileBytes) throws(MovieError) -> FileBytes? {

@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 
 /// An open file that can be read at absolute positions from any thread.
 final class FileBytes: Sendable {
@@ -15,7 +16,11 @@ final class FileBytes: Sendable {
     }
     guard descriptor >= 0 else {
       let kind: MovieError.Kind = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
-      throw MovieError(kind, "cannot be opened: \(lastSystemError())", file: path)
+      let what = "cannot be opened: \(lastSystemError())"
+      let isPattern = kind == .missing && path.contains { "*?[".contains($0) }
+      let hint: Message =
+        "the shell found no file for the pattern, or it is in quotes; give one movie at a time"
+      throw MovieError(kind, what, file: path, hint: isPattern ? hint : nil)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -70,6 +75,20 @@ final class FileBytes: Sendable {
       done += count
     }
     return done
+  }
+
+  /// Whether the size is the product of the numbers, which are text, and `bytes`.
+  func isExactly(_ numbers: [String], bytes: Int) -> Bool {
+    var product = bytes
+    for text in numbers {
+      guard let number = Int(text.trimmingCharacters(in: .whitespaces)), number > 0 else {
+        return false
+      }
+      let (value, overflow) = product.multipliedReportingOverflow(by: number)
+      if overflow { return false }
+      product = value
+    }
+    return product == size
   }
 
   /// A copy of `count` bytes from `offset` on; fewer where the file ends.

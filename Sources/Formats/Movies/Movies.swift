@@ -33,7 +33,8 @@ public struct MovieOptions: Hashable, Sendable {
 public enum Movies {
   /// The supported formats, as text.
   package static let formats = [
-    "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "a folder of TIFFs",
+    "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "MetaMorph STK",
+    "a folder of TIFFs",
     "dax + inf", "raw + yaml", "SPE 2.x",
   ]
 
@@ -61,12 +62,20 @@ public enum Movies {
   ) throws(MovieError) -> any Movie {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      return try TIFFFolder.open(path)
+      return try TIFFFolder.open(path, series: options.planes[.series])
     }
     let file = try FileBytes(path)
     guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     let head = try file.bytes(at: 0, count: SPE.headerBytes)
-    if TIFFLayout.isTIFF(head) { return try TIFFSet.open(file) }
+    if TIFFLayout.isTIFF(head) {
+      return try TIFFSet.open(file, series: options.planes[.series])
+    }
+    // Content of a known kind is never taken for bare pixels, whatever file lies beside it. Readers
+    // that recognise their content stand above this line.
+    if let kind = ForeignKind(head) { throw MovieError.foreign(kind.name(of: path), path) }
+    if let movie = try OMESet.open(companion: file, head: head, series: options.planes[.series]) {
+      return movie
+    }
     if let movie = try Dax.open(file, head: head) { return movie }
     if let movie = try PicassoRaw.open(file, head: head) { return movie }
     if let movie = try SPE.open(file, head: head) { return movie }
@@ -80,24 +89,14 @@ public enum Movies {
   private static func unknown(_ file: FileBytes, head: [UInt8]) -> MovieError {
     if file.path.lowercased().hasSuffix(".dax") { return Dax.withoutSidecar(file) }
     if file.path.lowercased().hasSuffix(".raw") { return PicassoRaw.withoutSidecar(file) }
-    if let name = foreignKinds.first(where: { head.starts(with: $0.magic) })?.name {
-      return MovieError(
-        .unknown, "\(name), which Glint does not read", file: file.path,
-        hint: "export it as TIFF; supported formats: \(formats.joined(separator: ", "))")
+    if !head.contains(0), Tables.isTable(file.path) {
+      return MovieError.foreign("a table of localizations", file.path)
     }
     let bytes = head.prefix(8).map { String(format: "%02x", $0) }.joined(separator: " ")
     return MovieError(
       .unknown, "unknown file format; the file begins with the bytes \(bytes)", file: file.path,
       hint: "supported formats: \(formats.joined(separator: ", "))")
   }
-
-  private static let foreignKinds: [(magic: [UInt8], name: String)] = [
-    ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"), ([0xDA, 0xCE, 0xBE, 0x0A], "a Nikon ND2 file"),
-    (Array("ZISRAWFILE".utf8), "a Zeiss CZI file"), (Array("Andor".utf8), "an Andor SIF file"),
-    ([0x89, 0x50, 0x4E, 0x47], "a PNG image"), ([0xFF, 0xD8, 0xFF], "a JPEG image"),
-    ([0x50, 0x4B, 0x03, 0x04], "a ZIP archive"), (Array("MATLAB".utf8), "a MATLAB file"),
-    ([0x70, 0x00, 0x00, 0x00], "a Leica LIF file"),
-  ]
 }
 
 extension String {

@@ -10,20 +10,38 @@ enum PicassoRaw {
   /// The movie if `file` is such a YAML or has one beside it; nil otherwise.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
     if isText(head), let fields = fields(try file.bytes(at: 0, count: 1 << 20)) {
+      let pixels = file.path.withExtension("raw")
+      for name in ["hdf5", "h5"]
+      where !FileManager.default.fileExists(atPath: pixels)
+        && FileManager.default.fileExists(atPath: file.path.withExtension(name))
+      {
+        throw MovieError(
+          .unknown,
+          "the notes of \(file.path.withExtension(name).fileName), a table, not of a movie",
+          file: file.path, hint: "give the movie from which the table was made")
+      }
       return try open(
-        pixels: try sidecarPixels(file.path.withExtension("raw"), of: file), sidecar: file.path,
-        fields)
+        pixels: try sidecarPixels(pixels, of: file), sidecar: file.path, fields)
     }
     for name in ["yaml", "yml"]
     where FileManager.default.fileExists(
       atPath: file.path.withExtension(name))
     {
       let sidecar = try FileBytes(file.path.withExtension(name))
-      if let fields = fields(try sidecar.bytes(at: 0, count: 1 << 20)) {
+      if let fields = fields(try sidecar.bytes(at: 0, count: 1 << 20)),
+        file.path.lowercased().hasSuffix(".raw") || describes(fields, file)
+      {
         return try open(pixels: file, sidecar: sidecar.path, fields)
       }
     }
     return nil
+  }
+
+  /// Whether the fields account for every byte of a file that is not called `.raw`.
+  private static func describes(_ fields: [String: String], _ file: FileBytes) -> Bool {
+    guard let sample = try? storage(fields, sidecar: "").sample else { return false }
+    return file.isExactly(
+      ["Frames", "Height", "Width"].map { fields[$0] ?? "" }, bytes: sample.bytes)
   }
 
   private static func isText(_ head: [UInt8]) -> Bool {

@@ -100,6 +100,16 @@ public enum Tables {
     return table ?? Localizations()
   }
 
+  /// Whether the file begins as a table whose columns are known.
+  static func isTable(_ path: String) -> Bool {
+    struct Seen: Error {}
+    do {
+      // Whatever the unit of length is.
+      try forEachBatch(in: path, options: TableOptions(pixelSize: 100)) { _ in throw Seen() }
+      return false
+    } catch { return error is Seen }
+  }
+
   /// Reads a table in batches with the same columns, for files larger than memory. An empty table
   /// gives one empty batch, so that its columns and field are known.
   public static func forEachBatch(

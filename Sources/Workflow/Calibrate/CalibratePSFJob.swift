@@ -39,6 +39,7 @@ public struct CalibratePSFJob {
   let planes: Int?
   let camera: Camera?
   let maps: CameraMaps?
+  let chosen: [PlaneAxis: PlaneChoice]
   let overwrite: Bool
   let cancellation: Cancellation
   /// Where the pixel size comes from, and whether the movie contradicts it.
@@ -60,6 +61,7 @@ public struct CalibratePSFJob {
   ///   - planes: planes per stack, if a movie holds several stacks one after the other.
   ///   - camera: nil to use counts without conversion to photons.
   ///   - maps: camera maps; they replace the camera's offset, gain and read noise.
+  ///   - chosen: the planes that were chosen when the movies were opened, for the provenance.
   ///   - overwrite: replaces existing files.
   ///   - cancellation: stops the work when it is triggered.
   /// - Throws: `SettingsError`, `OutputError` and `CalibrationFileError`, before any work.
@@ -67,7 +69,8 @@ public struct CalibratePSFJob {
     movies: [any Movie], names: [String], output: String, json: String?, picture: String?,
     zStep: Double?, pixelSize: Double?, roi: Int?, model: Model?, scan: Scan,
     origin: PSFCalibrationSettings.Origin, indexFactor: Double, planes: Int?, camera: Camera?,
-    maps: CameraMaps?, overwrite: Bool, cancellation: Cancellation = Cancellation()
+    maps: CameraMaps?, chosen: [PlaneAxis: PlaneChoice] = [:], overwrite: Bool,
+    cancellation: Cancellation = Cancellation()
   ) throws {
     guard let zStep else {
       throw SettingsError(
@@ -113,6 +116,7 @@ public struct CalibratePSFJob {
     self.planes = planes
     self.camera = camera
     self.maps = maps
+    self.chosen = chosen
     self.overwrite = overwrite
     self.cancellation = cancellation
     var taken = OutputNames(inputs: names, overwrite: overwrite)
@@ -142,7 +146,7 @@ public struct CalibratePSFJob {
         "beads": names.joined(separator: ", "), "z_step": "\(settings.zStep)",
         "scan": scan.rawValue, "roi": "\(settings.roi)", "origin": settings.origin.rawValue,
         "beads_used": "\(calibration.used)",
-      ])
+      ].merging(chosen.map { ($0.key.rawValue, $0.value.field.words) }) { $1 })
     try CalibrationFiles.write(psf, to: output, provenance: [step], overwrite: overwrite)
     if let json { try StagedFile.write(report.json(), to: json, overwrite: overwrite) }
     if let picture {

@@ -25,12 +25,13 @@ public final class PictureWriter: TableWriter, @unchecked Sendable {
   ///   - device: the device that draws.
   ///   - overwrite: replaces existing files.
   ///   - observer: is told of notes.
-  /// - Throws: `OutputError` if the file exists.
+  /// - Throws: `OutputError` if the file exists or its extension is of no kind of picture.
   public init(
     path: String, pixel: Double = Renderer.pixel.standard,
     style: Renderer.Style = Renderer.style.standard, device: any Device, overwrite: Bool = false,
     observer: any Observer = Unobserved()
   ) throws {
+    try Images.checkKind(of: path)
     var names = OutputNames(inputs: [], overwrite: overwrite)
     try names.add(path)
     self.path = path

@@ -14,6 +14,8 @@ public struct Recipe: Hashable, Sendable {
   /// of the movie's size.
   public var cameraRegion: PixelRegion?
   public var localizer = Localizer.spots(LocalizationSettings())
+  /// The planes to read of a movie with several channels, slices, positions or series.
+  public var planes: [PlaneAxis: PlaneChoice] = [:]
   public var firstFrame = Self.firstFrame.standard
   /// The frame after the last; nil for the end of the movie.
   public var endFrame: Int?
@@ -83,6 +85,22 @@ extension Recipe: SettingGroup {
   public static let cameraRegion = Setting<PixelRegion?>(
     .cameraRegion, unit: "px", standard: nil,
     "[x, y, width, height] of the movie on the mapped sensor; taken from the movie if omitted")
+  /// The settings that choose planes, by axis.
+  public static let planes: [(axis: PlaneAxis, setting: Setting<PlaneChoice?>)] = [
+    (.channel, Self.channel), (.slice, Self.slice), (.position, Self.position),
+    (.series, Self.series),
+  ]
+  public static let channel = plane(.channel, "channel of a movie with several")
+  public static let slice = plane(.slice, "slice of a stack with several")
+  public static let position = plane(.position, "position of a movie with several")
+  public static let series = plane(.series, "image series of a file with several")
+
+  private static func plane(_ name: SettingName, _ meaning: String) -> Setting<PlaneChoice?> {
+    Setting(
+      name, standard: nil,
+      "\(meaning): its number from 1, its name, or `all` to read them as frames")
+  }
+
   public static let firstFrame = Setting(
     .frames, field: "first_frame", standard: 0, "first frame, counted from 0")
   public static let endFrame = Setting<Int?>(
@@ -97,6 +115,7 @@ extension Recipe: SettingGroup {
     try form.field(Self.cameraFile, &cameraFile)
     try form.field(Self.cameraRegion, &cameraRegion)
     try localizer.exchange(&form)
+    for (axis, setting) in Self.planes { try form.field(setting, &planes[axis]) }
     try form.field(Self.firstFrame, &firstFrame)
     try form.field(Self.endFrame, &endFrame)
     try form.field(Self.roi, &roi)

@@ -36,9 +36,9 @@ struct CalibrateCamera: ParsableCommand {
   var roi: PixelRegion?
   @Option(CalibrateCameraJob.saturation) var saturation: Double
   @OptionGroup var cpu: ThreadOptions
-  @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
+  @OptionGroup(title: "Movie") var raw: MovieOptionsGroup
   @Flag(help: "Replace existing outputs.") var force = false
-  @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
+  @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.") var quiet = false
 
   func validate() throws {
     guard ["hdf5", "h5"].contains(URL(fileURLWithPath: output).pathExtension.lowercased()) else {
@@ -57,12 +57,14 @@ struct CalibrateCamera: ParsableCommand {
       overwrite: force,
       observer: Terminal(quiet: quiet), cancellation: Interrupt.cancellation
     ).run()
-    for line in Self.lines(result.report) { print(line) }
-    print(
-      String(
-        format: "%.0f MB in %.2f s, %.0f MB/s; ", Double(result.bytesRead) * 1e-6, result.seconds,
-        Double(result.bytesRead) * 1e-6 / max(result.seconds, 1e-9)) + "in "
-        + result.files.joined(separator: ", "))
+    if !quiet {
+      for line in Self.lines(result.report) { print(line) }
+      print(
+        String(
+          format: "%.0f MB in %.2f s, %.0f MB/s; ", Double(result.bytesRead) * 1e-6, result.seconds,
+          Double(result.bytesRead) * 1e-6 / max(result.seconds, 1e-9)) + "in "
+          + result.files.joined(separator: ", "))
+    }
     for line in result.report.warnings { say("warning: \(line)") }
   }
 

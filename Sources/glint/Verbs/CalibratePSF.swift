@@ -36,7 +36,7 @@ struct CalibratePSF: ParsableCommand {
   @Option(PSFCalibrationSettings.indexFactor, "f") var refractiveIndexFactor: Double
   @Option(CalibratePSFJob.planes, "n") var planes: Int?
   @OptionGroup(title: "Camera") var camera: CameraOptions
-  @OptionGroup(title: "Movies without a header") var movie: MovieOptionsGroup
+  @OptionGroup(title: "Movie") var movie: MovieOptionsGroup
   @Option(help: ArgumentHelp("Write the report as JSON.", valueName: "file")) var json: String?
   @Option(help: ArgumentHelp("Draw the report as PNG.", valueName: "file")) var report: String?
   @Flag(help: "Replace existing outputs.") var force = false
@@ -48,10 +48,12 @@ struct CalibratePSF: ParsableCommand {
   func run() throws {
     let (camera, maps, _) = try self.camera.read()
     let job = try CalibratePSFJob(
-      movies: beads.map { try movie.open($0) }, names: beads, output: output, json: json,
+      movies: beads.map { try movie.open($0, along: .slice) }, names: beads, output: output,
+      json: json,
       picture: report, zStep: zStep, pixelSize: pixelSize, roi: roi, model: model, scan: scan,
       origin: origin, indexFactor: refractiveIndexFactor, planes: planes,
-      camera: camera == Camera() && maps == nil ? nil : camera, maps: maps, overwrite: force,
+      camera: camera == Camera() && maps == nil ? nil : camera, maps: maps, chosen: movie.planes,
+      overwrite: force,
       cancellation: Interrupt.cancellation)
     for note in job.notes { say(note.spelled) }
     let result = try job.run()

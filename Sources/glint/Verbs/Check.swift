@@ -40,7 +40,7 @@ struct CheckCamera: ParsableCommand {
     parsing: .unconditional, help: ArgumentHelp("Write the result as JSON.", valueName: "file"))
   var json: String?
   @OptionGroup var cpu: ThreadOptions
-  @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
+  @OptionGroup(title: "Movie") var raw: MovieOptionsGroup
   @Flag(help: "Replace an existing JSON file.") var force = false
   @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
 

@@ -19,7 +19,7 @@ struct Demo: ParsableCommand {
 
   @Flag(help: "Replace existing outputs.") var force = false
 
-  @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
+  @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.") var quiet = false
 
   func run() throws {
     let job = DemoJob(
@@ -27,9 +27,11 @@ struct Demo: ParsableCommand {
       overwrite: force, observer: Terminal(quiet: quiet),
       cancellation: Interrupt.cancellation)
     let result = try job.run()
-    for line in Localize.summary(result.report) { print(line) }
-    for line in Evaluate.lines(result.score) { print(line) }
-    print("in \(output): " + result.files.joined(separator: ", "))
+    if !quiet {
+      for line in Localize.summary(result.report) { print(line) }
+      for line in Evaluate.lines(result.score) { print(line) }
+      print("in \(output): " + result.files.joined(separator: ", "))
+    }
     if result.report.localizations == 0 { throw ExitCode(1) }
   }
 }

@@ -30,7 +30,7 @@ struct Infer: ParsableCommand {
   @OptionGroup(title: "Network") var network: NetworkOptions
   @OptionGroup(title: "Device") var device: DeviceOptions
   @OptionGroup(title: "Camera") var camera: CameraOptions
-  @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
+  @OptionGroup(title: "Movie") var raw: MovieOptionsGroup
 
   @Flag(help: "Write one image, the sum over frames; negative values count as 0.") var sum = false
 
@@ -62,7 +62,7 @@ struct Infer: ParsableCommand {
   var json: String?
 
   @Flag(help: "Replace existing outputs.") var force = false
-  @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
+  @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.") var quiet = false
 
   func validate() throws {
     if shift != nil, table == nil { throw ValidationError("--shift requires --table") }
@@ -74,9 +74,10 @@ struct Infer: ParsableCommand {
     camera.say(in: &options)
     try network.say(in: &options)
     extent.say(in: &options)
-    let source = try raw.open(movie)
-    let sources = try RecipeSources(
-      options, over: recipe.map { try RecipeFile(path: $0) }, movie: source.info)
+    raw.say(in: &options)
+    let file = try recipe.map { try RecipeFile(path: $0) }
+    let source = try raw.open(movie, over: file?.recipe)
+    let sources = try RecipeSources(options, over: file, movie: source.info)
     try network.check(isUsed: sources.recipe.network != nil)
     guard sources.recipe.network != nil else {
       throw ValidationError(
@@ -95,11 +96,13 @@ struct Infer: ParsableCommand {
       cancellation: Interrupt.cancellation
     ).run()
     let isTable = crops != nil || output.lowercased().hasSuffix(".csv")
-    print(
-      "\(report.frames) \(isTable ? "crops" : "frames") in "
-        + String(format: "%.2f s, %.3g/s", report.seconds, report.framesPerSecond)
-        + "; \(report.outputs.joined(separator: ", "))")
-    print("peak memory \(report.peakMemoryBytes >> 20) MiB; device \(report.device)")
+    if !quiet {
+      print(
+        "\(report.frames) \(isTable ? "crops" : "frames") in "
+          + String(format: "%.2f s, %.3g/s", report.seconds, report.framesPerSecond)
+          + "; \(report.outputs.joined(separator: ", "))")
+      print("peak memory \(report.peakMemoryBytes >> 20) MiB; device \(report.device)")
+    }
     if report.interrupted { throw ExitCode(130) }
     if report.frames == 0 { throw ExitCode(1) }
   }

@@ -11,8 +11,9 @@ struct Localize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Localize the molecules in a movie.",
     discussion: """
-      Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager), a folder of TIFFs, dax + inf, \
-      raw + yaml and SPE. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
+      Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager, MetaMorph), a folder of TIFFs, \
+      dax + inf, raw + yaml and SPE. Of several channels, slices or positions one is chosen; \
+      `glint info` shows them. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
       --weights a neural network replaces detection and fit.
 
       EXAMPLE:
@@ -30,7 +31,7 @@ struct Localize: ParsableCommand {
   @OptionGroup(title: "Network") var network: NetworkOptions
   @OptionGroup(title: "Device") var device: DeviceOptions
   @OptionGroup(title: "Camera") var camera: CameraOptions
-  @OptionGroup(title: "Raw files") var raw: MovieOptionsGroup
+  @OptionGroup(title: "Movie") var raw: MovieOptionsGroup
 
   @Option(Recipe.pixelSize) var pixelSize: Double?
   @OptionGroup var spots: SpotOptions
@@ -57,7 +58,7 @@ struct Localize: ParsableCommand {
   @Flag(help: "Replace existing outputs.")
   var force = false
 
-  @Flag(name: .shortAndLong, help: "Do not show progress.")
+  @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
   var quiet = false
 
   func validate() throws {
@@ -71,9 +72,10 @@ struct Localize: ParsableCommand {
     try network.say(in: &options)
     spots.say(in: &options)
     extent.say(in: &options)
-    let source = try movie.map { try raw.open($0, acceptsTruncated: true) }
-    let sources = try RecipeSources(
-      options, over: recipe.map { try RecipeFile(path: $0) }, movie: source?.info)
+    raw.say(in: &options)
+    let file = try self.recipe.map { try RecipeFile(path: $0) }
+    let source = try movie.map { try raw.open($0, over: file?.recipe, acceptsTruncated: true) }
+    let sources = try RecipeSources(options, over: file, movie: source?.info)
     let recipe = sources.recipe
     try network.check(isUsed: recipe.network != nil)
     if let option = sources.optionBesideNetwork {
@@ -96,7 +98,7 @@ struct Localize: ParsableCommand {
       choices: sources.choices, acceptsCamera: acceptCamera, observer: Terminal(quiet: quiet),
       cancellation: Interrupt.cancellation)
     let report = try job.run()
-    for line in Self.summary(report) { print(line) }
+    if !quiet { for line in Self.summary(report) { print(line) } }
     if report.interrupted { throw ExitCode(130) }
     if report.localizations == 0 {
       if recipe.network != nil {

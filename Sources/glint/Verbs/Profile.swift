@@ -5,6 +5,7 @@ import Foundation
 import Localization
 import Microscopy
 import Optics
+import Reporting
 import Workflow
 
 struct Profile: ParsableCommand {
@@ -19,6 +20,7 @@ struct Profile: ParsableCommand {
 
   @Argument(help: "Movie; simulated by default.") var movie: String?
   @OptionGroup(title: "Device") var device: DeviceOptions
+  @OptionGroup(title: "Movie") var raw: MovieOptionsGroup
   @Option(parsing: .unconditional, help: "Recipe with the localization settings.") var recipe:
     String?
   @Option(parsing: .unconditional, help: "Number of frames to simulate.") var framesCount = 512
@@ -37,10 +39,12 @@ struct Profile: ParsableCommand {
   }
 
   func run() throws {
-    let sources = try RecipeSources(over: recipe.map { try RecipeFile(path: $0) })
+    var options = Statement(.option)
+    raw.say(in: &options)
+    let sources = try RecipeSources(options, over: recipe.map { try RecipeFile(path: $0) })
     let settings = sources.recipe
     let device = try device.open()
-    let source = try movie.map { try Movies.open($0) } ?? simulated()
+    let source = try movie.map { try raw.open($0, over: settings) } ?? simulated()
     let info = source.info
     let region = try settings.region(in: info)
     let frames = try settings.frames(in: info)

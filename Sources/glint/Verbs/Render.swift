@@ -31,7 +31,10 @@ struct Render: ParsableCommand {
     print(
       "\(rows) localizations in \(output), \(picture.size.width)×\(picture.size.height) pixels of "
         + "\(pixel) nm")
-    if rows == 0 { throw ExitCode(1) }
+    if rows == 0 {
+      say("hint: \(input.path) has no rows, so the picture is empty")
+      throw ExitCode(1)
+    }
   }
 }
 

@@ -64,7 +64,7 @@ struct Simulate: ParsableCommand {
   )
   var settings: String?
   @Flag(help: "Replace existing outputs.") var force = false
-  @Flag(name: .shortAndLong, help: "Do not show progress.") var quiet = false
+  @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.") var quiet = false
 
   func validate() throws {
     if [dark, bright != nil, beads != nil].count(where: { $0 }) > 1 {
@@ -80,6 +80,7 @@ struct Simulate: ParsableCommand {
       kind: format.rawValue, overwrite: force,
       observer: Terminal(quiet: quiet), cancellation: Interrupt.cancellation)
     let result = try job.run()
+    if quiet { return }
     print("\(result.frames) frames, \(result.molecules) rows of truth in \(output)")
     for file in result.files { print("  \(file)") }
   }

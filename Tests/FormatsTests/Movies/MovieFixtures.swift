@@ -131,10 +131,12 @@ struct HandTIFF {
     for i in 0..<4 { bytes[position + i] = UInt8(truncatingIfNeeded: value >> UInt32(8 * i)) }
   }
 
-  /// Adds pixels and their directory; `extra` are further tags with one long each.
+  /// Adds pixels and their directory; `extra` are further tags with one long each, `tables` tags
+  /// with bytes that lie behind the pixels.
   mutating func page(
     _ pixels: [UInt16], width: Int, height: Int, description: String? = nil,
-    extra: [(tag: Int, value: Int)] = [], bits: Int = 16, samples: Int = 1
+    extra: [(tag: Int, value: Int)] = [], bits: Int = 16, samples: Int = 1, photometric: Int = 1,
+    tables: [(tag: Int, type: Int, count: Int, bytes: [UInt8])] = []
   ) {
     var text = 0
     if let description {
@@ -145,11 +147,16 @@ struct HandTIFF {
     bytes += pixels.map(\.littleEndian).bytes
     pixelPositions.append(data)
     var entries: [(tag: Int, type: Int, count: Int, value: Int)] = [
-      (256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, bits), (259, 3, 1, 1), (262, 3, 1, 1),
+      (256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, bits), (259, 3, 1, 1),
+      (262, 3, 1, photometric),
       (273, 4, 1, data), (277, 3, 1, samples), (278, 4, 1, height), (279, 4, 1, pixels.count * 2),
     ]
     if let description { entries.append((270, 2, description.utf8.count + 1, text)) }
     entries += extra.map { ($0.tag, 4, 1, $0.value) }
+    for table in tables {
+      entries.append((table.tag, table.type, table.count, bytes.count))
+      bytes += table.bytes
+    }
     entries.sort { $0.tag < $1.tag }
     let position = bytes.count
     put(UInt32(position), at: link)

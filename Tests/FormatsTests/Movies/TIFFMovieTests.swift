@@ -368,8 +368,10 @@ import Testing
     }
     #expect(size?.kind == .inconsistent && size?.frame == 1)
     #expect(size?.description.contains("page 1 has 4 x 3") == true)
-    let colour = try error { $0.page(testPixels(18), width: 3, height: 2, samples: 3) }
-    #expect(colour?.kind == .unsupported)
+    let colour = try error {
+      $0.page(testPixels(18), width: 3, height: 2, samples: 3, photometric: 2)
+    }
+    #expect(colour?.kind == .unsupported && colour?.what.contains("colour") == true)
     let packed = try error { $0.page(testPixels(6), width: 3, height: 2, bits: 12) }
     #expect(packed?.kind == .unsupported && packed?.what.contains("12-bit") == true)
     let absurd = try error { $0.page(testPixels(6), width: 1 << 20, height: 1 << 20) }

@@ -8,11 +8,16 @@ import Testing
 /// Movies over several files: Micro-Manager, OME-TIFF, NDTiff.
 @Suite struct TIFFSetTests {
   /// The bytes of a Micro-Manager stack of 3 x 2 pixels whose frame k is filled from `values`.
+  ///
+  /// - Parameters:
+  ///   - first: the number of the first frame in the index map.
+  ///   - places: channel, slice, frame and position of every entry of the map.
   static func microManager(
     _ values: [UInt16], order: [Int]? = nil, unwritten: Int = 0, hasMap: Bool = true,
-    pixelSize: Double = 0.108
+    pixelSize: Double = 0.108, first: Int = 0, summary more: String = "\"Slices\": 1",
+    places: [[Int]]? = nil
   ) -> [UInt8] {
-    let summary = Array("{\"PixelSize_um\": \(pixelSize), \"Slices\": 1}".utf8)
+    let summary = Array("{\"PixelSize_um\": \(pixelSize), \(more)}".utf8)
     func u32(_ values: [UInt32]) -> [UInt8] { values.map(\.littleEndian).bytes }
     var tiff = HandTIFF(
       header: u32([54_773_648, 0, 483_765_892, 0, 99_384_722, 0, 2_355_492, UInt32(summary.count)])
@@ -25,9 +30,12 @@ import Testing
       tiff.put(UInt32(tiff.bytes.count), at: 12)
       tiff.bytes += u32([3_453_623, UInt32(values.count + unwritten)])
       for (frame, page) in (order ?? Array(values.indices)).enumerated() {
-        tiff.bytes += u32([0, 0, UInt32(frame), 0, UInt32(tiff.directories[page])])
+        let place = places?[frame] ?? [0, 0, first + frame, 0]
+        tiff.bytes += u32(place.map { UInt32($0) } + [UInt32(tiff.directories[page])])
       }
-      for frame in 0..<unwritten { tiff.bytes += u32([0, 0, UInt32(values.count + frame), 0, 0]) }
+      for frame in 0..<unwritten {
+        tiff.bytes += u32([0, 0, UInt32(first + values.count + frame), 0, 0])
+      }
     }
     return tiff.bytes
   }
@@ -43,8 +51,8 @@ import Testing
     ]
     _ = try folder.write(Self.microManager([10, 20, 30]), to: names[0])
     // The map, not the chain of directories, says which frame is which.
-    _ = try folder.write(Self.microManager([50, 40], order: [1, 0]), to: names[1])
-    _ = try folder.write(Self.microManager([60], unwritten: 2), to: names[2])
+    _ = try folder.write(Self.microManager([50, 40], order: [1, 0], first: 3), to: names[1])
+    _ = try folder.write(Self.microManager([60], unwritten: 2, first: 5), to: names[2])
     for name in names {
       let movie = try Movies.open(folder.file(name))
       #expect(movie.info.format == "Micro-Manager TIFF, index map, 3 files")
@@ -61,7 +69,7 @@ import Testing
       folder.file(names[0]), frames: 3, "this file of the set is missing, but 1 after it exist")
     #expect(gap.hasSuffix("_1.ome.tif"))
     // A truncated file in the middle: the frames after it lose their positions.
-    let whole = Self.microManager([40, 50])
+    let whole = Self.microManager([40, 50], first: 3)
     _ = try folder.write(whole, to: names[1])
     #expect(try Movies.open(folder.file(names[0])).info.frames == 6)
     _ = try folder.write(Array(whole.dropLast(48 + 100)), to: names[1])

@@ -6,8 +6,9 @@ import Microscopy
 struct MicroManagerHeader: Sendable {
   /// Position of the index map; 0 if the acquisition did not end properly.
   private let indexPosition: Int
-  /// The summary as JSON.
+  /// The summary as JSON, at most 64 KiB of it.
   let summary: String
+  private let description: Summary
 
   private static let mapOffset: UInt32 = 54_773_648
   private static let map: UInt32 = 3_453_623
@@ -24,26 +25,64 @@ struct MicroManagerHeader: Sendable {
       let length = reader.integer(UInt32.self, at: 36)
     else { return nil }
     indexPosition = Int(position)
-    let text = try layout.file.bytes(at: 40, count: min(Int(length), 1 << 16))
-    summary = String(decoding: text, as: UTF8.self)
+    let text = try layout.file.bytes(at: 40, count: min(Int(length), 1 << 24))
+    summary = String(decoding: text.prefix(1 << 16), as: UTF8.self)
+    description = Summary(text)
   }
 
   var isInterrupted: Bool { indexPosition == 0 }
 
   /// Nanometres, from `"PixelSize_um"` of the summary.
-  var pixelSize: Double? {
-    guard let key = summary.range(of: "\"PixelSize_um\":") else { return nil }
-    let text = summary[key.upperBound...].prefix(32).drop { $0 == " " }
+  var pixelSize: Double? { Self.pixelSize(in: summary, key: "PixelSize_um") }
+
+  /// Nanometres, from a key of a JSON text in micrometres.
+  static func pixelSize(in json: String, key: String) -> Double? {
+    guard let key = json.range(of: "\"\(key)\":") else { return nil }
+    let text = json[key.upperBound...].prefix(32).drop { $0 == " " }
       .prefix { "+-.0123456789eE".contains($0) }
     return Double(text).flatMap { $0 > 0 ? $0 * 1000 : nil }
   }
 
-  /// The directories in the order of acquisition; nil if the map is missing or invalid.
+  /// The axes of the places in an index map; of two axes that change equally often, the first one
+  /// is the slower.
+  static let axes: [PlaneAxis] = [.time, .position, .slice, .channel]
+
+  /// The pages that an index map lists.
+  struct Index {
+    /// In the order of acquisition.
+    var directories: OffsetTable
+    /// The place of each page.
+    var grid: PlaneGrid
+    var notes: [String]
+    var truncation: Truncation?
+  }
+
+  /// The axes of `pages` pages in the order of acquisition, as far as the summary tells.
+  func axes(pages: Int) -> [AxisExtent] {
+    let (channels, slices) = (description.channels, description.slices)
+    let (inner, overflow) = channels.multipliedReportingOverflow(by: slices)
+    guard pages > 0, inner > 1, !overflow, inner < 1 << 31 else { return [] }
+    let names = description.channelNames.count == channels ? description.channelNames : []
+    let fast = [AxisExtent(.slice, slices), AxisExtent(.channel, channels, names: names)]
+    return
+      ([AxisExtent(.time, (pages - 1) / inner + 1)]
+      + (description.slicesFirst ? fast.reversed() : fast)).filter { $0.count > 1 }
+  }
+
+  /// What the summary calls channels and positions, by their numbers.
+  var names: [PlaneAxis: [Int32: String]] {
+    func numbered(_ names: [String]) -> [Int32: String] {
+      Dictionary(uniqueKeysWithValues: names.prefix(10_000).enumerated().map { (Int32($0), $1) })
+    }
+    return [
+      .channel: numbered(description.channelNames), .position: numbered(description.positionNames),
+    ]
+  }
+
+  /// The index map; nil if it is missing or invalid.
   ///
   /// An entry is five u32: channel, slice, frame, position, offset of the directory.
-  func index(
-    _ layout: TIFFLayout, _ format: TIFFFormat
-  ) throws(MovieError) -> (directories: OffsetTable, notes: [String], truncation: Truncation?)? {
+  func index(_ layout: TIFFLayout, _ format: TIFFFormat) throws(MovieError) -> Index? {
     guard indexPosition > 0 else { return nil }
     let head = ByteReader(
       bytes: try layout.file.bytes(at: indexPosition, count: 8), bigEndian: layout.bigEndian)
@@ -55,10 +94,17 @@ struct MicroManagerHeader: Sendable {
       bytes: try layout.file.bytes(at: indexPosition + 8, count: Int(count) * 20),
       bigEndian: layout.bigEndian)
     var directories = OffsetTable()
+    var places: [PlaneGrid.Place] = []
     for i in 0..<Int(count) {
       guard let offset = entries.integer(UInt32.self, at: i * 20 + 16) else { break }
       // Images that were declared but never written have no position.
-      if offset != 0 { directories.append(Int(offset)) }
+      if offset == 0 { continue }
+      directories.append(Int(offset))
+      var place = PlaneGrid.Place()
+      for (axis, field) in [2, 3, 1, 0].enumerated() {
+        place[axis] = entries.integer(Int32.self, at: i * 20 + field * 4) ?? 0
+      }
+      places.append(place)
     }
     // The last directories may refer to data that was not written.
     let declared = directories.count
@@ -69,11 +115,13 @@ struct MicroManagerHeader: Sendable {
     guard directories.count > 0, isWhole(directories[0], layout, format) else { return nil }
     let unwritten = Int(count) - declared
     let lost = declared - directories.count
-    return (
-      directories,
-      unwritten == 0
+    var grid = PlaneGrid(axes: Self.axes)
+    for place in places.prefix(directories.count) { grid.append(place) }
+    return Index(
+      directories: directories, grid: grid,
+      notes: unwritten == 0
         ? [] : ["the index map lists \(count) frames, \(unwritten) of which were not written"],
-      lost == 0
+      truncation: lost == 0
         ? nil
         : Truncation(
           "the index map lists \(declared) frames, the last \(lost) are incomplete in the file of "
@@ -118,5 +166,29 @@ struct MicroManagerHeader: Sendable {
           "this file of the set is missing, but \(lost.count) after it exist",
           file: part(first, gap))
     )
+  }
+}
+
+/// What the summary of an acquisition says about its axes.
+private struct Summary: Sendable {
+  var channels = 1
+  var slices = 1
+  /// Whether all slices of a channel come before the next channel.
+  var slicesFirst = false
+  var channelNames: [String] = []
+  var positionNames: [String] = []
+
+  /// Text that is not JSON says nothing.
+  init(_ text: [UInt8]) {
+    guard let object = try? JSONSerialization.jsonObject(with: Data(text)),
+      let fields = object as? [String: Any]
+    else { return }
+    channels = max(1, fields["Channels"] as? Int ?? 1)
+    slices = max(1, fields["Slices"] as? Int ?? 1)
+    slicesFirst = fields["SlicesFirst"] as? Bool ?? false
+    channelNames = fields["ChNames"] as? [String] ?? []
+    let positions = fields["StagePositions"] as? [[String: Any]] ?? []
+    positionNames = positions.compactMap { $0["Label"] as? String }
+    if positionNames.count < positions.count { positionNames = [] }
   }
 }

@@ -25,17 +25,23 @@ struct TIFFFile: Sendable {
 
   var path: String { layout.file.path }
 
-  /// The frames of this file alone.
-  func movie() throws(MovieError) -> any Movie {
-    if let microManager, let index = try microManager.index(layout, format) {
+  /// The planes of this file alone.
+  ///
+  /// - Parameter index: Micro-Manager's index map, if it has been read already.
+  func movie(index known: MicroManagerHeader.Index? = nil) throws(MovieError) -> any Movie {
+    if let microManager, format.samples == 1,
+      let index = try pages(known, microManager)
+    {
       return TIFFPagesMovie(
         layout, format, index.directories,
         info: info(
           "Micro-Manager TIFF, index map", index.directories.count, index.notes, index.truncation))
     }
-    if let movie = try virtualStack() { return movie }
+    if let movie = try virtualStack() { return scaled(movie) }
     let chain = try TIFFChain(layout, from: first, format)
+    if let movie = try metaMorph(chain) { return movie }
     let kind = microManager != nil ? "Micro-Manager TIFF" : imageJ != nil ? "ImageJ TIFF" : family
+    let pages = chain.directories.count
     var notes = chain.notes
     if let microManager {
       notes.append(
@@ -45,19 +51,112 @@ struct TIFFFile: Sendable {
     }
     var truncation = chain.truncation
     // Some writers leave an invalid pointer in the last page.
-    if imageJ?.images == chain.directories.count { truncation = nil }
-    if truncation == nil, let images = imageJ?.images, images > chain.directories.count {
-      notes.append(
-        "the description states \(images) frames, the file contains \(chain.directories.count)")
+    if imageJ?.images == pages { truncation = nil }
+    if truncation == nil, microManager == nil, let images = imageJ?.images,
+      images > pages || images < pages && images > 1
+    {
+      notes.append("the description states \(images) frames, the file contains \(pages)")
+    } else if microManager == nil, let note = chain.unexplained(layout, format) {
+      notes.append(note)
     }
-    let info = info(kind, chain.directories.count, notes, truncation)
+    var info = info(kind, pages, notes, truncation)
+    if format.samples > 1 { return try sampled(chain, info) }
+    if microManager == nil, let imageJ {
+      info.axes = imageJ.axes(pages: pages, isWhole: truncation == nil)
+    }
     guard let pixels = chain.pixels else {
-      return TIFFPagesMovie(layout, format, chain.directories, info: info)
+      return scaled(TIFFPagesMovie(layout, format, chain.directories, info: info))
     }
+    return scaled(
+      FlatMovie(
+        file: layout.file,
+        storage: PixelStorage(sample: format.sample, bigEndian: layout.bigEndian), offsets: pixels,
+        info: info))
+  }
+
+  private func pages(
+    _ known: MicroManagerHeader.Index?, _ header: MicroManagerHeader
+  ) throws(MovieError) -> MicroManagerHeader.Index? {
+    if let known { return known }
+    return try header.index(layout, format)
+  }
+
+  /// Whether the file holds more than one plane; smaller copies of the first do not count.
+  var hasSeveralPages: Bool {
+    if format.samples > 1 || (imageJ?.images ?? 1) > 1 || (first.planeTable?.count ?? 1) > 1 {
+      return true
+    }
+    guard first.next != 0, let page = try? layout.directory(at: first.next) else { return false }
+    return page.isPage && !page.isReduced && (page.next != 0 || page.width >= first.width)
+  }
+
+  /// The line from stored numbers to values, if ImageJ's description states one that applies.
+  var line: (zero: Double, slope: Double)? {
+    format.sample.delivered == .uint16 ? imageJ?.line : nil
+  }
+
+  /// Values instead of stored numbers, if ImageJ's description states how they are related.
+  func scaled(_ movie: any Movie) -> any Movie {
+    guard let line else { return movie }
+    return ScaledMovie(movie, zero: line.zero, slope: line.slope)
+  }
+
+  /// A stack of MetaMorph's with one directory for all planes; nil for other files.
+  private func metaMorph(_ chain: TIFFChain) throws(MovieError) -> (any Movie)? {
+    guard let stack = try MetaMorph(first, layout) else { return nil }
+    var info = info("MetaMorph STK", chain.directories.count, chain.notes, chain.truncation)
+    if let size = stack.pixelSize.map({ ($0 * 1000).rounded() / 1000 }) {
+      if isBelievable(pixelSize: size) {
+        info.pixelSize = size
+      } else {
+        info.notes.append("the stated pixel size of \(size) nm is implausible and ignored")
+      }
+    }
+    var positions = chain.pixels
+    if chain.directories.count == 1, stack.planes > 1 {
+      guard let start = chain.pixels?[0], format.samples == 1 else {
+        throw MovieError(
+          .unsupported,
+          "a MetaMorph stack whose \(stack.planes) planes are compressed or scattered",
+          file: path, hint: "save it as an uncompressed TIFF stack")
+      }
+      (info.frames, info.truncation) = try format.shape.frames(
+        promised: stack.planes, after: start, of: layout.file)
+      positions = OffsetTable(first: start, stride: format.shape.bytes, count: info.frames)
+    } else if chain.directories.count != stack.planes {
+      info.notes.append(
+        "MetaMorph's tag states \(stack.planes) planes, the file has \(info.frames) pages")
+    }
+    if stack.isStack, info.frames > 1 { info.axes = [AxisExtent(.slice, stack.planes)] }
+    guard let positions, format.samples == 1 else { return nil }
     return FlatMovie(
       file: layout.file,
-      storage: PixelStorage(sample: format.sample, bigEndian: layout.bigEndian), offsets: pixels,
-      info: info)
+      storage: PixelStorage(sample: format.sample, bigEndian: layout.bigEndian),
+      offsets: positions, info: info)
+  }
+
+  /// Pages with several grey samples for each pixel, as images of their own.
+  private func sampled(_ chain: TIFFChain, _ page: MovieInfo) throws(MovieError) -> any Movie {
+    let (pages, samples) = (chain.directories.count, format.samples)
+    guard microManager == nil, let pixels = chain.pixels else {
+      throw MovieError(
+        .unsupported,
+        "\(samples) planes of a page are stored as samples of its pixels, compressed or in a set",
+        file: path, hint: "save them as an uncompressed stack with one plane for each page")
+    }
+    var info = page
+    info.frames = pages * samples
+    info.storage += ", \(samples) planes for each page"
+    info.axes = [AxisExtent(.time, pages), AxisExtent(.channel, samples)].filter { $0.count > 1 }
+    let storage = PixelStorage(sample: format.sample, bigEndian: layout.bigEndian)
+    guard format.isPlanar else {
+      return SampledPages(layout.file, storage, pixels, samples: samples, info: info)
+    }
+    var positions = OffsetTable()
+    for page in 0..<pages {
+      for sample in 0..<samples { positions.append(pixels[page] + sample * format.shape.bytes) }
+    }
+    return FlatMovie(file: layout.file, storage: storage, offsets: positions, info: info)
   }
 
   private var imageJ: ImageJDescription? { ImageJDescription(description) }
@@ -69,17 +168,19 @@ struct TIFFFile: Sendable {
   /// ImageJ's stack above 4 GB: one directory, and all frames contiguous after the first. A
   /// truncated smaller stack looks the same, because its other directories came after the pixels.
   private func virtualStack() throws(MovieError) -> (any Movie)? {
-    guard first.next == 0 || first.next >= layout.file.size, let images = imageJ?.images,
-      images > 1, case .plain(let start) = try layout.placement(of: first, format),
+    guard first.next == 0 || first.next >= layout.file.size, format.samples == 1,
+      let imageJ, let images = imageJ.images, images > 1,
+      case .plain(let start) = try layout.placement(of: first, format),
       first.next == 0 || (first.next - start) / format.shape.bytes >= images
     else { return nil }
     let (frames, truncation) = try format.shape.frames(
       promised: images, after: start, of: layout.file)
+    var info = info("ImageJ TIFF, one directory", frames, [], truncation)
+    info.axes = imageJ.axes(pages: frames, isWhole: truncation == nil)
     return FlatMovie(
       file: layout.file,
       storage: PixelStorage(sample: format.sample, bigEndian: layout.bigEndian),
-      offsets: OffsetTable(first: start, stride: format.shape.bytes, count: frames),
-      info: info("ImageJ TIFF, one directory", frames, [], truncation))
+      offsets: OffsetTable(first: start, stride: format.shape.bytes, count: frames), info: info)
   }
 
   func info(

@@ -7,43 +7,94 @@ final class TIFFFolder: Movie {
   private let format: TIFFFormat
 
   /// The movie in a folder: single frames, one stack, or one set of files.
-  static func open(_ folder: String) throws(MovieError) -> any Movie {
-    if FileManager.default.fileExists(atPath: folder.appending(NDTiff.indexName)) {
-      return try NDTiff.open(folder: folder)
-    }
+  ///
+  /// - Parameter series: the chosen series of a set with several that are not alike.
+  static func open(
+    _ folder: String, series: PlaneChoice? = nil
+  ) throws(MovieError) -> any Movie {
+    if let dataset = NDTiff.folder(in: folder) { return try NDTiff.open(folder: dataset) }
     let names: [String]
     do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
       throw MovieError(.unreadable, "the folder cannot be listed", file: folder)
     }
-    var paths: [String] = []
-    for name in names.filter({ !$0.hasPrefix(".") }).sorted(by: isInNaturalOrder) {
-      let path = folder.appending(name)
+    let tiffs = names.filter { name in
       let lower = name.lowercased()
-      if lower.hasSuffix(".tif") || lower.hasSuffix(".tiff") { paths.append(path) }
-    }
-    guard let firstPath = paths.first else {
+      return !name.hasPrefix(".") && (lower.hasSuffix(".tif") || lower.hasSuffix(".tiff"))
+    }.sorted(by: isInNaturalOrder)
+    guard let firstName = tiffs.first else {
       throw MovieError(
         .missing, "the folder contains no TIFFs (\(names.count) other entries)", file: folder,
         hint: "give the movie file, or a folder with one TIFF per frame")
     }
-    let first = try TIFFSet.open(try tiff(firstPath))
-    if paths.count == 1 || Set(first.info.files.map(\.fileName)) == Set(paths.map(\.fileName)) {
-      return first
+    let set = try? TIFFSet.open(try tiff(folder.appending(firstName)), series: series)
+    if let set, tiffs.count == 1 || Set(set.info.files.map(\.fileName)) == Set(tiffs) {
+      return set
     }
-    guard first.info.frames == 1 else {
-      throw MovieError(
-        .inconsistent,
-        "a folder of \(paths.count) TIFFs, the first of which has \(first.info.frames) pages",
-        file: folder, hint: "open one of the files, for example \(firstPath)")
-    }
-    return TIFFFolder(paths, first: try TIFFFile(try FileBytes(firstPath)))
+    if tiffs.count == 1 { return try TIFFSet.open(try tiff(folder.appending(firstName))) }
+    let frames = try FrameNames(tiffs, folder: folder)
+    let paths = (frames.order.map { $0.map { frames.names[Int($0)] } } ?? frames.names)
+      .map { folder.appending($0) }
+    return try open(paths, frames, folder)
   }
 
-  private init(_ paths: [String], first: TIFFFile) {
+  /// Checks that every file holds one frame, and all frames are alike.
+  private static func open(
+    _ paths: [String], _ names: FrameNames, _ folder: String
+  ) throws(MovieError) -> any Movie {
+    var kinds: [FrameKind: Int] = [:]
+    var own: [FrameKind] = []
+    var first: TIFFFile?
+    for (index, path) in paths.enumerated() {
+      let file = try TIFFFile(try tiff(path))
+      guard !file.hasSeveralPages else {
+        throw MovieError(
+          .inconsistent, "a folder of \(paths.count) TIFFs, in which this one has several pages",
+          file: path, hint: "open one of the files, for example \(paths[0])")
+      }
+      let kind = FrameKind(file)
+      kinds[kind, default: 0] += 1
+      own.append(kind)
+      if index == 0 { first = file }
+    }
+    // The odd one out is named, even if it comes first.
+    guard let common = kinds.max(by: { $0.value < $1.value })?.key, let first else {
+      throw MovieError(.missing, "the folder contains no TIFFs", file: folder)
+    }
+    if let odd = own.firstIndex(where: { $0 != common }) {
+      throw MovieError(
+        .inconsistent, "\(own[odd].text) in a folder of \(common.text)", file: paths[odd],
+        frame: odd, hint: "keep only the frames of one movie in the folder")
+    }
+    return first.scaled(TIFFFolder(paths, first: first, names))
+  }
+
+  /// What all frames of a folder must have in common.
+  private struct FrameKind: Hashable {
+    let width: Int
+    let height: Int
+    let sample: Sample
+    let samples: Int
+    let line: [Double]
+
+    init(_ file: TIFFFile) {
+      (width, height) = (file.format.shape.width, file.format.shape.height)
+      (sample, samples) = (file.format.sample, file.format.samples)
+      line = file.line.map { [$0.zero, $0.slope] } ?? []
+    }
+
+    var text: String {
+      "\(width) x \(height) pixels (\(sample.rawValue)"
+        + (line.isEmpty ? "" : ", values \(line[0]) + \(line[1]) × number")
+        + (samples == 1 ? "" : ", \(samples) samples") + ")"
+    }
+  }
+
+  private init(_ paths: [String], first: TIFFFile, _ names: FrameNames) {
     format = first.format
-    var info = first.info("folder of TIFFs", paths.count, [])
+    var info = first.info("folder of TIFFs", paths.count, names.notes)
+    info.axes = names.axes
     info.files = paths
-    // Each file has its own, which has not been read yet.
+    // Files may differ in it.
     info.byteOrder = nil
     self.info = info
   }

@@ -72,6 +72,7 @@ struct TIFFLayout: Sendable {
     guard end + nextBytes <= file.size else { throw broken }
 
     var directory = TIFFDirectory(position: position)
+    directory.bytes = end + nextBytes - position
     var at = position + countBytes
     while at < end + nextBytes {
       // The entries are followed by the position of the next directory.
@@ -91,6 +92,9 @@ struct TIFFLayout: Sendable {
         count: Int(clamping: number(buffer, local + 4, isBig ? 8 : 4)),
         value: number(buffer, local + (isBig ? 12 : 8), isBig ? 8 : 4),
         valuePosition: at + (isBig ? 12 : 8))
+      if field.count > inlineBytes / field.valueBytes, field.count <= file.size / field.valueBytes {
+        directory.bytes &+= field.count * field.valueBytes
+      }
       directory.take(tag: Int(number(buffer, local, 2)), field, self)
       at += entryBytes
     }
@@ -134,6 +138,20 @@ struct TIFFLayout: Sendable {
     return Int(clamping: value)
   }
 
+  /// The value of a field whose values are all equal, one for each sample of a pixel; nil otherwise.
+  func uniform(_ field: TIFFField) -> Int? {
+    if field.count == 1 { return scalar(field) }
+    guard field.count <= Int(UInt16.max) else { return nil }
+    var result: Int?
+    do throws(MovieError) {
+      try forEachValue(of: field) { index, value in
+        if index > 0, value != result { result = nil } else { result = value }
+        return result != nil
+      }
+    } catch { return nil }
+    return result
+  }
+
   /// Calls `body` with every value of an integer field, without allocating; false stops.
   func forEachValue(
     of field: TIFFField, _ body: (_ index: Int, _ value: Int) -> Bool
@@ -171,6 +189,12 @@ struct TIFFLayout: Sendable {
     guard let field, field.valueBytes == 1 else { return "" }
     let bytes = try file.bytes(at: position(of: field), count: min(field.count, limit))
     return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+
+  /// The bytes behind a field that has more values than fit into its entry.
+  func bytes(of field: TIFFField, count: Int) throws(MovieError) -> ByteReader {
+    ByteReader(
+      bytes: try file.bytes(at: Int(clamping: field.value), count: count), bigEndian: bigEndian)
   }
 
   /// The value of an unsigned rational field; nil if there is none.
@@ -223,6 +247,17 @@ struct TIFFDirectory: Sendable {
   var counts: TIFFField?
   var description: TIFFField?
   var xResolution: TIFFField?
+  /// MetaMorph's tables: calibration (UIC1) and one entry for each plane (UIC2).
+  var calibration: TIFFField?
+  var planeTable: TIFFField?
+  /// What the samples of a pixel mean; 0 and 1 are grey values.
+  var photometric = 1
+  /// Whether the samples of a page lie one image after the other instead of pixel by pixel.
+  var isPlanar = false
+  /// Whether other images, such as smaller copies, hang on this page.
+  var hasSubImages = false
+  /// Bytes of the directory with the values behind it.
+  var bytes = 0
   /// Position of the next directory; 0 ends the chain.
   var next = 0
 
@@ -236,8 +271,9 @@ struct TIFFDirectory: Sendable {
     case 254: isReduced = (layout.scalar(field) ?? 0) & 1 == 1
     case 256: width = layout.scalar(field) ?? 0
     case 257: height = layout.scalar(field) ?? 0
-    case 258: bits = layout.scalar(field) ?? 0
+    case 258: bits = layout.uniform(field) ?? 0
     case 259: compression = layout.scalar(field) ?? 0
+    case 262: photometric = layout.scalar(field) ?? 1
     case 270: if description == nil { description = field }
     case 266: isMirrored = layout.scalar(field) == 2
     case 273, 324: offsets = field
@@ -245,8 +281,12 @@ struct TIFFDirectory: Sendable {
     case 278: rowsPerStrip = max(1, layout.scalar(field) ?? Int.max)
     case 279, 325: counts = field
     case 282: xResolution = field
+    case 284: isPlanar = layout.scalar(field) == 2
     case 322: isTiled = true
-    case 339: sampleFormat = layout.scalar(field) ?? 0
+    case 330: hasSubImages = true
+    case 339: sampleFormat = layout.uniform(field) ?? 0
+    case 33628: calibration = field
+    case 33629: planeTable = field
     default: break
     }
   }

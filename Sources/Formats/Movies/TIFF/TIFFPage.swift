@@ -2,12 +2,18 @@ import Microscopy
 
 /// The size and pixel type that all pages of a movie share.
 struct TIFFFormat: Sendable {
+  /// One sample of all pixels.
   let shape: FrameShape
   let sample: Sample
+  /// Images of a page, one for each sample of a pixel.
+  let samples: Int
+  let isPlanar: Bool
 
   init(_ page: TIFFDirectory, _ layout: TIFFLayout) throws(MovieError) {
     let path = layout.file.path
-    guard page.samples == 1 else {
+    guard
+      page.samples == 1 || (2...Self.mostSamples).contains(page.samples) && page.photometric <= 1
+    else {
       throw MovieError(
         .unsupported, "pixels have \(page.samples) samples (colour) instead of one", file: path,
         hint: "split the channels and save each as a grey stack")
@@ -25,8 +31,13 @@ struct TIFFFormat: Sendable {
         hint: "save it uncompressed, or with LZW, deflate or PackBits")
     }
     self.sample = sample
+    samples = page.samples
+    isPlanar = page.samples > 1 && page.isPlanar
     shape = try FrameShape(width: page.width, height: page.height, sample: sample, file: path)
   }
+
+  /// A limit on the planes of a page.
+  private static let mostSamples = 4096
 
   private static func sample(bits: Int, format: Int) -> Sample? {
     switch (bits, format) {
@@ -45,7 +56,8 @@ struct TIFFFormat: Sendable {
 
   /// Whether `page` is a frame of the same movie.
   func matches(_ page: TIFFDirectory) -> Bool {
-    page.width == shape.width && page.height == shape.height && page.samples == 1
+    page.width == shape.width && page.height == shape.height && page.samples == samples
+      && (samples == 1 || page.isPlanar == isPlanar)
       && Self.sample(bits: page.bits, format: page.sampleFormat) == sample
   }
 }
@@ -68,11 +80,11 @@ extension TIFFLayout {
         .truncated, "a page does not state where its pixels are", file: file.path,
         byte: page.position)
     }
-    let shape = format.shape
     if page.compression == 1, !page.isTiled, !page.isMirrored,
-      let first = try start(ofContiguous: offsets, page, shape)
+      let first = try start(ofContiguous: offsets, page, format)
     {
-      guard first >= 8, first <= file.size - shape.bytes else { throw outside(first, shape.bytes) }
+      let bytes = format.shape.bytes * format.samples
+      guard first >= 8, first <= file.size - bytes else { throw outside(first, bytes) }
       return .plain(first)
     }
     // The end of the last strip or tile shows whether the file is truncated.
@@ -92,20 +104,23 @@ extension TIFFLayout {
 
   /// Where the strips of a page begin; nil if they do not follow one another.
   private func start(
-    ofContiguous offsets: TIFFField, _ page: TIFFDirectory, _ shape: FrameShape
+    ofContiguous offsets: TIFFField, _ page: TIFFDirectory, _ format: TIFFFormat
   ) throws(MovieError) -> Int? {
-    if offsets.count == 1, let position = scalar(offsets) {
-      return page.rowsPerStrip >= shape.height ? position : nil
-    }
+    let shape = format.shape
     let rows = min(page.rowsPerStrip, shape.height)
-    let strips = (shape.height + rows - 1) / rows
-    let step = rows * (shape.bytes / shape.height)
+    let perPlane = (shape.height + rows - 1) / rows
+    // Samples lie side by side in a strip, or have strips of their own.
+    let (wide, planes) = format.isPlanar ? (1, format.samples) : (format.samples, 1)
+    let strips = perPlane * planes
+    let step = rows * (shape.bytes / shape.height) * wide
+    if offsets.count == 1, let position = scalar(offsets) { return strips == 1 ? position : nil }
     var first = 0
     var isWhole = offsets.count >= strips
     try forEachValue(of: offsets) { i, position in
       if i == 0 { first = position }
       // A difference, because the sum of an invalid position and a step may overflow.
-      if i < strips, position - first != i * step { isWhole = false }
+      let place = i / perPlane * shape.bytes + i % perPlane * step
+      if i < strips, position - first != place { isWhole = false }
       return isWhole
     }
     return isWhole ? first : nil
@@ -142,6 +157,10 @@ struct TIFFChain: Sendable {
   private(set) var notes: [String] = []
   /// Why the chain ends early, if it does.
   private(set) var truncation: Truncation?
+  /// Bytes of the directories that were read, and their number.
+  private var directoryBytes = 0
+  private var directoriesRead = 0
+  private var hasOtherImages = false
 
   /// Follows the chain from `first`, checking every page, to its end or to the first error.
   init(
@@ -192,6 +211,20 @@ struct TIFFChain: Sendable {
     }
   }
 
+  /// A note if the file has room for further frames that no directory describes; nil otherwise.
+  func unexplained(_ layout: TIFFLayout, _ format: TIFFFormat) -> String? {
+    guard pixels != nil, !hasOtherImages, notes.isEmpty, truncation == nil, directoriesRead > 0
+    else { return nil }
+    let frames = directories.count
+    let perFrame = format.shape.bytes * format.samples + directoryBytes / directoriesRead
+    guard frames <= layout.file.size / perFrame else { return nil }
+    let rest = layout.file.size - frames * perFrame
+    // Headers, padding and private data are smaller than this.
+    guard rest >= max(4096, format.shape.bytes * format.samples) else { return nil }
+    let room = rest / (format.shape.bytes * format.samples)
+    return "\(frames) of up to \(frames + room) frames: \(rest) bytes of the file belong to no page"
+  }
+
   /// The number of consecutive pages at equal distances before the rest is inferred.
   private static let evenPages = 4096
 
@@ -233,6 +266,9 @@ struct TIFFChain: Sendable {
 
   private mutating func append(_ page: TIFFDirectory, _ placement: TIFFPlacement) {
     directories.append(page.position)
+    directoryBytes &+= page.bytes
+    directoriesRead += 1
+    if page.hasSubImages { hasOtherImages = true }
     if case .plain(let position) = placement { pixels?.append(position) } else { pixels = nil }
   }
 }
