@@ -34,7 +34,7 @@ public enum Movies {
   /// The supported formats, as text.
   package static let formats = [
     "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "a folder of TIFFs",
-    "dax + inf", "raw + yaml", "SPE 2.x",
+    "dax + inf", "raw + yaml", "SPE 2 and 3", "Imaris", "OME-Zarr", "Andor SIF and spool folders",
   ]
 
   /// Opens the movie at `path`: a file, its sidecar, or a folder of single-frame TIFFs.
@@ -61,15 +61,23 @@ public enum Movies {
   ) throws(MovieError) -> any Movie {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      if let movie = try Zarr.open(path, options: options) { return movie }
+      if Spool.isSpool(path) { return try Spool.open(path) }
       return try TIFFFolder.open(path)
     }
+    if Zarr.isDescription(path), let movie = try Zarr.open(path.folder, options: options) {
+      return movie
+    }
+    if Spool.isPart(path) { return try Spool.open(path.folder) }
     let file = try FileBytes(path)
     guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     let head = try file.bytes(at: 0, count: SPE.headerBytes)
     if TIFFLayout.isTIFF(head) { return try TIFFSet.open(file) }
     if let movie = try Dax.open(file, head: head) { return movie }
     if let movie = try PicassoRaw.open(file, head: head) { return movie }
-    if let movie = try SPE.open(file, head: head) { return movie }
+    if let movie = try Imaris.open(file, head: head) { return movie }
+    if let movie = try SIF.open(file, head: head) { return movie }
+    if let movie = try SPE.open(file, head: head, options: options) { return movie }
     if options.width != nil || options.height != nil {
       return try Dax.openBare(file, options: options)
     }
@@ -93,7 +101,7 @@ public enum Movies {
 
   private static let foreignKinds: [(magic: [UInt8], name: String)] = [
     ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"), ([0xDA, 0xCE, 0xBE, 0x0A], "a Nikon ND2 file"),
-    (Array("ZISRAWFILE".utf8), "a Zeiss CZI file"), (Array("Andor".utf8), "an Andor SIF file"),
+    (Array("ZISRAWFILE".utf8), "a Zeiss CZI file"),
     ([0x89, 0x50, 0x4E, 0x47], "a PNG image"), ([0xFF, 0xD8, 0xFF], "a JPEG image"),
     ([0x50, 0x4B, 0x03, 0x04], "a ZIP archive"), (Array("MATLAB".utf8), "a MATLAB file"),
     ([0x70, 0x00, 0x00, 0x00], "a Leica LIF file"),
