@@ -73,10 +73,10 @@ public enum Movies {
     guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     let head = try file.bytes(at: 0, count: SPE.headerBytes)
     if TIFFLayout.isTIFF(head) { return try TIFFSet.open(file) }
-    if let movie = try Dax.open(file, head: head) { return movie }
-    if let movie = try PicassoRaw.open(file, head: head) { return movie }
     if let movie = try Imaris.open(file, head: head) { return movie }
     if let movie = try SIF.open(file, head: head) { return movie }
+    if let movie = try Dax.open(file, head: head) { return movie }
+    if let movie = try PicassoRaw.open(file, head: head) { return movie }
     if let movie = try SPE.open(file, head: head, options: options) { return movie }
     if options.width != nil || options.height != nil {
       return try Dax.openBare(file, options: options)

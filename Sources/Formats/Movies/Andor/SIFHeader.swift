@@ -54,7 +54,8 @@ struct SIFHeader {
     let (binY, binX) = (region.values[5], region.values[6])
     guard binX > 0, binY > 0, right >= left, top >= bottom else {
       throw MovieError(
-        .inconsistent, "a frame of the columns \(left) to \(right) and the rows \(bottom) to \(top)"
+        .inconsistent,
+        "a frame of the columns \(left) to \(right) and the rows \(bottom) to \(top)"
           + ", binned \(binX) x \(binY), is not possible", file: file.path, byte: regionStart)
     }
     (width, height) = ((right - left + 1) / binX, (top - bottom + 1) / binY)

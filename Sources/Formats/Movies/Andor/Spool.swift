@@ -133,7 +133,8 @@ private struct SpoolLayout: Sendable {
     imagesPerFile = try number("ImagesPerFile", 1)
     guard rowBytes >= (width * bits + 7) / 8, imageBytes / rowBytes >= height else {
       throw MovieError(
-        .inconsistent, "\(imageBytes) bytes in rows of \(rowBytes) bytes are less than an image of "
+        .inconsistent,
+        "\(imageBytes) bytes in rows of \(rowBytes) bytes are less than an image of "
           + "\(width) x \(height)", file: file.path)
     }
     self.fields = fields

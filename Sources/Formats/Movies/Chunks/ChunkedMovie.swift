@@ -47,8 +47,10 @@ final class ChunkedMovie: Movie {
     try info.check(frames, buffer)
     // float64 is wider than what is delivered, so it is read elsewhere, one frame at a time.
     let isWide = storage.sample.bytes > info.pixel.bytes
-    let wide = isWide ? UnsafeMutableRawBufferPointer.allocate(
-      byteCount: grid.frame.bytes, alignment: 16) : nil
+    let wide =
+      isWide
+      ? UnsafeMutableRawBufferPointer.allocate(
+        byteCount: grid.frame.bytes, alignment: 16) : nil
     defer { wide?.deallocate() }
     var frame = frames.lowerBound
     while frame < frames.upperBound {

@@ -45,7 +45,8 @@ enum Zarr {
     let inner = path.isEmpty ? folder : folder.appending(path)
     guard let array = try ZarrNode(inner).array else {
       throw MovieError(
-        .missing, "the image is to be in `\(path)`, but there is no array; the folder has "
+        .missing,
+        "the image is to be in `\(path)`, but there is no array; the folder has "
           + contents(of: folder), file: folder)
     }
     var image = try ZarrImage(node, array, scales, sets?.first ?? [:], folder)
@@ -61,9 +62,10 @@ enum Zarr {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     let isSet = node.attributes["bioformats2raw.layout"] != nil
     let inner = names.filter { name in
-      !name.hasPrefix(".") && name != "OME" && keys.contains {
-        FileManager.default.fileExists(atPath: folder.appending(name).appending($0))
-      }
+      !name.hasPrefix(".") && name != "OME"
+        && keys.contains {
+          FileManager.default.fileExists(atPath: folder.appending(name).appending($0))
+        }
     }
     if inner.count == 1, let movie = try open(folder.appending(inner[0]), options: options) {
       return movie
@@ -74,7 +76,8 @@ enum Zarr {
         file: folder)
     }
     throw MovieError(
-      .choice, "the folder holds \(inner.count) \(isSet ? "images" : "arrays or groups"): "
+      .choice,
+      "the folder holds \(inner.count) \(isSet ? "images" : "arrays or groups"): "
         + inner.prefix(12).joined(separator: ", "), file: folder,
       hint: Message("open one of them, such as \(folder.appending(inner[0]))"))
   }

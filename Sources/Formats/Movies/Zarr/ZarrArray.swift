@@ -1,6 +1,6 @@
+import Containers
 import Foundation
 import Microscopy
-import Reporting
 
 /// The description of an array: `.zarray` of Zarr 2, `zarr.json` of Zarr 3.
 struct ZarrArray {
@@ -76,7 +76,9 @@ struct ZarrArray {
     (self.folder, version) = (folder, 3)
     shape = try Self.lengths(json["shape"], "shape", file)
     let (gridName, grid) = Self.named(json["chunk_grid"])
-    guard gridName == "regular" else { throw Self.unsupported("chunks in a \(gridName) grid", file) }
+    guard gridName == "regular" else {
+      throw Self.unsupported("chunks in a \(gridName) grid", file)
+    }
     innerChunk = try Self.lengths(grid["chunk_shape"], "chunk_shape", file)
     let (keyName, key) = Self.named(json["chunk_key_encoding"])
     guard keyName == "default" || keyName == "v2" else {
@@ -103,7 +105,8 @@ struct ZarrArray {
       }
       let chunk = try Self.lengths(first.fields["chunk_shape"], "chunk_shape", file)
       guard chunk.count == innerChunk.count,
-        zip(innerChunk, chunk).allSatisfy({ $1 > 0 && $0 % $1 == 0 })
+        zip(innerChunk, chunk).allSatisfy({ $1 > 0 && $0 % $1 == 0 }),
+        let count = elementCount(zip(innerChunk, chunk).map { $0 / $1 }), 1..<1 << 32 ~= count
       else {
         throw MovieError(
           .inconsistent, "shards of shape \(innerChunk) in chunks of shape \(chunk)", file: file)
@@ -182,18 +185,20 @@ struct ZarrArray {
   }
 
   private mutating func setFill(_ value: Any?, _ file: String) throws(MovieError) {
-    let number: Double
-    switch value {
-    case nil, is NSNull: return
-    case let stated as NSNumber: number = stated.doubleValue
-    case "NaN" as String: number = .nan
-    case "Infinity" as String: number = .infinity
-    case "-Infinity" as String: number = -.infinity
-    case let text as String where text.hasPrefix("0x") && storage.sample == .float32:
-      number = UInt32(text.dropFirst(2), radix: 16).map { Double(Float(bitPattern: $0)) } ?? .nan
-    case let text as String where text.hasPrefix("0x") && storage.sample == .float64:
-      number = UInt64(text.dropFirst(2), radix: 16).map(Double.init(bitPattern:)) ?? .nan
-    default:
+    if value == nil || value is NSNull { return }
+    let words = ["NaN": Double.nan, "Infinity": .infinity, "-Infinity": -.infinity]
+    let stated =
+      (value as? NSNumber)?.doubleValue
+      ?? (value as? String).flatMap { text in
+        // Zarr 3 also has the bits of a float in hexadecimal.
+        words[text]
+          ?? (text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : nil).flatMap {
+            storage.sample == .float64
+              ? Double(bitPattern: $0)
+              : UInt32(exactly: $0).map { Double(Float(bitPattern: $0)) }
+          }
+      }
+    guard let number = stated else {
       throw MovieError(.inconsistent, "the fill value is not a number", file: file)
     }
     guard number != 0 else { return }

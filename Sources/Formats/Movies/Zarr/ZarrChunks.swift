@@ -28,13 +28,15 @@ final class ZarrChunks: ChunkSource {
     }
     let outer = zip(place, shards.counts).map { $0 / $1 }
     let chunks = shards.counts.reduce(1, *)
-    // The cost is that of the index, and of the open file.
-    let shard = try self.shards.value(outer, cost: 16 * chunks + 1 << 14) {
+    // Besides its index, a shard costs an open file: at most 256 are kept.
+    let shard = try self.shards.value(outer, cost: 16 * chunks + 1 << 18) {
       () throws(MovieError) in try read(shards, outer, chunks)
     }
     guard let shard else { return .unwritten }
     var number = 0
-    for (axis, count) in shards.counts.enumerated() { number = number * count + place[axis] % count }
+    for (axis, count) in shards.counts.enumerated() {
+      number = number * count + place[axis] % count
+    }
     let (offset, size) = (shard.index[2 * number], shard.index[2 * number + 1])
     if offset == .max, size == .max { return .unwritten }
     guard let offset = Int(exactly: offset), let size = Int(exactly: size),

@@ -64,11 +64,13 @@ struct ZarrImage {
     let usual: [Int: [String]] = [2: [], 3: ["t"], 5: ["t", "c", "z"]]
     // A colour picture has its colours last.
     let isColour = shape.count == 3 && (3...4).contains(shape[2]) && shape[1] > 4
-    guard let names = stated?.map({ $0.lowercased() }) ?? usual[shape.count].map({ $0 + ["y", "x"] }),
+    guard
+      let names = stated?.map({ $0.lowercased() }) ?? usual[shape.count].map({ $0 + ["y", "x"] }),
       stated != nil || !isColour
     else {
       throw MovieError(
-        .unsupported, "the array of shape \(shape) does not name its axes"
+        .unsupported,
+        "the array of shape \(shape) does not name its axes"
           + (isColour ? " and looks like a colour picture" : ""), file: folder,
         hint: "name them in `multiscales` (OME-Zarr) or as `dimension_names` (Zarr 3)")
     }
