@@ -10,42 +10,58 @@ import Synchronization
 enum Imaris {
   fileprivate static let level = "DataSet/ResolutionLevel 0"
 
+  /// What groups and attributes say.
+  private struct Contents: Sendable {
+    var points = 0
+    /// A time point behind a gap.
+    var lost: Int?
+    var channels = 0
+    /// ImageSizeX, ImageSizeY and ImageSizeZ of the first data.
+    var sizes: [String: String] = [:]
+    var names: [String] = []
+    var texts: [String: String] = [:]
+
+    init(_ hdf: HDF5File) throws(FileFault) {
+      (points, lost) = Imaris.numbered("TimePoint ", try hdf.names(in: level))
+      channels = Imaris.numbered("Channel ", try hdf.names(in: "\(level)/TimePoint 0")).count
+      sizes = try hdf.joinedTexts(of: "\(level)/TimePoint 0/Channel 0") {
+        $0.hasPrefix("ImageSize")
+      }
+      let times = ["DatasetTimePoints", "FileTimePoints", "TimePoint1", "TimePoint\(points)"]
+      texts = try hdf.joinedTexts(of: "DataSetInfo/TimeInfo", where: { times.contains($0) })
+      add("", try hdf.joinedTexts(of: "DataSetInfo/Image"))
+      for channel in 0..<min(channels, 64) {
+        let fields = try hdf.joinedTexts(of: "DataSetInfo/Channel \(channel)")
+        names.append(fields["Name"] ?? "")
+        add("Channel \(channel) ", fields)
+      }
+    }
+
+    private mutating func add(_ prefix: String, _ fields: [String: String]) {
+      for (name, text) in fields where text.utf8.count < 1 << 12 { texts[prefix + name] = text }
+    }
+  }
+
   /// The movie; nil if the file is not HDF5 or not from Imaris.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
     guard HDF5File.recognizes(head) else { return nil }
-    return try MovieError.reading(file.path) { () throws(FileFault) -> ImarisChunks? in
+    var contents: Contents?
+    let chunks = try MovieError.reading(file.path) { () throws(FileFault) -> ImarisChunks? in
       let hdf = try HDF5File(path: file.path)
       guard try hdf.hasAttribute("ImarisDataSet") || hdf.hasAttribute("ImarisVersion") else {
         return nil
       }
+      contents = try Contents(hdf)
       return ImarisChunks(file, hdf)
-    }.map { chunks throws(MovieError) in try movie(file, chunks) }
+    }
+    guard let chunks, let contents else { return nil }
+    return try movie(file, contents, chunks)
   }
 
   private static func movie(
-    _ file: FileBytes, _ chunks: ImarisChunks
+    _ file: FileBytes, _ contents: Contents, _ chunks: ImarisChunks
   ) throws(MovieError) -> any Movie {
-    var (points, channels) = (0, 0)
-    var (lost, names): (Int?, [String]) = (nil, [])
-    var texts: [String: String] = [:]
-    var sizes: [String: String] = [:]
-    try chunks.look { hdf throws(FileFault) in
-      (points, lost) = numbered("TimePoint ", try hdf.names(in: level))
-      channels = numbered("Channel ", try hdf.names(in: "\(level)/TimePoint 0")).count
-      sizes = try hdf.joinedTexts(of: "\(level)/TimePoint 0/Channel 0") {
-        $0.hasPrefix("ImageSize")
-      }
-      for channel in 0..<min(channels, 64) {
-        let fields = try hdf.joinedTexts(of: "DataSetInfo/Channel \(channel)")
-        names.append(fields["Name"] ?? "")
-        texts.merge(fields.map { ("Channel \(channel) \($0)", $1) }) { first, _ in first }
-      }
-      texts.merge(try hdf.joinedTexts(of: "DataSetInfo/Image")) { first, _ in first }
-      let times = ["DatasetTimePoints", "FileTimePoints", "TimePoint1", "TimePoint\(points)"]
-      texts.merge(try hdf.joinedTexts(of: "DataSetInfo/TimeInfo", where: times.contains)) {
-        first, _ in first
-      }
-    }
+    let (points, channels, texts) = (contents.points, contents.channels, contents.texts)
     guard points > 0, channels > 0 else {
       throw MovieError(
         .noFrames, "there is no time point 0 with a channel 0 in `\(level)`", file: file.path)
@@ -53,7 +69,7 @@ enum Imaris {
     let first = try chunks.dataset(0, 0)
     let storage = try storage(of: first, file: file.path)
     func size(_ name: String, _ axis: Int) throws(MovieError) -> Int {
-      let text = sizes["ImageSize\(name)"] ?? texts[name]
+      let text = contents.sizes["ImageSize\(name)"] ?? texts[name]
       let stated = text.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) }
       guard let stated else { return first.shape[axis] }
       guard (1...max(1, first.shape[axis])).contains(stated) else {
@@ -78,7 +94,7 @@ enum Imaris {
     var truncation: Truncation?
     if whole < points {
       truncation = Truncation("time point \(whole) is incomplete", file: file.path)
-    } else if let lost {
+    } else if let lost = contents.lost {
       truncation = Truncation(
         "time point \(points) is missing, but time point \(lost) exists", file: file.path)
     } else if let promised = texts["DatasetTimePoints"].flatMap({ Int($0) }), promised != points {
@@ -88,7 +104,8 @@ enum Imaris {
       AxisExtent(.time, points),
       AxisExtent(
         .channel, channels,
-        names: names.count == channels && !names.contains("") ? names : []),
+        names: contents.names.count == channels && !contents.names.contains("")
+          ? contents.names : []),
       AxisExtent(.slice, slices),
     ]
     let pixelSize = pixelSize(texts, width: width)
@@ -99,12 +116,13 @@ enum Imaris {
         pixel: storage.sample.delivered, format: "Imaris", storage: storage.description,
         byteOrder: storage.byteOrder, pixelSize: pixelSize.size,
         axes: channels * slices > 1 ? axes.filter { $0.axis == .time || $0.count > 1 } : [],
-        notes: notes + pixelSize.notes, metadata: texts.filter { $0.value.utf8.count < 1 << 12 },
+        notes: notes + pixelSize.notes, metadata: texts,
         files: [file.path], truncation: truncation))
   }
 
   /// How many names are `prefix` with the numbers 0, 1, …, and the first number behind a gap.
-  private static func numbered(_ prefix: String, _ names: [String]) -> (count: Int, lost: Int?) {
+  fileprivate static func numbered(_ prefix: String, _ names: [String]) -> (count: Int, lost: Int?)
+  {
     let numbers = names.compactMap { name in
       name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)).flatMap { $0 < 0 ? nil : $0 } : nil
     }.sorted()
@@ -160,13 +178,6 @@ private final class ImarisChunks: ChunkSource {
     self.hdf = Mutex(hdf)
   }
 
-  /// Reads groups and attributes; one thread at a time.
-  func look(_ body: (HDF5File) throws(FileFault) -> Void) throws(MovieError) {
-    try MovieError.reading(file.path) { () throws(FileFault) in
-      try hdf.withLock { hdf throws(FileFault) in try body(hdf) }
-    }
-  }
-
   /// All datasets must be like this one.
   func expect(_ first: HDF5StoredChunks, bytes: Int) {
     places.withLock {
@@ -179,10 +190,10 @@ private final class ImarisChunks: ChunkSource {
     let key = [point, channel]
     let (known, expected) = places.withLock { ($0.datasets[key], $0.expected) }
     if let known { return known }
-    var found: HDF5StoredChunks?
-    try look { hdf throws(FileFault) in
-      let path = "\(Imaris.level)/TimePoint \(point)/Channel \(channel)/Data"
-      found = try hdf.dataset(path)?.storedChunks()
+    let path = "\(Imaris.level)/TimePoint \(point)/Channel \(channel)/Data"
+    // Groups are read by one thread at a time.
+    let found = try MovieError.reading(file.path) { () throws(FileFault) in
+      try hdf.withLock { hdf throws(FileFault) in try hdf.dataset(path)?.storedChunks() }
     }
     guard let found else {
       throw MovieError(

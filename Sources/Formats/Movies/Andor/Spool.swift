@@ -113,15 +113,14 @@ private struct SpoolLayout: Sendable {
       else {
         throw MovieError(
           .sidecar, "\(key) is \(fields[key].map { "'\($0)'" } ?? "missing")", file: file.path,
-          hint: "a spool folder requires AOIWidth, AOIHeight, AOIStride, PixelEncoding and "
-            + "ImageSizeBytes")
+          hint: "a spool folder requires AOIWidth, AOIHeight, PixelEncoding and ImageSizeBytes")
       }
       return number
     }
     encoding = fields["PixelEncoding"] ?? ""
     let (width, height) = (try number("AOIWidth"), try number("AOIHeight"))
-    let bits: [String: Int] = ["Mono16": 16, "Mono12": 16, "Mono12Packed": 12, "Mono32": 32]
-    guard let bits = bits[encoding] else {
+    let known: [String: Int] = ["Mono16": 16, "Mono12": 16, "Mono12Packed": 12, "Mono32": 32]
+    guard let bits = known[encoding] else {
       throw MovieError(
         .unsupported, "the pixel encoding '\(encoding)' is not supported", file: file.path,
         hint: "spool as Mono16, Mono32, Mono12 or Mono12Packed")

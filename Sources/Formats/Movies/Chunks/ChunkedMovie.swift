@@ -128,12 +128,12 @@ final class ChunkedMovie: Movie {
         }
         return
       }
-      try withUnsafeTemporaryAllocation(byteCount: height * chunkRow, alignment: 16) {
-        rows throws(MovieError) in
-        for plane in planes {
-          try file.read(at: offset + plane * planeBytes, into: rows)
-          copy(rows.baseAddress!, plane)
-        }
+      let rows = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: height * chunkRow, alignment: 16)
+      defer { rows.deallocate() }
+      for plane in planes {
+        try file.read(at: offset + plane * planeBytes, into: rows)
+        copy(rows.baseAddress!, plane)
       }
     case .packed(let unpack):
       let bytes =

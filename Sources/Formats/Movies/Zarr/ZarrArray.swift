@@ -56,9 +56,9 @@ struct ZarrArray {
       "f4": .float32, "f8": .float64,
     ]
     guard let sample = types[String(type.dropFirst())],
-      let order = type.first, "<>|".contains(order), sample.bytes == 1 || order != "|"
+      let mark = type.first, "<>|".contains(mark), sample.bytes == 1 || mark != "|"
     else { throw Self.unsupported("pixels of the type \(type.prefix(80))", file) }
-    storage = PixelStorage(sample: sample, bigEndian: order == ">")
+    storage = PixelStorage(sample: sample, bigEndian: mark == ">")
     if let compressor = json["compressor"] as? [String: Any] {
       let name = compressor["id"] as? String ?? "?"
       guard let codec = ZarrCodec(rawValue: name), codec != .crc32c else {
