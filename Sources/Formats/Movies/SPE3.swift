@@ -43,12 +43,12 @@ enum SPE3 {
     }
     let text = String(decoding: try file.bytes(at: footer, count: mostXML), as: UTF8.self)
     let frame = try describe(text, file, footer)
-    guard !frame.regions.contains(where: { $0.height == 1 && $0.width > 1 }) else {
+    let (number, isChosen) = try choose(frame.regions, options, file)
+    let region = frame.regions[number]
+    guard region.height > 1 || region.width == 1 else {
       throw MovieError(
         .unsupported, "the file holds spectra (regions of one row), not images", file: file.path)
     }
-    let (number, isChosen) = try choose(frame.regions, options, file)
-    let region = frame.regions[number]
     let shape = try FrameShape(
       width: region.width, height: region.height, sample: frame.sample, file: file.path)
     let room = footer - SPE.headerBytes
@@ -87,7 +87,6 @@ enum SPE3 {
       ? Truncation(
         "the description states \(frame.frames) frames, the file contains \(held)",
         file: file.path) : nil
-    let names = frame.regions.map(\.name)
     let movie = FlatMovie(
       file: file, storage: storage, offsets: offsets,
       info: MovieInfo(
@@ -97,7 +96,7 @@ enum SPE3 {
         axes: regions.count > 1
           ? [
             AxisExtent(.time, max(frame.frames, frames)),
-            AxisExtent(.series, regions.count, names: Set(names).count > 1 ? names : []),
+            AxisExtent(.series, regions.count),
           ] : [],
         notes: notes, metadata: metadata, files: [file.path], truncation: truncation))
     return isChosen ? ChosenSeries(movie: movie) : movie

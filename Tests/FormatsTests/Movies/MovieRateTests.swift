@@ -106,7 +106,8 @@ struct MovieRateTests {
       let opened = clock.now - start
       let middle = movie.info.frames / 2
       _ = try movie.pixels(middle..<middle + 1)
-      print("\(name): \(movie.info.frames) frames, open \(opened), with a frame \(clock.now - start)")
+      print(
+        "\(name): \(movie.info.frames) frames, open \(opened), with a frame \(clock.now - start)")
     }
   }
 }
