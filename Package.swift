@@ -132,7 +132,8 @@ let package = Package(
     .testTarget(
       name: "FormatsTests",
       dependencies: [
-        "Containers", "Formats", "CTestSupport", "CZlib", "TestConditions", "TestSupport",
+        "Containers", "Formats", "CTestSupport", "CBlosc", "CLZ4", "CZlib", "CZstd",
+        "TestConditions", "TestSupport",
       ]),
     .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
     .testTarget(

@@ -5,7 +5,10 @@ struct HDF5Attribute {
   private let count: Int
   private let data: ByteCursor
 
-  init(_ storage: HDF5Storage, _ message: ByteCursor) throws(FileFault) {
+  /// nil if `isWanted` does not accept its name.
+  init?(
+    _ storage: HDF5Storage, _ message: ByteCursor, where isWanted: (String) -> Bool
+  ) throws(FileFault) {
     var cursor = message
     let at = cursor.position
     let version = try cursor.byte()
@@ -25,6 +28,7 @@ struct HDF5Attribute {
     }
     var nameBytes = try part(sizes.0)
     name = try nameBytes.zeroEnded()
+    guard isWanted(name) else { return nil }
     var typeBytes = try part(sizes.1)
     if flags & 1 != 0 { typeBytes = try storage.shared(HDF5Object.Kind.datatype, typeBytes) }
     var spaceBytes = try part(sizes.2)
@@ -74,12 +78,20 @@ extension HDF5Storage {
     return texts
   }
 
-  /// The attributes of an object, from its header or, if there are many, from a fractal heap.
-  func attributes(of object: HDF5Object) throws(FileFault) -> [HDF5Attribute] {
+  /// The attributes of an object with wanted names, from its header or, if there are many, from a
+  /// fractal heap.
+  func attributes(
+    of object: HDF5Object, where isWanted: (String) -> Bool = { _ in true }
+  ) throws(FileFault) -> [HDF5Attribute] {
     var attributes: [HDF5Attribute] = []
+    func add(_ message: ByteCursor) throws(FileFault) {
+      if let attribute = try HDF5Attribute(self, message, where: isWanted) {
+        attributes.append(attribute)
+      }
+    }
     for message in object.messages {
       if message.kind == HDF5Object.Kind.attribute {
-        attributes.append(try HDF5Attribute(self, try body(of: message)))
+        try add(try body(of: message))
       } else if message.kind == HDF5Object.Kind.attributeInfo {
         var body = message.body
         try body.skip(1)
@@ -90,9 +102,7 @@ extension HDF5Storage {
           let message = try objects.object(try record.part(8))
           // Flag 2: the message is shared and the heap holds a reference to it.
           let isShared = try record.byte() & 2 != 0
-          attributes.append(
-            try HDF5Attribute(
-              self, isShared ? try self.shared(HDF5Object.Kind.attribute, message) : message))
+          try add(isShared ? try self.shared(HDF5Object.Kind.attribute, message) : message)
         }
       }
     }

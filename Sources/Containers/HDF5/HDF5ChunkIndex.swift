@@ -1,13 +1,13 @@
 /// The locations of a dataset's chunks, in the order of their positions in the dataset.
 struct HDF5ChunkIndex {
-  struct Entry {
+  struct Entry: Sendable {
     /// Position in the grid of chunks, last axis fastest.
     let place: Int
     let address: Int
     /// Bytes in the file.
     let size: Int
     /// Filters that were skipped for this chunk, one bit each.
-    let skipped: UInt32
+    var skipped: UInt32 = 0
   }
 
   /// Chunks along each axis.

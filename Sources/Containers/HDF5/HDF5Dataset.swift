@@ -169,6 +169,37 @@ package final class HDF5Dataset {
       dataset: self, fields: numeric, count: hasValue ? shape[0] : 0, recordBytes: type.size)
   }
 
+  /// Where its chunks are stored. A dataset in one piece is one chunk.
+  ///
+  /// Throws unless it holds numbers.
+  package func storedChunks() throws(FileFault) -> HDF5StoredChunks {
+    let (element, bigEndian) = try number()
+    var (chunkShape, grid) = (shape, shape.map { _ in 1 })
+    var found: [HDF5ChunkIndex.Entry] = []
+    var edgesAreUnfiltered = false
+    let whole = space.count * type.size
+    switch layout {
+    case .compact(let data):
+      guard data.left >= whole else { throw tooShort(data.left) }
+      found = [.init(place: 0, address: data.position - storage.position(of: 0), size: whole)]
+    case .contiguous(let address?, let size):
+      guard size ?? whole >= whole else { throw tooShort(size ?? 0) }
+      guard whole <= storage.size, address <= storage.size - whole else {
+        throw FileFault("ends within dataset `\(name)`", byte: address)
+      }
+      found = [.init(place: 0, address: address, size: whole)]
+    case .contiguous: break
+    case .chunked(let chunks):
+      let index = try index(of: chunks)
+      (chunkShape, grid, found) = (chunks.shape, index.grid, index.entries)
+      edgesAreUnfiltered = chunks.edgesAreUnfiltered
+    }
+    return HDF5StoredChunks(
+      shape: shape, chunkShape: chunkShape, element: element, bigEndian: bigEndian,
+      unwritten: unwritten, origin: storage.position(of: 0), entries: found, grid: grid,
+      filters: filters, edgesAreUnfiltered: edgesAreUnfiltered)
+  }
+
   // MARK: Bytes
 
   var elementBytes: Int { type.size }
@@ -249,13 +280,7 @@ package final class HDF5Dataset {
   private func read(
     _ rows: Range<Int>, of chunks: HDF5Layout.Chunks, into buffer: UnsafeMutableRawBufferPointer
   ) throws(FileFault) {
-    guard chunks.elementBytes == type.size else {
-      throw FileFault("has chunks in `\(name)` that do not match its type")
-    }
-    if index == nil {
-      index = try HDF5ChunkIndex(storage, chunks, space, name: name)
-    }
-    let index = index!
+    let index = try index(of: chunks)
     let perRow = index.grid.dropFirst().reduce(1, *)
     let length = chunks.shape[0]
     let used = rows.lowerBound / length..<(rows.upperBound - 1) / length + 1
@@ -264,6 +289,16 @@ package final class HDF5Dataset {
     for entry in entries {
       try copy(entry, chunks, index, rows, into: buffer)
     }
+  }
+
+  private func index(of chunks: HDF5Layout.Chunks) throws(FileFault) -> HDF5ChunkIndex {
+    if let index { return index }
+    guard chunks.elementBytes == type.size else {
+      throw FileFault("has chunks in `\(name)` that do not match its type")
+    }
+    let made = try HDF5ChunkIndex(storage, chunks, space, name: name)
+    index = made
+    return made
   }
 
   /// Copies the intersection of a chunk and `rows`.

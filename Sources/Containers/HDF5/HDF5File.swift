@@ -216,6 +216,19 @@ package final class HDF5File {
     try attribute(name, object)?.texts(storage)
   }
 
+  /// The attributes with text of an object, by name. Several texts are joined: Imaris stores each
+  /// character as a text of its own.
+  package func joinedTexts(
+    of object: String, where isWanted: (String) -> Bool = { _ in true }
+  ) throws(FileFault) -> [String: String] {
+    guard let address = try address(of: object) else { return [:] }
+    var joined: [String: String] = [:]
+    for attribute in try storage.attributes(of: try storage.object(at: address), where: isWanted) {
+      if let texts = try attribute.texts(storage) { joined[attribute.name] = texts.joined() }
+    }
+    return joined
+  }
+
   /// The names of an object's attributes, sorted.
   package func attributeNames(of object: String = "/") throws(FileFault) -> [String] {
     guard let address = try address(of: object) else { return [] }
@@ -224,6 +237,8 @@ package final class HDF5File {
 
   private func attribute(_ name: String, _ object: String) throws(FileFault) -> HDF5Attribute? {
     guard let address = try address(of: object) else { return nil }
-    return try storage.attributes(of: try storage.object(at: address)).first { $0.name == name }
+    return try storage.attributes(
+      of: try storage.object(at: address), where: { $0 == name }
+    ).first
   }
 }

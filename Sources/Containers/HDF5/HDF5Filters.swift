@@ -3,19 +3,21 @@ import CZlib
 /// The filters that were applied to each chunk before it was stored (IV.A.2.l).
 ///
 /// To add a filter: a case, its number, and its line in `undo`.
-struct HDF5Filters {
+struct HDF5Filters: Sendable {
   enum Filter: Int {
     case deflate = 1
     case shuffle = 2
     case fletcher32 = 3
     /// h5py's own compression.
     case lzf = 32000
+    /// Imaris writes it.
+    case lz4 = 32004
   }
 
   /// Filters that are not supported, by their registered numbers.
   private static let others = [
     4: "szip", 5: "nbit", 6: "scaleoffset", 305: "lzo", 307: "bzip2", 32001: "blosc",
-    32004: "lz4", 32008: "bitshuffle", 32013: "zfp", 32015: "zstd", 32026: "blosc2",
+    32008: "bitshuffle", 32013: "zfp", 32015: "zstd", 32026: "blosc2",
   ]
 
   private var steps: [(filter: Filter, parameter: Int)] = []
@@ -49,8 +51,10 @@ struct HDF5Filters {
       }
       steps.append((filter, first))
     }
-    guard count <= 32, steps.count(where: { $0.filter == .deflate || $0.filter == .lzf }) <= 1
-    else { throw FileFault("compresses `\(name)` more than once", byte: at) }
+    let compressions: [Filter] = [.deflate, .lzf, .lz4]
+    guard count <= 32, steps.count(where: { compressions.contains($0.filter) }) <= 1 else {
+      throw FileFault("compresses `\(name)` more than once", byte: at)
+    }
   }
 
   /// Whether a chunk is stored unfiltered when the filters in `skipped` were left out.
@@ -72,6 +76,7 @@ struct HDF5Filters {
       switch steps[step].filter {
       case .deflate: bytes = try Self.inflated(bytes, to: before, at)
       case .lzf: bytes = try Self.unpacked(bytes, to: before, at)
+      case .lz4: bytes = try Self.lz4Unpacked(bytes, to: before, at)
       case .shuffle: bytes = Self.unshuffled(bytes, elementBytes: steps[step].parameter)
       case .fletcher32: bytes = try Self.checked(bytes, at)
       }
@@ -121,6 +126,44 @@ struct HDF5Filters {
       guard result.count <= size else { throw damage }
     }
     guard result.count == size else { throw damage }
+    return result
+  }
+
+  /// The size and the size of a block, then blocks with their stored size in front; all big-endian.
+  /// A block that is stored at full size is not compressed.
+  private static func lz4Unpacked(_ bytes: [UInt8], to size: Int, _ at: Int) throws(FileFault)
+    -> [UInt8]
+  {
+    try limit(size, from: bytes.count, at)
+    func number(_ place: Int, _ width: Int) -> UInt64 {
+      bytes[place..<place + width].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    guard bytes.count >= 12, number(0, 8) == UInt64(size) else {
+      throw FileFault("has a damaged compressed chunk", byte: at)
+    }
+    let block = max(1, Int(number(8, 4)))
+    let result = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+      bytes.withUnsafeBytes { raw in
+        var place = 12
+        while filled < size, place + 4 <= raw.count {
+          let (length, stored) = (min(block, size - filled), Int(number(place, 4)))
+          guard stored <= raw.count - place - 4 else { return }
+          let from = UnsafeRawBufferPointer(rebasing: raw[place + 4..<place + 4 + stored])
+          let to = UnsafeMutableRawBufferPointer(
+            start: buffer.baseAddress! + filled, count: length)
+          if stored == length {
+            to.copyMemory(from: from)
+          } else if !Decompression.lz4Block.decompress(from, into: to) {
+            return
+          }
+          filled += length
+          place += 4 + stored
+        }
+      }
+    }
+    guard result.count == size else {
+      throw FileFault("has a damaged compressed chunk", byte: at)
+    }
     return result
   }
 

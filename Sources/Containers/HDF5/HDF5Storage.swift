@@ -24,6 +24,9 @@ final class HDF5Storage {
   /// Number of addressable bytes.
   var size: Int { source.count - base }
 
+  /// The position in the file of an address.
+  func position(of address: Int) -> Int { base + address }
+
   /// Counts bytes that will be produced from the file's data.
   func allow(_ bytes: Int) throws(FileFault) { try contents.take(bytes) }
 

@@ -14,7 +14,9 @@ struct ChosenPlanes: Movie {
   ///   plane that the file does not have.
   static func choose(of all: any Movie, _ options: MovieOptions) throws(MovieError) -> any Movie {
     let axes = all.info.axes
-    for (axis, choice) in options.planes where !axes.contains(where: { $0.axis == axis }) {
+    var planes = options.planes
+    if all is ChosenSeries { planes[.series] = nil }
+    for (axis, choice) in planes where !axes.contains(where: { $0.axis == axis }) {
       guard choice == .number(1) || choice == .all else {
         throw MovieError(
           .choice, "the file has only one \(axis.rawValue)", file: all.info.source,
@@ -24,7 +26,7 @@ struct ChosenPlanes: Movie {
     if axes.isEmpty { return all }
     // A stack of beads without slices is a movie of the stage.
     let wished = axes.contains { $0.axis == options.along && $0.count > 1 } ? options.along : .time
-    let along = axes.first { options.planes[$0.axis] == .all }?.axis ?? wished
+    let along = axes.first { planes[$0.axis] == .all }?.axis ?? wished
     var first = 0
     var stride = 1
     var (step, count) = (1, 1)
@@ -36,8 +38,8 @@ struct ChosenPlanes: Movie {
       }
       if extent.axis == along {
         (step, count) = (stride, extent.count)
-      } else if extent.count > 1 || options.planes[extent.axis] != nil {
-        let plane = try index(options.planes[extent.axis], extent, along, all.info)
+      } else if extent.count > 1 || planes[extent.axis] != nil {
+        let plane = try index(planes[extent.axis], extent, along, all.info)
         first += plane * stride
         if extent.count > 1 { taken.append(extent.name(of: plane)) }
       }
@@ -133,4 +135,14 @@ extension PlaneAxis {
 extension MovieInfo {
   /// The file that an error names.
   fileprivate var source: String { files.first ?? format }
+}
+
+/// One image of a file whose images differ in size, so that its reader had to choose.
+struct ChosenSeries: Movie {
+  let movie: any Movie
+  var info: MovieInfo { movie.info }
+
+  func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+    try movie.read(frames, into: buffer)
+  }
 }

@@ -72,8 +72,8 @@ extension MovieInfo {
 struct FrameShape: Sendable {
   let width: Int
   let height: Int
-  /// Bytes of a frame as stored.
-  let bytes: Int
+  /// Bytes of a frame as stored, with what may follow it.
+  var bytes: Int
 
   /// 2²⁸ pixels: four times the largest sensor sold for microscopy.
   static let mostPixels = 1 << 28

@@ -34,8 +34,8 @@ public enum Movies {
   /// The supported formats, as text.
   package static let formats = [
     "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "MetaMorph STK",
-    "a folder of TIFFs",
-    "dax + inf", "raw + yaml", "SPE 2.x",
+    "a folder of TIFFs", "dax + inf", "raw + yaml", "SPE 2 and 3", "Imaris", "OME-Zarr",
+    "Andor SIF and spool folders",
   ]
 
   /// Opens the movie at `path`: a file, its sidecar, or a folder of single-frame TIFFs.
@@ -62,14 +62,22 @@ public enum Movies {
   ) throws(MovieError) -> any Movie {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      if let movie = try Zarr.open(path, options: options) { return movie }
+      if Spool.isSpool(path) { return try Spool.open(path) }
       return try TIFFFolder.open(path, series: options.planes[.series])
     }
+    if Zarr.isDescription(path), let movie = try Zarr.open(path.folder, options: options) {
+      return movie
+    }
+    if Spool.isPart(path) { return try Spool.open(path.folder) }
     let file = try FileBytes(path)
     guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     let head = try file.bytes(at: 0, count: SPE.headerBytes)
     if TIFFLayout.isTIFF(head) {
       return try TIFFSet.open(file, series: options.planes[.series])
     }
+    if let movie = try Imaris.open(file, head: head) { return movie }
+    if let movie = try SIF.open(file, head: head) { return movie }
     // Content of a known kind is never taken for bare pixels, whatever file lies beside it. Readers
     // that recognise their content stand above this line.
     if let kind = ForeignKind(head) { throw MovieError.foreign(kind.name(of: path), path) }
@@ -78,7 +86,7 @@ public enum Movies {
     }
     if let movie = try Dax.open(file, head: head) { return movie }
     if let movie = try PicassoRaw.open(file, head: head) { return movie }
-    if let movie = try SPE.open(file, head: head) { return movie }
+    if let movie = try SPE.open(file, head: head, options: options) { return movie }
     if options.width != nil || options.height != nil {
       return try Dax.openBare(file, options: options)
     }

@@ -52,12 +52,21 @@ struct PixelStorage: Hashable, Sendable {
         try file.read(
           at: offset + start * 8, into: UnsafeMutableRawBufferPointer(rebasing: raw[..<(part * 8)]))
       }
-      for i in 0..<part {
-        let bits = bytes[i].bitPattern
-        let value = Double(
-          bitPattern: bigEndian ? UInt64(bigEndian: bits) : UInt64(littleEndian: bits))
-        target.storeBytes(of: Float(value), toByteOffset: (start + i) * 4, as: Float.self)
+      bytes.withUnsafeBytes {
+        narrow(UnsafeRawBufferPointer(rebasing: $0[..<(part * 8)]), into: target, from: start)
       }
+    }
+  }
+
+  /// Converts stored float64 numbers into delivered ones, the first of which is number `start`.
+  func narrow(
+    _ stored: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, from start: Int
+  ) {
+    for i in 0..<stored.count / 8 {
+      let bits = stored.loadUnaligned(fromByteOffset: i * 8, as: UInt64.self)
+      let value = Double(
+        bitPattern: bigEndian ? UInt64(bigEndian: bits) : UInt64(littleEndian: bits))
+      target.storeBytes(of: Float(value), toByteOffset: (start + i) * 4, as: Float.self)
     }
   }
 

@@ -13,7 +13,9 @@ enum SPE {
   ]
 
   /// The movie; nil if `head` is not the header of an SPE file.
-  static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
+  static func open(
+    _ file: FileBytes, head: [UInt8], options: MovieOptions
+  ) throws(MovieError) -> (any Movie)? {
     let named = file.path.lowercased().hasSuffix(".spe")
     let header = ByteReader(bytes: head, bigEndian: false)
     guard let width = header.integer(UInt16.self, at: 42),
@@ -42,14 +44,28 @@ enum SPE {
       throw MovieError(
         .unsupported, "SPE data type \(kind) is not known", file: file.path, byte: 108)
     }
-    let shape = try FrameShape(
+    var stride = payload
+    if version >= 3, footer != 0 {
+      if let position = Int(exactly: footer), (headerBytes..<file.size).contains(position) {
+        return try SPE3.open(file, footer: position, options: options)
+      }
+      // The file ends before its description. Frames of one region are regular all the same.
+      let (distance, rest) = footer.subtractingReportingOverflow(UInt64(headerBytes))
+        .partialValue.quotientAndRemainder(dividingBy: UInt64(max(1, promised)))
+      guard let distance = Int(exactly: distance), rest == 0, payload > 0, distance >= payload
+      else {
+        throw MovieError(
+          .truncated, "the file ends before the description of its frames at byte \(footer)",
+          file: file.path, byte: file.size)
+      }
+      stride = distance
+    }
+    var shape = try FrameShape(
       width: Int(width), height: Int(height), sample: sample, file: file.path)
-    if version >= 3, footer != 0,
-      UInt64(headerBytes + shape.bytes * max(0, Int(promised))) != footer
-    {
+    shape.bytes = stride
+    if height == 1, width > 1 {
       throw MovieError(
-        .unsupported, "an SPE 3 file whose frames carry metadata or several regions",
-        file: file.path, hint: "export it as TIFF or SPE 2 in LightField")
+        .unsupported, "the file holds spectra (frames of one row), not images", file: file.path)
     }
     // After an interrupted acquisition the header states 0 frames, but pixels follow it.
     let unfinished = promised <= 0 && file.size - headerBytes >= shape.bytes

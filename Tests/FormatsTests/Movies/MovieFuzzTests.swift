@@ -44,7 +44,7 @@ import Testing
 
   /// Truncations, random bytes and extreme numbers in the file `name`, which is with its companion
   /// files in `folder`; `path` is opened.
-  private func attack(
+  func attack(
     _ folder: TemporaryFolder, _ name: String, opening path: String? = nil, seed: UInt64
   ) throws {
     let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file(name))))
