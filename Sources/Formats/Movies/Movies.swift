@@ -34,7 +34,7 @@ public enum Movies {
   /// The supported formats, as text.
   package static let formats = [
     "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "a folder of TIFFs",
-    "dax + inf", "raw + yaml", "SPE 2.x",
+    "dax + inf", "raw + yaml", "SPE 2.x", "ND2", "CZI", "LIF",
   ]
 
   /// Opens the movie at `path`: a file, its sidecar, or a folder of single-frame TIFFs.
@@ -67,6 +67,9 @@ public enum Movies {
     guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     let head = try file.bytes(at: 0, count: SPE.headerBytes)
     if TIFFLayout.isTIFF(head) { return try TIFFSet.open(file) }
+    if let movie = try ND2.open(file, head: head) { return movie }
+    if let movie = try CZI.open(file, head: head, options: options) { return movie }
+    if let movie = try LIF.open(file, head: head, options: options) { return movie }
     if let movie = try Dax.open(file, head: head) { return movie }
     if let movie = try PicassoRaw.open(file, head: head) { return movie }
     if let movie = try SPE.open(file, head: head) { return movie }
@@ -92,11 +95,9 @@ public enum Movies {
   }
 
   private static let foreignKinds: [(magic: [UInt8], name: String)] = [
-    ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"), ([0xDA, 0xCE, 0xBE, 0x0A], "a Nikon ND2 file"),
-    (Array("ZISRAWFILE".utf8), "a Zeiss CZI file"), (Array("Andor".utf8), "an Andor SIF file"),
+    ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"), (Array("Andor".utf8), "an Andor SIF file"),
     ([0x89, 0x50, 0x4E, 0x47], "a PNG image"), ([0xFF, 0xD8, 0xFF], "a JPEG image"),
     ([0x50, 0x4B, 0x03, 0x04], "a ZIP archive"), (Array("MATLAB".utf8), "a MATLAB file"),
-    ([0x70, 0x00, 0x00, 0x00], "a Leica LIF file"),
   ]
 }
 
