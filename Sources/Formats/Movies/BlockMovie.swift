@@ -46,12 +46,14 @@ struct BlockLayout: Hashable, Sendable {
   var pixels: Int { width * height }
   /// Bytes of a block.
   var bytes: Int { rowBytes * height }
+  /// Bytes of the values of one component.
+  var bytesOfPlane: Int { pixels * storage.sample.bytes }
   /// Bytes up to the end of the last pixel, without padding behind it.
   var bytesOfPixels: Int {
     rowBytes * (height - 1) + width * components * storage.sample.bytes
   }
   /// Whether a block has the bytes of its plane and no others.
-  var isPlain: Bool { components == 1 && bytes == pixels * storage.sample.bytes }
+  var isPlain: Bool { components == 1 && bytes == bytesOfPlane }
 
   /// Copies one component of `block` into `target`, in the delivered type.
   func gather(

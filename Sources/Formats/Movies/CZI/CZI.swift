@@ -122,10 +122,12 @@ enum CZI {
       acquisition.interval = description.times.span / Double(order.times - 1)
     }
     let axes = [
-      AxisExtent(.position, scenes.count), AxisExtent(.time, order.times),
+      AxisExtent(.time, order.times), AxisExtent(.position, scenes.count),
       AxisExtent(.slice, order.slices), channels,
     ]
     let several = axes.filter { $0.count > 1 }
+    let truncation = directory.truncation ?? order.truncation
+    if let truncation, several.count > 1 { notes.append(truncation.what) }
     return BlockMovie(
       file: file, layout: layout,
       index: Blocks(positions: order.positions, components: components, pixelType: kind.pixelType),
@@ -136,7 +138,7 @@ enum CZI {
         byteOrder: layout.storage.byteOrder, pixelSize: description.pixelSize,
         axes: several.isEmpty || several.map(\.axis) == [.time] ? [] : axes, notes: notes,
         metadata: acquisition.metadata.merging(["CZI pixels": name]) { $1 }, files: [file.path],
-        truncation: directory.truncation ?? order.truncation))
+        truncation: truncation))
   }
 
   /// Finds planes by the header of their block.

@@ -40,7 +40,7 @@ struct CZIDescription {
           axis = tag["Id"]
         }
       case .text(let bytes):
-        switch scan.path.last {
+        switch scan.path.last ?? "" {
         case "Value" where axis == "X" && scan.path.dropLast() == distance[...]:
           // Metres.
           pixelSize = Acquisition.pixelSize(Double(XMLTag.text(bytes)).map { $0 * 1e9 })

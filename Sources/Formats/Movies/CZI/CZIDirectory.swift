@@ -138,7 +138,7 @@ struct CZIDirectory {
         if name == UInt8(ascii: "X") { kind.width = Int(size) } else { kind.height = Int(size) }
         continue
       }
-      guard size <= 1 else {
+      guard size <= 1 || isReduced else {
         throw MovieError(
           .unsupported,
           "a CZI block of \(size) planes along \(String(decoding: [name], as: UTF8.self))",

@@ -1,10 +1,10 @@
 import Microscopy
 
-/// The planes of a CZI file in the order position, time, slice, channel.
+/// The planes of a CZI file in the order time, position, slice, channel, up to the first missing one.
 struct CZIOrder {
   /// Positions of the blocks.
   private(set) var positions = OffsetTable()
-  /// Whole time points.
+  /// Time points, those with missing planes included.
   let times: Int
   let slices: Int
   let channels: [Int32]
@@ -25,17 +25,18 @@ struct CZIOrder {
     self.channels = channels
     let first = planes.map(\.time).min() ?? 0
     let last = planes.map(\.time).max() ?? 0
-    let stated = Int(last) - Int(first) + 1
+    times = Int(last) - Int(first) + 1
     // No more than all planes, because each of these numbers counts different ones of them.
     let (cells, overflow) = (scenes.count * slices.count).multipliedReportingOverflow(
       by: channels.count)
-    guard !overflow, cells <= planes.count else {
+    guard !overflow, cells <= planes.count, times <= Self.most / cells else {
       throw MovieError(
         .inconsistent,
-        "the file has \(planes.count) planes for \(scenes.count) positions × \(slices.count) slices "
-          + "× \(channels.count) channels", file: file.path)
+        "the file has \(planes.count) planes for \(times) time points × \(scenes.count) positions "
+          + "× \(slices.count) slices × \(channels.count) channels", file: file.path)
     }
-    let most = min(stated, planes.count / cells)
+    // Later time points lie behind a missing plane.
+    let most = min(times, planes.count / cells)
     var table = [Int](repeating: -1, count: most * cells)
     let rows = Self.ranks(scenes)
     let layers = Self.ranks(slices)
@@ -59,27 +60,19 @@ struct CZIOrder {
       table[place] = plane.position
     }
     let hole = table.firstIndex { $0 < 0 } ?? table.count
-    times = hole / cells
-    guard times > 0 else {
+    guard hole > 0 else {
       throw MovieError(
-        hole < table.count ? .truncated : .noFrames,
-        "the first time point of the file lacks a plane: \(planes.count) planes for "
-          + "\(scenes.count) positions × \(slices.count) slices × \(channels.count) channels",
+        .truncated, "the first plane of the first time point is missing", file: file.path)
+    }
+    if hole < times * cells {
+      truncation = Truncation(
+        "a plane of time point \(hole / cells) of \(times) is missing, counted from 0",
         file: file.path)
     }
-    if times < stated {
-      truncation = Truncation(
-        "time point \(times) of \(stated) lacks a plane, counted from 0", file: file.path)
-    }
-    for scene in scenes.indices {
-      for time in 0..<times {
-        let start = (time * scenes.count + scene) * slices.count * channels.count
-        for place in start..<(start + slices.count * channels.count) {
-          positions.append(table[place])
-        }
-      }
-    }
+    for position in table[..<hole] { positions.append(position) }
   }
+
+  private static let most = 1 << 40
 
   private static func ranks(_ values: [Int32]) -> [Int32: Int] {
     Dictionary(values.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }

@@ -53,7 +53,8 @@ enum LIF {
   ) throws(MovieError) -> [String: (place: Int, bytes: Int)] {
     var found: [String: (place: Int, bytes: Int)] = [:]
     var place = place
-    for _ in 0..<mostBlocks where found.count < names.count {
+    for _ in 0..<mostBlocks {
+      guard found.count < names.count else { break }
       let head = try file.bytes(at: place, count: 512)[...]
       let sizeBytes = version >= 2 ? 8 : 4
       guard head.little(UInt32.self, at: 0) == 0x70, head.little(UInt8.self, at: 8) == 0x2A,
@@ -130,8 +131,9 @@ enum LIF {
         frames += planes.count
         continue
       }
+      let most = min(planes.count, bytes / planes.layout.bytesOfPlane)
       var present = 0
-      while present < planes.count,
+      while present < most,
         planes.place(of: present).offset <= bytes - planes.layout.bytesOfPixels
       { present += 1 }
       frames += present

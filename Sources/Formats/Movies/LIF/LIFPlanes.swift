@@ -23,8 +23,8 @@ struct LIFPlanes {
     }
     guard let x = image.dimensions.first(where: { $0.id == 1 }), let first = image.channels.first
     else { throw refuse("has no rows of pixels") }
-    let sample = Self.sample(first)
-    guard let sample, image.channels.allSatisfy({ Self.sample($0) == sample }) else {
+    guard let sample = Self.sample(first), image.channels.allSatisfy({ Self.sample($0) == sample })
+    else {
       throw refuse("has pixels of \(first.bits) bits, or channels of different types")
     }
     // A frame is what the microscope scans first: x and y, or x and z.
@@ -79,7 +79,7 @@ struct LIFPlanes {
     }
     bytes = end + layout.bytesOfPixels
     // Planes that overlap would make a small file a movie of any length.
-    guard planes <= bytes / max(1, layout.width * layout.height * sample.bytes) else {
+    guard planes <= bytes / layout.bytesOfPlane else {
       throw refuse("states planes that overlap", .inconsistent)
     }
   }

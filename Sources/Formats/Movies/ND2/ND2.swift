@@ -66,9 +66,10 @@ enum ND2 {
 
     let (present, truncation) = try frames(index, layout)
     var axes = ND2Loops(experiment?["SLxExperiment"] ?? experiment)
-      .axes(of: present, notes: &notes)
+      .axes(of: present, isTruncated: truncation != nil, notes: &notes)
     var acquisition = description.acquisition
     acquisition.interval = try interval(index, axes)
+    if let truncation, !axes.isEmpty { notes.append(truncation.what) }
     let channels = layout.components
     if channels > 1 {
       let names = description.channels.count == channels ? description.channels : []

@@ -21,7 +21,7 @@ struct ND2Description {
       acquisition.start = Acquisition.time(secondsSince1970: (day - 2_440_587.5) * 86400)
     }
     let planes = picture?["sPicturePlanes"]
-    for (_, plane) in (planes?["sPlaneNew"] ?? planes?["sPlane"])?.children ?? [] {
+    for plane in (planes?["sPlaneNew"] ?? planes?["sPlane"])?.children.map(\.value) ?? [] {
       let name = plane["sDescription"]?.text ?? ""
       acquisition.channels.append(name)
       if plane["uiCompCount"]?.int == 3 {
@@ -32,7 +32,7 @@ struct ND2Description {
       }
     }
     if channels.allSatisfy(\.isEmpty) { (channels, acquisition.channels) = ([], []) }
-    for (_, setting) in planes?["sSampleSetting"]?.children ?? [] {
+    for setting in planes?["sSampleSetting"]?.children.map(\.value) ?? [] {
       if let exposure = setting["dExposureTime"]?.double { acquisition.exposures.append(exposure) }
       let camera = setting["pCameraSetting"]
       acquisition.camera =

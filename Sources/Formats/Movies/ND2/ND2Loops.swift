@@ -69,14 +69,17 @@ struct ND2Loops {
   }
 
   /// The axes of `frames` frames; empty for a plain sequence. A note says what does not fit.
-  func axes(of frames: Int, notes: inout [String]) -> [AxisExtent] {
+  ///
+  /// - Parameter isTruncated: whether frames are missing at the end; the axes then have their full
+  ///   length.
+  func axes(of frames: Int, isTruncated: Bool, notes: inout [String]) -> [AxisExtent] {
     let stated = loops.map(\.description).joined(separator: " × ")
     var inner = 1
     var fits = !hasUnknown
     for loop in loops {
       let (product, overflow) = inner.multipliedReportingOverflow(by: loop.count)
       inner = product
-      if overflow { fits = false }
+      if overflow || product > Self.most { fits = false }
     }
     if loops.isEmpty, fits { return [] }
     guard fits, frames <= inner else {
@@ -85,13 +88,13 @@ struct ND2Loops {
           + "\(frames) frames; they are read in the order of their recording")
       return []
     }
-    if frames < inner {
+    if frames < inner, !isTruncated {
       notes.append("the file states \(stated) and has \(frames) frames")
     }
     // An interrupted experiment has fewer rounds of its outermost loop, and the last round may be
     // incomplete.
     var axes = loops
-    for place in axes.indices {
+    for place in axes.indices where !isTruncated {
       inner /= axes[place].count
       let rounds = (frames + inner - 1) / inner
       axes[place] = AxisExtent(

@@ -7,7 +7,12 @@ enum ND2Value {
   case text(String)
   case bytes(ArraySlice<UInt8>)
   /// Named values in order; names may repeat or be empty.
-  case level([(name: String, value: ND2Value)])
+  case level([Named])
+
+  struct Named {
+    var name: String
+    var value: ND2Value
+  }
 
   private static let mostLevels = 64
   /// Files with thousands of positions have some hundred thousand values.
@@ -31,7 +36,7 @@ enum ND2Value {
   /// The first value of that name; nil if there is none, or if this is no level.
   subscript(name: String) -> ND2Value? { children.first { $0.name == name }?.value }
 
-  var children: [(name: String, value: ND2Value)] {
+  var children: [Named] {
     if case .level(let values) = self { values } else { [] }
   }
 
@@ -44,9 +49,9 @@ enum ND2Value {
   /// A record is u8 type, u8 length of its name in UTF-16 units, the name, and the value.
   private static func records(
     _ cursor: inout ByteCursor, _ count: Int, level: Int, _ budget: inout Int
-  ) throws(FileFault) -> [(name: String, value: ND2Value)] {
+  ) throws(FileFault) -> [Named] {
     guard level < mostLevels else { throw FileFault("has too many levels", byte: cursor.position) }
-    var values: [(name: String, value: ND2Value)] = []
+    var values: [Named] = []
     while values.count < count, !cursor.atEnd {
       budget -= 1
       guard budget > 0 else { throw FileFault("has too many values", byte: cursor.position) }
@@ -63,8 +68,10 @@ enum ND2Value {
         values += try records(&inner, .max, level: level + 1, &budget)
         break
       }
-      let name = try utf16(cursor.take(2 * Int(cursor.byte())))
-      values.append((name, try value(type, &cursor, from: start, level: level, &budget)))
+      let units = Int(try cursor.byte())
+      let name = utf16(try cursor.take(2 * units))
+      let value = try Self.value(type, &cursor, from: start, level: level, &budget)
+      values.append(Named(name: name, value: value))
     }
     return values
   }
@@ -113,14 +120,14 @@ enum ND2Value {
   /// `<uiWidth runtype="lx_uint32" value="512"/>`, inside of elements for levels.
   private static func xml(_ bytes: [UInt8], _ budget: inout Int) throws(FileFault) -> ND2Value {
     var scan = XMLScan(bytes)
-    var open: [(name: String, leaf: ND2Value?, values: [(name: String, value: ND2Value)])] = [
+    var open: [(name: String, leaf: ND2Value?, values: [Named])] = [
       ("", nil, [])
     ]
     func close(downTo depth: Int) {
       while open.count > depth {
         let element = open.removeLast()
         open[open.count - 1].values.append(
-          (element.name, element.leaf ?? .level(element.values)))
+          Named(name: element.name, value: element.leaf ?? .level(element.values)))
       }
     }
     while let event = scan.next() {
@@ -133,7 +140,7 @@ enum ND2Value {
         let attributes = tag.attributes
         var leaf: ND2Value?
         if let text = attributes["value"] {
-          switch attributes["runtype"] {
+          switch attributes["runtype"] ?? "" {
           case "CLxStringW", "CLxStringA": leaf = .text(text)
           case "bool": leaf = .number(text == "true" || text == "1" ? 1 : 0)
           default: leaf = Double(text).map(ND2Value.number) ?? .text(text)
