@@ -12,7 +12,7 @@ struct Localize: ParsableCommand {
     abstract: "Localize the molecules in a movie.",
     discussion: """
       Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager), a folder of TIFFs, dax + inf, \
-      raw + yaml and SPE. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
+      raw + yaml, SPE, ND2, CZI and LIF. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
       --weights a neural network replaces detection and fit.
 
       EXAMPLE:

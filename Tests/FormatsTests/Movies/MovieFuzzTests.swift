@@ -12,8 +12,14 @@ import Testing
 
   /// Opens and reads; false if the result is neither a movie nor a `MovieError`.
   private func survives(_ path: String) -> Bool {
+    let options = MovieOptions(acceptsTruncated: true)
+    return survives { try Movies.openAll(path, options: options) }
+      && survives { try Movies.open(path, options: options) }
+  }
+
+  private func survives(_ open: () throws -> any Movie) -> Bool {
     do {
-      let movie = try Movies.open(path, options: MovieOptions(acceptsTruncated: true))
+      let movie = try open()
       // Larger than any file here holds uncompressed: a caller would check before allocating.
       guard movie.info.frameBytes <= 1 << 22 else { return true }
       let buffer = UnsafeMutableRawBufferPointer.allocate(
