@@ -12,8 +12,8 @@ struct Localize: ParsableCommand {
     abstract: "Localize the molecules in a movie.",
     discussion: """
       Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager), a folder of TIFFs, dax + inf, \
-      raw + yaml, SPE, ND2, CZI and LIF. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
-      --weights a neural network replaces detection and fit.
+      raw + yaml, SPE, ND2, CZI and LIF. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With \
+      --network or --weights a neural network replaces detection and fit.
 
       EXAMPLE:
         glint localize movie.tif -o locs.hdf5 --pixel-size 108 --offset 100 --gain 2.17 \
