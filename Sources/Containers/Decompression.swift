@@ -35,4 +35,19 @@ package enum Decompression: Hashable, Sendable {
       return LZ4_decompress_safe(from, to, size, room) == room
     }
   }
+
+  /// The contents of zlib data of unknown size; nil if they are damaged or larger than `limit`.
+  package static func inflated(_ block: [UInt8], atMost limit: Int) -> [UInt8]? {
+    // Deflate compresses by at most 1032 to 1, so a small block never takes much memory.
+    let largest = min(limit, block.count.multipliedReportingOverflow(by: 1040).partialValue)
+    var size = min(largest, 16 * block.count)
+    while true {
+      let result = [UInt8](unsafeUninitializedCapacity: size + 1) { buffer, filled in
+        filled = glint_inflate_start(block, block.count, buffer.baseAddress, size + 1)
+      }
+      if result.count <= size { return result.isEmpty ? nil : result }
+      guard size < largest else { return nil }
+      size = min(largest, 4 * size)
+    }
+  }
 }

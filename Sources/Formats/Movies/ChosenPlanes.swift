@@ -67,14 +67,7 @@ struct ChosenPlanes: Movie {
   private static func index(
     _ choice: PlaneChoice?, _ extent: AxisExtent, _ along: PlaneAxis, _ info: MovieInfo
   ) throws(MovieError) -> Int {
-    switch choice {
-    case .number(let number) where (1...max(1, extent.count)).contains(number): return number - 1
-    case .named(let name):
-      let same = extent.names.indices.filter { extent.names[$0] == name }
-      let close = extent.names.indices.filter { extent.names[$0].lowercased() == name.lowercased() }
-      if let index = same.count == 1 ? same[0] : close.count == 1 ? close[0] : nil { return index }
-    default: break
-    }
+    if let index = extent.index(of: choice) { return index }
     let axes = info.axes.filter { $0.count > 1 }.map(\.description).joined(separator: " × ")
     var hint: Message?
     if let setting = extent.axis.setting {
@@ -112,6 +105,18 @@ struct ChosenPlanes: Movie {
 }
 
 extension AxisExtent {
+  /// The index of the chosen plane, from 0; nil if the choice is not one of the planes.
+  func index(of choice: PlaneChoice?) -> Int? {
+    switch choice {
+    case .number(let number) where (1...max(1, count)).contains(number): return number - 1
+    case .named(let name):
+      let same = names.indices.filter { names[$0] == name }
+      let close = names.indices.filter { names[$0].lowercased() == name.lowercased() }
+      return same.count == 1 ? same[0] : close.count == 1 ? close[0] : nil
+    default: return nil
+    }
+  }
+
   /// A plane as text, such as "channel 2 of 3 (GFP)".
   fileprivate func name(of plane: Int) -> String {
     let name = names.indices.contains(plane) ? " (\(names[plane]))" : ""

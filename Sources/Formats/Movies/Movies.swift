@@ -35,7 +35,7 @@ public enum Movies {
   package static let formats = [
     "TIFF and BigTIFF (ImageJ, OME-TIFF, Micro-Manager, NDTiff)", "MetaMorph STK",
     "a folder of TIFFs", "dax + inf", "raw + yaml", "SPE 2 and 3", "Imaris", "OME-Zarr",
-    "Andor SIF and spool folders",
+    "Andor SIF and spool folders", "ND2", "CZI", "LIF",
   ]
 
   /// Opens the movie at `path`: a file, its sidecar, or a folder of single-frame TIFFs.
@@ -78,6 +78,9 @@ public enum Movies {
     }
     if let movie = try Imaris.open(file, head: head) { return movie }
     if let movie = try SIF.open(file, head: head) { return movie }
+    if let movie = try ND2.open(file, head: head) { return movie }
+    if let movie = try CZI.open(file, head: head, options: options) { return movie }
+    if let movie = try LIF.open(file, head: head, options: options) { return movie }
     // Content of a known kind is never taken for bare pixels, whatever file lies beside it. Readers
     // that recognise their content stand above this line.
     if let kind = ForeignKind(head) { throw MovieError.foreign(kind.name(of: path), path) }

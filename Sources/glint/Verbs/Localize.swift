@@ -12,9 +12,10 @@ struct Localize: ParsableCommand {
     abstract: "Localize the molecules in a movie.",
     discussion: """
       Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager, MetaMorph), a folder of TIFFs, \
-      dax + inf, raw + yaml and SPE. Of several channels, slices or positions one is chosen; \
-      `glint info` shows them. Writes ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or \
-      --weights a neural network replaces detection and fit.
+      dax + inf, raw + yaml, SPE, ND2, CZI, LIF, Imaris, OME-Zarr, and Andor SIF and spool folders. \
+      Of several channels, slices or positions one is chosen; `glint info` shows them. Writes \
+      ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or --weights a neural network \
+      replaces detection and fit.
 
       EXAMPLE:
         glint localize movie.tif -o locs.hdf5 --pixel-size 108 --offset 100 --gain 2.17 \

@@ -249,12 +249,21 @@ import Testing
     }
   }
 
+  @Test func microscopeFormats() throws {
+    let folder = try TemporaryFolder()
+    for (seed, file) in try MicroscopeFiles.all().enumerated() {
+      _ = try folder.write(file.bytes, to: file.name)
+      try attack(folder, file.name, seed: UInt64(60 + seed))
+    }
+  }
+
   @Test func randomBytes() throws {
     let folder = try TemporaryFolder()
     var noise = SampleGenerator(seed: 99)
     let heads: [[UInt8]] = [
       [], [0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0, 8, 0, 0, 0],
-      [0x4D, 0x4D, 0, 43, 0, 8, 0, 0],
+      [0x4D, 0x4D, 0, 43, 0, 8, 0, 0], [0xDA, 0xCE, 0xBE, 0x0A, 4, 0, 0, 0],
+      Array("ZISRAWFILE".utf8), [0x70, 0, 0, 0, 9, 0, 0, 0, 0x2A, 2, 0, 0, 0],
     ]
     for round in 0..<(Self.flips * 2) {
       let count = [0, 1, 7, 8, 16, 100, 5000].randomElement(using: &noise)!
