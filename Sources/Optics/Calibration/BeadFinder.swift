@@ -2,15 +2,21 @@ import Foundation
 
 /// Finds beads in a stack, and rejects those that are unusable by their own appearance, with the
 /// reason.
-struct BeadFinder {
+package struct BeadFinder {
   let roi: Int
   /// Pixels around the box that are needed for sub-pixel shifts.
-  static let margin = 1
+  package static let margin = 1
+
+  /// A neighbour with this part of a bead's light distorts the tails of the PSF.
+  private static let speck = 0.1
 
   /// Candidates in stack number `index`, brightest first.
   func beads(in stack: BeadStack, index: Int) -> [Bead] {
     let projection = stack.projection
-    let candidates = maxima(of: projection, stack.width, stack.height)
+    let (found, background) = maxima(of: projection, stack.width, stack.height)
+    let image = Image(
+      pixels: projection, width: stack.width, height: stack.height, background: background)
+    let candidates = withoutSpecks(found, image)
     let median = Statistics.median(candidates.map(\.height))
     let top = stack.pixels.max { $0.isFinite && $1.isFinite ? $0 < $1 : !$0.isFinite }
     return candidates.map { candidate in
@@ -25,10 +31,8 @@ struct BeadFinder {
       }
       let pixels = stack.crop(x: place.x, y: place.y, side: 2 * reach + 1)
       let lost = pixels.count { !$0.isFinite }
-      // A neighbour with a tenth of the brightness already distorts the PSF's tails.
-      let neighbour = candidates.filter {
-        ($0.x, $0.y) != (candidate.x, candidate.y) && $0.height > candidate.height / 10
-          && max(abs($0.x - candidate.x), abs($0.y - candidate.y)) < 0.8 * Double(roi)
+      let neighbour = neighbours(of: candidate, candidates).filter {
+        $0.height > Self.speck * candidate.height
       }.map { hypot($0.x - candidate.x, $0.y - candidate.y) }.min()
       if lost > 0 {
         bead.fault = .notNumbers(pixels: lost)
@@ -50,9 +54,68 @@ struct BeadFinder {
     var height: Double
   }
 
-  /// Maxima of the smoothed projection; smoothing merges the lobes of one bead, but not beads a box
+  /// A mean over planes, and the level of its background.
+  private struct Image {
+    var pixels: [Double]
+    var width: Int
+    var height: Int
+    var background: Double
+  }
+
+  private func neighbours(of candidate: Candidate, _ all: [Candidate]) -> [Candidate] {
+    all.filter {
+      ($0.x, $0.y) != (candidate.x, candidate.y)
+        && max(abs($0.x - candidate.x), abs($0.y - candidate.y)) < 0.8 * Double(roi)
+    }
+  }
+
+  /// The candidates without those whose light is a small part of a brighter neighbour's. A bead's
+  /// mean over all heights is wider than a speck, so that their heights alone do not tell.
+  private func withoutSpecks(_ candidates: [Candidate], _ image: Image) -> [Candidate] {
+    candidates.filter { small in
+      !neighbours(of: small, candidates).contains {
+        $0.height > 2 * small.height && light(of: small, beside: $0, image) < Self.speck
+      }
+    }
+  }
+
+  /// The light of a neighbour as a part of the bead's: what exceeds the bead's own image, which is
+  /// the median at the same distance from it.
+  private func light(of speck: Candidate, beside bead: Candidate, _ image: Image) -> Double {
+    let half = roi / 2
+    let (cx, cy) = (Int(bead.x.rounded()), Int(bead.y.rounded()))
+    let away = hypot(speck.x - bead.x, speck.y - bead.y)
+    let reach = max(2, min(away / 2, Double(half) / 2))
+    let outermost = Int(away + reach) + 1
+    var rings = [[Double]](repeating: [], count: outermost + 1)
+    var (all, own) = (0.0, [(ring: Int, value: Double)]())
+    for v in max(0, cy - outermost)...min(image.height - 1, cy + outermost) {
+      for u in max(0, cx - outermost)...min(image.width - 1, cx + outermost) {
+        let value = image.pixels[v * image.width + u]
+        let ring = Int(hypot(Double(u) - bead.x, Double(v) - bead.y).rounded())
+        if ring <= outermost {
+          rings[ring].append(value)
+          if hypot(Double(u) - speck.x, Double(v) - speck.y) <= reach { own.append((ring, value)) }
+        }
+      }
+    }
+    for v in max(0, cy - half)...min(image.height - 1, cy + half) {
+      for u in max(0, cx - half)...min(image.width - 1, cx + half) {
+        all += image.pixels[v * image.width + u] - image.background
+      }
+    }
+    let levels = rings.map { Statistics.median($0) }
+    let excess = own.reduce(0) { $0 + $1.value - levels[$1.ring] }
+    // The speck may be in the bead's box.
+    let bead = all - max(excess, 0)
+    return bead > 0 ? excess / bead : 1
+  }
+
+  /// Maxima of the smoothed projection, and the level of its background; smoothing merges the lobes of one bead, but not beads a box
   /// apart.
-  private func maxima(of projection: [Double], _ width: Int, _ height: Int) -> [Candidate] {
+  private func maxima(
+    of projection: [Double], _ width: Int, _ height: Int
+  ) -> (found: [Candidate], background: Double) {
     let sigma = Double(roi) / 7
     let smooth = Self.smoothed(projection, width, height, sigma: sigma)
     // Noise of a pixel from differences of neighbours, reduced by the factor due to smoothing.
@@ -83,12 +146,13 @@ struct BeadFinder {
       }
     }
     // A maximum below a tenth of the height of a close one is part of that one.
-    return result.filter { small in
+    let own = result.filter { small in
       !result.contains {
         $0.height > 10 * small.height
           && max(abs($0.x - small.x), abs($0.y - small.y)) < 1.5 * Double(roi)
       }
     }.sorted { $0.height > $1.height }
+    return (own, background)
   }
 
   /// Centroid of the light around a maximum, computed twice so that it does not depend on the

@@ -87,7 +87,7 @@ public struct LocalizeJob {
       batch: batch, observer: observer, cancellation: cancellation)
     let notes =
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
-      + choices.map(\.description) + [try meaningOfZ()].compactMap { $0 }
+      + (choices + stage.notes).map(\.description) + [try meaningOfZ()].compactMap { $0 }
     for line in notes { observer.note(Message(line)) }
     let doubt = stage.usesCamera ? try cameraDoubt(frames, region) : nil
     if let doubt { observer.note("warning: \(doubt.explanation)") }
