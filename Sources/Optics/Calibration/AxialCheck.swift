@@ -119,8 +119,7 @@ struct AxialChecker {
     let (first, last) = longestRun(verdicts.map { $0 == nil })
     guard last > first else {
       throw PSFCalibrationError(
-        "z cannot be recovered by the \(measured.model): "
-          + "\(verdicts.compactMap { $0 }.first ?? "no planes")",
+        "z cannot be recovered by the \(measured.model): \(verdicts.compactMap { $0 }.first ?? "no planes")",
         hint: measured.range == nil
           ? "check that the PSF changes with z, and check the z step and the order of the planes"
           : "choose a larger box with \(.roi)")

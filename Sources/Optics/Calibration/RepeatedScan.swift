@@ -2,8 +2,9 @@ import Foundation
 
 /// Finds that a movie holds several z-stacks one after the other.
 ///
-/// The sharpness of the planes then repeats, and the images jump where one scan ends and the next
-/// begins. Neither is enough: some PSFs are sharp at two heights, and stages jump.
+/// The sharpness of the planes then repeats, and the image jumps where one stack ends and the next
+/// begins. A repetition alone is enough if it is clear, and so are jumps at equal distances; else
+/// both are needed, because some PSFs are sharp at two heights and a stage may jump once.
 package struct RepeatedScan: Hashable, Sendable {
   /// Planes of one stack.
   package let planes: Int
@@ -11,11 +12,6 @@ package struct RepeatedScan: Hashable, Sendable {
   package let stacks: Int
   /// Planes after the last complete stack.
   package let rest: Int
-
-  /// How like the stacks must be: the mean correlation of a stack's sharpness with the others'.
-  private static let leastLikeness = 0.6
-  /// The change from one stack to the next divided by the changes around it.
-  private static let leastJump = 1.5
 
   /// nil if the planes are one stack, as far as can be seen.
   package init?(_ stack: BeadStack) {
@@ -25,21 +21,23 @@ package struct RepeatedScan: Hashable, Sendable {
     let count = stack.planes
     guard count >= 14 else { return nil }
     let found = (7...count / 2).compactMap { period -> (period: Int, likeness: Double)? in
+      let stacks = count / period
       // A period that does not divide the number of planes must repeat more often.
-      guard count % period == 0 || count / period >= 3 else { return nil }
+      guard count % period == 0 || stacks >= 3 else { return nil }
       let likeness = Self.likeness(sharpness, period)
-      guard likeness >= Self.leastLikeness, Self.jump(changes, period) >= Self.leastJump else {
-        return nil
-      }
-      return (period, likeness)
+      let jumps = Self.jumps(changes, period)
+      let (mean, least) = (Statistics.mean(jumps), jumps.min() ?? 0)
+      let repeats =
+        likeness >= 0.6 && mean >= 1.5 || likeness >= 0.8 && stacks >= 5
+        || jumps.count >= 2 && least >= 3
+      return repeats ? (period, likeness) : nil
     }
     // Multiples of the period repeat as well; a divisor of the number of planes is more likely.
-    let best = found.map(\.likeness).max() ?? 0
-    let close = found.filter { $0.likeness >= best - 0.1 }.map(\.period)
-    guard let period = close.first(where: { count % $0 == 0 }) ?? close.first else { return nil }
-    planes = period
-    stacks = count / period
-    rest = count % period
+    guard let best = found.max(by: { $0.likeness < $1.likeness }) else { return nil }
+    let divisor = found.first { count % $0.period == 0 && $0.likeness >= best.likeness - 0.1 }
+    planes = (divisor ?? best).period
+    stacks = count / planes
+    rest = count % planes
   }
 
   /// Every plane in blocks of a few pixels, at most 32 along a side, so that noise matters less.
@@ -79,15 +77,11 @@ package struct RepeatedScan: Hashable, Sendable {
       curves.map { curve in Statistics.correlation(curve, zip(sum, curve).map { $0 - $1 }) })
   }
 
-  /// The mean change between stacks divided by the mean change two planes before and after.
-  private static func jump(_ changes: [Double], _ period: Int) -> Double {
-    let ends = Array(stride(from: period - 1, to: changes.count - 2, by: period))
-    let around = ends.flatMap {
-      [changes[$0 - 2], changes[$0 - 1], changes[$0 + 1], changes[$0 + 2]]
+  /// The change from one stack to the next divided by the mean change two planes before and after.
+  private static func jumps(_ changes: [Double], _ period: Int) -> [Double] {
+    stride(from: period - 1, to: changes.count - 2, by: period).map { end in
+      let around = [end - 2, end - 1, end + 1, end + 2].map { changes[$0] }
+      return changes[end] / max(Statistics.mean(around), .leastNormalMagnitude)
     }
-    let (between, inside) = (
-      Statistics.mean(ends.map { changes[$0] }), Statistics.mean(around)
-    )
-    return inside > 0 ? between / inside : (between > 0 ? .infinity : 0)
   }
 }
