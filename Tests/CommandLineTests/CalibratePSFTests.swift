@@ -190,7 +190,9 @@ import Testing
         ("b.tif -o p.hdf5 --z-step nan", "z step nan nm must be"),
         ("b.tif -o p.hdf5 --z-step 0.05", "z step 0.05 nm must be in 1...10000"),
         ("b.tif -o p.hdf5 --z-step 10 --pixel-size 0.1", "pixel size 0.1 nm must be in 10...1000"),
-        ("b.tif -o p.hdf5 --z-step 10 --z-error 0", "accepted error of z 0 nm must be greater than"),
+        (
+          "b.tif -o p.hdf5 --z-step 10 --z-error 0", "accepted error of z 0 nm must be greater than"
+        ),
         ("b.tif -o p.hdf5 --z-step 10 --refractive-index-factor 0", "refractive-index factor 0"),
         ("b.tif -o p.csv --z-step 10", "does not match a calibration format"),
         ("b.tif -o p.hdf5 --z-step 10 --model astigmatic", "holds only the spline model"),

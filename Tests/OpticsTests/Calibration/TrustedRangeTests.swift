@@ -112,7 +112,8 @@ private struct SpreadingLobes: PointSpreadFunction {
     // A larger error that is stated is accepted.
     #expect(try check(140).trusted.upperBound > 350)
     #expect(
-      throws: SettingsError.self) { try check(0) }
+      throws: SettingsError.self
+    ) { try check(0) }
   }
 
   @Test func aSpeckDoesNotRejectABead() throws {
@@ -190,7 +191,8 @@ private struct SpreadingLobes: PointSpreadFunction {
       for count in [2, 3, 12] {
         let scenes = (1...count).map { scene(psf, seed: $0) }
         let found = RepeatedScan(stack(scenes))
-        #expect(found?.planes == 41 && found?.stacks == count && found?.rest == 0, "\(psf) \(count)")
+        #expect(
+          found?.planes == 41 && found?.stacks == count && found?.rest == 0, "\(psf) \(count)")
       }
     }
     // The same field of view again, and a last stack that is not complete.
