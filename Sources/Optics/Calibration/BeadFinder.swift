@@ -7,16 +7,15 @@ package struct BeadFinder {
   /// Pixels around the box that are needed for sub-pixel shifts.
   package static let margin = 1
 
-  /// A neighbour with this part of a bead's light distorts the tails of the PSF.
-  private static let speck = 0.1
+  /// The part of a bead's light that a neighbour may add to its box.
+  private static let allowed = 0.05
 
   /// Candidates in stack number `index`, brightest first.
   func beads(in stack: BeadStack, index: Int) -> [Bead] {
     let projection = stack.projection
-    let (found, background) = maxima(of: projection, stack.width, stack.height)
+    let (candidates, background) = maxima(of: projection, stack.width, stack.height)
     let image = Image(
       pixels: projection, width: stack.width, height: stack.height, background: background)
-    let candidates = withoutSpecks(found, image)
     let median = Statistics.median(candidates.map(\.height))
     let top = stack.pixels.max { $0.isFinite && $1.isFinite ? $0 < $1 : !$0.isFinite }
     return candidates.map { candidate in
@@ -31,8 +30,10 @@ package struct BeadFinder {
       }
       let pixels = stack.crop(x: place.x, y: place.y, side: 2 * reach + 1)
       let lost = pixels.count { !$0.isFinite }
-      let neighbour = neighbours(of: candidate, candidates).filter {
-        $0.height > Self.speck * candidate.height
+      let neighbour = candidates.filter {
+        ($0.x, $0.y) != (candidate.x, candidate.y) && $0.height > candidate.height / 10
+          && max(abs($0.x - candidate.x), abs($0.y - candidate.y)) < 0.8 * Double(roi)
+          && light(of: $0, inTheBoxOf: candidate, image) > Self.allowed
       }.map { hypot($0.x - candidate.x, $0.y - candidate.y) }.min()
       if lost > 0 {
         bead.fault = .notNumbers(pixels: lost)
@@ -62,53 +63,31 @@ package struct BeadFinder {
     var background: Double
   }
 
-  private func neighbours(of candidate: Candidate, _ all: [Candidate]) -> [Candidate] {
-    all.filter {
-      ($0.x, $0.y) != (candidate.x, candidate.y)
-        && max(abs($0.x - candidate.x), abs($0.y - candidate.y)) < 0.8 * Double(roi)
-    }
-  }
-
-  /// The candidates without those whose light is a small part of a brighter neighbour's. A bead's
-  /// mean over all heights is wider than a speck, so that their heights alone do not tell.
-  private func withoutSpecks(_ candidates: [Candidate], _ image: Image) -> [Candidate] {
-    candidates.filter { small in
-      !neighbours(of: small, candidates).contains {
-        $0.height > 2 * small.height && light(of: small, beside: $0, image) < Self.speck
-      }
-    }
-  }
-
-  /// The light of a neighbour as a part of the bead's: what exceeds the bead's own image, which is
-  /// the median at the same distance from it.
-  private func light(of speck: Candidate, beside bead: Candidate, _ image: Image) -> Double {
-    let half = roi / 2
+  /// The light that a neighbour adds to a bead's box, as a part of the bead's: what exceeds the
+  /// bead's own image, which is the median at the same distance from it.
+  private func light(of other: Candidate, inTheBoxOf bead: Candidate, _ image: Image) -> Double {
     let (cx, cy) = (Int(bead.x.rounded()), Int(bead.y.rounded()))
-    let away = hypot(speck.x - bead.x, speck.y - bead.y)
-    let reach = max(2, min(away / 2, Double(half) / 2))
-    let outermost = Int(away + reach) + 1
-    var rings = [[Double]](repeating: [], count: outermost + 1)
-    var (all, own) = (0.0, [(ring: Int, value: Double)]())
-    for v in max(0, cy - outermost)...min(image.height - 1, cy + outermost) {
-      for u in max(0, cx - outermost)...min(image.width - 1, cx + outermost) {
+    // Rings reach into the box's corners.
+    let reach = roi * 3 / 4 + 1
+    var rings = [[Double]](repeating: [], count: reach + 1)
+    var near: [(ring: Int, value: Double)] = []
+    var all = 0.0
+    for v in max(0, cy - reach)...min(image.height - 1, cy + reach) {
+      for u in max(0, cx - reach)...min(image.width - 1, cx + reach) {
         let value = image.pixels[v * image.width + u]
-        let ring = Int(hypot(Double(u) - bead.x, Double(v) - bead.y).rounded())
-        if ring <= outermost {
-          rings[ring].append(value)
-          if hypot(Double(u) - speck.x, Double(v) - speck.y) <= reach { own.append((ring, value)) }
-        }
-      }
-    }
-    for v in max(0, cy - half)...min(image.height - 1, cy + half) {
-      for u in max(0, cx - half)...min(image.width - 1, cx + half) {
-        all += image.pixels[v * image.width + u] - image.background
+        let away = hypot(Double(u) - bead.x, Double(v) - bead.y)
+        let ring = Int(away.rounded())
+        guard ring <= reach else { continue }
+        rings[ring].append(value)
+        guard abs(u - cx) <= roi / 2, abs(v - cy) <= roi / 2 else { continue }
+        all += value - image.background
+        if hypot(Double(u) - other.x, Double(v) - other.y) < away { near.append((ring, value)) }
       }
     }
     let levels = rings.map { Statistics.median($0) }
-    let excess = own.reduce(0) { $0 + $1.value - levels[$1.ring] }
-    // The speck may be in the bead's box.
-    let bead = all - max(excess, 0)
-    return bead > 0 ? excess / bead : 1
+    let excess = near.reduce(0) { $0 + $1.value - levels[$1.ring] }
+    let own = all - max(excess, 0)
+    return own > 0 ? excess / own : .infinity
   }
 
   /// Maxima of the smoothed projection, and the level of its background; smoothing merges the lobes of one bead, but not beads a box
