@@ -22,11 +22,24 @@ public enum CalibratedPSF: Hashable, Sendable {
     }
   }
 
-  /// The valid z range, nm.
+  /// The valid z range, nm. Start values outside it are dropped.
   public var zRange: ClosedRange<Double> {
-    switch self {
-    case .astigmatic(let psf): psf.zRange
-    case .spline(let psf): psf.zRange
+    get {
+      switch self {
+      case .astigmatic(let psf): psf.zRange
+      case .spline(let psf): psf.zRange
+      }
+    }
+    set {
+      switch self {
+      case .astigmatic(var psf):
+        psf.zRange = newValue
+        self = .astigmatic(psf)
+      case .spline(var psf):
+        psf.zRange = newValue
+        psf.starts.removeAll { !newValue.contains($0) }
+        self = .spline(psf)
+      }
     }
   }
 

@@ -77,6 +77,8 @@ extension SettingName {
   // Calibrations and scores
   package static let scan = SettingName("scan")
   package static let origin = SettingName("origin")
+  package static let heightError = SettingName("z-error")
+  package static let listRejected = SettingName("list-rejected")
   package static let assignment = SettingName("assignment")
   package static let axialTolerance = SettingName("axial-tolerance")
   package static let border = SettingName("border")

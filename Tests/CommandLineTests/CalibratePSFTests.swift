@@ -31,8 +31,13 @@ import Testing
         "calibrate", "psf", "up.tif", "-o", "psf.hdf5", "--z-step", "30", "--pixel-size", "100",
         "--roi", "15", "--report", "r.png", "--json", "r.json", "--gain", "1", "--offset", "0.5")
       program.expectSuccess()
-      #expect(program.output.contains("beads        5 used, 0 rejected"))
+      #expect(program.output.contains("beads        5 used, 0 rejected\n"))
       #expect(program.output.contains("wrote        psf.hdf5"))
+      #expect(
+        program.output.hasPrefix(
+          "z            grows from the last plane to the first (the objective moved up, or the "
+            + "sample down); if not so, give --z-step -30\n"), "\(program.output)")
+      #expect(program.output.contains("box          15 px, with "))
       #expect(program.output.contains("z grows with the molecule's height above the focal plane"))
       guard case .spline(let spline) = try CalibrationFiles.read(shell.path("psf.hdf5")) else {
         Issue.record("no spline")
@@ -97,6 +102,56 @@ import Testing
     }
   }
 
+  @Test func stacksInOneMovieAreNeverGuessed() throws {
+    try inShell { shell in
+      var scene = BeadScene(psf: Self.lens, beads: [.init(15.6, 16.2)])
+      (scene.width, scene.height) = (32, 32)
+      let writer = try TIFFMovieWriter(
+        path: shell.path("m.tif"), width: 32, height: 32, pixelSize: 100)
+      for seed in 1...6 {
+        scene.seed = UInt64(seed)
+        scene.beads[0].photons = 10_000 * Double(seed)
+        let counts = scene.counts()
+        for k in 0..<scene.planes { try writer.append(Array(counts[k * 1024..<(k + 1) * 1024])) }
+      }
+      try writer.finish()
+      let line = ["calibrate", "psf", "m.tif", "-o", "p.hdf5", "--z-step", "30"]
+      let program = try shell.glint(line)
+      #expect(program.status == 2)
+      #expect(
+        program.errors.contains(
+          "m.tif seems to hold 6 stacks one after the other: its 246 planes look alike every 41"),
+        "\(program.errors)")
+      #expect(program.errors.contains("\nhint: give the planes of one stack with --planes 41"))
+      let told = try shell.glint(line + ["--planes", "41"])
+      told.expectSuccess()
+      #expect(told.output.contains("beads        6 used, 0 rejected"), "\(told.output)")
+    }
+  }
+
+  @Test func rejectedBeadsAreCountedAndListedOnRequest() throws {
+    try inShell { shell in
+      var scene = BeadScene(psf: Self.lens, beads: BeadScene.fiveBeads)
+      scene.width = 128
+      scene.beads += [.init(3, 30), .init(105, 20), .init(112, 22)]
+      try write(scene, to: shell.path("b.tif"))
+      let line = [
+        "calibrate", "psf", "b.tif", "-o", "p.hdf5", "--z-step", "-30", "--roi", "15", "--force",
+      ]
+      let short = try shell.glint(line)
+      short.expectSuccess()
+      #expect(
+        short.output.contains(
+          "beads        5 used, 3 rejected: 2 overlapping, 1 border (each with --list-rejected)\n"),
+        "\(short.output)")
+      #expect(!short.output.contains("  rejected   "))
+      #expect(short.output.hasPrefix("z            grows from the first plane to the last"))
+      let long = try shell.glint(line + ["--list-rejected"])
+      #expect(long.output.contains("5 used, 3 rejected: 2 overlapping, 1 border\n"))
+      #expect(long.output.components(separatedBy: "\n  rejected   b.tif at (").count == 4)
+    }
+  }
+
   @Test func mapsOfALargerSensorAreCut() throws {
     try inShell { shell in
       let scene = BeadScene(psf: Self.lens, beads: BeadScene.fiveBeads)
@@ -135,6 +190,9 @@ import Testing
         ("b.tif -o p.hdf5 --z-step nan", "z step nan nm must be"),
         ("b.tif -o p.hdf5 --z-step 0.05", "z step 0.05 nm must be in 1...10000"),
         ("b.tif -o p.hdf5 --z-step 10 --pixel-size 0.1", "pixel size 0.1 nm must be in 10...1000"),
+        (
+          "b.tif -o p.hdf5 --z-step 10 --z-error 0", "accepted error of z 0 nm must be greater than"
+        ),
         ("b.tif -o p.hdf5 --z-step 10 --refractive-index-factor 0", "refractive-index factor 0"),
         ("b.tif -o p.csv --z-step 10", "does not match a calibration format"),
         ("b.tif -o p.hdf5 --z-step 10 --model astigmatic", "holds only the spline model"),

@@ -15,8 +15,9 @@ package struct FitStage: RowStage {
   let height: Int
   let pixel: PixelType
   let origin: (x: Int, y: Int)
-  /// The PSF from which z is computed.
+  /// The PSF from which z is computed, in the range of z for which the box is large enough.
   let psf: CalibratedPSF?
+  package let notes: [Message]
   /// Images of the PSF as templates for spot detection, with the detector psf.
   private let templates: PSFTemplates?
   /// The fit of z; nil if there is none or z comes from fitted widths.
@@ -44,7 +45,9 @@ package struct FitStage: RowStage {
           ? "the PSF that the fit names is missing" : "a PSF is given, but the fit does not use it",
         hint: "give its calibration with \(.psf)")
     }
-    if let psf { try settings.fit.validate(psf) }
+    let usable: (psf: CalibratedPSF, limit: Message?)? =
+      if let psf { try settings.fit.usable(psf) } else { nil }
+    let psf = usable?.psf
     try settings.detection.validate(psf)
     self.settings = settings
     self.camera = camera
@@ -54,6 +57,7 @@ package struct FitStage: RowStage {
     self.pixel = pixel
     self.origin = origin
     self.psf = psf
+    notes = [usable?.limit].compactMap { $0 }
     let fitted = settings.fit.axial == .fitted ? psf : nil
     let findsByShape = settings.detection.detector.kind == .psf
     let shapes = (findsByShape ? psf : fitted).map { PSFTemplates($0, side: settings.fit.box) }

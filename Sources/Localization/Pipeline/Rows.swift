@@ -1,5 +1,6 @@
 import Compute
 import Microscopy
+import Reporting
 
 /// A stage that produces rows of a table.
 package protocol RowStage: Stage where Product == Rows {
@@ -8,9 +9,14 @@ package protocol RowStage: Stage where Product == Rows {
 
   /// Whether rows depend on the camera settings.
   var usesCamera: Bool { get }
+
+  /// Remarks on how the settings are used, for the user.
+  var notes: [Message] { get }
 }
 
 extension RowStage {
+  package var notes: [Message] { [] }
+
   package func product() -> Rows { Rows(quantities) }
 
   /// The stage in the form that a run takes: the compiler does not convert `any RowStage`

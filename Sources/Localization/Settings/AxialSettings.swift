@@ -41,8 +41,12 @@ extension FitSettings {
     return Int(min(spline.reach - 1, 15)) * 2 + 1
   }
 
+  /// The PSF as these settings can use it, and a remark if its z range is limited.
+  ///
   /// Throws `SettingsError` if z cannot be obtained with this PSF.
-  package func validate(_ psf: CalibratedPSF) throws(SettingsError) {
+  package func usable(
+    _ psf: CalibratedPSF
+  ) throws(SettingsError) -> (psf: CalibratedPSF, limit: Message?) {
     if let problem = psf.problem {
       throw SettingsError("the PSF is invalid: \(problem)", hint: "calibrate it again from beads")
     }
@@ -57,7 +61,7 @@ extension FitSettings {
           "z from widths requires one width per axis, not \(fit.widths.rawValue)",
           hint: "use \(.widths) elliptical")
       }
-      return
+      return (psf, nil)
     }
     if case .spline(let spline) = psf {
       let room = spline.reach - Double(box / 2)
@@ -71,28 +75,42 @@ extension FitSettings {
             : "calibrate a wider PSF")
       }
     }
-    try checkLight(psf)
+    return try limited(psf)
   }
 
-  /// A box that contains less than half of a molecule's light at some z is too small.
-  private func checkLight(_ psf: CalibratedPSF) throws(SettingsError) {
-    guard let (z, part) = Self.lightSeen(psf, box: box).first(where: { !($0.part >= 0.5) }) else {
-      return
+  /// The PSF in the range of z in which the box contains at least half of a molecule's light.
+  private func limited(
+    _ psf: CalibratedPSF
+  ) throws(SettingsError) -> (psf: CalibratedPSF, limit: Message?) {
+    let seen = Self.lightSeen(psf, box: box, steps: 64)
+    guard let least = seen.min(by: { !($0.part >= $1.part) }), !(least.part >= 0.5) else {
+      return (psf, nil)
     }
-    throw SettingsError(
+    let what: Message = """
+      the PSF is wider than the box: \(box)×\(box) px hold \((100 * least.part).rounded().field.words) \
+      % of its light at z = \(least.z.rounded().field.words) nm
       """
-      the PSF is wider than the box: \(box)×\(box) px hold \(Int((100 * part).rounded())) % of its \
-      light at z = \(Int(z.rounded())) nm
-      """, hint: "use a larger \(.box)")
+    // The longest run of heights.
+    let runs = seen.split { !($0.part >= 0.5) }
+    guard let run = runs.max(by: { $0.count < $1.count }), run.count > 1,
+      let first = run.first, let last = run.last
+    else { throw SettingsError(what, hint: "use a larger \(.box)") }
+    let range = first.z...last.z
+    var psf = psf
+    psf.zRange = range
+    let ends = [range.lowerBound, range.upperBound].map { $0.rounded().field.words }
+    let words: Message = "z is limited to \(ends[0])...\(ends[1]) nm: "
+    return (psf, words + what + "; a larger \(.box) would reach further")
   }
 
-  /// The fraction of a molecule's light in a box around it, at nine values of z in the range.
+  /// The fraction of a molecule's light in a box around it, at even steps of z through the range.
   private static func lightSeen(
-    _ psf: CalibratedPSF, box: Int
+    _ psf: CalibratedPSF, box: Int, steps: Int = 8
   ) -> [(z: Double, part: Double)] {
     let range = psf.zRange
-    return (0...8).map { step in
-      let z = range.lowerBound + Double(step) / 8 * (range.upperBound - range.lowerBound)
+    return (0...steps).map { step in
+      let share = Double(step) / Double(steps)
+      let z = range.lowerBound + share * (range.upperBound - range.lowerBound)
       let all: Double
       switch psf {
       case .astigmatic: all = 1

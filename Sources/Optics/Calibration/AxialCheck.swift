@@ -49,22 +49,47 @@ struct AxialChecker {
   private let stacks: [BeadStack]
   private let heights: [Double]
   private let box: Int
+  private let settings: PSFCalibrationSettings
 
-  init(_ alignment: BeadAlignment, _ stacks: [BeadStack], heights: [Double], box: Int) {
+  /// The part of the light that the beads' box must hold at a trusted height.
+  static let leastLight = 0.8
+
+  init(
+    _ alignment: BeadAlignment, _ stacks: [BeadStack], heights: [Double], box: Int,
+    settings: PSFCalibrationSettings
+  ) {
     self.alignment = alignment
     self.stacks = stacks
     self.heights = heights
     self.box = box
+    self.settings = settings
   }
 
-  func check(_ calibrated: CalibratedPSF) throws -> AxialCheck {
+  /// The heights that a PSF gives, and where they are right.
+  struct Measurement {
+    let model: String
+    let recovered: [AxialCheck.Recovered]
+    let bounds: [AxialCheck.Bound]
+    let starts: [Double]
+    /// Why z cannot be trusted at the height of each bound; nil where it can. Light outside the box
+    /// is not considered.
+    let verdicts: [String?]
+
+    /// The longest range in which z is right; nil if there is none.
+    var range: ClosedRange<Double>? {
+      let (first, last) = longestRun(verdicts.map { $0 == nil })
+      return last > first ? bounds[first].z...bounds[last].z : nil
+    }
+  }
+
+  func measure(_ calibrated: CalibratedPSF) throws -> Measurement {
     var psf = calibrated
     let range = psf.zRange
     let span = range.upperBound - range.lowerBound
     let starts = starts(psf, range)
-    var what = "astigmatic PSF"
+    var model = "astigmatic PSF"
     if case .spline(var spline) = psf {
-      what = "spline"
+      model = "spline"
       spline.starts = starts
       psf = .spline(spline)
     }
@@ -76,36 +101,48 @@ struct AxialChecker {
         psf: psf, x: middle, y: middle, z: z, photons: 1000, background: 10, box: box)
       return AxialCheck.Bound(z: z, x: bound?[.x], y: bound?[.y], zError: bound?[.z])
     }
-    let verdicts = verdicts(bounds, recovered, span: span, step: step)
-    let (first, last) = Self.longestRun(verdicts.map { $0 == nil })
+    return Measurement(
+      model: model, recovered: recovered, bounds: bounds, starts: starts,
+      verdicts: verdicts(bounds, recovered, span: span, step: step))
+  }
+
+  /// The trusted range: heights are right, and the box holds the light.
+  ///
+  /// Throws `PSFCalibrationError` if there is none.
+  func check(_ measured: Measurement, _ light: BeadLight) throws -> AxialCheck {
+    let bounds = measured.bounds
+    let verdicts = zip(bounds, measured.verdicts).map { bound, verdict -> String? in
+      let part = light.part(at: bound.z)
+      guard verdict == nil, part < Self.leastLight else { return verdict }
+      return "only \(Int(100 * part)) % of the light lies in the box of \(settings.roi) px"
+    }
+    let (first, last) = longestRun(verdicts.map { $0 == nil })
     guard last > first else {
       throw PSFCalibrationError(
-        "z cannot be recovered by the \(what): \(verdicts.compactMap { $0 }.first ?? "no planes")",
-        hint: "check that the PSF changes with z, and check the z step and the order of the planes")
+        "z cannot be recovered by the \(measured.model): \(verdicts.compactMap { $0 }.first ?? "no planes")",
+        hint: measured.range == nil
+          ? "check that the PSF changes with z, and check the z step and the order of the planes"
+          : "choose a larger box with \(.roi)")
     }
     let trusted = bounds[first].z...bounds[last].z
-    let inside = recovered.filter { trusted.contains($0.z) }
+    let inside = measured.recovered.filter { trusted.contains($0.z) }
     let end = "the recording of the beads ends there"
     return AxialCheck(
-      box: box, recovered: recovered, bounds: bounds, trusted: trusted,
+      box: box, recovered: measured.recovered, bounds: bounds, trusted: trusted,
       rms: Statistics.mean(inside.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) }).squareRoot(),
-      starts: starts.filter(trusted.contains),
+      starts: measured.starts.filter(trusted.contains),
       ends: [
         first == 0 ? end : verdicts[first - 1] ?? end,
         last == bounds.count - 1 ? end : verdicts[last + 1] ?? end,
       ])
   }
 
-  /// Why z cannot be trusted at the height of each bound; nil where it can.
   private func verdicts(
     _ bounds: [AxialCheck.Bound], _ recovered: [AxialCheck.Recovered], span: Double, step: Double
   ) -> [String?] {
-    // The median error is the yardstick for all heights.
-    let errors = recovered.map { abs($0.fitted - $0.z) }
-    let typical = 1.4826 * Statistics.median(errors)
     let least = Statistics.quantile(bounds.compactMap(\.zError), 0.1)
     // Heights that are mere guesses have errors of about a third of the range.
-    let allowed = min(max(3 * typical, 20), span / 8)
+    let allowed = min(settings.heightError, span / 8)
     // There is a plane of a bead at least this close to every height.
     let window = max(2 * step, span / 40, heights[1] - heights[0])
     return bounds.map { bound in
@@ -117,7 +154,9 @@ struct AxialChecker {
       let rms = Statistics.mean(near.map { ($0.fitted - $0.z) * ($0.fitted - $0.z) })
         .squareRoot()
       return rms <= allowed
-        ? nil : "z of the beads is recovered with an error of \(Int(rms.rounded())) nm"
+        ? nil
+        : "z of the beads is recovered with an error of \(Int(rms.rounded())) nm, more than the "
+          + "accepted \(Int(allowed.rounded())) nm"
     }
   }
 
@@ -178,15 +217,15 @@ struct AxialChecker {
     }
     return ambiguous ? stride(from: 0, to: count, by: 2).map { images[$0].z } : []
   }
+}
 
-  /// First and last index of the longest run of true.
-  private static func longestRun(_ good: [Bool]) -> (Int, Int) {
-    var best = (0, -1)
-    var start = 0
-    for (index, isGood) in good.enumerated() {
-      if !isGood { start = index + 1 }
-      if index - start > best.1 - best.0 { best = (start, index) }
-    }
-    return best
+/// First and last index of the longest run of true; the last is before the first if there is none.
+private func longestRun(_ good: [Bool]) -> (Int, Int) {
+  var best = (0, -1)
+  var start = 0
+  for (index, isGood) in good.enumerated() {
+    if !isGood { start = index + 1 }
+    if index - start > best.1 - best.0 { best = (start, index) }
   }
+  return best
 }

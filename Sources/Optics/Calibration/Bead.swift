@@ -63,6 +63,13 @@ package enum BeadFault: Codable, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// How many beads have which fault: "2 border, 5 dim".
+  package static func summary(_ faults: [BeadFault]) -> String {
+    Dictionary(grouping: faults, by: \.name).sorted {
+      ($1.value.count, $0.key) < ($0.value.count, $1.key)
+    }.map { "\($0.value.count) \($0.key)" }.joined(separator: ", ")
+  }
+
   /// One word, for lists and plots.
   package var name: String {
     switch self {

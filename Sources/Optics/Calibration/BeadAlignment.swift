@@ -14,7 +14,7 @@ struct BeadAlignment {
   private(set) var parts: [BeadField.Part?]
   private var results: [BeadRegistration.Result?]
   /// Background of each stack's planes, one list per bead.
-  private let backgrounds: [[Double]]
+  let backgrounds: [[Double]]
   private let zStep: Double
   /// Noise variance of each bead's pixels.
   private let noise: [Double]

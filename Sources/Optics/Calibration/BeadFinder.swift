@@ -2,15 +2,20 @@ import Foundation
 
 /// Finds beads in a stack, and rejects those that are unusable by their own appearance, with the
 /// reason.
-struct BeadFinder {
+package struct BeadFinder {
   let roi: Int
   /// Pixels around the box that are needed for sub-pixel shifts.
-  static let margin = 1
+  package static let margin = 1
+
+  /// The part of a bead's light that a neighbour may add to its box.
+  private static let allowed = 0.05
 
   /// Candidates in stack number `index`, brightest first.
   func beads(in stack: BeadStack, index: Int) -> [Bead] {
     let projection = stack.projection
-    let candidates = maxima(of: projection, stack.width, stack.height)
+    let (candidates, background) = maxima(of: projection, stack.width, stack.height)
+    let image = Image(
+      pixels: projection, width: stack.width, height: stack.height, background: background)
     let median = Statistics.median(candidates.map(\.height))
     let top = stack.pixels.max { $0.isFinite && $1.isFinite ? $0 < $1 : !$0.isFinite }
     return candidates.map { candidate in
@@ -25,10 +30,10 @@ struct BeadFinder {
       }
       let pixels = stack.crop(x: place.x, y: place.y, side: 2 * reach + 1)
       let lost = pixels.count { !$0.isFinite }
-      // A neighbour with a tenth of the brightness already distorts the PSF's tails.
       let neighbour = candidates.filter {
         ($0.x, $0.y) != (candidate.x, candidate.y) && $0.height > candidate.height / 10
           && max(abs($0.x - candidate.x), abs($0.y - candidate.y)) < 0.8 * Double(roi)
+          && light(of: $0, inTheBoxOf: candidate, image) > Self.allowed
       }.map { hypot($0.x - candidate.x, $0.y - candidate.y) }.min()
       if lost > 0 {
         bead.fault = .notNumbers(pixels: lost)
@@ -50,9 +55,46 @@ struct BeadFinder {
     var height: Double
   }
 
-  /// Maxima of the smoothed projection; smoothing merges the lobes of one bead, but not beads a box
+  /// A mean over planes, and the level of its background.
+  private struct Image {
+    var pixels: [Double]
+    var width: Int
+    var height: Int
+    var background: Double
+  }
+
+  /// The light that a neighbour adds to a bead's box, as a part of the bead's: what exceeds the
+  /// bead's own image, which is the median at the same distance from it.
+  private func light(of other: Candidate, inTheBoxOf bead: Candidate, _ image: Image) -> Double {
+    let (cx, cy) = (Int(bead.x.rounded()), Int(bead.y.rounded()))
+    // Rings reach into the box's corners.
+    let reach = roi * 3 / 4 + 1
+    var rings = [[Double]](repeating: [], count: reach + 1)
+    var near: [(ring: Int, value: Double)] = []
+    var all = 0.0
+    for v in max(0, cy - reach)...min(image.height - 1, cy + reach) {
+      for u in max(0, cx - reach)...min(image.width - 1, cx + reach) {
+        let value = image.pixels[v * image.width + u]
+        let away = hypot(Double(u) - bead.x, Double(v) - bead.y)
+        let ring = Int(away.rounded())
+        guard ring <= reach else { continue }
+        rings[ring].append(value)
+        guard abs(u - cx) <= roi / 2, abs(v - cy) <= roi / 2 else { continue }
+        all += value - image.background
+        if hypot(Double(u) - other.x, Double(v) - other.y) < away { near.append((ring, value)) }
+      }
+    }
+    let levels = rings.map { Statistics.median($0) }
+    let excess = near.reduce(0) { $0 + $1.value - levels[$1.ring] }
+    let own = all - max(excess, 0)
+    return own > 0 ? excess / own : .infinity
+  }
+
+  /// Maxima of the smoothed projection, and the level of its background; smoothing merges the lobes of one bead, but not beads a box
   /// apart.
-  private func maxima(of projection: [Double], _ width: Int, _ height: Int) -> [Candidate] {
+  private func maxima(
+    of projection: [Double], _ width: Int, _ height: Int
+  ) -> (found: [Candidate], background: Double) {
     let sigma = Double(roi) / 7
     let smooth = Self.smoothed(projection, width, height, sigma: sigma)
     // Noise of a pixel from differences of neighbours, reduced by the factor due to smoothing.
@@ -83,12 +125,13 @@ struct BeadFinder {
       }
     }
     // A maximum below a tenth of the height of a close one is part of that one.
-    return result.filter { small in
+    let own = result.filter { small in
       !result.contains {
         $0.height > 10 * small.height
           && max(abs($0.x - small.x), abs($0.y - small.y)) < 1.5 * Double(roi)
       }
     }.sorted { $0.height > $1.height }
+    return (own, background)
   }
 
   /// Centroid of the light around a maximum, computed twice so that it does not depend on the

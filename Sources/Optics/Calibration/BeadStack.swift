@@ -42,14 +42,18 @@ package struct BeadStack: Sendable {
     return zip(sum, counts).map { $1 > 0 ? $0 / Double($1) : 0 }
   }
 
-  /// The square of side `side` around a pixel, [planes, side, side].
+  /// The square of side `side` around a pixel, [planes, side, side]; near the border the closest one
+  /// that is inside the image.
+  ///
+  /// - Precondition: `side` is at most the image's width and height.
   func crop(x: Int, y: Int, side: Int) -> [Double] {
-    let half = side / 2
+    let left = min(max(x - side / 2, 0), width - side)
+    let top = min(max(y - side / 2, 0), height - side)
     var result = [Double]()
     result.reserveCapacity(planes * side * side)
     for k in 0..<planes {
-      for v in y - half..<y - half + side {
-        let row = (k * height + v) * width + x - half
+      for v in top..<top + side {
+        let row = (k * height + v) * width + left
         for i in row..<row + side { result.append(Double(pixels[i])) }
       }
     }

@@ -12,7 +12,7 @@ extension PSFCalibrator {
     } else if result.used < 4 {
       notes.append("\(result.used) beads: five or more would reduce noise and reveal outliers")
     }
-    let wide = result.edge.filter { result.spline.zRange.contains($0.z) && $0.part > 0.35 }
+    let wide = result.light.filter { result.spline.zRange.contains($0.z) && $0.edge > 0.35 }
     if let first = wide.map(\.z).min(), let last = wide.map(\.z).max() {
       notes.append(
         "from z = \(Int(first)) to \(Int(last)) nm the PSF extends beyond the box of "

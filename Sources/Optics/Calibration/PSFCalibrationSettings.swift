@@ -5,6 +5,9 @@ import Reporting
 public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
   /// Where z is 0.
   public enum Origin: String, Codable, SettingChoice {
+    /// The middle plane if the image has several peaks at its focus, such as a double helix, which
+    /// is nowhere sharper than elsewhere; else the focus.
+    case shape
     /// Where the widths along x and y are equal, or else where the image is sharpest.
     case focus
     /// The middle plane of the stack.
@@ -15,23 +18,30 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
   public var zStep: Double
   /// Side of the box around a bead, odd, px; also the number of the spline's knots along x and y.
   public var roi: Int
+  /// The side up to which the box may grow until it holds 90 % of the light, px; nil to keep `roi`.
+  public var roiLimit: Int?
   /// Camera pixel, nm; nil if unknown.
   public var pixelSize: Double?
   /// Least distance of the spline's knots along z, nm. The PSF is smooth on this scale, while noise
   /// and jumps of the stage are not.
   public var knotSpacing: Double
+  /// The largest error of the beads' heights in the trusted range, nm rms.
+  public var heightError: Double
   public var origin: Origin
   /// Factor from stage to sample z, for the mismatch of refractive indices.
   public var indexFactor: Double
 
   public init(
-    zStep: Double, roi: Int = 27, pixelSize: Double? = nil, knotSpacing: Double = 80,
-    origin: Origin = .focus, indexFactor: Double = 1
+    zStep: Double, roi: Int = 27, roiLimit: Int? = nil, pixelSize: Double? = nil,
+    knotSpacing: Double = 80, heightError: Double = Self.heightError.standard,
+    origin: Origin = Self.origin.standard, indexFactor: Double = 1
   ) {
     self.zStep = zStep
     self.roi = roi
+    self.roiLimit = roiLimit
     self.pixelSize = pixelSize
     self.knotSpacing = knotSpacing
+    self.heightError = heightError
     self.origin = origin
     self.indexFactor = indexFactor
   }
@@ -39,8 +49,10 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
   enum CodingKeys: String, CodingKey {
     case zStep = "z_step"
     case roi
+    case roiLimit = "roi_limit"
     case pixelSize = "pixel_size"
     case knotSpacing = "knot_spacing"
+    case heightError = "z_error"
     case origin
     case indexFactor = "refractive_index_factor"
   }
@@ -50,11 +62,18 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
     "pixel size in the sample plane, if the movie does not state it",
     remedy: FieldOfView.pixelSize.facts.remedy)
   public static let roi = Setting<Int?>(
-    .roi, title: "a box of", unit: "px", standard: nil, allowed: .optional(.odd(9...61)),
-    "side of the box around a bead; 2.7 µm by default; the largest fit box is 4 px smaller")
+    .roi, title: "a box of", unit: "px", standard: nil,
+    allowed: .optional(.odd(9...PSFCalibrator.widestBox)),
+    "side of the box around a bead; by default 2.7 µm, or more if that holds less than 90 % of the "
+      + "light; the largest fit box is 4 px smaller")
+  public static let heightError = Setting(
+    .heightError, title: "accepted error of z", unit: "nm", standard: 50.0,
+    allowed: .above(0, upTo: 10_000),
+    "the trusted z range ends where heights of the beads come back with a larger error")
   public static let origin = Setting(
-    .origin, standard: Origin.focus,
-    "position of z = 0: the focus (equal widths, or sharpest), or the middle plane")
+    .origin, standard: Origin.shape,
+    "position of z = 0: the focus (equal widths, or sharpest), the middle plane, or shape: the "
+      + "middle plane if the image has several peaks in focus, else the focus")
   public static let indexFactor = Setting(
     .indexFactor, title: "refractive-index factor", standard: 1.0, allowed: .above(0, upTo: 10),
     "factor from stage z to sample z",
@@ -64,7 +83,9 @@ public struct PSFCalibrationSettings: Codable, Hashable, Sendable {
   package func check() throws(SettingsError) {
     try ZStack.step.check(zStep)
     try Self.roi.check(roi)
+    try Self.roi.check(roiLimit)
     try Self.pixelSize.check(pixelSize)
+    try Self.heightError.check(heightError)
     try Self.indexFactor.check(indexFactor)
     guard zStep > 0, knotSpacing > 0, knotSpacing.isFinite else {
       throw SettingsError(

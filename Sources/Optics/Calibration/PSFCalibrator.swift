@@ -13,6 +13,9 @@ package struct PSFCalibrator: Sendable {
 
   package init(_ settings: PSFCalibrationSettings) { self.settings = settings }
 
+  /// The part of the light that a box which may grow holds at every trusted height.
+  static let wantedLight = 0.9
+
   /// - Parameter stacks: all with the same number of planes; z increases from plane to plane.
   /// - Throws: `SettingsError`, `PSFCalibrationError`.
   package func calibrate(_ stacks: [BeadStack]) throws -> PSFCalibration {
@@ -22,8 +25,7 @@ package struct PSFCalibrator: Sendable {
     let heights = (0..<planes).map {
       (Double($0) - Double(planes - 1) / 2) * settings.zStep
     }
-    var notes: [String] = []
-    var alignment = try aligned(stacks, heights, &notes)
+    var alignment = try aligned(stacks, heights)
     let focus = try centred(&alignment, stacks, heights)
     alignment.describe()
     let volume = SplineVolume(alignment, settings: settings)
@@ -36,33 +38,63 @@ package struct PSFCalibrator: Sendable {
     let axial = AxialConvention(
       direction: .molecule, origin: focus.words, indexFactor: settings.indexFactor)
     var spline = try volume.spline(pixelSize: settings.pixelSize, axial: axial)
+    let light = BeadLight(
+      alignment, stacks, heights: heights, box: settings.roi,
+      limit: Self.widestBox + 2 * BeadFinder.margin)
     let edge = volume.edge
+    let checker = AxialChecker(
+      alignment, stacks, heights: heights, box: fitBox, settings: settings)
+    let measured = try checker.measure(.spline(spline))
+    if let wider = wider(light, over: measured.range ?? spline.zRange),
+      let result = try? PSFCalibrator(wider).calibrate(stacks)
+    {
+      return result
+    }
     try refuseWide(edge)
-    let measured = try widths(alignment, stacks, heights)
-    let checker = AxialChecker(alignment, stacks, heights: heights, box: fitBox)
-    let check = try checker.check(.spline(spline))
+    let check = try checker.check(measured, light)
     spline.zRange = check.trusted
     spline.starts = check.starts
+    let samples = try widths(alignment, stacks, heights)
     var result = PSFCalibration(
-      spline: spline, astigmatic: nil, beads: alignment.beads, widths: measured, check: check,
-      edge: edge, notes: [],
+      settings: settings, spline: spline, astigmatic: nil, beads: alignment.beads,
+      widths: samples, check: check,
+      light: edge.map {
+        PSFCalibration.Light(z: $0.z, box: light.part(at: $0.z), edge: $0.part)
+      },
+      notes: [],
       projections: stacks.map { ($0.width, $0.height, $0.projection.map(Float.init)) })
     result.beads = result.beads.map { bead in
       var bead = bead
       bead.light = bead.light.map { $0 * volume.light }
       return bead
     }
-    if let psf = astigmatic(measured, axial),
-      let check = try? checker.check(.astigmatic(psf))
+    if let psf = astigmatic(samples, axial),
+      let check = try? checker.check(checker.measure(.astigmatic(psf)), light)
     {
       result.astigmatic = psf
       result.astigmatic?.zRange = check.trusted
       result.astigmaticCheck = check
     }
     result.halvesCorrelation = SplineVolume.halves(alignment, settings: settings, check.trusted)
-    result.notes = notes + remarks(result)
+    result.notes = remarks(result)
     return result
   }
+
+  /// The settings with a larger box, if it may grow, should, and has the room.
+  private func wider(
+    _ light: BeadLight, over range: ClosedRange<Double>
+  ) -> PSFCalibrationSettings? {
+    guard let limit = settings.roiLimit else { return nil }
+    let room = light.widest - 2 * BeadFinder.margin
+    let side = min(light.side(holding: Self.wantedLight, over: range), limit, room)
+    guard side > settings.roi else { return nil }
+    var wider = settings
+    (wider.roi, wider.roiLimit) = (side, nil)
+    return wider
+  }
+
+  /// The largest side of the box around a bead, px.
+  package static let widestBox = 61
 
   /// Side of the boxes in checks and bounds: as large as the spline allows with shifts of a pixel.
   package var fitBox: Int { max(5, min(settings.roi - 4, 21)) }
@@ -94,7 +126,7 @@ package struct PSFCalibrator: Sendable {
   }
 
   private func aligned(
-    _ stacks: [BeadStack], _ heights: [Double], _ notes: inout [String]
+    _ stacks: [BeadStack], _ heights: [Double]
   ) throws -> BeadAlignment {
     let finder = BeadFinder(roi: settings.roi)
     let beads = stacks.enumerated().flatMap { finder.beads(in: $1, index: $0) }
@@ -132,8 +164,7 @@ package struct PSFCalibrator: Sendable {
   }
 
   private func nothingUsable(_ beads: [Bead]) -> PSFCalibrationError {
-    let counts = Dictionary(grouping: beads.compactMap(\.fault), by: \.name)
-      .map { "\($0.value.count) \($0.key)" }.sorted().joined(separator: ", ")
+    let counts = BeadFault.summary(beads.compactMap(\.fault))
     let hint: Message =
       if beads.allSatisfy({ $0.fault?.name == "overlapping" }) {
         "dilute the beads, or choose a smaller box with \(.roi)"
@@ -153,14 +184,17 @@ package struct PSFCalibrator: Sendable {
     _ alignment: inout BeadAlignment, _ stacks: [BeadStack], _ heights: [Double]
   ) throws -> (z: Double, words: String) {
     var origin = (z: 0.0, words: "the middle plane of the bead stack")
-    if settings.origin == .focus {
+    if settings.origin != .middle {
+      var focus: (z: Double, words: String)
       if let crossing = try crossing(alignment, stacks, heights) {
-        origin = (crossing, "the height at which the widths along x and y are equal")
+        focus = (crossing, "the height at which the widths along x and y are equal")
       } else {
-        origin = (
+        focus = (
           SplineVolume.sharpest(alignment, heights), "the height at which the PSF is sharpest"
         )
       }
+      let hasLobes = SplineVolume.peaks(alignment, z: focus.z) > 1
+      if settings.origin == .focus || !hasLobes { origin = focus }
     }
     let centre = SplineVolume.centre(alignment, z: origin.z)
     alignment.moveOrigin(to: BeadField.Place(x: centre.x, y: centre.y, z: origin.z))
@@ -174,7 +208,8 @@ package struct PSFCalibrator: Sendable {
         "the PSF is wider than the box of \(settings.roi) px: at its edge a pixel still has "
           + "\(Int(100 * best)) % of the light of an average pixel, at every height",
         hint:
-          "choose a larger box, for example \(.roi) \(min(61, settings.roi * 3 / 2 / 2 * 2 + 1))")
+          "choose a larger box, for example \(.roi) \(min(Self.widestBox, settings.roi * 3 / 2 / 2 * 2 + 1))"
+      )
     }
   }
 }

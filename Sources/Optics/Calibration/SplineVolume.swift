@@ -86,6 +86,12 @@ struct SplineVolume {
     return inner[inner.startIndex + best]
   }
 
+  /// The number of peaks of the field's image at a height.
+  static func peaks(_ alignment: BeadAlignment, z: Double) -> Int {
+    let side = alignment.side
+    return PSFTemplates.peaks(sample(alignment.field, heights: [z], side: side), side: side)
+  }
+
   /// Centroid of the pixels brighter than a fifth of the peak, at a height.
   static func centre(_ alignment: BeadAlignment, z: Double) -> (x: Double, y: Double) {
     var (x, y) = (0.0, 0.0)

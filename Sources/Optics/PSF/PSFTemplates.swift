@@ -71,7 +71,7 @@ package struct PSFTemplates: Hashable, Sendable {
   }
 
   /// Maxima above half of the largest, more than a pixel apart.
-  private static func peaks(_ image: [Double], side: Int) -> Int {
+  static func peaks(_ image: [Double], side: Int) -> Int {
     guard let most = image.max(), most > 0 else { return 0 }
     return image.indices.count { place in
       guard image[place] > most / 2 else { return false }

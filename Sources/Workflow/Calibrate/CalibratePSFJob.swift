@@ -36,6 +36,8 @@ public struct CalibratePSFJob {
   let settings: PSFCalibrationSettings
   let model: Model
   let scan: Scan
+  /// The z step that would turn z the other way, nm.
+  let turnedStep: Double
   let planes: Int?
   let camera: Camera?
   let maps: CameraMaps?
@@ -53,9 +55,11 @@ public struct CalibratePSFJob {
   ///   - picture: file of the report's picture.
   ///   - zStep: distance between planes, nm; negative if the scan goes down.
   ///   - pixelSize: pixel size in the sample, nm.
-  ///   - roi: side of the square that is cut around a bead, px.
+  ///   - roi: side of the square that is cut around a bead, px; nil for one that grows until it
+  ///     holds the light.
   ///   - model: nil to choose by the output's extension.
   ///   - scan: what moves up from plane to plane.
+  ///   - heightError: the largest error of the beads' heights in the trusted range, nm.
   ///   - origin: the height that is called z = 0.
   ///   - indexFactor: factor on heights for the mismatch of refractive indices.
   ///   - planes: planes per stack, if a movie holds several stacks one after the other.
@@ -68,6 +72,7 @@ public struct CalibratePSFJob {
   public init(
     movies: [any Movie], names: [String], output: String, json: String?, picture: String?,
     zStep: Double?, pixelSize: Double?, roi: Int?, model: Model?, scan: Scan,
+    heightError: Double = PSFCalibrationSettings.heightError.standard,
     origin: PSFCalibrationSettings.Origin, indexFactor: Double, planes: Int?, camera: Camera?,
     maps: CameraMaps?, chosen: [PlaneAxis: PlaneChoice] = [:], overwrite: Bool,
     cancellation: Cancellation = Cancellation()
@@ -87,13 +92,13 @@ public struct CalibratePSFJob {
       stated == pixelSize ? "pixel size \(pixelSize.field.words) nm, chosen by the movie" : nil,
       Recipe.doubt(pixelSize, movie: stated),
     ].compactMap { $0 }
-    // About 2.7 µm contain most PSFs over their z range.
-    let usual = Int(2700 / pixelSize / 2) * 2 + 1
     settings = PSFCalibrationSettings(
-      zStep: abs(zStep), roi: roi ?? min(max(usual, 13), 41), pixelSize: pixelSize,
-      origin: origin, indexFactor: indexFactor)
+      zStep: abs(zStep), roi: roi ?? Self.usualBox(movies.map(\.info), pixelSize: pixelSize),
+      roiLimit: roi == nil ? PSFCalibrator.widestBox : nil, pixelSize: pixelSize,
+      heightError: heightError, origin: origin, indexFactor: indexFactor)
     try settings.check()
     try Self.planes.check(planes)
+    turnedStep = -zStep
     // Moving the objective up lowers the molecules relative to the focal plane, and so does moving
     // the sample down.
     self.scan = (scan == .sample) == (zStep > 0) ? .sample : .objective
@@ -123,11 +128,18 @@ public struct CalibratePSFJob {
     for path in [output, json, picture].compactMap({ $0 }) { try taken.add(path) }
   }
 
+  /// About 2.7 µm, which contain most PSFs, or as much as the smallest image holds.
+  private static func usualBox(_ movies: [MovieInfo], pixelSize: Double) -> Int {
+    let room = movies.map { min($0.width, $0.height) - 2 * BeadFinder.margin }.min() ?? 13
+    let usual = min(max(Int(2700 / pixelSize / 2) * 2 + 1, 13), 41)
+    return max(min(usual, (room - 1) / 2 * 2 + 1), 9)
+  }
+
   public func run() throws -> CalibrationReport {
     let stacks = try zip(movies, names).flatMap { try self.stacks(of: $0, name: $1) }
     let calibration = try PSFCalibrator(settings).calibrate(stacks)
     let report = CalibrationReport(
-      calibration, settings: settings, stacks: stacks.map(\.name), model: model, scan: scan,
+      calibration, stacks: stacks.map(\.name), model: model, scan: scan, turnedStep: turnedStep,
       inPhotons: camera != nil || maps != nil)
     let psf: CalibratedPSF
     switch model {
@@ -144,13 +156,15 @@ public struct CalibratePSFJob {
       program: "Glint", version: glintVersion, action: "calibrate psf",
       settings: [
         "beads": names.joined(separator: ", "), "z_step": "\(settings.zStep)",
-        "scan": scan.rawValue, "roi": "\(settings.roi)", "origin": settings.origin.rawValue,
+        "scan": scan.rawValue, "roi": "\(calibration.settings.roi)",
+        "z_error": "\(settings.heightError)",
+        "origin": settings.origin.rawValue,
         "beads_used": "\(calibration.used)",
       ].merging(chosen.map { ($0.key.rawValue, $0.value.field.words) }) { $1 })
     try CalibrationFiles.write(psf, to: output, provenance: [step], overwrite: overwrite)
     if let json { try StagedFile.write(report.json(), to: json, overwrite: overwrite) }
     if let picture {
-      try CalibrationFigure(calibration, settings: settings, model: model).picture
+      try CalibrationFigure(calibration, model: model).picture
         .writePNG(to: picture, overwrite: overwrite)
     }
     return report
@@ -176,7 +190,7 @@ public struct CalibratePSFJob {
         "\(name) has \(info.frames) frames of \(info.width)×\(info.height) px, too many for beads",
         hint: "cut out the part of the field that holds the beads")
     }
-    return try stride(from: 0, to: info.frames, by: planes).map { first in
+    let stacks = try stride(from: 0, to: info.frames, by: planes).map { first in
       var pixels = [Float](repeating: 0, count: size * planes)
       let bytes = UnsafeMutableRawBufferPointer.allocate(
         byteCount: info.frameBytes, alignment: 64)
@@ -199,6 +213,15 @@ public struct CalibratePSFJob {
         planes: planes, pixels: pixels)
       return scan == .objective ? stack.planesReversed : stack
     }
+    if self.planes == nil, let stack = stacks.first, let scans = RepeatedScan(stack) {
+      let rest = scans.rest == 0 ? "" : ", and \(scans.rest) more"
+      throw SettingsError(
+        "\(name) seems to hold \(scans.stacks) stacks one after the other: its \(info.frames) "
+          + "planes look alike every \(scans.planes) planes\(rest)",
+        hint: "give the planes of one stack with \(.planes) \(scans.planes); for a single stack "
+          + "\(.planes) \(info.frames)")
+    }
+    return stacks
   }
 
   private func photons(_ value: Float, _ pixel: Int) -> Float {

@@ -9,11 +9,9 @@ struct CalibrationFigure {
   private let settings: PSFCalibrationSettings
   private let check: AxialCheck
 
-  init(
-    _ calibration: PSFCalibration, settings: PSFCalibrationSettings, model: CalibratePSFJob.Model
-  ) {
+  init(_ calibration: PSFCalibration, model: CalibratePSFJob.Model) {
     self.calibration = calibration
-    self.settings = settings
+    settings = calibration.settings
     check =
       model == .astigmatic ? calibration.astigmaticCheck ?? calibration.check : calibration.check
   }
@@ -86,15 +84,12 @@ struct CalibrationFigure {
   }
 
   private var edge: LinePlot {
-    let spline = calibration.spline
+    let light = calibration.light
     return LinePlot(
-      title: "light at the edge / light in the box", xLabel: "z (nm)", yLabel: "",
+      title: "light in the box, and at its edge / mean", xLabel: "z (nm)", yLabel: "",
       series: [
-        LinePlot.Series(
-          name: "edge", ink: .red, x: calibration.edge.map(\.z), y: calibration.edge.map(\.part)),
-        LinePlot.Series(
-          name: "box", ink: .green, x: calibration.edge.map(\.z),
-          y: calibration.edge.map { spline.light(at: $0.z) }),
+        LinePlot.Series(name: "edge", ink: .red, x: light.map(\.z), y: light.map(\.edge)),
+        LinePlot.Series(name: "box", ink: .green, x: light.map(\.z), y: light.map(\.box)),
       ], band: check.trusted, yRange: 0...1.3)
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Microscopy
 import Optics
+import Reporting
 
 /// The report of a PSF calibration, written by `glint calibrate psf --json`.
 public struct CalibrationReport: Codable, Sendable {
@@ -12,17 +13,14 @@ public struct CalibrationReport: Codable, Sendable {
     public var reason: String?
   }
 
-  public struct EdgeRow: Codable, Sendable {
-    public var z: Double
-    /// Light of a pixel at the edge of the box, relative to an average pixel.
-    public var part: Double
-  }
-
   public var version = glintVersion
   public var settings: PSFCalibrationSettings
   public var stacks: [String]
   public var model: CalibratePSFJob.Model
+  /// What moved up from plane to plane.
   public var scan: CalibratePSFJob.Scan
+  /// The z step that would turn z the other way, nm.
+  var turnedStep: Double
   /// Whether pixels were converted to photons; otherwise light is in camera counts.
   public var inPhotons: Bool
   public var beads: [BeadRow]
@@ -39,11 +37,12 @@ public struct CalibrationReport: Codable, Sendable {
   package var widths: [WidthSample]
   package var check: AxialCheck
   package var astigmaticCheck: AxialCheck?
-  public var edge: [EdgeRow]
+  package var light: [PSFCalibration.Light]
   public var notes: [String]
 
   enum CodingKeys: String, CodingKey {
     case version, settings, stacks, model, scan
+    case turnedStep = "turned_z_step"
     case inPhotons = "in_photons"
     case beads, used, convention
     case trustedRange = "trusted_range"
@@ -52,17 +51,18 @@ public struct CalibrationReport: Codable, Sendable {
     case halvesCorrelation = "halves_correlation"
     case astigmatic, widths, check
     case astigmaticCheck = "astigmatic_check"
-    case edge, notes
+    case light, notes
   }
 
   init(
-    _ calibration: PSFCalibration, settings: PSFCalibrationSettings, stacks: [String],
-    model: CalibratePSFJob.Model, scan: CalibratePSFJob.Scan, inPhotons: Bool
+    _ calibration: PSFCalibration, stacks: [String], model: CalibratePSFJob.Model,
+    scan: CalibratePSFJob.Scan, turnedStep: Double, inPhotons: Bool
   ) {
-    self.settings = settings
+    settings = calibration.settings
     self.stacks = stacks
     self.model = model
     self.scan = scan
+    self.turnedStep = turnedStep
     self.inPhotons = inPhotons
     beads = calibration.beads.map {
       BeadRow(
@@ -81,7 +81,7 @@ public struct CalibrationReport: Codable, Sendable {
     widths = calibration.widths
     self.check = calibration.check
     astigmaticCheck = calibration.astigmaticCheck
-    edge = calibration.edge.map { EdgeRow(z: $0.z, part: $0.part) }
+    light = calibration.light
     notes = calibration.notes
     if model == .astigmatic, check.rms > 2 * calibration.check.rms {
       notes.insert(
@@ -94,20 +94,39 @@ public struct CalibrationReport: Codable, Sendable {
   public func json() throws -> Data { try JSONEncoder.indented.encode(self) }
 
   /// The report as a few lines of text.
-  public var lines: [String] {
+  ///
+  /// - Parameter listsRejected: a line for every bead that was not used.
+  public func lines(listsRejected: Bool = false) -> [Message] {
     func text(_ value: Double, _ digits: Int = 0) -> String {
       String(format: "%.\(digits)f", value)
     }
-    var lines = ["beads        \(used) used, \(beads.count - used) rejected"]
-    for row in beads {
+    func range(_ z: ClosedRange<Double>) -> String {
+      "\(text(z.lowerBound)) to \(text(z.upperBound)) nm"
+    }
+    let (grows, moved) =
+      scan == .objective
+      ? ("last plane to the first", "the objective moved up, or the sample down")
+      : ("first plane to the last", "the sample moved up, or the objective down")
+    var lines: [Message] = [
+      "z            grows from the \(grows) (\(moved)); if not so, give \(.zStep) "
+        + "\(turnedStep.field.words)"
+    ]
+    let faults = beads.compactMap(\.bead.fault)
+    let reasons = faults.isEmpty ? "" : ": \(BeadFault.summary(faults))"
+    lines.append(
+      "beads        \(used) used, \(faults.count) rejected\(reasons)"
+        + (faults.isEmpty || listsRejected ? "" : " (each with \(.listRejected))"))
+    for row in beads where listsRejected {
       guard let reason = row.reason else { continue }
       lines.append(
         "  rejected   \(row.stack) at (\(text(row.bead.x, 1)), \(text(row.bead.y, 1))) px: \(reason)"
       )
     }
+    let least = light.filter { trustedRange.contains($0.z) }.map(\.box).min()
     lines.append(
-      "z range      \(text(trustedRange.lowerBound)) to \(text(trustedRange.upperBound)) nm can be "
-        + "trusted")
+      Message("box          \(settings.roi) px")
+        + Message(least.map { ", with \(Int(100 * $0)) % of the light or more" } ?? ""))
+    lines.append("z range      \(range(trustedRange)) can be trusted")
     lines.append("  below      \(trustedRangeEnds[0])")
     lines.append("  above      \(trustedRangeEnds[1])")
     lines.append("z of beads   recovered with \(text(heightError, 1)) nm rms error")
@@ -115,9 +134,8 @@ public struct CalibrationReport: Codable, Sendable {
     let inside = bounds.filter { trustedRange.contains($0.z) }
     if let middle = inside.min(by: { abs($0.z) < abs($1.z) }), let error = middle.zError {
       lines.append(
-        "√CRLB z      \(text(error, 1)) nm at z = \(text(middle.z)), at most "
-          + "\(text(inside.compactMap(\.zError).max() ?? error, 1)) nm in the range (1000 photons, "
-          + "background 10, box \(check.box))")
+        "√CRLB z      \(text(error, 1)) nm at z = \(text(middle.z)), at most \(text(inside.compactMap(\.zError).max() ?? error, 1)) nm in the range (1000 photons, background 10, box \(check.box))"
+      )
     }
     if let halves = halvesCorrelation {
       lines.append("halves       correlation between two halves of the beads \(text(halves, 4))")

@@ -87,7 +87,7 @@ public struct LocalizeJob {
       batch: batch, observer: observer, cancellation: cancellation)
     let notes =
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
-      + choices.map(\.description) + [try meaningOfZ()].compactMap { $0 }
+      + (choices + stage.notes).map(\.description) + [try meaningOfZ()].compactMap { $0 }
     let doubt = stage.usesCamera ? try cameraDoubt(frames, region) : nil
     // Claims the name of the report before the work starts.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }

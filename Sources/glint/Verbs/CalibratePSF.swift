@@ -13,7 +13,8 @@ struct CalibratePSF: ParsableCommand {
 
       z is the height of the molecule above the focal plane. With --scan objective (the focal \
       plane moves up from plane to plane) z decreases along the stack; with --scan sample it \
-      increases. A negative --z-step reverses the direction.
+      increases. A negative --z-step reverses the direction. The first line of the output says \
+      which way z grows.
 
       EXAMPLE:
         glint calibrate psf beads1.tif beads2.tif -o psf.hdf5 --z-step 10 --pixel-size 100 \
@@ -32,6 +33,7 @@ struct CalibratePSF: ParsableCommand {
   @Option(PSFCalibrationSettings.pixelSize) var pixelSize: Double?
   @Option(CalibratePSFJob.model) var model: CalibratePSFJob.Model?
   @Option(PSFCalibrationSettings.roi) var roi: Int?
+  @Option(PSFCalibrationSettings.heightError) var zError: Double
   @Option(PSFCalibrationSettings.origin) var origin: PSFCalibrationSettings.Origin
   @Option(PSFCalibrationSettings.indexFactor, "f") var refractiveIndexFactor: Double
   @Option(CalibratePSFJob.planes, "n") var planes: Int?
@@ -39,6 +41,8 @@ struct CalibratePSF: ParsableCommand {
   @OptionGroup(title: "Movie") var movie: MovieOptionsGroup
   @Option(help: ArgumentHelp("Write the report as JSON.", valueName: "file")) var json: String?
   @Option(help: ArgumentHelp("Draw the report as PNG.", valueName: "file")) var report: String?
+  @Flag(help: "List every bead that is not used, with its position and the reason.")
+  var listRejected = false
   @Flag(help: "Replace existing outputs.") var force = false
 
   func validate() throws {
@@ -51,13 +55,13 @@ struct CalibratePSF: ParsableCommand {
       movies: beads.map { try movie.open($0, along: .slice) }, names: beads, output: output,
       json: json,
       picture: report, zStep: zStep, pixelSize: pixelSize, roi: roi, model: model, scan: scan,
-      origin: origin, indexFactor: refractiveIndexFactor, planes: planes,
+      heightError: zError, origin: origin, indexFactor: refractiveIndexFactor, planes: planes,
       camera: camera == Camera() && maps == nil ? nil : camera, maps: maps, chosen: movie.planes,
       overwrite: force,
       cancellation: Interrupt.cancellation)
     for note in job.notes { say(note.spelled) }
     let result = try job.run()
-    for line in result.lines { print(line) }
+    for line in result.lines(listsRejected: listRejected) { print(line.spelled) }
     for file in [output, report, json].compactMap({ $0 }) { print("wrote        \(file)") }
   }
 }
