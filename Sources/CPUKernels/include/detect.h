@@ -4,6 +4,7 @@
 #include "../../../Kernels/shared/detect_kernels.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /// Bytes of scratch of `difference_of_gaussians` and `wavelet`, on any instruction set.
 static inline size_t glint_difference_scratch(int width, int wide_radius) {
@@ -19,6 +20,14 @@ static inline size_t glint_matched_scratch(int width, int side) {
 /// Bytes of scratch of `temporal_median`.
 static inline size_t glint_median_scratch(int window) {
   return (size_t)window * GLINT_MEDIAN_PIXELS * sizeof(float);
+}
+
+/// Pixels that `wavelet_noise` lists of a frame: an eighth, more than are left after its first selection.
+static inline int64_t glint_noise_room(int64_t size) { return size / 8 > 8192 ? size / 8 : 8192; }
+
+/// Bytes of scratch of `wavelet_noise`.
+static inline size_t glint_noise_scratch(int64_t size) {
+  return (size_t)glint_noise_room(size) * sizeof(float);
 }
 
 /// Bytes of scratch of `local_maxima_rows`.
