@@ -45,8 +45,9 @@ GROUP_KERNEL(wavelet_noise, GLINT_NOISE_GROUP, 1, 1) {
     }
     barrier(CLK_LOCAL_MEM_FENCE);
   }
-  if (lane == 0)
-    noise[get_group_id(0)] = signals > 0    ? GLINT_NOISE_PER_MEDIAN * AS_REAL(found[0])
-                             : found[2] > 0 ? 0.0f
-                                            : INFINITY;
+  if (lane == 0) {
+    const float own = GLINT_NOISE_PER_MEDIAN * AS_REAL(found[0]);
+    const int is_empty = signals == 0 && found[2] == 0;
+    noise[get_group_id(0)] = is_empty ? INFINITY : own > p.least ? own : p.least;
+  }
 }

@@ -58,11 +58,12 @@ typedef struct {
 /// Work-items that share a frame.
 #define GLINT_NOISE_GROUP 256
 
-/// Noise of each frame.
+/// Noise of each frame, which is never below `least`.
 typedef struct {
   int frames;
   int height;
   int width;
+  float least;
 } glint_noise_params;
 
 /// Frame minus the median of the `window` (odd) frames around it. The window is clipped at the ends of

@@ -7,11 +7,17 @@ import CPUKernels
 /// molecules hardly change it (Donoho & Johnstone, Biometrika 1994; Starck & Murtagh, PASP 1998).
 /// Of an even number the lower of the middle two counts. Pixels that are not finite are ignored, as
 /// are those that are 0: they belong to flat parts of a frame (masked, clipped or dark), which have
-/// no noise. A flat frame gets 0, a frame without a finite pixel +∞.
+/// no noise. The result is at least `least`, also for a flat frame; a frame without a finite pixel
+/// gets +∞.
 package struct WaveletNoise: NotDifferentiable {
   package static let name = "wavelet_noise"
 
-  package init() {}
+  /// The noise that is always there, for example of rounding to digital numbers.
+  package let least: Float
+
+  package init(least: Float = 0) { self.least = least }
+
+  package var parameters: String { "at least \(least)" }
 
   package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].isFrames else {
@@ -25,9 +31,9 @@ package struct WaveletNoise: NotDifferentiable {
     let noise = (0..<inputs[0].type.shape[0]).map { frame -> Double in
       let pixels = inputs[0].values[frame * size..<(frame + 1) * size].filter(\.isFinite)
       let magnitudes = pixels.map(abs).filter { $0 > 0 }.sorted()
-      guard !magnitudes.isEmpty else { return pixels.isEmpty ? .infinity : 0 }
+      guard !magnitudes.isEmpty else { return pixels.isEmpty ? .infinity : Double(least) }
       let median = Float(magnitudes[(magnitudes.count - 1) / 2])
-      return Double(Float(GLINT_NOISE_PER_MEDIAN) * median)
+      return Double(max(Float(GLINT_NOISE_PER_MEDIAN) * median, least))
     }
     return [Reference(TensorType(.float32, noise.count), noise)]
   }
@@ -39,7 +45,8 @@ package struct WaveletNoise: NotDifferentiable {
 
   private func kernelParameters(_ site: Site) -> glint_noise_params {
     let shape = site.inputs[0].shape.map { Int32($0) }
-    return glint_noise_params(frames: shape[0], height: shape[1], width: shape[2])
+    return glint_noise_params(
+      frames: shape[0], height: shape[1], width: shape[2], least: least)
   }
 
   private var operands: glint_wavelet_noise_operands {
@@ -65,9 +72,11 @@ package struct WaveletNoise: NotDifferentiable {
   }
 
   package static var samples: [Sample] {
-    func sample(_ values: [Double], _ shape: [Int], note: String) -> Sample {
+    func sample(
+      _ values: [Double], _ shape: [Int], least: Float = 0, note: String
+    ) -> Sample {
       Sample(
-        WaveletNoise(), [Reference(TensorType(.float32, shape), values)], note: note, .exact,
+        WaveletNoise(least: least), [Reference(TensorType(.float32, shape), values)], note: note, .exact,
         tiny: values.count < 300)
     }
     // From 8193 pixels on, the CPU selects with the help of a sample.
@@ -92,6 +101,8 @@ package struct WaveletNoise: NotDifferentiable {
       sample(Array(repeating: -2, count: 12_707), [1, 97, 131], note: "equal, large"),
       sample(Array(repeating: 0, count: 256), [1, 16, 16], note: "zero"),
       sample(Array(repeating: 0, count: 12_707), [1, 97, 131], note: "zero, large"),
+      sample([0, 0, .nan, 0], [1, 2, 2], least: 0.25, note: "zero, at least"),
+      sample([3, -4, 0.1, 0.1, .nan, .nan], [3, 1, 2], least: 2, note: "at least"),
       sample([0, -3, 1e-38, 3e38], [1, 2, 2], note: "extremes"),
       sample(masked, [1, 97, 131], note: "masked"),
       sample(ties, [1, 97, 131], note: "few values"),
