@@ -17,7 +17,7 @@ package struct WaveletNoise: NotDifferentiable {
 
   package init(least: Float = 0) { self.least = least }
 
-  package var parameters: String { "at least \(least)" }
+  package var parameters: String { least > 0 ? "at least \(least)" : "" }
 
   package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 1, inputs[0].isFrames else {
