@@ -9,11 +9,16 @@ import Optics
 struct DetectionCheck {
   /// What is in every frame, far brighter than a molecule.
   enum Light: String, CaseIterable {
-    case none, hotPixel = "hot pixel", bead
+    case none
+    case hotPixel = "hot pixel"
+    case bead
   }
 
   enum Noise: String, CaseIterable {
-    case photons, read = "1.5 e⁻", maps = "sCMOS maps", emccd = "EMCCD"
+    case photons
+    case read = "1.5 e⁻"
+    case maps = "sCMOS maps"
+    case emccd = "EMCCD"
 
     var camera: Camera {
       switch self {

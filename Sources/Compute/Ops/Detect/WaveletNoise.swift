@@ -76,7 +76,8 @@ package struct WaveletNoise: NotDifferentiable {
       _ values: [Double], _ shape: [Int], least: Float = 0, note: String
     ) -> Sample {
       Sample(
-        WaveletNoise(least: least), [Reference(TensorType(.float32, shape), values)], note: note, .exact,
+        WaveletNoise(least: least), [Reference(TensorType(.float32, shape), values)], note: note,
+        .exact,
         tiny: values.count < 300)
     }
     // From 8193 pixels on, the CPU selects with the help of a sample.
