@@ -58,6 +58,9 @@ typedef struct {
 /// Work-items that share a frame.
 #define GLINT_NOISE_GROUP 256
 
+/// Pixels of a frame that the CPU can list: more than its sample leaves of nearly every frame.
+#define GLINT_NOISE_ROOM(size) (4096 + (size) / 8)
+
 /// Noise of each frame, which is never below `least`.
 typedef struct {
   int frames;

@@ -22,12 +22,9 @@ static inline size_t glint_median_scratch(int window) {
   return (size_t)window * GLINT_MEDIAN_PIXELS * sizeof(float);
 }
 
-/// Pixels of a frame that `wavelet_noise` can list: more than its sample leaves of nearly every frame.
-static inline int64_t glint_noise_room(int64_t size) { return 4096 + size / 8; }
-
 /// Bytes of scratch of `wavelet_noise`, on any instruction set.
 static inline size_t glint_noise_scratch(int64_t size) {
-  return (size_t)(glint_noise_room(size) + 16) * sizeof(float);
+  return (size_t)(GLINT_NOISE_ROOM(size) + 16) * sizeof(float);
 }
 
 /// Bytes of scratch of `local_maxima_rows`.
