@@ -100,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "glint-accuracy",
       dependencies: [
-        "Compute", "Microscopy", "Optics",
+        "Compute", "Localization", "Microscopy", "Optics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tools/accuracy", exclude: ["README.md", "movies", "threshold"]),

@@ -10,6 +10,7 @@ GROUP_KERNEL(wavelet, TILE_WIDTH, TILE_HEIGHT, 1) {
   if (x < p.width && y < p.height) {
     const size_t at = start + y * p.width + x;
     out[at] = sums.x - sums.y;
-    fine[at] = images[at] - sums.x;
+    const float value = images[at], rest = value - sums.x;
+    fine[at] = fabs(rest) <= fabs(value) * GLINT_WAVELET_ROUNDING ? 0.0f : rest;
   }
 }

@@ -32,10 +32,6 @@ typedef struct {
   float wide[GLINT_WIDE_RADIUS + 1];
 } glint_difference_params;
 
-/// Number of partial sums of a frame, which are added in a fixed tree. Column x belongs to sum
-/// x % GLINT_SUMS, so a device may compute any number of them in parallel.
-#define GLINT_SUMS 64
-
 /// Largest side of a template.
 #define GLINT_TEMPLATE_SIDE 31
 
@@ -52,11 +48,25 @@ typedef struct {
   float read_noise;
 } glint_matched_params;
 
-/// Standard deviation of each frame.
+/// Magnitudes up to this part of the image are rounding of the filter and count as zero, so that flat parts
+/// of a frame are exactly zero.
+#define GLINT_WAVELET_ROUNDING 0x1p-22f
+
+/// Standard deviation of normally distributed values per median of their magnitudes.
+#define GLINT_NOISE_PER_MEDIAN 1.4826f
+
+/// Work-items that share a frame.
+#define GLINT_NOISE_GROUP 256
+
+/// Pixels of a frame that the CPU can list: more than its sample leaves of nearly every frame.
+#define GLINT_NOISE_ROOM(size) (4096 + (size) / 8)
+
+/// Noise of each frame, which is never below `least`.
 typedef struct {
   int frames;
   int height;
   int width;
+  float least;
 } glint_noise_params;
 
 /// Frame minus the median of the `window` (odd) frames around it. The window is clipped at the ends of
@@ -154,7 +164,7 @@ GLINT_KERNEL(detect, wavelet, glint_difference_params)
   X(in, float, images) X(in, float, templates) X(maybe_in, float, noise) X(out, float, out)
 GLINT_KERNEL(detect, matched_filter, glint_matched_params)
 
-/// The standard deviation of each frame.
+/// The noise of each frame.
 #define GLINT_wavelet_noise(X) X(in, float, images) X(out, float, noise)
 GLINT_KERNEL(detect, wavelet_noise, glint_noise_params)
 

@@ -13,6 +13,9 @@ struct Accuracy: ParsableCommand {
       A row holds when, for x and y together, RMSE/√CRLB is in 0.98...1.05, |bias| < 0.1 √CRLB, and the
       spread of error/reported error in 0.97...1.05.
 
+      With --detection, the table has the spots that detectors find in empty frames, and the molecules
+      that they find beside a hot pixel or a bead.
+
       Example: glint-accuracy --sigma elliptical --spots 20000 --json accuracy.json
       """)
 
@@ -26,6 +29,10 @@ struct Accuracy: ParsableCommand {
   var readNoise = 0.0
   @Option(help: "With --psf: only this noise (none, scalar, scmos, mapless or emccd).")
   var noise: AxialCondition.Noise?
+  @Flag(help: "Measure detection instead of fits.")
+  var detection = false
+  @Option(help: "With --detection: frames per movie.")
+  var frames = 50
   @Option(help: "Device, as `glint devices` names it.")
   var device = "cpu"
   @Option(help: "Random seed.")
@@ -37,12 +44,19 @@ struct Accuracy: ParsableCommand {
     guard spots >= 100, spots <= 1_000_000 else {
       throw ValidationError("--spots \(spots) is not in 100...1000000")
     }
+    guard frames >= 1, frames <= 1000 else {
+      throw ValidationError("--frames \(frames) is not in 1...1000")
+    }
     guard readNoise >= 0, readNoise <= 1000 else {
       throw ValidationError("--read-noise \(readNoise) is not in 0...1000")
     }
   }
 
   func run() throws {
+    if detection {
+      try DetectionCheck(device: try Devices.named(device), frames: frames, seed: seed).run()
+      return
+    }
     let fitter = SpotFitter(device: try Devices.named(device))
     if let psf {
       try sweep(psf, fitter)

@@ -4,6 +4,7 @@
 #include "../../../Kernels/shared/detect_kernels.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /// Bytes of scratch of `difference_of_gaussians` and `wavelet`, on any instruction set.
 static inline size_t glint_difference_scratch(int width, int wide_radius) {
@@ -19,6 +20,11 @@ static inline size_t glint_matched_scratch(int width, int side) {
 /// Bytes of scratch of `temporal_median`.
 static inline size_t glint_median_scratch(int window) {
   return (size_t)window * GLINT_MEDIAN_PIXELS * sizeof(float);
+}
+
+/// Bytes of scratch of `wavelet_noise`, on any instruction set.
+static inline size_t glint_noise_scratch(int64_t size) {
+  return (size_t)(GLINT_NOISE_ROOM(size) + 16) * sizeof(float);
 }
 
 /// Bytes of scratch of `local_maxima_rows`.

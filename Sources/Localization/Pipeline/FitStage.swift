@@ -105,6 +105,14 @@ package struct FitStage: RowStage {
     return sigma * sigma
   }
 
+  /// The noise of rounding to digital numbers, photoelectrons: frames with fewer than about one
+  /// photoelectron in ten pixels have no other that a median could find. Floats are not rounded.
+  private var roundingNoise: Float {
+    guard pixel == .uint16 else { return 0 }
+    let gain = maps?.gain.map(Double.init).median ?? totalGain
+    return Float(1 / (12.0.squareRoot() * gain))
+  }
+
   /// The graph of one batch, with the input "frames" [frame, y, x] in the movie's pixel type and
   /// the outputs that `ReceivedRows` reads.
   ///
@@ -240,7 +248,7 @@ package struct FitStage: RowStage {
     case .wavelet(let threshold):
       let planes = try graph.apply(Wavelet(), to: [image])
       let maxima = try graph.apply(LocalMaxima(radius: 1, border: border), to: [planes[0]])
-      let noise = try graph.apply(WaveletNoise(), planes[1])
+      let noise = try graph.apply(WaveletNoise(least: roundingNoise), planes[1])
       let cutoff = try graph.apply(
         Elementwise(.affine(scale: Float(threshold), shift: 0)), noise)
       return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)

@@ -3,11 +3,11 @@ import CPUKernels
 /// Undecimated B-spline transform (order 3, scale 2), ThunderSTORM's default filter.
 ///
 /// Input: float32 [frames, height, width]. Outputs, same type: V₁ − V₂, in which spots stand out,
-/// and F₁ = image − V₁, whose standard deviation (`WaveletNoise`) is the threshold's unit. V₁ is
-/// the image smoothed by 1/16 1/4 3/8 1/4 1/16, V₂ is V₁ smoothed by the same with holes (Izeddin
-/// et al., Opt. Express 2012; Ovesný et al., Bioinformatics 2014). At the edges frames are mirrored
-/// with the edge pixel repeated; ThunderSTORM only repeats the edge pixel, so the outermost 6
-/// pixels differ.
+/// and F₁ = image − V₁, whose noise (`WaveletNoise`) is the threshold's unit. V₁ is the image
+/// smoothed by 1/16 1/4 3/8 1/4 1/16, V₂ is V₁ smoothed by the same with holes (Izeddin et al.,
+/// Opt. Express 2012; Ovesný et al., Bioinformatics 2014). At the edges frames are mirrored with
+/// the edge pixel repeated; ThunderSTORM only repeats the edge pixel, so the outermost 6 pixels
+/// differ. Devices give 0 where F₁ is at most 2⁻²² of the image, because there it is only rounding.
 package struct Wavelet: Op {
   package static let name = "wavelet"
   private let filters = FilterDifference(narrow: .spline, wide: .splineTwice)
@@ -55,11 +55,18 @@ package struct Wavelet: Op {
   }
 
   package static var samples: [Sample] {
-    [[1, 1, 1], [2, 3, 17], [1, 13, 4], [1, 17, 33], [2, 31, 65]].map { shape in
+    let random = [[1, 1, 1], [2, 3, 17], [1, 13, 4], [1, 17, 33], [2, 31, 65]].map { shape in
       // Sums of at most 26 taps of inputs up to 1000.
       Sample(
         Wavelet(), [.random(shape, 0...1000, seed: 21)], .absolute(30 * 1000 * 0x1p-24),
         tiny: shape.reduce(1, *) < 300)
     }
+    // Of these values, one in eight would leave a rounding error.
+    let levels = (0..<40).map { Double(Float($0 - 100) * Float(1 / 2.1)) }
+    let flat = Reference(
+      TensorType(.float32, 40, 9, 19), levels.flatMap { Array(repeating: $0, count: 9 * 19) })
+    return random + [
+      Sample(Wavelet(), [flat], note: "flat", .absolute(30 * 100 * 0x1p-24))
+    ]
   }
 }
