@@ -55,6 +55,9 @@ extension SettingName {
 
   // Tables and pictures
   public static let firstFrame = SettingName("first-frame")
+  public static let unit = SettingName("unit")
+  public static let map = SettingName("map")
+  public static let columns = SettingName("columns")
   public static let photonsPerCount = SettingName("photons-per-count")
   public static let pixel = SettingName("pixel")
   public static let style = SettingName("style")

@@ -74,6 +74,14 @@ struct Evaluate: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Number of the first frame in the truth.", valueName: "n"))
   var truthFirstFrame: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Unit of positions in the truth, if its columns state none.", valueName: "nm|px|um"))
+  var truthUnit: TableUnit?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Columns of the truth by their meaning.", valueName: "quantity=column,…"))
+  var truthMap: String?
   @Flag(help: "Replace an existing JSON file.") var force = false
 
   func validate() throws {
@@ -93,7 +101,9 @@ struct Evaluate: ParsableCommand {
     let report = try json.map { try StagedFile(path: $0, overwrite: force) }
     let found = try Tables.read(locs, options: reading.options())
     var ofTruth = reading
-    ofTruth.firstFrame = truthFirstFrame
+    ofTruth.columns.firstFrame = truthFirstFrame
+    ofTruth.columns.unit = truthUnit
+    ofTruth.columns.map = truthMap
     let molecules = try Tables.read(truth, options: ofTruth.options())
     var settings = ScoreSettings(
       assignment: assignment, lateralTolerance: tolerance, axialTolerance: axialTolerance,
@@ -103,6 +113,7 @@ struct Evaluate: ParsableCommand {
     let score = try Score(
       of: found, against: molecules, settings: settings, bound: try bound())
     for line in Self.lines(score) { print(line) }
+    for remark in score.remarks { say("note: \(remark.spelled)") }
     if let report {
       try report.write(JSONEncoder.indented.encode(score))
       try report.commit()

@@ -5,13 +5,13 @@ import Microscopy
 
 struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Describe a movie or a table.",
+    abstract: "Describe a movie, a table, a PSF, a camera, weights or a recipe.",
     discussion: """
       EXAMPLE:
         glint info movie.ome.tif
       """)
 
-  @Argument(help: "Movie, folder of TIFFs, or localization table.")
+  @Argument(help: "Any file that Glint reads or writes, or a folder of TIFFs.")
   var file: String
 
   @OptionGroup var reading: TableReading
@@ -29,14 +29,7 @@ struct Info: ParsableCommand {
       cutOff = info.cutOff
       fields = Self.describe(info)
     } catch {
-      // A table in nm without a pixel size is shown in nm, by reading it with a pixel of 1 nm.
-      if let table = try? Tables.read(file, options: reading.options()) {
-        fields = Self.describe(table)
-      } else if let table = try? Tables.read(file, options: TableOptions(pixelSize: 1)) {
-        fields = Self.describe(table, lateral: Unit.nanometre.rawValue)
-      } else {
-        throw error
-      }
+      fields = try InfoKinds.describe(file, reading: reading, notMovie: error)
     }
     if json {
       let object = Dictionary(
@@ -79,28 +72,6 @@ struct Info: ParsableCommand {
     if info.files.count > 1 { fields.append(("files", "\(info.files.count)")) }
     fields += info.notes.enumerated().map { ("note \($0 + 1)", $1) }
     fields += info.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    return fields
-  }
-
-  private static func describe(
-    _ table: Localizations, lateral: String = Unit.pixel.rawValue
-  ) -> [(String, String)] {
-    var fields = [
-      ("kind", "localization table"), ("rows", "\(table.count)"),
-      (
-        "columns",
-        table.quantities.map { "\($0.name) [\($0.unit.rawValue)]" }.joined(separator: ", ")
-      ),
-    ]
-    if let first = table.frame.min(), let last = table.frame.max() {
-      fields.append(("frames", "\(first)…\(last), counted from 0"))
-    }
-    for quantity in [Quantity.x, .y, .z] {
-      if let values = table[quantity], let low = values.min(), let high = values.max() {
-        let unit = quantity == .z ? Unit.nanometre.rawValue : lateral
-        fields.append((quantity.name, String(format: "%.3f…%.3f ", low, high) + unit))
-      }
-    }
     return fields
   }
 }
