@@ -92,12 +92,12 @@ package struct NumPyRecords {
         try expect("(")
         let name = try word()
         try expect(",")
-        let type = try type(depth: depth + 1)
+        let inner = try type(depth: depth + 1)
         var shape: [Int] = []
         if take(","), peek != UInt8(ascii: ")") { shape = try self.shape() }
         try expect(")")
         _ = take(",")
-        size = try append(name, type, shape, at: size, to: &fields)
+        size = try append(name, inner, shape, at: size, to: &fields)
       }
       try expect("]")
       return .record(size: size, fields)

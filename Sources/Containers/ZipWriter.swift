@@ -45,7 +45,8 @@ package struct ZipWriter {
     }
     let count = Self.half(UInt16(clamping: members.count))
     return bytes + Self.word(0x0605_4b50) + Self.half(0) + Self.half(0) + count + count
-      + Self.word(UInt32(clamping: bytes.count)) + Self.word(UInt32(clamping: offset)) + Self.half(0)
+      + Self.word(UInt32(clamping: bytes.count)) + Self.word(UInt32(clamping: offset))
+      + Self.half(0)
   }
 
   /// Version, flags (names in UTF-8), method, time (1980-01-01), checksum, sizes, lengths.

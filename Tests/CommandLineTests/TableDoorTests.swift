@@ -66,7 +66,9 @@ import Testing
   @Test(arguments: ["csv", "hdf5", "smlm"]) func aRecipeComesFromAnyOutput(kind: String) throws {
     try inShell { shell in
       try shell.makeMovie()
-      let first = ["localize", "movie.tif", "--device", "cpu", "--box", "9", "--gain", "2", "--offset", "100"]
+      let first = [
+        "localize", "movie.tif", "--device", "cpu", "--box", "9", "--gain", "2", "--offset", "100",
+      ]
       try shell.sh(
         "\"$GLINT\" \(first.joined(separator: " ")) -o a.\(kind) --json report.json"
       ).expectSuccess()
@@ -84,7 +86,9 @@ import Testing
       try shell.glint(
         "localize", "movie.tif", "-o", "again.\(kind)", "--device", "cpu", "--recipe", "a.\(kind)"
       ).expectSuccess()
-      let (a, b) = (try Tables.read(shell.path("a.\(kind)")), try Tables.read(shell.path("again.\(kind)")))
+      let (a, b) = (
+        try Tables.read(shell.path("a.\(kind)")), try Tables.read(shell.path("again.\(kind)"))
+      )
       #expect(a.frame == b.frame && a[.x] == b[.x])
     }
   }
@@ -134,14 +138,17 @@ import Testing
         to: shell.path("maps.hdf5"), overwrite: false)
       for (name, words) in [
         ("movie.tif", "movie"), ("a.csv", "localization table"), ("a.smlm", "localization table"),
-        ("a_sml.mat", "localization table"), ("recipe.yaml", "recipe"), ("a.png", "output of Glint"),
+        ("a_sml.mat", "localization table"), ("recipe.yaml", "recipe"),
+        ("a.png", "output of Glint"),
         ("camera.json", "camera"), ("maps.hdf5", "camera maps"),
       ] {
         let info = try shell.glint("info", name)
-        #expect(info.status == 0 && info.output.contains(words), "\(name): \(info.output)\(info.errors)")
+        #expect(
+          info.status == 0 && info.output.contains(words), "\(name): \(info.output)\(info.errors)")
       }
       let parquet = try shell.glint("info", "a.parquet")
-      #expect(parquet.status == 2 && parquet.errors.contains("a Parquet table"), "\(parquet.errors)")
+      #expect(
+        parquet.status == 2 && parquet.errors.contains("a Parquet table"), "\(parquet.errors)")
     }
   }
 }

@@ -17,16 +17,15 @@ public enum Outputs {
 
   private static func steps(ofTable path: String) -> [ProvenanceStep]? {
     switch try? TableKind(path: path) {
-    case .delimited: (try? ThunderstormProtocol(besideTable: path)).flatMap { $0?.steps }
-    case .hdf5:
-      (try? PicassoReader.metadata(HDF5File(path: path), path: path)).flatMap { $0?.provenance }
+    case .delimited: (try? ThunderstormProtocol(besideTable: path))?.steps
+    case .hdf5: (try? PicassoReader.metadata(HDF5File(path: path), path: path))?.provenance
     case .matlab:
       (try? MATFile(ByteSource.contents(of: path)).variables(["saveloc"]))?["saveloc"]?
         .structure?["glint"]?.text.map(GlintFileNotes.steps)
     case .archive:
-      (try? ZipArchive(ByteSource.contents(of: path))).flatMap {
-        try? SmlmArchive.manifest($0, path: path)
-      }.flatMap(SmlmArchive.Notes.init)?.steps
+      (try? ZipArchive(ByteSource.contents(of: path)))
+        .flatMap { try? SmlmArchive.manifest($0, path: path) }
+        .flatMap { SmlmArchive.Notes($0) }?.steps
     default: nil
     }
   }

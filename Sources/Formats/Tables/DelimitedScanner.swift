@@ -161,8 +161,9 @@ struct DelimitedScanner: ~Copyable {
       guard let start = copy.baseAddress else { return nil }
       var count = 0
       var commas = 0
-      while count < 63, place[count] != 10, place[count] != 13, place[count] != delimiter
-        || place[count] == UInt8(ascii: ",")
+      while count < 63, place[count] != 10, place[count] != 13,
+        place[count] != delimiter
+          || place[count] == UInt8(ascii: ",")
       {
         let isComma = place[count] == UInt8(ascii: ",")
         commas += isComma ? 1 : 0

@@ -65,7 +65,8 @@ enum DelimitedTable {
     guard options.map != nil else {
       throw TableError.unclear(
         path: path, what: "text without a header of columns",
-        remedy: "name its columns with \(.map), such as frame=1,x=2,y=3, and their unit with \(.unit)")
+        remedy:
+          "name its columns with \(.map), such as frame=1,x=2,y=3, and their unit with \(.unit)")
     }
     let reader = try LineReader(path: path)
     try reader.restart(before: start.lineNumber)
@@ -95,7 +96,8 @@ enum DelimitedTable {
     }
     template.field.pixelSize = options.pixelSize ?? template.field.pixelSize
     try read(
-      reader, style: DelimitedScanner.Style(
+      reader,
+      style: DelimitedScanner.Style(
         delimiter: header.delimiter, endsAtNull: dialect.endsAtNull),
       columns: try dialect.uses(of: header.columns, path: path, options: options),
       firstFrame: try dialect.firstFrame(path: path, options: options), template: template,
@@ -110,9 +112,10 @@ enum DelimitedTable {
     var line = reader.lineNumber
     var chunk = try reader.chunk()
     var style = style
-    style.hasDecimalCommas = try chunk.map {
-      try DecimalCommas.areUsed(in: $0, delimiter: style.delimiter, path: path)
-    } ?? false
+    style.hasDecimalCommas =
+      try chunk.map {
+        try DecimalCommas.areUsed(in: $0, delimiter: style.delimiter, path: path)
+      } ?? false
     let columns = chunk.map { withoutText(columns, first: $0, style: style) } ?? columns
     var scanner = DelimitedScanner(
       path: path, style: style, keep: columns.map { $0 != .skipped },
@@ -131,7 +134,8 @@ enum DelimitedTable {
         scanner.removeRows()
         delivered = true
       }
-      chunk = scanner.hasEnded ? nil : try reader.chunk()
+      if scanner.hasEnded { break }
+      chunk = try reader.chunk()
     }
     if !delivered { try body(batch(scanner)) }
   }

@@ -4,7 +4,8 @@ import Microscopy
 /// its signature, the first one that fits.
 extension TableDialect {
   static let texts = [
-    challenge, decode, nstorm, nanoimager, smapText, smapGrouped, elyra, vutara, detectionOfMolecules,
+    challenge, decode, nstorm, nanoimager, smapText, smapGrouped, elyra, vutara,
+    detectionOfMolecules,
     stormAnalysisText, picassoText, zola, minflux, pyme,
   ]
 
@@ -42,7 +43,8 @@ extension TableDialect {
     ])
 
   static let nanoimager = TableDialect(
-    name: "ONI Nanoimager csv", signatures: [["channel", "frame", "x", "y", "photons", "background"]],
+    name: "ONI Nanoimager csv",
+    signatures: [["channel", "frame", "x", "y", "photons", "background"]],
     meanings: [
       Meaning(.x, nil, "x"), Meaning(.y, nil, "y"), Meaning(.z, "nm", "z"),
       Meaning(.photons, "photon", "photons"), Meaning(.background, "photon", "background"),
@@ -168,7 +170,7 @@ extension TableDialect {
         Meaning(.yError, "nm", "y_error", "uncertainty_y"),
         Meaning(.zError, "nm", "z_error", "uncertainty_z"),
         Meaning(lateralError: "nm", "uncertainty", "uncertainty_xy", "precision"),
-      ] + general.meanings, frames: ["frame", "frames"], firstFrame: firstFrame)
+      ] + general.meanings, frames: ["frame", "frames"], derived: ["sigma"], firstFrame: firstFrame)
   }
 
   /// Glint's own names. Lengths need a unit.

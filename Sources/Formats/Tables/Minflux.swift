@@ -35,7 +35,7 @@ struct Minflux {
     }
     let prefix = records.field("itr.loc") == nil ? "" : "itr."
     data.places = (0..<3).compactMap { last(prefix + "loc", $0) }
-    data.take(scalars: numbers) { last(prefix + $0, nil) }
+    data.take(scalars: numbers, last: { last(prefix + $0, nil) })
     return try data.table(path: path, options: options)
   }
 
@@ -61,7 +61,7 @@ struct Minflux {
     func column(_ rows: [[String: Any]], _ name: String) -> [Double]? {
       rows.contains { $0[name] is NSNumber } ? rows.map { number($0[name]) } : nil
     }
-    data.take(scalars: { column(rows, $0) }) { column(measured, $0) }
+    data.take(scalars: { column(rows, $0) }, last: { column(measured, $0) })
     return try data.table(path: path, options: options)
   }
 
@@ -84,11 +84,15 @@ struct Minflux {
     data.places = (0..<3).map { axis in
       Array(values[(axis + 1) * step - rows..<(axis + 1) * step])
     }
-    data.take(scalars: { variables[$0]?.numbers.flatMap { $0.count == rows ? $0 : nil } }) { name in
+    func scalar(_ name: String) -> [Double]? {
+      variables[name]?.numbers.flatMap { $0.count == rows ? $0 : nil }
+    }
+    func last(_ name: String) -> [Double]? {
       (inner?[name] ?? variables[name])?.numbers.flatMap { values in
         values.count >= rows && values.count % rows == 0 ? Array(values.suffix(rows)) : nil
       }
     }
+    data.take(scalars: scalar, last: last)
     return try data.table(path: path, options: options)
   }
 

@@ -35,7 +35,8 @@ enum PicassoReader {
         values[meanFrame] = values[meanFrame].map { $0.rounded() }
       }
       try body(
-        TableDialect.picasso.table(columns, values, template: template, path: path, options: options))
+        TableDialect.picasso.table(
+          columns, values, template: template, path: path, options: options))
       first = range.upperBound
     } while first < rows
   }

@@ -14,14 +14,18 @@ enum SMAPTable {
     return try table(
       names: try file.names(in: "saveloc/loc"), Localizations(), path: path, options: options
     ) { name in
-      guard let dataset = try file.dataset("saveloc/loc/\(name)"), dataset.isNumeric else { return nil }
+      guard let dataset = try file.dataset("saveloc/loc/\(name)"), dataset.isNumeric else {
+        return nil
+      }
       return try dataset.numbers()
     }
   }
 
   private static func pixelSizes(_ file: HDF5File) throws -> [Double] {
     let path = "saveloc/info/cam_pixelsize_um"
-    guard try file.has(path), let dataset = try file.dataset(path), dataset.isNumeric else { return [] }
+    guard try file.has(path), let dataset = try file.dataset(path), dataset.isNumeric else {
+      return []
+    }
     return try dataset.numbers()
   }
 
@@ -38,8 +42,10 @@ enum SMAPTable {
         inMicrometres: info["cam_pixelsize_um"]?.numbers ?? [])
     }
     func size(_ name: String) -> Int? { info[name]?.numbers?.first.flatMap { Int(exactly: $0) } }
-    var template = Localizations(field: FieldOfView(width: size("Width"), height: size("Height"),
-      frames: size("numberOfFrames")))
+    var template = Localizations(
+      field: FieldOfView(
+        width: size("Width"), height: size("Height"),
+        frames: size("numberOfFrames")))
     if let text = save["glint"]?.text { template.provenance = GlintFileNotes.steps(text) }
     return try table(names: loc.keys.sorted(), template, path: path, options: options) {
       loc[$0]?.numbers
@@ -52,7 +58,8 @@ enum SMAPTable {
     _ values: (String) throws -> [Double]?
   ) throws -> Localizations {
     let dialect = TableDialect.smap
-    let keys = dialect.frames + dialect.meanings.flatMap(\.keys)
+    let keys =
+      dialect.frames + dialect.meanings.flatMap(\.keys)
       + (try options.columnMap).map { TableDialect.Column.key($0.column) }
     var columns: [TableDialect.Column] = []
     var arrays: [[Double]] = []
@@ -65,7 +72,8 @@ enum SMAPTable {
         guard arrays.isEmpty || array.count == arrays[0].count else {
           guard !["xnm", "ynm"].contains(key) else {
             throw TableError.damaged(
-              path: path, reason: "saveloc.loc has \(arrays[0].count) frames and \(array.count) \(name)")
+              path: path,
+              reason: "saveloc.loc has \(arrays[0].count) frames and \(array.count) \(name)")
           }
           continue
         }

@@ -80,7 +80,9 @@ final class SMAPWriter: TableWriter, @unchecked Sendable {
   }
 
   private func columns(of table: Localizations) -> [(name: String, value: MATWriter.Value)] {
-    func column(_ values: [Double]) -> MATWriter.Value { .numbers(shape: [values.count, 1], values) }
+    func column(_ values: [Double]) -> MATWriter.Value {
+      .numbers(shape: [values.count, 1], values)
+    }
     var columns = [("frame", column(table.frame.map { Double($0) + 1 }))]
     for quantity in quantities {
       guard let values = table[quantity] else { continue }

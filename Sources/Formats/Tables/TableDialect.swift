@@ -89,7 +89,8 @@ struct TableDialect: Sendable {
   func firstFrame(path: String, options: TableOptions) throws -> Int {
     guard let first = options.firstFrame ?? firstFrame else {
       throw TableError.unclear(
-        path: path, what: "programs that write this kind of table (\(name)) count frames from 0 or 1",
+        path: path,
+        what: "programs that write this kind of table (\(name)) count frames from 0 or 1",
         remedy: "give the number of the first frame with \(.firstFrame)")
     }
     return first
@@ -98,7 +99,7 @@ struct TableDialect: Sendable {
   /// The use of each column. Throws if x, y or the frame is missing or has no certain meaning.
   func uses(of columns: [Column], path: String, options: TableOptions) throws -> [ColumnUse] {
     var plan = ColumnPlan(self, columns, path: path, options: options)
-    return try plan.uses()
+    return try plan.found()
   }
 
   /// The table of columns that are in memory.
@@ -168,7 +169,7 @@ private struct ColumnPlan {
     uses = Array(repeating: nil, count: columns.count)
   }
 
-  mutating func uses() throws -> [ColumnUse] {
+  mutating func found() throws -> [ColumnUse] {
     for (name, column) in try options.columnMap { try assign(name, column) }
     try findFrame()
     var refused: [Quantity: Int] = [:]
@@ -196,7 +197,8 @@ private struct ColumnPlan {
     let key = TableDialect.Column.key(name)
     let meaning: TableDialect.Meaning
     if let quantity = Quantity.known[key] {
-      meaning = TableDialect.Meaning(quantity, quantity.unit.isLength ? nil : quantity.unit.rawValue)
+      meaning = TableDialect.Meaning(
+        quantity, quantity.unit.isLength ? nil : quantity.unit.rawValue)
     } else if key == "uncertainty" {
       meaning = TableDialect.Meaning(lateralError: nil)
     } else {
@@ -214,7 +216,9 @@ private struct ColumnPlan {
         remedy: "name each of them once")
     }
     // What the file's own dialect knows about the column includes its unit.
-    let own = dialect.meanings.first { $0.target == meaning.target && $0.keys.contains(keys[index]) }
+    let own = dialect.meanings.first {
+      $0.target == meaning.target && $0.keys.contains(keys[index])
+    }
     guard let conversion = try conversion(of: index, own ?? meaning) else {
       throw unknownUnit(of: index)
     }
@@ -328,7 +332,9 @@ private struct ColumnPlan {
 
   /// Other columns of positions, such as uncorrected ones, have the unit of those that are read.
   private func defaultUnit(of key: String) -> String {
-    guard let unit = dialect.meanings.first(where: { $0.keys.contains(key) })?.unit else { return "" }
+    guard let unit = dialect.meanings.first(where: { $0.keys.contains(key) })?.unit else {
+      return ""
+    }
     return Unit(rawValue: unit) == nil ? "" : unit
   }
 

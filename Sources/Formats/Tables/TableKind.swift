@@ -67,7 +67,8 @@ enum TableKind {
       let header = DelimitedHeader(String(decoding: head[..<end], as: UTF8.self)),
       let null = head.firstIndex(of: 0)
     else { return false }
-    return TableDialect.of(header.columns).endsAtNull && (head[null - 1] == 10 || head[null - 1] == 13)
+    return TableDialect.of(header.columns).endsAtNull
+      && (head[null - 1] == 10 || head[null - 1] == 13)
   }
 
   private static func isJSON(_ head: [UInt8]) -> Bool {

@@ -28,7 +28,8 @@ public enum Tables {
   public static let readableKinds = [
     "ThunderSTORM csv", "Picasso hdf5 and csv", "SMLM challenge csv (or a folder of them)",
     "NAIRR csv", "ZOLA csv", "N-STORM txt", "ONI Nanoimager csv", "Zeiss Elyra txt", "Vutara csv",
-    "Insight3 bin", "storm-analysis hdf5, csv and olist.txt", "rapidSTORM txt", "DECODE hdf5 and csv",
+    "Insight3 bin", "storm-analysis hdf5, csv and olist.txt", "rapidSTORM txt",
+    "DECODE hdf5 and csv",
     "SMAP mat and csv", "DoM txt", "smlm", "MINFLUX npy, mat, json and csv", "PYME hdf5 and csv",
     "TSF", "other text whose columns are named",
   ]

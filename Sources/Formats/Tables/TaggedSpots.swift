@@ -42,7 +42,8 @@ enum TaggedSpots {
         default: continue
         }
       }
-      for size in [field.width, field.height, field.frames] where size.map({ $0 > 1 << 40 }) ?? false {
+      for size in [field.width, field.height, field.frames]
+      where size.map({ $0 > 1 << 40 }) ?? false {
         throw FileFault("states a size of \(size ?? 0)", byte: range.lowerBound)
       }
     }
@@ -80,7 +81,9 @@ enum TaggedSpots {
     var options = options
     options.pixelSize = options.pixelSize ?? list.field.pixelSize
     return try dialect.table(
-      numbers.map { TableDialect.Column(name: names[$0] ?? "", unit: self.unit(of: $0, unit, list)) },
+      numbers.map {
+        TableDialect.Column(name: names[$0] ?? "", unit: self.unit(of: $0, unit, list))
+      },
       numbers.map { number in
         let values = columns[number] ?? []
         return values + Array(repeating: .nan, count: rows - values.count)

@@ -33,7 +33,8 @@ extension AxisError {
   /// Whether the mean error is more than half of the mean square, and no chance.
   fileprivate func isMostlyConstant(over pairs: Int) -> Bool {
     let spread = max(0, rmse * rmse - offset * offset).squareRoot()
-    return offset * offset > rmse * rmse / 2 && abs(offset) > 5 * spread / Double(pairs).squareRoot()
+    return offset * offset > rmse * rmse / 2
+      && abs(offset) > 5 * spread / Double(pairs).squareRoot()
       && abs(offset) > 1
   }
 }

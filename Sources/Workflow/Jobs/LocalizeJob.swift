@@ -35,7 +35,8 @@ public struct LocalizeJob {
   public init(
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF? = nil,
     devices: [any Device], threads: Int? = nil, outputs: [String],
-    columns: Tables.Columns = .all, report: String? = nil, overwrite: Bool = false, batch: Int? = nil, choices: [Message] = [],
+    columns: Tables.Columns = .all, report: String? = nil, overwrite: Bool = false,
+    batch: Int? = nil, choices: [Message] = [],
     observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) {
     self.movie = movie

@@ -76,7 +76,8 @@ struct Evaluate: ParsableCommand {
   var truthFirstFrame: Int?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Unit of positions in the truth, if its columns state none.", valueName: "nm|px|um"))
+    help: ArgumentHelp(
+      "Unit of positions in the truth, if its columns state none.", valueName: "nm|px|um"))
   var truthUnit: TableUnit?
   @Option(
     parsing: .unconditional,

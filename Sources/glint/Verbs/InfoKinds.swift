@@ -35,11 +35,10 @@ enum InfoKinds {
     _ file: String, _ movieError: any Error, _ tableError: (any Error)?
   ) -> any Error {
     guard let movie = movieError as? MovieError, movie.kind == .unknown else { return movieError }
-    switch tableError {
-    case TableError.unknownKind(_, let found): return UnknownKind(file: file, found: found)
-    case let error?: return error
-    case nil: return movieError
+    if case .unknownKind(_, let found)? = tableError as? TableError {
+      return UnknownKind(file: file, found: found)
     }
+    return tableError ?? movieError
   }
 
   private static func table(_ file: String, options: TableOptions) throws -> [(String, String)] {
@@ -82,7 +81,8 @@ enum InfoKinds {
     switch psf {
     case .astigmatic: fields.append(("model", "astigmatic Gaussian"))
     case .spline(let spline):
-      fields.append(("model", "cubic spline of \(spline.columns)×\(spline.rows)×\(spline.planes) cells"))
+      fields.append(
+        ("model", "cubic spline of \(spline.columns)×\(spline.rows)×\(spline.planes) cells"))
     }
     let range = psf.zRange
     fields.append(("z range", String(format: "%.0f…%.0f nm", range.lowerBound, range.upperBound)))

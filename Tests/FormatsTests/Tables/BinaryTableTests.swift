@@ -20,7 +20,9 @@ import Testing
     let kept: [Quantity] =
       name == "t.smlm"
       ? table.quantities
-      : [.x, .y, .z, .photons, .background, .sigmaX, .sigmaY, .xError, .yError, .zError, .iterations]
+      : [
+        .x, .y, .z, .photons, .background, .sigmaX, .sigmaY, .xError, .yError, .zError, .iterations,
+      ]
     for quantity in kept {
       let largest = table[quantity]?.map(abs).max() ?? 0
       let tolerance = name == "t.smlm" ? 2e-7 * max(largest, 1) : 1e-9 * max(largest, 1)
@@ -56,7 +58,8 @@ import Testing
     #expect(
       text.hasPrefix(
         "\"id\",\"frame\",\"x [nm]\",\"y [nm]\",\"z [nm]\",\"sigma1 [nm]\",\"sigma2 [nm]\","
-          + "\"intensity [photon]\",\"offset [photon]\",\"uncertainty_xy [nm]\",\"uncertainty_z [nm]\"\n"))
+          + "\"intensity [photon]\",\"offset [photon]\",\"uncertainty_xy [nm]\",\"uncertainty_z [nm]\"\n"
+      ))
   }
 
   /// Importers of tables without z ask for one width.
@@ -92,7 +95,9 @@ import Testing
         try Tables.write(table, to: path, overwrite: true)
         let field = try Tables.read(path).field
         #expect(field.width == 6 && field.height == 6)
-        for name in folder.contents { try FileManager.default.removeItem(atPath: folder.file(name)) }
+        for name in folder.contents {
+          try FileManager.default.removeItem(atPath: folder.file(name))
+        }
       }
     }
   }
@@ -195,7 +200,8 @@ import Testing
     list.number(22, unit)
     list.number(23, intensity)
     add(list)
-    let head: [UInt8] = [0, 0, 0, 0] + (0..<8).map { UInt8(truncatingIfNeeded: place >> (56 - 8 * $0)) }
+    let head: [UInt8] =
+      [0, 0, 0, 0] + (0..<8).map { UInt8(truncatingIfNeeded: place >> (56 - 8 * $0)) }
     return Data(head + spots)
   }
 
@@ -211,8 +217,9 @@ import Testing
     let pixels = try Tables.read(folder.write(Self.taggedSpots(unit: 2, intensity: 0), to: "p.tsf"))
     #expect(pixels[.x] == [149.5, 249.5, 349.5])
     #expect(pixels[.photons] == nil)
-    #expect(words { try Tables.read(folder.write(Self.taggedSpots(unit: 5), to: "u.tsf")) }
-      .contains("unknown unit"))
+    #expect(
+      words { try Tables.read(folder.write(Self.taggedSpots(unit: 5), to: "u.tsf")) }
+        .contains("unknown unit"))
   }
 
   // MARK: smlm
@@ -222,7 +229,8 @@ import Testing
     func archive(_ manifest: String, _ tables: [[UInt8]]) -> Data {
       var bytes: [UInt8] = []
       var writer = ZipWriter()
-      let members = tables.enumerated().map { ("t\($0).bin", $1) } + [("manifest.json", Array(manifest.utf8))]
+      let members =
+        tables.enumerated().map { ("t\($0).bin", $1) } + [("manifest.json", Array(manifest.utf8))]
       for (name, content) in members {
         let sum = content.withUnsafeBytes { ZipWriter.checksum($0) }
         writer.add(name, at: bytes.count, size: content.count, checksum: sum)
@@ -259,11 +267,13 @@ import Testing
       options: options)
     #expect(two[Quantity("channel", .none)] == [0, 0, 1, 1])
     let long = archive(manifest(rows: 3), [table])
-    #expect(words { try Tables.read(folder.write(long, to: "c.smlm"), options: options) }
-      .contains("holds 2 rows, its manifest states 3"))
+    #expect(
+      words { try Tables.read(folder.write(long, to: "c.smlm"), options: options) }
+        .contains("holds 2 rows, its manifest states 3"))
     let moved = archive(manifest(rows: 2, offset: 5), [table])
-    #expect(words { try Tables.read(folder.write(moved, to: "d.smlm"), options: options) }
-      .contains("offset of 5"))
+    #expect(
+      words { try Tables.read(folder.write(moved, to: "d.smlm"), options: options) }
+        .contains("offset of 5"))
   }
 
   // MARK: HDF5 of other programs

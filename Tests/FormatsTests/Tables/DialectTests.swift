@@ -33,7 +33,8 @@ import Testing
       frame: 1, x: 1, y: 2, others: [.z: 6, .sigmaX: 1.5]),
     Sample(
       description: "N-STORM, new order",
-      text: "ID\tX\tY\tZ\tLateral Localization Accuracy\tChannel\tFrame\n9\t150\t250\t-5\t20\t1\t7\n",
+      text:
+        "ID\tX\tY\tZ\tLateral Localization Accuracy\tChannel\tFrame\n9\t150\t250\t-5\t20\t1\t7\n",
       frame: 6, x: 1, y: 2, others: [.z: -5, .xError: 0.2]),
     Sample(
       description: "ONI with pixels",
@@ -74,7 +75,8 @@ import Testing
       frame: 2, x: 1, y: 2, others: [.xError: 0.1, .yError: 0.2, .z: 5, .sigmaX: 1.2, .sigmaY: 1.3]),
     Sample(
       description: "storm-analysis",
-      text: "index,background,error,frame_number,height,sum,x,xsigma,y,z\n0,3,0,2,9,700,1,1.2,2,-0.25\n",
+      text:
+        "index,background,error,frame_number,height,sum,x,xsigma,y,z\n0,3,0,2,9,700,1,1.2,2,-0.25\n",
       frame: 2, x: 1, y: 2, others: [.z: -250, .photons: 700, .background: 3, .sigmaX: 1.2]),
     Sample(
       description: "Picasso",
@@ -103,7 +105,8 @@ import Testing
       text: "FRAME,X [NM],Y [nm],Intensity [Photon]\n2,150,250,700\n", frame: 1, x: 1, y: 2,
       others: [.photons: 700]),
     Sample(
-      description: "synonyms", text: "frame,x [nm],y [nm],Number Photons,locprec [nm]\n2,150,250,700,10\n",
+      description: "synonyms",
+      text: "frame,x [nm],y [nm],Number Photons,locprec [nm]\n2,150,250,700,10\n",
       frame: 1, x: 1, y: 2, others: [.photons: 700, .xError: 0.1]),
     Sample(
       description: "pixels beside nm", text: "frame,x [px],x [nm],y [px],y [nm]\n2,9,150,9,250\n",
@@ -112,10 +115,12 @@ import Testing
       description: "unit given", text: "frame,x,y,z,int\n2,150,250,5,9\n", frame: 1, x: 1, y: 2,
       others: [.z: 5], options: TableOptions(pixelSize: 100, unit: .nm)),
     Sample(
-      description: "pixels given, heights in nm", text: "frame,x,y,z\n2,1.5,2.5,5\n", frame: 1, x: 1,
+      description: "pixels given, heights in nm", text: "frame,x,y,z\n2,1.5,2.5,5\n", frame: 1,
+      x: 1,
       y: 2, others: [.z: 5], options: TableOptions(pixelSize: 100, unit: .px)),
     Sample(
-      description: "micrometres given", text: "frame,x,y,z\n2,0.15,0.25,0.5\n", frame: 1, x: 1, y: 2,
+      description: "micrometres given", text: "frame,x,y,z\n2,0.15,0.25,0.5\n", frame: 1, x: 1,
+      y: 2,
       others: [.z: 500], options: TableOptions(pixelSize: 100, unit: .um)),
     Sample(
       description: "columns given", text: "T,A,B,N\n2,150,250,700\n", frame: 1, x: 1, y: 2,
@@ -130,10 +135,12 @@ import Testing
       description: "frames from 0", text: "frame,x [nm],y [nm]\n0,150,250\n", frame: 0, x: 1, y: 2,
       options: TableOptions(pixelSize: 100, firstFrame: 0)),
     Sample(
-      description: "CR line ends", text: "frame,x [nm],y [nm]\r1,50,50\r2,150,250\r", frame: 1, x: 1,
+      description: "CR line ends", text: "frame,x [nm],y [nm]\r1,50,50\r2,150,250\r", frame: 1,
+      x: 1,
       y: 2),
     Sample(
-      description: "CR line ends, none at the end", text: "frame,x [nm],y [nm]\r2,150,250", frame: 1,
+      description: "CR line ends, none at the end", text: "frame,x [nm],y [nm]\r2,150,250",
+      frame: 1,
       x: 1, y: 2),
     Sample(
       description: "decimal commas", text: "frame;x [nm];y [nm]\n2;150,0;250,00\n", frame: 1, x: 1,
@@ -166,10 +173,13 @@ import Testing
 
   static let refusals: [(String, String, TableOptions, [String])] = [
     ("no unit", "frame,x,y\n1,2,3\n", TableOptions(), ["column x has no unit", "unit"]),
-    ("frames from 0", "frame,x [nm],y [nm]\n0,2,3\n", TableOptions(pixelSize: 100), ["first-frame"]),
+    (
+      "frames from 0", "frame,x [nm],y [nm]\n0,2,3\n", TableOptions(pixelSize: 100), ["first-frame"]
+    ),
     (
       "Vutara's frames",
-      "image-ID,time-point,frame,photon-count,x,y\n0,0,6,700,150,250\n", TableOptions(pixelSize: 100),
+      "image-ID,time-point,frame,photon-count,x,y\n0,0,6,700,150,250\n",
+      TableOptions(pixelSize: 100),
       ["0 or 1", "first-frame"]
     ),
     ("no frame", "x,y,z\n1,2,3\n", TableOptions(unit: .px), ["no column frame", "map"]),
@@ -190,7 +200,9 @@ import Testing
       "a column twice", "frame,x [nm],y [nm]\n1,2,3\n",
       TableOptions(pixelSize: 100, map: "x=x,y=x"), ["given twice"]
     ),
-    ("no pixel size", "frame,x [nm],y [nm]\n1,2,3\n", TableOptions(pixelSize: 0), ["no pixel size"]),
+    (
+      "no pixel size", "frame,x [nm],y [nm]\n1,2,3\n", TableOptions(pixelSize: 0), ["no pixel size"]
+    ),
     ("UTF-16", "", TableOptions(), ["empty"]),
   ]
 

@@ -88,7 +88,8 @@ import Testing
     Expected(
       path: "tables/locan/SMLM_dstorm_data.smlm", rows: 10, frame: 0, x: 141.655,
       y: 76.1672998046875),
-    Expected(path: "tables/pyme/test_csv.csv", rows: 4281, frame: 22_112, x: -3.081878, y: -4.690298),
+    Expected(
+      path: "tables/pyme/test_csv.csv", rows: 4281, frame: 22_112, x: -3.081878, y: -4.690298),
     Expected(
       path: "tables/pyme/test_hdf.hdf", rows: 4281, frame: 22_112, x: -3.0818780518,
       y: -4.6902978516),

@@ -59,7 +59,8 @@ import Testing
       return path
     case "tsf": return try folder.write(BinaryTableTests.taggedSpots(unit: 0), to: "t.tsf")
     case "minflux":
-      let type = "[('itr', [('loc', '<f8', (3,)), ('efo', '<f8')], (2,)), ('tid', '<i4'), ('vld', '|b1')]"
+      let type =
+        "[('itr', [('loc', '<f8', (3,)), ('efo', '<f8')], (2,)), ('tid', '<i4'), ('vld', '|b1')]"
       var header = "{'descr': \(type), 'fortran_order': False, 'shape': (3,), }"
       header += String(repeating: " ", count: 181 - header.utf8.count) + "\n"
       var data = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0, 182, 0]) + Data(header.utf8)
@@ -67,7 +68,8 @@ import Testing
       return try folder.write(data, to: "m.npy")
     case "minflux-json":
       let text = "[{\"vld\": true, \"tid\": 3, \"itr\": [{\"loc\": [1e-7, 2e-7, 0], \"efo\": 4}]},"
-      return try folder.write(text + " {\"vld\": true, \"tid\": 4, \"loc\": [1, 2, 3]}]", to: "m.json")
+      return try folder.write(
+        text + " {\"vld\": true, \"tid\": 4, \"loc\": [1, 2, 3]}]", to: "m.json")
     case "elyra":
       let text =
         "Index\tFirst Frame\tPosition X [nm]\tPosition Y [nm]\r\n1\t5\t125\t75\r\n2\t6\t5\t7\r\n"

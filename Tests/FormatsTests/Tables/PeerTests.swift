@@ -10,6 +10,8 @@ import Testing
   /// A table as a fit writes it.
   private func table(axial: Bool, rows: Int = 20) -> Localizations {
     var table = sampleTable(rows: rows)
+    // Some importers sort by frame.
+    table.frame = Array(0..<rows)
     if !axial {
       for quantity in [Quantity.z, .zError, .sigmaY] { table[quantity] = nil }
     }
@@ -81,9 +83,8 @@ import Testing
       import scipy.io
       file = scipy.io.loadmat("\(folder.file("t_sml.mat"))", simplify_cells=True)
       loc = file["saveloc"]["loc"]
-      print(file["fileformat"]["name"], len(loc["xnm"]), loc["frame"][-1], file["saveloc"]["info"]["Width"])
+      print(file["fileformat"]["name"], len(loc["xnm"]), int(loc["frame"][-1]), int(file["saveloc"]["info"]["Width"]))
       """
-    #expect(try Python.run(script) == "sml 20 \(table.frame.last! + 1).0 256\n"
-      || Python.run(script) == "sml 20 \(table.frame.last! + 1) 256\n")
+    #expect(try Python.run(script) == "sml 20 20 256\n")
   }
 }
