@@ -191,6 +191,7 @@ private struct ColumnPlan {
   private mutating func assign(_ name: String, _ column: String) throws {
     let index = try index(of: column)
     if name.lowercased() == "frame" {
+      guard uses[index] == nil, !uses.contains(.frame) else { throw saidTwice(name, column) }
       uses[index] = .frame
       return
     }
@@ -210,11 +211,7 @@ private struct ColumnPlan {
           """)
     }
     let quantity = meaning.quantity
-    guard uses[index] == nil, !taken.contains(quantity) else {
-      throw TableError.unclear(
-        path: path, what: "column \(column) or quantity \(name) is given twice in \(.map)",
-        remedy: "name each of them once")
-    }
+    guard uses[index] == nil, !taken.contains(quantity) else { throw saidTwice(name, column) }
     // What the file's own dialect knows about the column includes its unit.
     let own = dialect.meanings.first {
       $0.target == meaning.target && $0.keys.contains(keys[index])
@@ -224,6 +221,12 @@ private struct ColumnPlan {
     }
     taken.insert(quantity)
     uses[index] = use(of: meaning, conversion)
+  }
+
+  private func saidTwice(_ name: String, _ column: String) -> TableError {
+    .unclear(
+      path: path, what: "column \(column) or quantity \(name) is given twice",
+      remedy: "name each of them once in \(.map)")
   }
 
   private func index(of column: String) throws -> Int {

@@ -1,4 +1,5 @@
 import Compute
+import Containers
 import Formats
 import Foundation
 import Microscopy
@@ -7,9 +8,13 @@ import Testing
 /// Damaged files of every kind: a reader returns or throws its typed error; it never traps or
 /// hangs.
 ///
-/// GLINT_FUZZ multiplies the number of damaged copies.
+/// GLINT_FUZZ multiplies the number of damaged copies; with GLINT_SLOW there are 20,000 of each kind.
 @Suite struct FuzzTests {
-  private static let effort = Int(ProcessInfo.processInfo.environment["GLINT_FUZZ"] ?? "") ?? 1
+  private static let effort: Int = {
+    let environment = ProcessInfo.processInfo.environment
+    return environment["GLINT_FUZZ"].flatMap { Int($0) }
+      ?? (environment["GLINT_SLOW"] == nil ? 1 : 100)
+  }()
 
   private static let tables = [
     "csv", "challenge", "decode", "rapidstorm", "insight3", "olist", "picasso", "picasso-embedded",
@@ -114,6 +119,28 @@ import Testing
     for copy in damagedCopies(of: data, count: 200 * Self.effort, seed: 5) {
       try copy.write(to: URL(fileURLWithPath: path))
       readTable(path, options)
+    }
+  }
+
+  /// Damage inside an archive, behind its checksums.
+  @Test(arguments: ["manifest.json", "table-0.bin"]) func damagedMembers(name: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("t.smlm")
+    try Tables.write(sampleTable(rows: 20), to: path)
+    let archive = try ZipArchive(ByteSource.contents(of: path))
+    let members = try archive.members.map { ($0.name, try archive.read($0)) }
+    let sound = Data(try #require(members.first { $0.0 == name }).1)
+    for copy in damagedCopies(of: sound, count: 200 * Self.effort, seed: 9) {
+      var bytes: [UInt8] = []
+      var writer = ZipWriter()
+      for (member, content) in members {
+        let content = member == name ? [UInt8](copy) : content
+        let sum = content.withUnsafeBytes { ZipWriter.checksum($0) }
+        writer.add(member, at: bytes.count, size: content.count, checksum: sum)
+        bytes += ZipWriter.header(member, size: content.count, checksum: sum) + content
+      }
+      try Data(bytes + writer.directory(at: bytes.count)).write(to: URL(fileURLWithPath: path))
+      readTable(path)
     }
   }
 
