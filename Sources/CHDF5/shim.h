@@ -16,6 +16,18 @@ static inline hsize_t glint_h5_unlimited(void) { return H5S_UNLIMITED; }
 static inline unsigned glint_h5_truncate(void) { return H5F_ACC_TRUNC; }
 static inline void glint_h5_quiet(void) { H5Eset_auto2(H5E_DEFAULT, 0, 0); }
 static inline hid_t glint_h5_i64le(void) { return H5T_STD_I64LE; }
+// Properties of a file that is written without a lock: nobody else knows its temporary name, and some shares
+// have no locks. A negative number means an error.
+static inline hid_t glint_h5_unlocked(void) {
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 10, 7)
+  if (access >= 0 && H5Pset_file_locking(access, 0, 1) < 0) {
+    H5Pclose(access);
+    return -1;
+  }
+#endif
+  return access;
+}
 static inline hid_t glint_h5_i8le(void) { return H5T_STD_I8LE; }
 
 // The deepest entry of the library's error stack in words ("No space left on device" stands there).

@@ -162,12 +162,12 @@ package struct MATFile {
     let shape = stride(from: sizes.body.lowerBound, to: sizes.body.upperBound, by: 4).map {
       Int(Int32(bitPattern: word(data, $0)))
     }
-    guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1.0, { $0 * Double($1) }) < 1e9 else {
+    guard let count = elementCount(shape), count < 1_000_000_000 else {
       throw FileFault("has a matrix of the size \(shape)", byte: body.lowerBound)
     }
     return Header(
       kind: kind, shape: shape, name: String(decoding: data[name.body], as: UTF8.self),
-      count: shape.reduce(1, *), rest: name.next..<body.upperBound)
+      count: count, rest: name.next..<body.upperBound)
   }
 
   private func value(_ header: Header, in data: [UInt8], depth: Int) throws(FileFault) -> Value {

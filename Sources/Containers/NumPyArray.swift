@@ -13,6 +13,8 @@ package struct NumPyArray {
     package let shape: [Int]
     /// Position of the first number.
     let start: Int
+    /// The whole header, a Python dictionary.
+    let text: String
 
     package init(_ bytes: [UInt8]) throws(FileFault) {
       guard recognizes(bytes) else { throw FileFault("is not a NumPy array", byte: 0) }
@@ -35,6 +37,7 @@ package struct NumPyArray {
         throw FileFault("has the impossible shape \(sizes))", byte: 8)
       }
       self.shape = shape
+      text = header
       start = cursor.offset
     }
 

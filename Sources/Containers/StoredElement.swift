@@ -98,12 +98,14 @@ package enum StoredElement: String, CaseIterable, Sendable {
 }
 
 /// The number of elements of a shape in a file; nil if no memory could hold them.
+///
+/// Lengths of 0 are checked like lengths of 1, so that the product of any of the lengths fits too.
 package func elementCount(_ shape: [Int]) -> Int? {
   var count = 1
   for length in shape {
-    let (product, overflow) = count.multipliedReportingOverflow(by: length)
+    let (product, overflow) = count.multipliedReportingOverflow(by: max(1, length))
     guard length >= 0, !overflow, product < 1 << 40 else { return nil }
     count = product
   }
-  return count
+  return shape.contains(0) ? 0 : count
 }

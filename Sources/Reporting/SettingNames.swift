@@ -57,6 +57,9 @@ extension SettingName {
 
   // Tables and pictures
   package static let firstFrame = SettingName("first-frame")
+  package static let unit = SettingName("unit")
+  package static let map = SettingName("map")
+  package static let columns = SettingName("columns")
   package static let photonsPerCount = SettingName("photons-per-count")
   package static let pixel = SettingName("pixel")
   package static let style = SettingName("style")

@@ -13,6 +13,11 @@ enum Main {
     var code: Int32 = 0
     var verb: String?
     do {
+      // A topic of help that is no command.
+      if CommandLine.arguments.dropFirst() == ["help", "columns"] {
+        print(ColumnsPage.text)
+        return
+      }
       var command = try Glint.parseAsRoot()
       verb = Glint.words(to: type(of: command)) ?? ""
       try command.run()

@@ -194,9 +194,11 @@ import Testing
       #expect(sum.status == 2 && sum.errors.contains("classes, which cannot be summed"))
       let lines = try String(contentsOfFile: shell.path("s.csv"), encoding: .utf8)
         .split(separator: "\n")
-      #expect(lines.count == 11 && lines[1] == "crop,class,AF647,CF660C,CF680")
-      #expect(lines[0].hasPrefix("# ") && lines[0].contains(glintVersion))
-      for (crop, line) in lines.dropFirst(2).enumerated() {
+      // The header is the first line, as pandas expects; the provenance lies beside the table.
+      #expect(lines.count == 10 && lines[0] == "crop,class,AF647,CF660C,CF680")
+      let notes = try #require(try shell.json("s-protocol.txt")["steps"] as? [[String: Any]])
+      #expect(notes.first?["version"] as? String == glintVersion)
+      for (crop, line) in lines.dropFirst().enumerated() {
         let cells = line.split(separator: ",")
         #expect(cells[0] == "\(crop)" && cells.count == 5)
         let sum = cells[2...].reduce(0.0) { $0 + (Double($1) ?? .nan) }

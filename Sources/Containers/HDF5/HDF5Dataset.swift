@@ -156,11 +156,7 @@ package final class HDF5Dataset {
     guard case .record(let fields) = type.kind, shape.count == 1 else {
       throw FileFault("holds \(type.words) of shape \(shape) in `\(name)`, not a list of records")
     }
-    let numeric = fields.compactMap { field -> HDF5Records.Field? in
-      guard case .number(let element, let bigEndian) = field.type.kind else { return nil }
-      return HDF5Records.Field(
-        name: field.name, offset: field.offset, element: element, bigEndian: bigEndian)
-    }
+    let numeric = Self.numbers(in: fields)
     // A batch of records needs memory for its stored bytes and for its numbers.
     let (bytes, overflow) = space.count.multipliedReportingOverflow(
       by: max(type.size, 8 * numeric.count))
@@ -198,6 +194,23 @@ package final class HDF5Dataset {
       shape: shape, chunkShape: chunkShape, element: element, bigEndian: bigEndian,
       unwritten: unwritten, origin: storage.position(of: 0), entries: found, grid: grid,
       filters: filters, edgesAreUnfiltered: edgesAreUnfiltered)
+  }
+
+  /// The fields that are numbers; one of an inner record is named "outer_inner".
+  private static func numbers(
+    in fields: [HDF5Datatype.Field], prefix: String = "", offset: Int = 0
+  ) -> [HDF5Records.Field] {
+    fields.flatMap { field -> [HDF5Records.Field] in
+      let (name, place) = (prefix + field.name, offset + field.offset)
+      switch field.type.kind {
+      case .number(let element, let bigEndian):
+        return [
+          HDF5Records.Field(name: name, offset: place, element: element, bigEndian: bigEndian)
+        ]
+      case .record(let inner): return numbers(in: inner, prefix: name + "_", offset: place)
+      default: return []
+      }
+    }
   }
 
   // MARK: Bytes

@@ -3,7 +3,7 @@ import Foundation
 /// Reads a text file in whole lines, a few megabytes at a time.
 ///
 /// Every chunk ends with a line feed (added after the last line if missing), so a scanner that
-/// stops at line feeds stays inside it. Lines may end with LF or CR LF.
+/// stops at line feeds stays inside it. Lines may end with LF, CR LF or CR, which becomes LF.
 package final class LineReader {
   /// The number of the next line, from 1; `chunk` does not change it.
   package private(set) var lineNumber = 1
@@ -31,6 +31,15 @@ package final class LineReader {
   deinit {
     close(descriptor)
     buffer.deallocate()
+  }
+
+  /// Starts again at a line, which was read before.
+  package func restart(before line: Int) throws {
+    guard lseek(descriptor, 0, SEEK_SET) == 0 else {
+      throw TableError.unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
+    }
+    (start, end, finished, lineNumber) = (0, 0, false, 1)
+    while lineNumber < line, try self.line() != nil {}
   }
 
   /// The next line without its line ending; nil at the end of the file.
@@ -66,6 +75,8 @@ package final class LineReader {
         throw TableError.unreadable(
           path: path, reason: String(cString: strerror(errno)).lowercased())
       }
+      // A CR at the end was not judged before, because the byte after it was not known.
+      let unjudged = end > start && buffer[end - 1] == 13 ? end - 1 : end
       end += count
       if count == 0 {
         finished = true
@@ -74,8 +85,18 @@ package final class LineReader {
           end += 1
         }
       }
+      endLines(from: unjudged)
     }
     return true
+  }
+
+  /// Replaces a CR that no LF follows by an LF.
+  private func endLines(from first: Int) {
+    var place = first
+    while let found = memchr(buffer + place, 13, max(0, end - 1 - place)) {
+      place = UnsafeMutableRawPointer(buffer).distance(to: found) + 1
+      if buffer[place] != 10 { buffer[place - 1] = 10 }
+    }
   }
 
   private func grow() throws {

@@ -16,12 +16,9 @@ final class H5Output {
     room = try ReservedRoom(staged)
     try room.reserve(bytes + 1 << 20)
     file = try HDF5.locked {
-      guard
-        let file = H5Handle(
-          H5Fcreate(
-            staged.temporary, glint_h5_truncate(), glint_h5_default(), glint_h5_default()),
-          closing: H5Fclose)
-      else { throw OutputError.failed(path: path, reason: HDF5.message) }
+      guard let file = HDF5.create(staged.temporary) else {
+        throw OutputError.failed(path: path, reason: HDF5.message)
+      }
       return file
     }
   }

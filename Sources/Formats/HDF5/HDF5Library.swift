@@ -22,6 +22,13 @@ enum HDF5 {
     }
   }
 
+  /// Creates a file in place of an empty temporary one; nil if that fails.
+  static func create(_ path: String) -> H5Handle? {
+    guard let access = H5Handle(glint_h5_unlocked(), closing: H5Pclose) else { return nil }
+    return H5Handle(
+      H5Fcreate(path, glint_h5_truncate(), glint_h5_default(), access.id), closing: H5Fclose)
+  }
+
   /// The library's last error message, without internal details.
   static var message: String {
     var text = [CChar](repeating: 0, count: 256)

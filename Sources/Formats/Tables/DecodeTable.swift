@@ -26,43 +26,24 @@ enum DecodeTable {
     if FileUnit.lengths[meta.unit] != nil, options.pixelSize == nil {
       options.pixelSize = try meta.pixelSize(path: path)
     }
-    func conversion(_ quantity: Quantity) throws -> Conversion {
-      guard
-        let conversion = try FileUnit.conversion(
-          from: meta.unit, to: quantity, path: path, options: options)
-      else {
-        throw TableError.damaged(path: path, reason: "the unit \"\(meta.unit)\" is not known")
-      }
-      return conversion
-    }
-    let lateral = try conversion(.x)
-    var table = Localizations(
-      field: FieldOfView(pixelSize: try options.pixelSize ?? meta.pixelSize(path: path)))
-    table.frame = try frames.map { value in
-      guard value >= 0, value < 1e15 else {
-        throw TableError.damaged(path: path, reason: "frame \(value) is below 0")
-      }
-      return Int(value)
+    guard FileUnit.isLength(meta.unit) else {
+      throw TableError.damaged(path: path, reason: "the unit \"\(meta.unit)\" is not known")
     }
     func axis(_ index: Int, of values: [Double]) -> [Double] {
-      stride(from: index, to: values.count, by: 3).map { place in
-        index == 2 ? values[place] : values[place] * lateral.multiply / lateral.divide
-      }
+      stride(from: index, to: values.count, by: 3).map { values[$0] }
     }
-    (table[.x], table[.y], table[.z]) = (axis(0, of: xyz), axis(1, of: xyz), axis(2, of: xyz))
+    var columns = [("x", axis(0, of: xyz)), ("y", axis(1, of: xyz)), ("z", axis(2, of: xyz))]
     if let errors = try values("xyz_sig"), errors.count == 3 * rows {
-      table[.xError] = axis(0, of: errors)
-      table[.yError] = axis(1, of: errors)
-      table[.zError] = axis(2, of: errors)
+      columns += ["x_sig", "y_sig", "z_sig"].enumerated().map { ($1, axis($0, of: errors)) }
     }
-    let others: [(String, Quantity)] = [
-      ("phot", .photons), ("phot_sig", .photonsError), ("bg", .background),
-      ("bg_sig", .backgroundError), ("prob", .probability), ("id", .id),
-    ]
-    for (name, quantity) in others {
-      if let column = try values(name), column.count == rows { table[quantity] = column }
+    for name in ["phot", "phot_sig", "bg", "bg_sig", "prob", "id"] {
+      if let column = try values(name), column.count == rows { columns.append((name, column)) }
     }
-    return table
+    columns.append(("frame_ix", frames))
+    let field = FieldOfView(pixelSize: try options.pixelSize ?? meta.pixelSize(path: path))
+    return try TableDialect.decode.in(unit: meta.unit).table(
+      columns.map { TableDialect.Column(name: $0.0) }, columns.map(\.1),
+      template: Localizations(field: field), path: path, options: options)
   }
 }
 

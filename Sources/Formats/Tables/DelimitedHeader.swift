@@ -2,15 +2,9 @@ import Microscopy
 
 /// The header line of a delimited table: its delimiter, and per column a name and a unit.
 struct DelimitedHeader {
-  struct Column {
-    /// The name as written, without quotes and unit.
-    var name: String
-    /// The text in [brackets] or (parentheses) after the name; empty without.
-    var unit: String
-  }
-
   let delimiter: UInt8
-  let columns: [Column]
+  /// Their units are the text in [brackets] or (parentheses) after the name.
+  let columns: [TableDialect.Column]
 
   /// nil if the line is not a header: no delimiter, or only numbers.
   init?(_ line: String) {
@@ -31,6 +25,20 @@ struct DelimitedHeader {
       (candidate, line.utf8.count { $0 == candidate })
     }
     return counts.max { $0.1 < $1.1 }.flatMap { $0.1 > 0 ? $0.0 : nil }
+  }
+
+  /// Columns of rows without a header, named 1, 2, …; nil if the line is not a row of numbers.
+  init?(numbers line: String) {
+    var delimiter = Self.delimiter(of: line)
+    // Tabs separate like blanks, but an empty field between two of them counts.
+    if delimiter == nil { delimiter = UInt8(ascii: " ") }
+    let fields = line.split(
+      separator: Character(Unicode.Scalar(delimiter!)), omittingEmptySubsequences: delimiter == 32)
+    guard fields.count > 1, fields.allSatisfy({ Double(Self.trimmed(String($0))) != nil }) else {
+      return nil
+    }
+    self.delimiter = delimiter!
+    columns = fields.indices.map { TableDialect.Column(name: "\($0 + 1)") }
   }
 
   /// Fields without surrounding quotes and blanks; a doubled quote means one quote.
@@ -59,16 +67,17 @@ struct DelimitedHeader {
   }
 
   /// "x [nm]" and "X (nm)" are the name x in nm.
-  private static func column(_ field: String) -> Column {
+  private static func column(_ field: String) -> TableDialect.Column {
     let field = trimmed(field.filter { $0 != "\"" })
     for (opening, closing) in [("[", "]"), ("(", ")")] {
       guard field.hasSuffix(closing), let place = field.lastIndex(of: Character(opening)) else {
         continue
       }
       let unit = field[field.index(after: place)...].dropLast()
-      return Column(name: trimmed(String(field[..<place])), unit: trimmed(String(unit)))
+      return TableDialect.Column(
+        name: trimmed(String(field[..<place])), unit: trimmed(String(unit)))
     }
-    return Column(name: field, unit: "")
+    return TableDialect.Column(name: field)
   }
 
   static func trimmed(_ text: String) -> String {

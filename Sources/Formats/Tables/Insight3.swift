@@ -12,6 +12,7 @@ enum Insight3 {
   /// Eighteen fields of four bytes: x, y, xc, yc, height, area, width, phi, aspect, background,
   /// intensity (Float), category, density, frame, length, link (Int32), z, zc (Float).
   static func readBinary(_ path: String, options: TableOptions) throws -> Localizations {
+    try options.refuseColumns(of: "Insight3", path: path)
     let data: Data
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -66,8 +67,10 @@ enum Insight3 {
 
   /// Lines of x, y, height, z.
   static func readList(_ path: String, options: TableOptions) throws -> Localizations {
+    try options.refuseColumns(of: "storm-analysis", path: path)
     let reader = try LineReader(path: path)
-    var scanner = DelimitedScanner(path: path, delimiter: 32, keep: [true, true, true, true])
+    var scanner = DelimitedScanner(
+      path: path, style: DelimitedScanner.Style(delimiter: 32), keep: [true, true, true, true])
     var table = Localizations(field: FieldOfView(pixelSize: options.pixelSize))
     var values = [[Double]](repeating: [], count: 4)
     var line = 1

@@ -11,15 +11,6 @@ enum PicassoColumns {
     (.sigmaYError, "sy_unc"), (.detections, "n"),
   ]
 
-  private static let quantities = Dictionary(
-    uniqueKeysWithValues: names.map { ($0.name, $0.quantity) })
-
-  /// The quantity of a field; `units` are those that Glint wrote for fields without a known unit.
-  static func quantity(_ field: String, units: [String: String]) -> Quantity {
-    if let quantity = quantities[field] ?? Quantity.known[field] { return quantity }
-    return Quantity(field, units[field].flatMap(Unit.init(rawValue:)) ?? .none)
-  }
-
   /// A field of an output record.
   struct Field {
     enum Content {

@@ -9,49 +9,50 @@ enum PicassoReader {
   static func read(
     _ file: HDF5File, path: String, options: TableOptions, _ body: (Localizations) throws -> Void
   ) throws {
+    try refusePandas(file, path: path)
     guard let dataset = try file.dataset("locs") else {
       throw TableError.damaged(path: path, reason: "locs cannot be opened")
     }
     let metadata = try metadata(file, path: path)
     let records = try dataset.records()
-    let names = records.names
-    let missing = ["frame", "x", "y"].filter { !names.contains($0) }
-    guard missing.isEmpty else {
-      throw TableError.missingColumns(path: path, missing: missing, found: names)
-    }
+    var names = records.names
     var template = Localizations(field: metadata?.field ?? FieldOfView())
-    template.field.pixelSize = options.pixelSize ?? template.field.pixelSize
     template.provenance = metadata?.provenance ?? []
+    var options = options
+    options.pixelSize = options.pixelSize ?? template.field.pixelSize
     let units = metadata?.columnUnits ?? [:]
+    // Molecules are groups of rows; their frame is a mean, which is kept beside the rounded one.
+    let meanFrame = names.contains("std_frame") ? names.firstIndex(of: "frame") : nil
+    if meanFrame != nil { names.append("mean_frame") }
+    let columns = names.map { TableDialect.Column(name: $0, unit: units[$0] ?? "") }
     let rows = records.count
     var first = 0
     repeat {
       let range = first..<min(rows, first + batch)
-      let columns = try records.columns(range)
-      var table = template
-      for (name, column) in zip(names, columns) {
-        if name == "frame" {
-          table.frame = try column.map { try frame($0, path: path) }
-        } else {
-          table[PicassoColumns.quantity(name, units: units)] = column
-        }
+      var values = try records.columns(range)
+      if let meanFrame {
+        values.append(values[meanFrame])
+        values[meanFrame] = values[meanFrame].map { $0.rounded() }
       }
-      try body(table)
+      try body(
+        TableDialect.picasso.table(
+          columns, values, template: template, path: path, options: options))
       first = range.upperBound
     } while first < rows
   }
 
-  private static func frame(_ value: Double, path: String) throws -> Int {
-    guard value >= 0, value < 1e15, value == value.rounded() else {
-      throw TableError.damaged(
-        path: path, reason: "frame \(value) is not a whole number of at least 0")
-    }
-    return Int(value)
+  /// pandas' own layout (PyTables) keeps the names of columns in Python's format.
+  private static func refusePandas(_ file: HDF5File, path: String) throws {
+    guard try file.hasAttribute("pandas_type", of: "locs") else { return }
+    throw TableError.unsupported(
+      path: path, what: "an HDF5 file of pandas' to_hdf, whose layout only pandas reads",
+      hint: "write it as text with to_csv, or as records: "
+        + "h5py.File(name, \"w\")[\"locs\"] = table.to_records(index=False)")
   }
 
   /// The metadata from the sidecar, or else the embedded ones; a table without either is still
   /// read.
-  private static func metadata(_ file: HDF5File, path: String) throws -> PicassoMetadata? {
+  static func metadata(_ file: HDF5File, path: String) throws -> PicassoMetadata? {
     let stem = URL(fileURLWithPath: path).pathExtension.count + 1
     let sidecar = String(path.dropLast(stem)) + ".yaml"
     if let data = FileManager.default.contents(atPath: sidecar) {

@@ -56,9 +56,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
 
   private func create() throws {
     try room.reserve(Self.structureBytes)
-    let id = H5Fcreate(
-      table.temporary, glint_h5_truncate(), glint_h5_default(), glint_h5_default())
-    guard let file = H5Handle(id, closing: H5Fclose),
+    guard let file = HDF5.create(table.temporary),
       let record = H5Handle(H5Tcreate(H5T_COMPOUND, recordBytes), closing: H5Tclose)
     else { throw failure() }
     var offset = 0
@@ -87,7 +85,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
       // Checked before rows are accepted, so that accepted rows can still be written on a full
       // disk.
       try room.reserve(recordsEnd(rows + pendingRows + batch.count))
-      note(batch)
+      try note(batch)
       var first = 0
       while first < batch.count {
         let last = min(batch.count, first + Self.chunk - pendingRows)
@@ -99,11 +97,31 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     }
   }
 
-  private func note(_ batch: Localizations) {
-    largest.x = max(largest.x, batch[.x]!.max() ?? 0)
-    largest.y = max(largest.y, batch[.y]!.max() ?? 0)
+  private func note(_ batch: Localizations) throws {
+    largest.x = try largest(.x, of: batch, largest.x, isKnown: field.width != nil)
+    largest.y = try largest(.y, of: batch, largest.y, isKnown: field.height != nil)
     largest.frame = max(largest.frame, batch.frame.max() ?? 0)
   }
+
+  /// The largest coordinate so far, which gives the size of a movie that is not known. Rows without
+  /// a position (NaN) have none.
+  private func largest(
+    _ quantity: Quantity, of batch: Localizations, _ before: Double, isKnown: Bool
+  ) throws -> Double {
+    guard !isKnown, let values = batch[quantity] else { return before }
+    let largest = values.reduce(before) { $1 > $0 ? $1 : $0 }
+    guard largest < Self.widest else {
+      let row = values.firstIndex { $0 >= Self.widest } ?? 0
+      throw TableError.unrepresentable(
+        path: path,
+        reason: "\(quantity.name) is \(values[row]) px in row \(rows + pendingRows + row + 1), "
+          + "which no movie is wide enough for")
+    }
+    return largest
+  }
+
+  /// No movie has as many pixels along an axis.
+  private static let widest = 1e9
 
   /// Appends rows to the pending ones, column by column.
   private func pack(_ batch: Localizations, _ rows: Range<Int>) throws {

@@ -16,34 +16,13 @@ enum RapidStorm {
         path: path, found: "rapidSTORM tracks, whose rows differ in length")
     }
     let fields = header.components(separatedBy: "<field ").dropFirst().map { text in
-      (name: attribute("identifier", in: text), unit: attribute("unit", in: text))
-    }
-    var taken: Set<Quantity> = []
-    let columns = try fields.map { field -> TextColumn in
-      if field.name == "ImageNumber-0-0" { return .frame }
-      if let target = names[field.name],
-        var conversion = try FileUnit.conversion(
-          from: field.unit, to: target, path: path, options: options),
-        taken.insert(target).inserted
-      {
-        // PSFWidth is the full width at half maximum.
-        if field.name.hasPrefix("PSFWidth") { conversion.divide *= (8 * log(2.0)).squareRoot() }
-        return .quantity(target, conversion)
-      }
-      let foreign = Quantity("\(field.name) [\(field.unit)]", .none)
-      guard taken.insert(foreign).inserted else {
-        throw TableError.badRow(
-          path: path, line: 1, reason: "two columns are named \(field.name)")
-      }
-      return .quantity(foreign, Conversion())
-    }
-    var missing = [Quantity.x, .y].filter { !taken.contains($0) }.map { "Position (\($0.name))" }
-    if columns.count(where: { $0 == .frame }) != 1 { missing.append("ImageNumber-0-0") }
-    guard missing.isEmpty else {
-      throw TableError.missingColumns(path: path, missing: missing, found: fields.map(\.name))
+      TableDialect.Column(
+        name: attribute("identifier", in: text), unit: attribute("unit", in: text))
     }
     try DelimitedTable.read(
-      reader, delimiter: 32, columns: columns, firstFrame: 0,
+      reader, style: DelimitedScanner.Style(delimiter: 32),
+      columns: try dialect.uses(of: Array(fields), path: path, options: options),
+      firstFrame: try dialect.firstFrame(path: path, options: options),
       template: Localizations(field: FieldOfView(pixelSize: options.pixelSize)), path: path, body)
   }
 
@@ -54,10 +33,20 @@ enum RapidStorm {
     return String(text[start.upperBound...].prefix { $0 != "\"" })
   }
 
-  private static let names: [String: Quantity] = [
-    "Position-0-0": .x, "Position-1-0": .y, "Position-2-0": .z,
-    "Position-0-0-uncertainty": .xError, "Position-1-0-uncertainty": .yError,
-    "Position-2-0-uncertainty": .zError, "Amplitude-0-0": .photons,
-    "LocalBackground-0-0": .background, "PSFWidth-0-0": .sigmaX, "PSFWidth-1-0": .sigmaY,
-  ]
+  /// PSFWidth is the full width at half maximum.
+  private static let dialect: TableDialect = {
+    typealias Meaning = TableDialect.Meaning
+    let fullWidth = (8 * log(2.0)).squareRoot()
+    return TableDialect(
+      name: "rapidSTORM txt",
+      meanings: [
+        Meaning(.x, nil, "position_0_0"), Meaning(.y, nil, "position_1_0"),
+        Meaning(.z, nil, "position_2_0"), Meaning(.xError, nil, "position_0_0_uncertainty"),
+        Meaning(.yError, nil, "position_1_0_uncertainty"),
+        Meaning(.zError, nil, "position_2_0_uncertainty"),
+        Meaning(.photons, nil, "amplitude_0_0"), Meaning(.background, nil, "localbackground_0_0"),
+        Meaning(.sigmaX, nil, "psfwidth_0_0", multiple: fullWidth),
+        Meaning(.sigmaY, nil, "psfwidth_1_0", multiple: fullWidth),
+      ], frames: ["imagenumber_0_0"], origin: 0, firstFrame: 0)
+  }()
 }

@@ -12,6 +12,10 @@ public enum TableError: Fault, Hashable {
   case unknownExtension(path: String)
   case missingColumns(path: String, missing: [String], found: [String])
   case badRow(path: String, line: Int, reason: String)
+  /// A frame number that is not whole, or below the first.
+  case badFrame(path: String, place: String, value: Double, first: Int)
+  /// Content without a certain meaning; `remedy` names the setting that gives it one.
+  case unclear(path: String, what: String, remedy: Message)
   /// The file is damaged or truncated.
   case damaged(path: String, reason: String)
   /// Positions are in nm and the pixel size is not known.
@@ -28,6 +32,10 @@ public enum TableError: Fault, Hashable {
     case .missingColumns(let path, let missing, let found):
       "\(path) has no column \(missing.joined(separator: ", ")); it has \(Self.list(found))"
     case .badRow(let path, let line, let reason): "\(path), line \(line): \(reason)"
+    case .badFrame(let path, let place, let value, let first):
+      "\(path), \(place): frame \(value) is not a whole number of at least \(first), where this "
+        + "format begins"
+    case .unclear(let path, let what, _): "\(path): \(what)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .pixelSizeUnknown(let path):
       "\(path): positions are in nm and the pixel size is not known"
@@ -42,7 +50,14 @@ public enum TableError: Fault, Hashable {
       "supported formats: \(Tables.writableKinds.joined(separator: ", "))"
     case .unsupported(_, _, let hint): Message(hint)
     case .pixelSizeUnknown: "give \(.pixelSize) in nm"
-    case .unreadable, .missingColumns, .badRow, .damaged, .unrepresentable: nil
+    case .unclear(_, _, let remedy): remedy
+    case .badFrame(_, _, let value, let first):
+      value.rounded() == value && value >= -1e6
+        ? "if frames of this file count from another number than \(first), give it with \(.firstFrame)"
+        : nil
+    case .missingColumns(_, _, let found):
+      found.isEmpty ? nil : "name the columns with \(.map), such as x=\(found[0])"
+    case .unreadable, .badRow, .damaged, .unrepresentable: nil
     }
   }
 }
@@ -67,8 +82,10 @@ extension TableError {
     _ missing: [Quantity], found: @autoclosure () -> [Quantity], path: String
   ) throws {
     guard missing.isEmpty else {
-      throw TableError.missingColumns(
-        path: path, missing: missing.map(\.name), found: found().map(\.name))
+      throw TableError.unrepresentable(
+        path: path,
+        reason: "the table has no column \(missing.map(\.name).joined(separator: ", ")); it has "
+          + list(found().map(\.name)))
     }
   }
 }

@@ -22,6 +22,16 @@ struct Conversion: Equatable {
   var multiply = 1.0
   var divide = 1.0
   var add = 0.0
+
+  /// The converted values; the same ones if nothing changes.
+  func applied(to values: [Double]) -> [Double] {
+    if self == Conversion() { return values }
+    return values.map { $0 * multiply / divide + add }
+  }
+}
+
+extension Unit {
+  var isLength: Bool { self == .pixel || self == .nanometre }
 }
 
 /// Units as spelled in files.
@@ -31,9 +41,14 @@ enum FileUnit {
     "nm": 1, "nanometer": 1, "nanometre": 1, "um": 1e3, "µm": 1e3, "μm": 1e3, "micrometer": 1e3,
     "mm": 1e6, "m": 1e9, "pm": 1e-3,
   ]
-  static let pixels: Set<String> = ["px", "pixel", "pixels"]
+  static let pixels: Set<String> = ["px", "pix", "pixel", "pixels"]
   static let photons: Set<String> = ["photon", "photons", "ph", "photon/px", "photons/px"]
   static let counts: Set<String> = ["adu", "a/d count", "count", "counts"]
+
+  static func isLength(_ unit: String) -> Bool {
+    let unit = unit.lowercased()
+    return lengths[unit] != nil || pixels.contains(unit)
+  }
 
   /// The conversion from `unit` to the unit of `quantity`; nil if it is unknown.
   ///

@@ -1,24 +1,7 @@
 import Containers
 import Foundation
 import Microscopy
-
-/// Information for a reader that the file does not contain.
-public struct TableOptions: Sendable {
-  /// Pixel size in the sample plane, nm; overrides the file's value.
-  public var pixelSize: Double?
-  /// Photons per camera count, for columns in ADU; without it such columns keep their own name.
-  public var photonsPerCount: Double?
-  /// The number of the first frame in delimited text, if it differs from the format's default.
-  public var firstFrame: Int?
-
-  public init(
-    pixelSize: Double? = nil, photonsPerCount: Double? = nil, firstFrame: Int? = nil
-  ) {
-    self.pixelSize = pixelSize
-    self.photonsPerCount = photonsPerCount
-    self.firstFrame = firstFrame
-  }
-}
+import Reporting
 
 /// Writes rows into a table file. Calls may come from any thread, one at a time.
 public protocol TableWriter: AnyObject, Sendable {
@@ -39,28 +22,71 @@ public protocol TableWriter: AnyObject, Sendable {
 /// try Tables.write(truth, to: "truth.hdf5")
 /// ```
 public enum Tables {
-  package static let writableKinds = ["ThunderSTORM .csv", "Picasso .hdf5 or .h5 (with .yaml)"]
-  package static let readableKinds = [
-    "ThunderSTORM csv", "Picasso hdf5", "SMLM challenge csv (or a folder of them)", "NAIRR csv",
-    "Insight3 bin", "storm-analysis hdf5 and olist.txt", "rapidSTORM txt", "DECODE hdf5 and csv",
-    "SMAP mat (v7.3)",
+  package static let writableKinds = [
+    "ThunderSTORM .csv", "Picasso .hdf5 or .h5 (with .yaml)", "smlm .smlm", "SMAP _sml.mat",
   ]
+  public static let readableKinds = [
+    "ThunderSTORM csv", "Picasso hdf5 and csv", "SMLM challenge csv (or a folder of them)",
+    "NAIRR csv", "ZOLA csv", "N-STORM txt", "ONI Nanoimager csv", "Zeiss Elyra txt", "Vutara csv",
+    "Insight3 bin", "storm-analysis hdf5, csv and olist.txt", "rapidSTORM txt",
+    "DECODE hdf5 and csv",
+    "SMAP mat and csv", "DoM txt", "smlm", "MINFLUX npy, mat, json and csv", "PYME hdf5 and csv",
+    "TSF", "other text whose columns are named",
+  ]
+
+  /// Which columns are written.
+  public enum Columns: String, SettingChoice, Sendable {
+    /// Those that the program of the format knows.
+    case standard
+    /// Also Glint's own.
+    case all
+  }
+
+  public static let columns = Setting(
+    .columns, standard: Columns.all,
+    "columns of the output: those that the format's own program knows, or all")
 
   /// Opens the writer for the extension of `path`.
   ///
-  /// Throws `TableError` for another extension and `OutputError` if the file cannot be created. A
-  /// CSV requires `field.pixelSize`.
+  /// Throws `TableError` for another extension and `OutputError` if the file cannot be created. All
+  /// but Picasso's format require `field.pixelSize`.
   public static func writer(
-    path: String, field: FieldOfView, quantities: [Quantity], overwrite: Bool = false
+    path: String, field: FieldOfView, quantities: [Quantity], columns: Columns = .all,
+    overwrite: Bool = false
   ) throws -> any TableWriter {
-    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
-    case "csv":
+    let hasOwn = columns == .all
+    let quantities = hasOwn ? quantities : quantities.filter { standardColumns.contains($0) }
+    switch try kind(of: path) {
+    case .thunderstorm:
       return try ThunderstormWriter(
-        path: path, field: field, quantities: quantities, overwrite: overwrite)
-    case "hdf5", "h5":
+        path: path, field: field, quantities: quantities, hasOwn: hasOwn, overwrite: overwrite)
+    case .picasso:
       return try PicassoWriter(
         path: path, field: field, quantities: quantities, overwrite: overwrite)
-    default: throw TableError.unknownExtension(path: path)
+    case .smlm:
+      return try SmlmWriter(
+        path: path, field: field, quantities: quantities, overwrite: overwrite)
+    case .smap:
+      return try SMAPWriter(
+        path: path, field: field, quantities: quantities, overwrite: overwrite)
+    }
+  }
+
+  /// Columns that other programs know.
+  private static let standardColumns: Set<Quantity> = [
+    .x, .y, .z, .photons, .background, .backgroundDeviation, .chiSquare, .sigmaX, .sigmaY, .xError,
+    .yError, .zError, .detections, .id,
+  ]
+
+  private enum WritableKind { case thunderstorm, picasso, smlm, smap }
+
+  private static func kind(of path: String) throws(TableError) -> WritableKind {
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    case "csv": .thunderstorm
+    case "hdf5", "h5": .picasso
+    case "smlm": .smlm
+    case "mat": .smap
+    default: throw .unknownExtension(path: path)
     }
   }
 
@@ -68,18 +94,20 @@ public enum Tables {
   ///
   /// Throws `TableError` for an unsupported extension.
   package static func files(of path: String) throws(TableError) -> [String] {
-    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
-    case "csv": [path, ThunderstormProtocol.path(besideTable: path)]
-    case "hdf5", "h5": [path, PicassoWriter.notesPath(beside: path)]
-    default: throw .unknownExtension(path: path)
+    switch try kind(of: path) {
+    case .thunderstorm: [path, ThunderstormProtocol.path(besideTable: path)]
+    case .picasso: [path, PicassoWriter.notesPath(beside: path)]
+    case .smlm, .smap: [path]
     }
   }
 
   /// Writes a whole table with its provenance.
-  public static func write(_ table: Localizations, to path: String, overwrite: Bool = false) throws
-  {
+  public static func write(
+    _ table: Localizations, to path: String, columns: Columns = .all, overwrite: Bool = false
+  ) throws {
     let writer = try writer(
-      path: path, field: table.field, quantities: table.quantities, overwrite: overwrite)
+      path: path, field: table.field, quantities: table.quantities, columns: columns,
+      overwrite: overwrite)
     do {
       try writer.append(table)
       try writer.finish(table.provenance)
@@ -116,14 +144,46 @@ public enum Tables {
     in path: String, options: TableOptions = TableOptions(),
     _ body: (Localizations) throws -> Void
   ) throws {
-    switch try TableKind(path: path) {
-    case .hdf5:
-      try TableError.reading(path) { try readHDF5(path, options: options, body) }
-    case .insight3: try body(Insight3.readBinary(path, options: options))
-    case .rapidStorm: try RapidStorm.read(path, options: options, body)
-    case .folder: try body(ChallengeFolder.read(path, options: options))
-    case .delimited: try DelimitedTable.read(path, options: options, body)
+    if let size = options.pixelSize, !(size > 0 && size.isFinite) {
+      throw TableError.unclear(
+        path: path, what: "\(size) nm is no pixel size", remedy: "give \(.pixelSize) in nm")
     }
+    try TableError.reading(path) {
+      switch try TableKind(path: path) {
+      case .hdf5: try readHDF5(path, options: options, body)
+      case .matlab: try body(readMATLAB(path, options: options))
+      case .archive: try body(readArchive(path, options: options))
+      case .numpy:
+        try body(
+          Minflux.read(numpy: ByteSource.contents(of: path), path: path, options: options))
+      case .json: try body(Minflux.read(json: path, options: options))
+      case .insight3: try body(Insight3.readBinary(path, options: options))
+      case .rapidStorm: try RapidStorm.read(path, options: options, body)
+      case .taggedSpots: try body(TaggedSpots.read(path, options: options))
+      case .folder: try body(ChallengeFolder.read(path, options: options))
+      case .delimited: try DelimitedTable.read(path, options: options, body)
+      }
+    }
+  }
+
+  private static func readMATLAB(_ path: String, options: TableOptions) throws -> Localizations {
+    let file = try MATFile(ByteSource.contents(of: path))
+    if let table = try Minflux.read(matlab: file, path: path, options: options) { return table }
+    return try SMAPTable.read(file, path: path, options: options)
+  }
+
+  /// An smlm archive, or one zipped array of MINFLUX.
+  private static func readArchive(_ path: String, options: TableOptions) throws -> Localizations {
+    let archive = try ZipArchive(ByteSource.contents(of: path))
+    if archive[SmlmArchive.manifestName] != nil {
+      return try SmlmArchive.read(archive, path: path, options: options)
+    }
+    let arrays = archive.members.filter { $0.name.hasSuffix(".npy") }
+    guard arrays.count == 1 else {
+      let names = archive.members.map(\.name).prefix(8).joined(separator: ", ")
+      throw TableError.unknownKind(path: path, found: "a ZIP archive with \(names)")
+    }
+    return try Minflux.read(numpy: archive.read(arrays[0]), path: path, options: options)
   }
 
   /// The format of an HDF5 file is detected from the objects in it.
@@ -131,7 +191,9 @@ public enum Tables {
     _ path: String, options: TableOptions, _ body: (Localizations) throws -> Void
   ) throws {
     let file = try HDF5File(path: path)
-    if try file.has("locs") {
+    if try file.hasAttribute("ImarisDataSet") {
+      throw TableError.unknownKind(path: path, found: "an Imaris image")
+    } else if try file.has("locs") {
       try PicassoReader.read(file, path: path, options: options, body)
     } else if try file.has("data/xyz") {
       try body(DecodeTable.read(file, path: path, options: options))
@@ -139,6 +201,8 @@ public enum Tables {
       try body(SMAPTable.read(file, path: path, options: options))
     } else if try file.hasAttribute("movie_l") {
       try body(StormAnalysisTable.read(file, path: path, options: options))
+    } else if let records = try PYMETable.records(file) {
+      try PYMETable.read(file, records, path: path, options: options, body)
     } else {
       let names = try file.names()
       throw TableError.unknownKind(

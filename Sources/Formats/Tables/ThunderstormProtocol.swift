@@ -37,9 +37,15 @@ struct ThunderstormProtocol: Codable {
     convention =
       "x to the right and y down in nm; the corner of the first pixel is (0, 0), its centre half a "
       + "pixel from it; frames count from 1; z in nm; photons; offset in photons per pixel; "
-      + "uncertainty = sqrt((x_error^2 + y_error^2) / 2)"
+      + "uncertainty_xy = sqrt((x_error^2 + y_error^2) / 2)"
     imageInfo = ImageInfo(width: field.width, height: field.height, frames: field.frames)
     cameraSettings = CameraSettings(pixelSize: field.pixelSize)
+    steps = provenance
+  }
+
+  /// The protocol of a table of another kind, which has no convention.
+  init(provenance: [ProvenanceStep]) {
+    version = "Glint \(glintVersion)"
     steps = provenance
   }
 
@@ -59,4 +65,18 @@ struct ThunderstormProtocol: Codable {
   }
 
   func text() throws -> Data { try JSONEncoder.indented.encode(self) }
+}
+
+extension Tables {
+  /// Writes a text table that is not one of localizations, with its provenance beside it.
+  package static func write(
+    text: some ContiguousBytes, provenance: [ProvenanceStep], to path: String, overwrite: Bool
+  ) throws {
+    let table = try StagedFile(path: path, overwrite: overwrite)
+    let notes = try StagedFile(
+      path: ThunderstormProtocol.path(besideTable: path), overwrite: overwrite)
+    try table.write(text)
+    try notes.write(ThunderstormProtocol(provenance: provenance).text())
+    try StagedFile.commit([notes, table])
+  }
 }

@@ -4,7 +4,8 @@ import Microscopy
 /// Writes a ThunderSTORM CSV with the protocol beside it, as a stream.
 ///
 /// Lengths are in nm with three decimals; other fractions have nine digits. ThunderSTORM's columns
-/// come first under its names, then all other columns under Glint's names.
+/// come first under its names, then all other columns under Glint's names. A table without z has
+/// `sigma` even if both widths were fitted, because importers of such tables ask for it.
 final class ThunderstormWriter: TableWriter, @unchecked Sendable {
   private let lock = NSLock()
   private let path: String
@@ -19,13 +20,16 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
   private let block: UnsafeMutablePointer<Double>
   private static let blockRows = 256
 
-  init(path: String, field: FieldOfView, quantities: [Quantity], overwrite: Bool) throws {
+  /// - Parameter hasOwn: whether errors per axis follow, which ThunderSTORM does not know.
+  init(
+    path: String, field: FieldOfView, quantities: [Quantity], hasOwn: Bool = true, overwrite: Bool
+  ) throws {
     guard let pixelSize = field.pixelSize else { throw TableError.pixelSizeUnknown(path: path) }
     try TableError.require([.x, .y], among: quantities, path: path)
     self.path = path
     self.field = field
     self.quantities = quantities
-    columns = ThunderstormColumn.layout(quantities, pixelSize: pixelSize)
+    columns = ThunderstormColumn.layout(quantities, pixelSize: pixelSize, hasOwn: hasOwn)
     table = try StagedFile(path: path, overwrite: overwrite)
     notes = try StagedFile(
       path: ThunderstormProtocol.path(besideTable: path), overwrite: overwrite)
@@ -73,7 +77,7 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
         switch columns[index].content {
         case .rowNumber: place = DecimalText.write(rows, at: place)
         case .frame: place = DecimalText.write(UInt64(max(0, batch.frame[row])) + 1, at: place)
-        case .value, .lateralError:
+        case .value, .meanWidth, .lateralError:
           place = DecimalText.write(values[index], columns[index].precision, at: place)
         }
         place[0] = UInt8(ascii: ",")
@@ -104,25 +108,43 @@ struct ThunderstormColumn {
     case rowNumber
     case frame
     case value(Quantity)
+    /// The geometric mean of both widths.
+    case meanWidth
     /// The root mean square of the errors in x and y.
     case lateralError
   }
 
-  var header: String
+  var name: String
+  /// Empty without a unit.
+  var unit = ""
   var content: Content
   /// The file's value is `(value + add) · multiply`.
   var add = 0.0
   var multiply = 1.0
   var precision = DecimalText.Precision.significant(9)
 
+  var header: String { unit.isEmpty ? name : "\(name) [\(unit)]" }
+
+  /// Whether its values are whole numbers that count from 1.
+  var isWhole: Bool {
+    switch content {
+    case .rowNumber, .frame: true
+    case .value, .meanWidth, .lateralError: false
+    }
+  }
+
   /// ThunderSTORM's columns in its order, then the others in table order.
-  static func layout(_ quantities: [Quantity], pixelSize: Double) -> [Self] {
+  ///
+  /// - Parameter hasOwn: false for ThunderSTORM's columns alone.
+  static func layout(
+    _ quantities: [Quantity], pixelSize: Double, hasOwn: Bool = true
+  ) -> [Self] {
     let present = Set(quantities)
     let elliptical = present.contains(.sigmaY)
     var columns = [
       present.contains(.id)
-        ? Self(header: "id", content: .value(.id)) : Self(header: "id", content: .rowNumber),
-      Self(header: "frame", content: .frame),
+        ? Self(name: "id", content: .value(.id)) : Self(name: "id", content: .rowNumber),
+      Self(name: "frame", content: .frame),
     ]
     let named: [(Quantity, String)] = [
       (.x, "x"), (.y, "y"), (.z, "z"), (.sigmaX, elliptical ? "sigma1" : "sigma"),
@@ -131,9 +153,14 @@ struct ThunderstormColumn {
       (.zError, "uncertainty_z"), (.detections, "detections"),
     ]
     for (quantity, name) in named where present.contains(quantity) {
+      if quantity == .sigmaX, elliptical, !present.contains(.z) {
+        var column = Self(quantity, name: "sigma", pixelSize: pixelSize)
+        column.content = .meanWidth
+        columns.append(column)
+      }
       if quantity == .xError {
         guard present.contains(.yError) else { continue }
-        var column = Self(quantity, name: "uncertainty", pixelSize: pixelSize)
+        var column = Self(quantity, name: "uncertainty_xy", pixelSize: pixelSize)
         column.content = .lateralError
         columns.append(column)
       } else {
@@ -141,17 +168,18 @@ struct ThunderstormColumn {
       }
     }
     let placed = Set(named.map(\.0)).subtracting([.xError]).union([.id])
-    let rest = quantities.filter { !placed.contains($0) }
+    let rest = hasOwn ? quantities.filter { !placed.contains($0) } : []
     return columns + rest.map { Self($0, name: $0.name, pixelSize: pixelSize) }
   }
 
-  private init(header: String, content: Content) {
-    self.header = header
+  private init(name: String, content: Content) {
+    self.name = name
     self.content = content
   }
 
   private init(_ quantity: Quantity, name: String, pixelSize: Double) {
-    var unit = quantity.unit.rawValue
+    self.name = name
+    unit = quantity.unit.rawValue
     content = .value(quantity)
     switch quantity.unit {
     case .pixel where Quantity.known[quantity.name] == quantity:
@@ -164,7 +192,6 @@ struct ThunderstormColumn {
     case .photonPerPixel where quantity == .background: unit = "photon"
     default: break
     }
-    header = unit.isEmpty ? name : "\(name) [\(unit)]"
   }
 
   /// Writes the file's values of some rows from `place`, `stride` apart; nothing for row numbers.
@@ -178,6 +205,11 @@ struct ThunderstormColumn {
       let values = batch[quantity]!
       for row in rows {
         place[(row - rows.lowerBound) * stride] = (values[row] + add) * multiply
+      }
+    case .meanWidth:
+      let (x, y) = (batch[.sigmaX]!, batch[.sigmaY]!)
+      for row in rows {
+        place[(row - rows.lowerBound) * stride] = (x[row] * y[row]).squareRoot() * multiply
       }
     case .lateralError:
       let (x, y) = (batch[.xError]!, batch[.yError]!)

@@ -6,7 +6,7 @@ extension FitStage {
   package var quantities: [Quantity] {
     [.x, .y] + axialColumns + [.photons, .background] + widthColumns + [.xError, .yError]
       + (axialColumns.isEmpty ? [] : [.zError]) + [.photonsError, .backgroundError]
-      + (fitsWidths ? [.sigmaXError, .sigmaYError] : [])
+      + (fitsWidths ? [.sigmaXError] + (hasTwoWidths ? [.sigmaYError] : []) : [])
       + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, score]
   }
 
@@ -16,7 +16,12 @@ extension FitStage {
 
   private var widthColumns: [Quantity] {
     if case .spline = psf { return [] }
-    return [.sigmaX, .sigmaY]
+    return hasTwoWidths ? [.sigmaX, .sigmaY] : [.sigmaX]
+  }
+
+  /// False if one width stands for both axes.
+  private var hasTwoWidths: Bool {
+    axialFit != nil || settings.fit.gaussian?.widths == .elliptical
   }
 
   /// Whether the widths are fit parameters.
@@ -52,11 +57,11 @@ extension FitStage {
     fill(.backgroundError) { rows.variance($0, 3).squareRoot() * scale }
     if axialFit == nil {
       fill(.sigmaX) { rows.value($0, 4) }
-      fill(.sigmaY) { rows.value($0, 5) }
+      if hasTwoWidths { fill(.sigmaY) { rows.value($0, 5) } }
     }
     if fitsWidths {
       fill(.sigmaXError) { rows.variance($0, 4).squareRoot() }
-      fill(.sigmaYError) { rows.variance($0, 5).squareRoot() }
+      if hasTwoWidths { fill(.sigmaYError) { rows.variance($0, 5).squareRoot() } }
     }
     fillHeights(of: rows, fill)
     fill(.logLikelihoodRatio) { Double(rows.deviance[$0]) }

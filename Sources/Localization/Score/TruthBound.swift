@@ -72,6 +72,8 @@ public struct TruthBound: Sendable {
   private func bound(
     x: Double, y: Double, z: Double, photons: Double, background: Double
   ) -> Bound {
+    // No frame reaches that far, and larger numbers do not fit into an Int.
+    guard abs(x) < 1e9, abs(y) < 1e9 else { return Bound() }
     let left = Int(x.rounded()) - box / 2
     let top = Int(y.rounded()) - box / 2
     var noise = PixelNoise(camera)

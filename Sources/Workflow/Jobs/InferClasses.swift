@@ -107,10 +107,7 @@ extension InferJob {
 
   /// One line per crop: its number from 0, the most probable class, and all probabilities.
   private func writeList(_ classes: ClassList, _ names: [String], _ step: ProvenanceStep) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let note = String(decoding: try encoder.encode(step), as: UTF8.self)
-    var text = Array("# \(note)\ncrop,class,\(names.joined(separator: ","))\n".utf8)
+    var text = Array("crop,class,\(names.joined(separator: ","))\n".utf8)
     let comma = UInt8(ascii: ",")
     for crop in classes.isKnown.indices where classes.isKnown[crop] {
       text.append { DecimalText.write(UInt64(crop), at: $0) }
@@ -124,7 +121,7 @@ extension InferJob {
       }
       text.append(UInt8(ascii: "\n"))
     }
-    try StagedFile.write(text, to: output, overwrite: overwrite)
+    try Tables.write(text: text, provenance: [step], to: output, overwrite: overwrite)
   }
 }
 

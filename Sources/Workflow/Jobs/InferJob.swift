@@ -113,7 +113,7 @@ public struct InferJob {
         throw SettingsError(
           "\(output) cannot hold classes of a stack of crops", hint: "choose a .csv file")
       }
-      try names.add(output)
+      try names.add(table: output)
     case (false, _):
       guard kind == "tif" || kind == "tiff" else {
         throw SettingsError("\(output) cannot hold images", hint: "choose a .tif file")

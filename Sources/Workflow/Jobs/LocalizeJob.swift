@@ -16,6 +16,7 @@ public struct LocalizeJob {
   let devices: [any Device]
   let threads: Int?
   let outputs: [String]
+  let columns: Tables.Columns
   let reportPath: String?
   let overwrite: Bool
   let batch: Int?
@@ -32,6 +33,7 @@ public struct LocalizeJob {
   ///   - devices: the devices to use in parallel; rows do not depend on them.
   ///   - threads: number of threads of the CPU that takes over if a device fails.
   ///   - outputs: table files; the extension selects the format.
+  ///   - columns: which columns the tables get.
   ///   - report: a JSON file for the report of the run.
   ///   - overwrite: replaces existing files.
   ///   - batch: frames per batch; nil lets the run choose.
@@ -42,10 +44,10 @@ public struct LocalizeJob {
   ///   - cancellation: stops the work when it is triggered.
   public init(
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF? = nil,
-    devices: [any Device], threads: Int? = nil, outputs: [String], report: String? = nil,
-    overwrite: Bool = false, batch: Int? = nil, choices: [Message] = [],
-    acceptsCamera: Bool = false, observer: any Observer = Unobserved(),
-    cancellation: Cancellation = Cancellation()
+    devices: [any Device], threads: Int? = nil, outputs: [String],
+    columns: Tables.Columns = .all, report: String? = nil, overwrite: Bool = false,
+    batch: Int? = nil, choices: [Message] = [], acceptsCamera: Bool = false,
+    observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) {
     self.movie = movie
     self.recipe = recipe
@@ -54,6 +56,7 @@ public struct LocalizeJob {
     self.devices = devices
     self.threads = threads
     self.outputs = outputs
+    self.columns = columns
     reportPath = report
     self.overwrite = overwrite
     self.batch = batch
@@ -156,7 +159,8 @@ public struct LocalizeJob {
       for path in outputs {
         writers.append(
           try Tables.writer(
-            path: path, field: field, quantities: quantities, overwrite: overwrite))
+            path: path, field: field, quantities: quantities, columns: columns,
+            overwrite: overwrite))
       }
     } catch {
       for writer in writers { writer.abandon() }

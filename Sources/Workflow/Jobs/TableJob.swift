@@ -29,12 +29,15 @@ public struct TableJob {
   /// - Returns: the number of rows written.
   /// - Throws: `OutputError` if a file exists, before the input is read.
   @discardableResult
-  public func run(to output: String, overwrite: Bool = false) throws -> Int {
+  public func run(
+    to output: String, columns: Tables.Columns = .all, overwrite: Bool = false
+  ) throws -> Int {
     var names = OutputNames(inputs: [], overwrite: overwrite)
     try names.add(table: output)
     return try run { field, quantities in
       try Tables.writer(
-        path: output, field: field, quantities: quantities, overwrite: overwrite)
+        path: output, field: field, quantities: quantities, columns: columns,
+        overwrite: overwrite)
     }
   }
 

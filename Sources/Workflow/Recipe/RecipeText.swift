@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Localization
 import Microscopy
@@ -53,13 +54,22 @@ extension Recipe {
   public init(yaml text: String) throws(RecipeError) { self = try RecipeFile(yaml: text).recipe }
 }
 
-/// A recipe file: its statements, without defaults.
+/// A recipe file, or the recipe in an output: its statements, without defaults.
 public struct RecipeFile: Sendable {
   public let statement: Statement
   /// The recipe from the file alone.
   public let recipe: Recipe
 
+  /// Reads a recipe, or takes the last one that an output of Glint contains: a table, the notes
+  /// beside it, a picture, a movie or a report.
   public init(path: String) throws(RecipeError) {
+    if let steps = Outputs.provenance(of: path) {
+      guard let text = steps.compactMap({ $0.settings["recipe"] }).last else {
+        throw RecipeError("\(path) contains no recipe")
+      }
+      do { try self.init(yaml: text) } catch { throw RecipeError("\(path): \(error.message)") }
+      return
+    }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw RecipeError("cannot read the recipe \(path)")
     }
@@ -72,7 +82,8 @@ public struct RecipeFile: Sendable {
   public init(yaml text: String) throws(RecipeError) {
     guard !text.allSatisfy(\.isWhitespace) else { throw RecipeError("the recipe has no fields") }
     guard let content = FieldValue(yaml: text) else { throw RecipeError("the recipe is not YAML") }
-    guard case .section(var fields) = content else {
+    // A report has the recipe as one of its fields.
+    guard case .section(var fields) = content["recipe"].flatMap(\.section) ?? content else {
       throw RecipeError("the recipe has no fields")
     }
     let format = fields.removeValue(forKey: "recipe") ?? .integer(1)
@@ -102,6 +113,13 @@ public struct RecipeFile: Sendable {
     }
     self.statement = statement
     self.recipe = recipe
+  }
+}
+
+extension FieldValue {
+  /// The value if it is a section.
+  fileprivate var section: FieldValue? {
+    if case .section = self { self } else { nil }
   }
 }
 

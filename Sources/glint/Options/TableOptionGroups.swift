@@ -3,19 +3,30 @@ import Formats
 import Microscopy
 import Workflow
 
-/// Options for information that a table file does not contain.
-struct TableReading: ParsableArguments {
-  @Option(TableOptions.pixelSize) var pixelSize: Double?
+/// Options for what a table does not say about its columns.
+struct ColumnReading: ParsableArguments {
   @Option(TableOptions.photonsPerCount) var photonsPerCount: Double?
   @Option(TableOptions.firstFrame, "n") var firstFrame: Int?
+  @Option(TableOptions.unit, "nm|px|um") var unit: TableUnit?
+  @Option(TableOptions.map, "quantity=column,…") var map: String?
 
   /// Throws `SettingsError` for a value out of range.
-  func options() throws -> TableOptions {
+  func options(pixelSize: Double?) throws -> TableOptions {
     let options = TableOptions(
-      pixelSize: pixelSize, photonsPerCount: photonsPerCount, firstFrame: firstFrame)
+      pixelSize: pixelSize, photonsPerCount: photonsPerCount, firstFrame: firstFrame, unit: unit,
+      map: map)
     try options.checkRanges()
     return options
   }
+}
+
+/// Options for information that a table file does not contain.
+struct TableReading: ParsableArguments {
+  @Option(TableOptions.pixelSize) var pixelSize: Double?
+  @OptionGroup var columns: ColumnReading
+
+  /// Throws `SettingsError` for a value out of range.
+  func options() throws -> TableOptions { try columns.options(pixelSize: pixelSize) }
 }
 
 /// The input table of a command.
@@ -24,13 +35,25 @@ struct TableInput: ParsableArguments {
   @OptionGroup var reading: TableReading
 }
 
+/// Which columns a table gets.
+struct ColumnWriting: ParsableArguments {
+  @Option(Tables.columns, note: "`glint help columns` explains them.") var columns: Tables.Columns?
+
+  var chosen: Tables.Columns { columns ?? Tables.columns.standard }
+}
+
 /// The output table of a command.
 struct TableOutput: ParsableArguments {
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Output table (.csv, .hdf5).", valueName: "file"))
+    name: .shortAndLong,
+    help: ArgumentHelp("Output table (.csv, .hdf5, .smlm, _sml.mat).", valueName: "file"))
   var output: String?
+  @OptionGroup var writing: ColumnWriting
   @Flag(help: "Replace an existing output.") var force = false
 }
+
+extension TableUnit: ExpressibleByArgument {}
+extension Tables.Columns: ExpressibleByArgument {}
 
 /// A command that applies a table step: `glint VERB IN -o OUT`.
 protocol TableVerb: ParsableCommand {
@@ -50,7 +73,7 @@ extension TableVerb {
       throw ValidationError("no output is given: add -o with a name such as locs.csv")
     }
     let rows = try TableJob(input.path, options: input.reading.options(), steps: [step()])
-      .run(to: path, overwrite: output.force)
+      .run(to: path, columns: output.writing.chosen, overwrite: output.force)
     print("\(rows) rows in \(path)")
   }
 }

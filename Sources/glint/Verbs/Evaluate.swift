@@ -50,6 +50,15 @@ struct Evaluate: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Number of the first frame in the truth.", valueName: "n"))
   var truthFirstFrame: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Unit of positions in the truth, if its columns state none.", valueName: "nm|px|um"))
+  var truthUnit: TableUnit?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Columns of the truth by their meaning.", valueName: "quantity=column,…"))
+  var truthMap: String?
   @Flag(help: "Replace an existing JSON file.") var force = false
 
   func validate() throws {
@@ -70,10 +79,13 @@ struct Evaluate: ParsableCommand {
     let bound = try bound()
     let found = try Tables.read(locs, options: reading.options())
     var ofTruth = reading
-    ofTruth.firstFrame = truthFirstFrame
+    ofTruth.columns.firstFrame = truthFirstFrame
+    ofTruth.columns.unit = truthUnit
+    ofTruth.columns.map = truthMap
     let molecules = try Tables.read(truth, options: ofTruth.options())
     let score = try Score(of: found, against: molecules, settings: settings, bound: bound)
     for line in Self.lines(score) { print(line) }
+    for remark in score.remarks { say("note: \(remark.spelled)") }
     if let report {
       try report.write(JSONEncoder.indented.encode(score))
       try report.commit()

@@ -43,6 +43,8 @@ struct Infer: ParsableCommand {
   )
   var table: String?
 
+  @OptionGroup(title: "Columns of that table") var reading: ColumnReading
+
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -54,7 +56,9 @@ struct Infer: ParsableCommand {
   @OptionGroup var extent: ExtentOptions
 
   @Option(
-    help: ArgumentHelp("Recipe to start from; command-line options override it.", valueName: "file")
+    help: ArgumentHelp(
+      "Recipe to start from, or an output that contains one; command-line options override it.",
+      valueName: "file")
   )
   var recipe: String?
 
@@ -85,7 +89,7 @@ struct Infer: ParsableCommand {
     }
     let crops = try table.map {
       InferJob.Crops(
-        try Tables.read($0, options: TableOptions(pixelSize: pixelSize)), path: $0,
+        try Tables.read($0, options: reading.options(pixelSize: pixelSize)), path: $0,
         shift: (shift?.x ?? 0, shift?.y ?? 0))
     }
     let report = try InferJob(

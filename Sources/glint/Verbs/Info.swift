@@ -18,7 +18,7 @@ struct Info: ParsableCommand {
         glint info movie.ome.tif
       """)
 
-  @Argument(help: "Movie, folder of TIFFs, localization table, or another file.")
+  @Argument(help: "Any file that Glint reads or writes, or a folder of TIFFs.")
   var file: String
 
   @OptionGroup var reading: TableReading
@@ -39,16 +39,7 @@ struct Info: ParsableCommand {
       cutOff = info.cutOff
       fields = Self.describe(info, isChosen: !raw.planes.isEmpty)
     } catch {
-      // A table in nm without a pixel size is shown in nm, by reading it with a pixel of 1 nm.
-      if let table = try? Tables.read(file, options: reading.options()) {
-        fields = Self.describe(table)
-      } else if let table = try? Tables.read(file, options: TableOptions(pixelSize: 1)) {
-        fields = Self.describe(table, lateral: Unit.nanometre.rawValue)
-      } else if let other = Self.describe(otherFile: file) {
-        fields = other
-      } else {
-        throw Self.explanation(of: error, file)
-      }
+      fields = try InfoKinds.describe(file, reading: reading, notMovie: error)
     }
     if json {
       let object = Dictionary(
@@ -106,73 +97,6 @@ struct Info: ParsableCommand {
     if info.files.count > 1 { fields.append(("files", "\(info.files.count)")) }
     fields += info.notes.enumerated().map { ("note \($0 + 1)", $1) }
     fields += info.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    return fields
-  }
-
-  /// A PSF calibration, a camera file, network weights or a recipe; nil for other files.
-  private static func describe(otherFile file: String) -> [(String, String)]? {
-    func lines(_ kind: String, _ more: [(String, String?)]) -> [(String, String)] {
-      [("kind", kind)] + more.compactMap { name, value in value.map { (name, $0) } }
-    }
-    if let psf = try? CalibrationFiles.read(file) {
-      var more: [(String, String?)] = [("pixel size", psf.pixelSize.map { "\($0) nm" })]
-      switch psf {
-      case .astigmatic: more.insert(("model", "astigmatic Gaussian"), at: 0)
-      case .spline(let spline):
-        more.insert(("model", "spline"), at: 0)
-        more += [
-          ("box", "\(spline.columns) x \(spline.rows)"), ("planes", "\(spline.planes)"),
-          ("z step", "\(spline.zStep) nm"),
-        ]
-      }
-      return lines("PSF calibration", more)
-    }
-    if let (camera, maps) = try? CameraFiles.read(file) {
-      if let maps { return lines("camera maps", [("size", "\(maps.width) x \(maps.height)")]) }
-      return lines(
-        "camera",
-        camera.entries.map { ($0.facts.title, "\($0.value.words) \($0.facts.unit)") })
-    }
-    if let recipe = try? RecipeFile(path: file).recipe {
-      return lines("recipe", recipe.entries.map { ($0.facts.path, $0.value.words) })
-    }
-    // Weights are read as a whole.
-    let size = (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int ?? .max
-    guard size < 1 << 31, let weights = try? WeightFile.read(file) else { return nil }
-    return lines(
-      "network weights", [("tensors", "\(weights.tensors.count)"), ("numbers", "\(weights.count)")])
-  }
-
-  /// For text, the error of reading it as a table says more than that it is no movie.
-  private static func explanation(of error: any Error, _ file: String) -> any Error {
-    guard (error as? MovieError)?.kind == .unknown,
-      let head = FileHandle(forReadingAtPath: file)?.readData(ofLength: 512), !head.contains(0)
-    else { return error }
-    do {
-      try Tables.forEachBatch(in: file) { _ in }
-      return error
-    } catch let other { return other }
-  }
-
-  private static func describe(
-    _ table: Localizations, lateral: String = Unit.pixel.rawValue
-  ) -> [(String, String)] {
-    var fields = [
-      ("kind", "localization table"), ("rows", "\(table.count)"),
-      (
-        "columns",
-        table.quantities.map { "\($0.name) [\($0.unit.rawValue)]" }.joined(separator: ", ")
-      ),
-    ]
-    if let first = table.frame.min(), let last = table.frame.max() {
-      fields.append(("frames", "\(first)…\(last), counted from 0"))
-    }
-    for quantity in [Quantity.x, .y, .z] {
-      if let values = table[quantity], let low = values.min(), let high = values.max() {
-        let unit = quantity == .z ? Unit.nanometre.rawValue : lateral
-        fields.append((quantity.name, String(format: "%.3f…%.3f ", low, high) + unit))
-      }
-    }
     return fields
   }
 }

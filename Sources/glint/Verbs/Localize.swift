@@ -14,8 +14,8 @@ struct Localize: ParsableCommand {
       Reads TIFF (classic, BigTIFF, ImageJ, OME, Micro-Manager, MetaMorph), a folder of TIFFs, \
       dax + inf, raw + yaml, SPE, ND2, CZI, LIF, Imaris, OME-Zarr, and Andor SIF and spool folders. \
       Of several channels, slices or positions one is chosen; `glint info` shows them. Writes \
-      ThunderSTORM .csv or Picasso .hdf5 + .yaml. With --network or --weights a neural network \
-      replaces detection and fit.
+      ThunderSTORM .csv, Picasso .hdf5 + .yaml, .smlm or SMAP _sml.mat. With --network or \
+      --weights a neural network replaces detection and fit.
 
       EXAMPLE:
         glint localize movie.tif -o locs.hdf5 --pixel-size 108 --offset 100 --gain 2.17 \
@@ -26,8 +26,11 @@ struct Localize: ParsableCommand {
   var movie: String?
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Output table (.csv, .hdf5).", valueName: "file"))
+    name: .shortAndLong,
+    help: ArgumentHelp("Output table (.csv, .hdf5, .smlm, _sml.mat).", valueName: "file"))
   var output: [String] = []
+
+  @OptionGroup var writing: ColumnWriting
 
   @OptionGroup(title: "Network") var network: NetworkOptions
   @OptionGroup(title: "Device") var device: DeviceOptions
@@ -39,7 +42,9 @@ struct Localize: ParsableCommand {
   @OptionGroup var extent: ExtentOptions
 
   @Option(
-    help: ArgumentHelp("Recipe to start from; command-line options override it.", valueName: "file")
+    help: ArgumentHelp(
+      "Recipe to start from, or an output that contains one; command-line options override it.",
+      valueName: "file")
   )
   var recipe: String?
 
@@ -95,8 +100,9 @@ struct Localize: ParsableCommand {
     let job = LocalizeJob(
       source: source, recipe: recipe, maps: sources.maps,
       psf: sources.psf, devices: [try device.open()],
-      threads: device.threads, outputs: output, report: json, overwrite: force, batch: batch,
-      choices: sources.choices, acceptsCamera: acceptCamera, observer: Terminal(quiet: quiet),
+      threads: device.threads, outputs: output, columns: writing.chosen, report: json,
+      overwrite: force, batch: batch, choices: sources.choices, acceptsCamera: acceptCamera,
+      observer: Terminal(quiet: quiet),
       cancellation: Interrupt.cancellation)
     let report = try job.run()
     if !quiet { for line in Self.summary(report) { print(line) } }

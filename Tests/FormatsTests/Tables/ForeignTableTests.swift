@@ -1,3 +1,4 @@
+import Containers
 import Formats
 import Foundation
 import Microscopy
@@ -77,6 +78,25 @@ import Testing
       path: "tables/locan/decode_dstorm_data.h5", rows: 96, frame: 19_552, x: -0.2090667,
       y: 139.6472168, pixelSize: nil),
     Expected(
+      path: "formats/tables/nikontestdata.bin.txt", rows: 10, frame: 22_013, x: 239.737, y: 161.032),
+    Expected(path: "tables/locan/Elyra_dstorm_data.txt", rows: 15, frame: 0, x: 53.198, y: 83.894),
+    Expected(
+      path: "tables/locan/Nanoimager_dstorm_data.csv", rows: 14, frame: 0, x: 388.04144531,
+      y: 700.00382813),
+    Expected(
+      path: "tables/ZOLA_localization_table.csv", rows: 14_075, frame: 9229, x: 13.8408, y: 46.7825),
+    Expected(
+      path: "tables/locan/SMLM_dstorm_data.smlm", rows: 10, frame: 0, x: 141.655,
+      y: 76.1672998046875),
+    Expected(
+      path: "tables/pyme/test_csv.csv", rows: 4281, frame: 22_112, x: -3.081878, y: -4.690298),
+    Expected(
+      path: "tables/pyme/test_hdf.hdf", rows: 4281, frame: 22_112, x: -3.0818780518,
+      y: -4.6902978516),
+    Expected(
+      path: "formats/minflux/Fig2_U2OS_Tom70-Dreiklang_ATP5B_AB_Minflux3D.csv", rows: 12_422,
+      frame: 190_028, x: -3.0111816155, y: 3.0517542800),
+    Expected(
       path: "tables/locan/smap_dstorm_data.mat", rows: 4884, frame: 1000, x: 227.4648633,
       y: 236.5692188),
   ]
@@ -124,6 +144,27 @@ import Testing
     #expect(difference(a, b, .y) < 1e-4)
   }
 
+  /// The arrays inside an archive of two, of which Glint reads archives of one.
+  @Test(.data("formats/minflux/aggregates.npy.zip")) func minfluxArrays() throws {
+    let folder = try TemporaryFolder()
+    let path = SharedData.path("formats/minflux/aggregates.npy.zip")
+    #expect(words { try Tables.read(path) }.contains("2D_aggregates.npy, 3D_aggregates.npy"))
+    let archive = try ZipArchive(ByteSource.contents(of: path))
+    for (name, rows, tid, place) in [
+      ("2D_aggregates.npy", 7583, 345_886, (18.8410016292, -95.2085139523, Double?.none)),
+      ("3D_aggregates.npy", 12_219, 278_364, (12.2638459775, -23.8202044684, -244.1858459673)),
+    ] {
+      let member = try #require(archive[name])
+      let table = try Tables.read(
+        folder.write(archive.read(member), to: name), options: TableOptions(pixelSize: 100))
+      #expect(table.count == rows && table.frame.last == tid)
+      #expect(abs(try #require(table[.x]?.last) - place.0) < 1e-9)
+      #expect(abs(try #require(table[.y]?.last) - place.1) < 1e-9)
+      #expect((table[.z] == nil) == (place.2 == nil))
+      if let z = place.2 { #expect(abs(try #require(table[.z]?.last) - z) < 1e-9) }
+    }
+  }
+
   @Test(.data("tables/locan/decode_dstorm_data_empty.h5")) func emptyDecodeTable() throws {
     let path = SharedData.path("tables/locan/decode_dstorm_data_empty.h5")
     #expect(try Tables.read(path).count == 0)
@@ -168,8 +209,8 @@ import Testing
   @Test func whatIsNotReadIsNamed() throws {
     let folder = try TemporaryFolder()
     let cases: [(String, Data, String)] = [
-      ("m.mat", Data("MATLAB 5.0 MAT-file, Platform".utf8), "a MATLAB 5 file"),
-      ("z.smlm", Data("PK\u{3}\u{4}....".utf8), "a ZIP archive"),
+      ("m.mat", Data("MATLAB 5.0 MAT-file, Platform".utf8), "an incomplete MATLAB header"),
+      ("z.smlm", Data("PK\u{3}\u{4}....".utf8), "a truncated zip archive"),
       ("t.tif", Data([0x49, 0x49, 0x2A, 0, 8, 0, 0, 0]), "a TIFF image"),
       ("b.bin", Data([1, 2, 0, 4]), "binary content of an unknown kind"),
       ("e.csv", Data(), "is damaged: it is empty"),

@@ -1,4 +1,5 @@
 import Compute
+import Containers
 import Formats
 import Foundation
 import Microscopy
@@ -7,13 +8,25 @@ import Testing
 /// Damaged files of every kind: a reader returns or throws its typed error; it never traps or
 /// hangs.
 ///
-/// GLINT_FUZZ multiplies the number of damaged copies.
+/// GLINT_FUZZ multiplies the number of damaged copies; with GLINT_SLOW there are 20,000 of each kind.
 @Suite struct FuzzTests {
-  private static let effort = Int(ProcessInfo.processInfo.environment["GLINT_FUZZ"] ?? "") ?? 1
+  private static let effort: Int = {
+    let environment = ProcessInfo.processInfo.environment
+    return environment["GLINT_FUZZ"].flatMap { Int($0) }
+      ?? (environment["GLINT_SLOW"] == nil ? 1 : 100)
+  }()
 
   private static let tables = [
     "csv", "challenge", "decode", "rapidstorm", "insight3", "olist", "picasso", "picasso-embedded",
+    "smlm", "smap", "tsf", "minflux", "minflux-json", "elyra", "commas", "numbers",
   ]
+
+  /// What the reader is told, so that damage reaches the code behind it.
+  private func options(_ kind: String) -> TableOptions {
+    TableOptions(
+      pixelSize: 100, unit: kind == "numbers" ? .px : nil,
+      map: kind == "numbers" ? "frame=1,x=2,y=3" : nil)
+  }
 
   /// An intact file of each kind with its companion file.
   private func sound(_ kind: String, in folder: TemporaryFolder) throws -> String {
@@ -45,6 +58,30 @@ import Testing
       for row in 0..<3 * 18 { withUnsafeBytes(of: Int32(row % 18 + 1)) { data += $0 } }
       let path = try folder.write(data, to: "m.bin")
       return path
+    case "smlm", "smap":
+      let path = folder.file(kind == "smlm" ? "t.smlm" : "t_sml.mat")
+      try Tables.write(sampleTable(rows: 20), to: path)
+      return path
+    case "tsf": return try folder.write(BinaryTableTests.taggedSpots(unit: 0), to: "t.tsf")
+    case "minflux":
+      let type =
+        "[('itr', [('loc', '<f8', (3,)), ('efo', '<f8')], (2,)), ('tid', '<i4'), ('vld', '|b1')]"
+      var header = "{'descr': \(type), 'fortran_order': False, 'shape': (3,), }"
+      header += String(repeating: " ", count: 181 - header.utf8.count) + "\n"
+      var data = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0, 182, 0]) + Data(header.utf8)
+      data += Data((0..<3 * 69).map { UInt8($0 % 5) })
+      return try folder.write(data, to: "m.npy")
+    case "minflux-json":
+      let text = "[{\"vld\": true, \"tid\": 3, \"itr\": [{\"loc\": [1e-7, 2e-7, 0], \"efo\": 4}]},"
+      return try folder.write(
+        text + " {\"vld\": true, \"tid\": 4, \"loc\": [1, 2, 3]}]", to: "m.json")
+    case "elyra":
+      let text =
+        "Index\tFirst Frame\tPosition X [nm]\tPosition Y [nm]\r\n1\t5\t125\t75\r\n2\t6\t5\t7\r\n"
+      return try folder.write(text + "\0\r\r\nVoxelSizeX : 0.05 µm\r\r\n", to: "e.txt")
+    case "commas":
+      return try folder.write("frame;x [nm];y [nm]\n2;150,5;\"0,25\"\n;;\n3;1,5;2\n", to: "c.csv")
+    case "numbers": return try folder.write("1 2.5 3\n2 3.5 4\n", to: "n.txt")
     case "olist":
       let path = try folder.write("1.5 2 3 4\n5 6 7 8\n", to: "m_olist.txt")
       return path
@@ -57,9 +94,9 @@ import Testing
     }
   }
 
-  private func readTable(_ path: String) {
+  private func readTable(_ path: String, _ options: TableOptions? = nil) {
     do {
-      let table = try Tables.read(path, options: TableOptions(pixelSize: 100))
+      let table = try Tables.read(path, options: options ?? TableOptions(pixelSize: 100))
       for quantity in table.quantities { #expect(table[quantity]?.count == table.count) }
     } catch {
       #expect(error is TableError, "\(path): \(error)")
@@ -76,10 +113,33 @@ import Testing
   func damagedTables(kind: String) throws {
     let folder = try TemporaryFolder()
     let path = try sound(kind, in: folder)
-    readTable(path)
+    let options = options(kind)
+    #expect(try Tables.read(path, options: options).count > 0)
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
     for copy in damagedCopies(of: data, count: 200 * Self.effort, seed: 5) {
       try copy.write(to: URL(fileURLWithPath: path))
+      readTable(path, options)
+    }
+  }
+
+  /// Damage inside an archive, behind its checksums.
+  @Test(arguments: ["manifest.json", "table-0.bin"]) func damagedMembers(name: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("t.smlm")
+    try Tables.write(sampleTable(rows: 20), to: path)
+    let archive = try ZipArchive(ByteSource.contents(of: path))
+    let members = try archive.members.map { ($0.name, try archive.read($0)) }
+    let sound = Data(try #require(members.first { $0.0 == name }).1)
+    for copy in damagedCopies(of: sound, count: 200 * Self.effort, seed: 9) {
+      var bytes: [UInt8] = []
+      var writer = ZipWriter()
+      for (member, content) in members {
+        let content = member == name ? [UInt8](copy) : content
+        let sum = content.withUnsafeBytes { ZipWriter.checksum($0) }
+        writer.add(member, at: bytes.count, size: content.count, checksum: sum)
+        bytes += ZipWriter.header(member, size: content.count, checksum: sum) + content
+      }
+      try Data(bytes + writer.directory(at: bytes.count)).write(to: URL(fileURLWithPath: path))
       readTable(path)
     }
   }

@@ -20,7 +20,7 @@ import Testing
     #expect(
       text == """
         "id","frame","x [nm]","y [nm]","sigma [nm]","intensity [photon]","offset [photon]",\
-        "uncertainty [nm]","x_error [nm]","y_error [nm]"
+        "uncertainty_xy [nm]","x_error [nm]","y_error [nm]"
         1,1,50,0,130,1000,1.25,3.536,3,4
         2,5,1075,350,110,250.5,0,10,10,10
 
@@ -138,7 +138,7 @@ import Testing
     ("frame,x [inch],y [nm]\n1,2,3\n", "column x has the unit \"inch\""),
     ("frame,x [nm],y [nm],a,a\n1,2,3,4,5\n", "two columns are named a"),
     ("frame,frame,x [nm],y [nm]\n1,1,2,3\n", "two columns are named frame"),
-    ("1 2 3 4\n", "text without a header"),
+    ("1 2 3 4\n", "text without a header"), ("frame,x [nm]\n1,oops\n", "no column y"),
     ("\n\n\n", "no header"),
   ])
   func namesWhatIsWrong(text: String, words: String) throws {
