@@ -72,7 +72,7 @@ struct CZIOrder {
     for position in table[..<hole] { positions.append(position) }
   }
 
-  private static let most = 1 << 40
+  private static let most = 1 << 31
 
   private static func ranks(_ values: [Int32]) -> [Int32: Int] {
     Dictionary(values.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }

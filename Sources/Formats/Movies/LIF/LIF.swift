@@ -146,7 +146,9 @@ enum LIF {
         .truncated, truncation?.what ?? "the image has no planes", file: file.path)
     }
     var axes = first.axes
-    axes.insert(AxisExtent(.series, images.count, names: images.map(\.name)), at: 0)
+    if images.count > 1 {
+      axes.insert(AxisExtent(.series, images.count, names: images.map(\.name)), at: 0)
+    }
     let several = axes.filter { $0.count > 1 }
     let image = images[0]
     var acquisition = Acquisition()
