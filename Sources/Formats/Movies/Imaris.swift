@@ -48,9 +48,8 @@ enum Imaris {
     var contents: Contents?
     let chunks = try MovieError.reading(file.path) { () throws(FileFault) -> ImarisChunks? in
       let hdf = try HDF5File(path: file.path)
-      guard try hdf.hasAttribute("ImarisDataSet") || hdf.hasAttribute("ImarisVersion") else {
-        return nil
-      }
+      let marks = try hdf.attributeNames()
+      guard marks.contains("ImarisDataSet") || marks.contains("ImarisVersion") else { return nil }
       contents = try Contents(hdf)
       return ImarisChunks(file, hdf)
     }
