@@ -117,7 +117,7 @@ enum InfoKinds {
 
   private static func weights(_ file: String) throws -> [(String, String)] {
     let weights = try WeightFile.read(file)
-    let fits = Systems.all.filter { (try? Model($0, weights, settings: "")) != nil }.map(\.name)
+    let fits = Systems.all.filter { (try? Model($0, weights, settings: "")) != nil }.map { $0.name }
     // Any HDF5 file with arrays reads like weights of a network that is not known.
     guard weights.configuration != nil || weights.graph != nil || !fits.isEmpty || !isHDF5(file)
     else { throw UnknownKind(file: file, found: "an HDF5 file of arrays") }
