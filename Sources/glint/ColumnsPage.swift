@@ -10,7 +10,7 @@ enum ColumnsPage {
       text + String(repeating: " ", count: max(0, width - text.count))
     }
     var lines = [
-      "COLUMNS  Positions in tables that Glint writes: see the last lines. In --map these names are used.",
+      "COLUMNS  Glint's names, which --map takes; the names in files follow in parentheses.",
       "",
     ]
     for entry in rows {

@@ -25,7 +25,7 @@ enum InfoKinds {
         guard Outputs.isOutput(file) else { return try recipe(RecipeFile(path: file)) }
         return try output(RecipeFile(path: file))
       },
-      { try camera(CameraFiles.read(file)) }, { try weights(WeightFile.read(file)) },
+      { try camera(CameraFiles.read(file)) }, { try weights(file) },
     ]
     for kind in kinds { if let fields = try? kind() { return fields } }
     throw mostTelling(file, error, tableError)
@@ -115,13 +115,24 @@ enum InfoKinds {
     [("kind", "output of Glint")] + recipe(file).dropFirst()
   }
 
-  private static func weights(_ weights: Weights) -> [(String, String)] {
+  private static func weights(_ file: String) throws -> [(String, String)] {
+    let weights = try WeightFile.read(file)
+    let fits = Systems.all.filter { (try? Model($0, weights, settings: "")) != nil }.map { $0.name }
+    // Any HDF5 file with arrays reads like weights of a network that is not known.
+    guard weights.configuration != nil || weights.graph != nil || !fits.isEmpty || !isHDF5(file)
+    else { throw UnknownKind(file: file, found: "an HDF5 file of arrays") }
     var fields = [
       ("kind", "network weights"), ("tensors", "\(weights.tensors.count)"),
       ("numbers", "\(weights.count)"),
     ]
     if let network = weights.configuration?.system { fields.append(("network", network)) }
+    if !fits.isEmpty { fields.append(("fits", fits.joined(separator: ", "))) }
     return fields
+  }
+
+  private static func isHDF5(_ file: String) -> Bool {
+    let head = try? FileHandle(forReadingAtPath: file)?.read(upToCount: 4)
+    return head == Data([0x89, 0x48, 0x44, 0x46])
   }
 }
 
