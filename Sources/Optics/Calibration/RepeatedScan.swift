@@ -2,9 +2,9 @@ import Foundation
 
 /// Finds that a movie holds several z-stacks one after the other.
 ///
-/// The sharpness of the planes then repeats, and the image jumps where one stack ends and the next
-/// begins. A repetition alone is enough if it is clear, and so are jumps at equal distances; else
-/// both are needed, because some PSFs are sharp at two heights and a stage may jump once.
+/// The image jumps where one stack ends and the next begins, and the sharpness of the planes repeats.
+/// Clear jumps at equal distances are enough, and so is a sharpness that repeats many times; dim
+/// beads may show both only weakly.
 package struct RepeatedScan: Hashable, Sendable {
   /// Planes of one stack.
   package let planes: Int
@@ -20,22 +20,28 @@ package struct RepeatedScan: Hashable, Sendable {
     let changes = zip(images, images.dropFirst()).map { 1 - Statistics.correlation($0, $1) }
     let count = stack.planes
     guard count >= 14 else { return nil }
-    let found = (7...count / 2).compactMap { period -> (period: Int, likeness: Double)? in
+    var (jumping, alike) = ([Int](), [(period: Int, likeness: Double)]())
+    for period in 7...count / 2 {
       let stacks = count / period
       // A period that does not divide the number of planes must repeat more often.
-      guard count % period == 0 || stacks >= 3 else { return nil }
-      let likeness = Self.likeness(sharpness, period)
+      guard count % period == 0 || stacks >= 3 else { continue }
       let jumps = Self.jumps(changes, period)
-      let (mean, least) = (Statistics.mean(jumps), jumps.min() ?? 0)
-      let repeats =
-        likeness >= 0.6 && mean >= 1.5 || likeness >= 0.8 && stacks >= 5
-        || jumps.count >= 2 && least >= 3
-      return repeats ? (period, likeness) : nil
+      let jumpsAlways = jumps.allSatisfy { $0 >= 1.5 }
+      if jumpsAlways, Statistics.mean(jumps) >= 3 { jumping.append(period) }
+      let likeness = Self.likeness(sharpness, period)
+      if likeness >= 0.6 && jumpsAlways || likeness >= 0.8 && stacks >= 5 {
+        alike.append((period, likeness))
+      }
     }
-    // Multiples of the period repeat as well; a divisor of the number of planes is more likely.
-    guard let best = found.max(by: { $0.likeness < $1.likeness }) else { return nil }
-    let divisor = found.first { count % $0.period == 0 && $0.likeness >= best.likeness - 0.1 }
-    planes = (divisor ?? best).period
+    // Multiples of a period repeat as well, and so, almost, do its neighbours.
+    let best = alike.max { $0.likeness < $1.likeness }
+    let close = alike.filter { $0.likeness >= (best?.likeness ?? 0) - 0.1 }.map(\.period)
+    func divides(_ period: Int) -> Bool { count % period == 0 }
+    guard
+      let period = jumping.first(where: divides) ?? jumping.first ?? close.first(where: divides)
+        ?? best?.period
+    else { return nil }
+    planes = period
     stacks = count / planes
     rest = count % planes
   }
