@@ -135,7 +135,8 @@ let package = Package(
         "Containers", "Formats", "CTestSupport", "CBlosc", "CLZ4", "CZlib", "CZstd",
         "TestConditions", "TestSupport",
       ]),
-    .testTarget(name: "OpticsTests", dependencies: ["Optics", "TestSupport"]),
+    .testTarget(
+      name: "OpticsTests", dependencies: ["Optics", "TestConditions", "TestSupport"]),
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Containers", "Networks", "Reporting", "TestConditions", "TestSupport"]),

@@ -85,7 +85,7 @@ extension TableOptions: SettingGroup {
     "columns by their meaning, such as x=Xwc,y=Ywc,frame=Frame; columns of a file without a header "
       + "are 1, 2, …")
 
-  public mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.pixelSize, &pixelSize)
     try form.field(Self.photonsPerCount, &photonsPerCount)
     try form.field(Self.firstFrame, &firstFrame)
