@@ -17,11 +17,11 @@ struct LIFFile {
   init(version: Int) { self.version = version }
 
   private func part(_ text: String) -> [UInt8] {
-    [0x2A] + le(UInt32(text.utf16.count)) + text.utf16.flatMap { le($0) }
+    joined([0x2A], le(UInt32(text.utf16.count)), text.utf16.flatMap { le($0) })
   }
 
   var xml: String {
-    let elements = images.enumerated().map { number, image in
+    let elements = images.enumerated().map { (number, image) -> String in
       let channels = image.channels.map {
         "<ChannelDescription DataType=\"\(image.isFloat ? 1 : 0)\" Resolution=\"\(image.bits)\" "
           + "LUTName=\"\($0.0)\" BytesInc=\"\($0.1)\"/>"
@@ -46,13 +46,14 @@ struct LIFFile {
 
   var bytes: [UInt8] {
     let text = part(xml)
-    var file = le(UInt32(0x70)) + le(UInt32(text.count)) + text
-    var blocks = images.enumerated().map { ("M\($0.offset)", $0.element.data) }
+    var file = joined(le(UInt32(0x70)), le(UInt32(text.count)), text)
+    var blocks: [(String, [UInt8])] = images.enumerated().map { ("M\($0)", $1.data) }
     blocks.append(("M_root", []))
-    for (name, data) in reversesBlocks ? blocks.reversed() : blocks {
+    if reversesBlocks { blocks.reverse() }
+    for (name, data) in blocks {
       let size = version >= 2 ? le(UInt64(data.count)) : le(UInt32(data.count))
-      let head = [0x2A] + size + part(name)
-      file += le(UInt32(0x70)) + le(UInt32(head.count)) + head + data
+      let head = joined([0x2A], size, part(name))
+      file += joined(le(UInt32(0x70)), le(UInt32(head.count)), head, data)
     }
     return file
   }

@@ -35,9 +35,10 @@ struct ND2File {
       case .level(let name, let items):
         let records = items.map(\.record)
         let start = head(11, name)
-        let length = start.count + 12 + records.reduce(0) { $0 + $1.count }
-        return start + le(UInt32(items.count)) + le(UInt64(length)) + records.flatMap { $0 }
-          + [UInt8](repeating: 0, count: 8 * items.count)
+        let inner = Array(records.joined())
+        let positions = [UInt8](repeating: 0, count: 8 * items.count)
+        let length = UInt64(start.count + 12 + inner.count)
+        return joined(start, le(UInt32(items.count)), le(length), inner, positions)
       }
     }
 
@@ -103,17 +104,19 @@ struct ND2File {
 
   func head(_ name: String, bytes: Int) -> [UInt8] {
     let length = max(nameBytes ?? 0, name.utf8.count)
-    return le(UInt32(0x0ABE_CEDA)) + le(UInt32(length)) + le(UInt64(bytes)) + Array(name.utf8)
-      + [UInt8](repeating: 0, count: length - name.utf8.count)
+    return joined(
+      le(UInt32(0x0ABE_CEDA)), le(UInt32(length)), le(UInt64(bytes)), Array(name.utf8),
+      [UInt8](repeating: 0, count: length - name.utf8.count))
   }
 
   func map(_ chunks: [(String, Int, Int)], at place: Int) -> [UInt8] {
     // NIS-Elements sorts by name, the last one first.
-    let list = chunks.sorted { $0.0 > $1.0 }.flatMap {
-      Array($0.0.utf8) + le(UInt64($0.1)) + le(UInt64($0.2))
+    var list: [UInt8] = []
+    for (name, place, size) in chunks.sorted(by: { $0.0 > $1.0 }) {
+      list += joined(Array(name.utf8), le(UInt64(place)), le(UInt64(size)))
     }
     let signature = Array("ND2 CHUNK MAP SIGNATURE 0000001!".utf8)
-    let data = list + signature + le(UInt64(place))
+    let data = joined(list, signature, le(UInt64(place)))
     return head("ND2 FILEMAP SIGNATURE NAME 0001!", bytes: data.count) + data
   }
 
@@ -144,7 +147,7 @@ struct ND2File {
           "<?xml version=\"1.0\"?><variant version=\"1.0\"><no_name>\(record.xml)</no_name></variant>"
             .utf8)
       } else if packsMetadata {
-        data = [76, 0] + [UInt8](repeating: 0, count: 8) + Self.packed(data)
+        data = joined([76, 0], [UInt8](repeating: 0, count: 8), Self.packed(data))
       }
       append("\(name)\(isXML ? "" : "LV")\(index)!", data, &file, &chunks)
     }
@@ -163,9 +166,8 @@ struct ND2File {
     if !attributesLast { describe(&file, &chunks) }
     for (place, data) in frames.enumerated() {
       let name = "ImageDataSeq|\(numbers?[place] ?? place)!"
-      append(
-        name, le((Double(place) * 10).bitPattern) + (isCompressed ? Self.packed(data) : data),
-        &file, &chunks)
+      let time = le((Double(place) * 10).bitPattern)
+      append(name, time + (isCompressed ? Self.packed(data) : data), &file, &chunks)
     }
     if attributesLast { describe(&file, &chunks) }
     return hasMap ? file + map(chunks, at: file.count) : file
@@ -178,6 +180,9 @@ struct ND2File {
     return Array(result.prefix(Int(size)))
   }
 }
+
+/// Bytes one after the other; long sums of arrays take the compiler long.
+func joined(_ parts: [UInt8]...) -> [UInt8] { Array(parts.joined()) }
 
 /// The bytes of a number, the lowest first.
 func le(_ value: some FixedWidthInteger) -> [UInt8] {

@@ -357,8 +357,9 @@ import Testing
     for frame in [0, frames / 2, frames - 1] {
       try handle.seek(toOffset: UInt64(first + frame * stride))
       try handle.write(
-        contentsOf: file.head("ImageDataSeq|\(frame)!", bytes: stride - 4096 + 8)
-          + [UInt8](repeating: 0, count: 8) + [UInt8(frame & 255), UInt8(frame >> 8)])
+        contentsOf: joined(
+          file.head("ImageDataSeq|\(frame)!", bytes: stride - 4096 + 8),
+          [UInt8](repeating: 0, count: 8), [UInt8(frame & 255), UInt8(frame >> 8)]))
     }
     try handle.seek(toOffset: UInt64(first + frames * stride))
     try handle.write(contentsOf: file.map(map, at: first + frames * stride))
