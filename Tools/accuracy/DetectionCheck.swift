@@ -33,7 +33,8 @@ struct DetectionCheck {
   let frames: Int
   let seed: UInt64
   /// Side of the frames, and where the light is, px.
-  private let (side, place) = (256, 128)
+  private let side = 256
+  private let place = 128
   private let molecules = 60
 
   func run() throws {
