@@ -78,7 +78,8 @@ public enum Detector: Hashable, Sendable {
 
 extension Detector: SettingGroup {
   public static let waveletThreshold = threshold(
-    of: .wavelet, 1.2, "multiple of the noise of the first wavelet plane, 1.4826 · median of its magnitudes")
+    of: .wavelet, 1.2,
+    "multiple of the noise of the first wavelet plane, 1.4826 · median of its magnitudes")
   public static let dogThreshold = threshold(
     of: .dog, 1.7,
     "factor in the cut-off median + factor · (q80 − q20)/0.6 over the maxima of a frame")
