@@ -54,7 +54,10 @@ struct ChosenPlanes: Movie {
         file: info.source)
     }
     info.frames = present
-    if present == count { info.truncation = nil }
+    // Frames along the slowest axis end where the file does, even if it does not state how many
+    // there should be.
+    let slowest = axes.first { $0.count > 1 && $0.taken == nil }?.axis
+    if present == count, along != slowest { info.truncation = nil }
     if !taken.isEmpty {
       info.notes.append(
         "of \(axes.map(\.description).joined(separator: " × ")): "

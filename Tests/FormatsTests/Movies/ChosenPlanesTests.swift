@@ -66,6 +66,21 @@ struct ChosenPlanesTests {
     }
   }
 
+  /// A reader that does not know how many frames were planned counts those that are there.
+  @Test func aTruncationStaysUnlessTheChosenPlanesAreComplete() throws {
+    func isCut(_ axes: [AxisExtent], _ channel: Int, present: Int) throws -> Bool {
+      try ChosenPlanes.choose(
+        of: Counting(axes, present: present), MovieOptions(planes: [.channel: .number(channel)])
+      ).info.truncation != nil
+    }
+    let fast = [AxisExtent(.time, 2), AxisExtent(.channel, 2)]
+    #expect(try isCut(fast, 1, present: 3))
+    #expect(try isCut(fast, 2, present: 3))
+    let slow = [AxisExtent(.channel, 2), AxisExtent(.time, 3)]
+    #expect(try !isCut(slow, 1, present: 5))
+    #expect(try isCut(slow, 2, present: 5))
+  }
+
   @Test func withoutAChoiceTheErrorListsThePlanes() {
     let error = #expect(throws: MovieError.self) { try values(hyperstack) }
     #expect(error?.kind == .choice)
