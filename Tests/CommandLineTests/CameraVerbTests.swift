@@ -95,7 +95,8 @@ import Testing
       ).expectSuccess()
       func localize(_ line: String) throws -> Program {
         try shell.sh(
-          "\"$GLINT\" localize sim/movie.dax -o out.csv --pixel-size 100 --force --device cpu -q \(line)")
+          "\"$GLINT\" localize sim/movie.dax -o out.csv --pixel-size 100 --force --device cpu -q \(line)"
+        )
       }
       try localize("--camera part.hdf5").expectSuccess()
       let own = try String(contentsOfFile: shell.path("out.csv"), encoding: .utf8)
@@ -128,7 +129,8 @@ import Testing
       try shell.makeMovie()
       func warning(_ line: String) throws -> String {
         let program = try shell.sh(
-          "\"$GLINT\" localize movie.tif -o o.csv --pixel-size 100 --json r.json --force --device cpu -q \(line)")
+          "\"$GLINT\" localize movie.tif -o o.csv --pixel-size 100 --json r.json --force --device cpu -q \(line)"
+        )
         let notes = try shell.json("r.json")["notes"] as? [String] ?? []
         #expect(notes.isEmpty == !program.errors.contains("warning: "))
         return program.errors

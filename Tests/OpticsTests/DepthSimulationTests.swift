@@ -148,8 +148,12 @@ import Testing
     }
     #expect(refusal { _ in }.isEmpty)
     #expect(refusal { $0.zRange = -700...0 }.contains("the PSF from -600.0 to 600.0\nhint: "))
-    #expect(refusal { $0.zStack = ZStack(first: 0, step: 0) }.contains("z step 0 nm must be in 1...10000"))
-    #expect(refusal { $0.zStack = ZStack(first: 0, step: .nan) }.contains("z step nan nm must be in 1...10000"))
+    #expect(
+      refusal { $0.zStack = ZStack(first: 0, step: 0) }.contains("z step 0 nm must be in 1...10000")
+    )
+    #expect(
+      refusal { $0.zStack = ZStack(first: 0, step: .nan) }.contains(
+        "z step nan nm must be in 1...10000"))
     #expect(refusal { $0.zStack = ZStack(first: 0, step: 1e9) }.contains("must be in 1...10000"))
     #expect(
       refusal {

@@ -1,9 +1,10 @@
 import Compute
-import Localization
 import Microscopy
 import Optics
 import Reporting
 import Testing
+
+@testable import Localization
 
 /// Which settings a PSF that depends on z requires, and which combinations are rejected.
 @Suite struct AxialSettingsTests {
