@@ -62,7 +62,7 @@ import Testing
       for (line, words) in [
         ("--psf none.yaml", "none.yaml"), ("--psf movie.tif", "movie.tif"),
         ("--psf lens.yaml --fit lsq", "maximum likelihood"),
-        ("--psf lens.yaml --model sampled", "sampled"), ("--psf lens.yaml --box 3", "wider than"),
+        ("--psf lens.yaml --model sampled", "sampled"),
         ("--psf lens.yaml --axial widths --sigma free", "--sigma elliptical"),
         ("--psf narrow.hdf5 --box 11", "too large"), ("--psf narrow.hdf5 --axial widths", "spline"),
         ("--psf lens.yaml --refractive-index-factor -1", "refractive-index factor -1"),

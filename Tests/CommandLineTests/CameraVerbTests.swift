@@ -26,7 +26,7 @@ import Testing
       try record(shell)
       let made = try shell.sh(
         "\"$GLINT\" calibrate camera dark/movie.tif --bright b1/movie.tif b2/movie.tif "
-          + "b3/movie.tif -o maps.hdf5 -q")
+          + "b3/movie.tif -o maps.hdf5")
       made.expectSuccess()
       #expect(made.output.contains("40×32 px from 150 dark frames and 3 levels of light"))
       #expect(made.output.contains("MB/s; in maps.hdf5"))

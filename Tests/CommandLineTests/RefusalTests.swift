@@ -270,8 +270,9 @@ import Testing
           try FileManager.default.removeItem(atPath: shell.path(name))
         }
       }
+      try Data("mine".utf8).write(to: URL(fileURLWithPath: shell.path("b.png")))
       for (verb, taken) in [
-        ("evaluate a.csv b.hdf5 --json r.json", "r.json"), ("render a.csv -o r.json", "r.json"),
+        ("evaluate a.csv b.hdf5 --json r.json", "r.json"), ("render a.csv -o b.png", "b.png"),
         ("convert a.csv b.hdf5", "b.hdf5"), ("convert b.hdf5 a.csv", "a.csv"),
       ] {
         expectRefusal(try shell.sh("\"$GLINT\" \(verb)"), "\(taken) exists")

@@ -300,7 +300,7 @@ import Testing
 
   @Test func demo() throws {
     try inShell { shell in
-      let program = try shell.glint("demo", "--frames", "60", "-q", "--device", "cpu")
+      let program = try shell.glint("demo", "--frames", "60", "--device", "cpu")
       program.expectSuccess()
       #expect(program.output.contains("Jaccard") && program.output.contains("frames/s"))
       let found = try FileManager.default.contentsOfDirectory(atPath: shell.path("glint-demo"))

@@ -39,7 +39,7 @@ import Testing
           case .deadPixel: if isCentre { movie.pixels[at] = 0 }
           case .bead:
             let share = bead.share(column: u, row: v, x: Double(place), y: Double(place))
-            movie.pixels[at] += UInt16(min(200_000 * share, 60_000))
+            movie.pixels[at] = UInt16(min(Double(movie.pixels[at]) + 200_000 * share, 65535))
           }
         }
       }

@@ -45,6 +45,8 @@ enum Imaris {
   /// The movie; nil if the file is not HDF5 or not from Imaris.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
     guard HDF5File.recognizes(head) else { return nil }
+    // Other HDF5 files are named by their kind, whatever version or damage they have.
+    guard file.path.lowercased().hasSuffix(".ims") || isMarked(file) else { return nil }
     var contents: Contents?
     let chunks = try MovieError.reading(file.path) { () throws(FileFault) -> ImarisChunks? in
       let hdf = try HDF5File(path: file.path)
@@ -55,6 +57,14 @@ enum Imaris {
     }
     guard let chunks, let contents else { return nil }
     return try movie(file, contents, chunks)
+  }
+
+  /// Whether the file has Imaris' attributes.
+  private static func isMarked(_ file: FileBytes) -> Bool {
+    guard let hdf = try? HDF5File(path: file.path), let marks = try? hdf.attributeNames() else {
+      return false
+    }
+    return marks.contains("ImarisDataSet") || marks.contains("ImarisVersion")
   }
 
   private static func movie(

@@ -9,7 +9,8 @@ import Yams
 enum PicassoRaw {
   /// The movie if `file` is such a YAML or has one beside it; nil otherwise.
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
-    if isText(head), let fields = fields(try file.bytes(at: 0, count: 1 << 20)) {
+    let isNotes = ["yaml", "yml"].contains((file.path as NSString).pathExtension.lowercased())
+    if isText(head), isNotes {
       let pixels = file.path.withExtension("raw")
       for name in ["hdf5", "h5"]
       where !FileManager.default.fileExists(atPath: pixels)
@@ -20,6 +21,9 @@ enum PicassoRaw {
           "the notes of \(file.path.withExtension(name).fileName), a table, not of a movie",
           file: file.path, hint: "give the movie from which the table was made")
       }
+    }
+    if isText(head), let fields = fields(try file.bytes(at: 0, count: 1 << 20)) {
+      let pixels = file.path.withExtension("raw")
       return try open(
         pixels: try sidecarPixels(pixels, of: file), sidecar: file.path, fields)
     }

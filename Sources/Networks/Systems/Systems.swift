@@ -31,8 +31,10 @@ extension NetworkSystem {
   package func with(settings: String) throws(NetworkError) -> Self {
     guard !settings.isEmpty else { return self }
     let (decoder, encoder) = (JSONDecoder(), JSONEncoder())
+    guard let given = try? decoder.decode(FieldValue.self, from: Data(settings.utf8)) else {
+      throw .settings(system: Self.name, reason: "the text is not JSON")
+    }
     do {
-      let given = try decoder.decode(FieldValue.self, from: Data(settings.utf8))
       let own = try decoder.decode(FieldValue.self, from: encoder.encode(self))
       return try decoder.decode(
         Self.self, from: encoder.encode(own.changed(to: given, in: self)))

@@ -7,6 +7,8 @@ struct BeadLight {
   private let heights: [Double]
   /// By side in steps of 2 px, from the box up to the largest square; one value for each plane.
   private let parts: [[Double]]
+  /// The light in the box, relative to the height at which the box holds most.
+  private let held: [Double]
   /// Side of the box, px.
   let box: Int
 
@@ -53,10 +55,13 @@ struct BeadLight {
     }
     let all = max(smooth.last?.max() ?? 0, .leastNormalMagnitude)
     parts = smooth.map { $0.map { min(max($0 / all, 0), 1) } }
+    let most = max(smooth[0].max() ?? 0, .leastNormalMagnitude)
+    held = smooth[0].map { min(max($0 / most, 0), 1) }
   }
 
-  /// The part of the light in the box at a height.
-  func part(at z: Double) -> Double { part(parts[0], at: z) }
+  /// The light in the box at a height, relative to the height at which the box holds most. The wide
+  /// tails of a PSF, which no box holds at any height, are not counted.
+  func part(at z: Double) -> Double { part(held, at: z) }
 
   /// The smallest side, px, that holds a part of the light at every height of a range; if there is
   /// no room for that much, the smallest that holds nearly as much as any.

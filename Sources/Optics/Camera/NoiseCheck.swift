@@ -81,7 +81,8 @@ package struct NoiseCheck: Sendable {
     let size = width * height
     precondition(first.count == size && second.count == size, "frames of the check's size")
     guard width >= Self.block + 2, height >= Self.block + 2 else { return }
-    count(first)
+    // A frame of one value holds no data, such as the room that a recording reserved.
+    if let value = first.first, first.contains(where: { $0 != value }) { count(first) }
     var difference = [Float](repeating: 0, count: size)
     // The variance of shot noise at a gain of 1, and the total.
     var light = difference

@@ -6,7 +6,6 @@ extension DecodingError {
         ? "a number" : "`\(context.codingPath.map(\.stringValue).joined(separator: "."))`"
     }
     return switch self {
-    case .dataCorrupted(let context) where context.codingPath.isEmpty: "the text is not JSON"
     case .typeMismatch(let type, let context): "\(field(context)) must be of type \(type)"
     case .valueNotFound(_, let context), .dataCorrupted(let context):
       "\(field(context)) does not accept that value"

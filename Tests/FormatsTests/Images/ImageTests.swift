@@ -148,7 +148,9 @@ import Testing
     let folder = try TemporaryFolder()
     let path = try folder.write("precious", to: "p.png")
     #expect(throws: OutputError.exists(path: path)) { try Images.write(picture(), to: path) }
-    #expect(words { try Images.write(picture(), to: folder.file("p.jpg")) }.contains(".png, .tif"))
+    #expect(
+      words { try Images.write(picture(), to: folder.file("p.jpg")) }.contains(
+        ".png for viewing, or .tif"))
     let bright = Image(width: 1, height: 1, pixels: [70_000])
     let complaint = words { try Images.write(bright, to: folder.file("b.tif"), sample: .uint16) }
     #expect(complaint.contains("70000.0 does not fit 16 bits"))

@@ -183,7 +183,8 @@ import Testing
     // More planes than the file has room for.
     var cut = HandTIFF()
     cut.page(
-      Array(0..<12), width: 3, height: 2, tables: [(33629, 5, 9, [UInt8](repeating: 0, count: 216))]
+      testPixels(600), width: 30, height: 20,
+      tables: [(33629, 5, 9, [UInt8](repeating: 0, count: 216))]
     )
     let short = try #require(try movieError(try folder.write(cut.bytes, to: "cut.stk")))
     #expect(short.kind == .truncated || (short.frame ?? 0) > 2, "\(short)")
@@ -206,7 +207,7 @@ import Testing
     let movie = try Movies.open(try folder.write(tiff.bytes, to: "one.tif"))
     #expect(movie.info.frames == 1)
     #expect(
-      movie.info.notes == ["1 of up to 6 frames: 40960 bytes of the file belong to no page"])
+      movie.info.notes.count == 1 && movie.info.notes[0].hasPrefix("1 of up to 6 frames: 4096"))
     let half = try imageJ(folder, 2, "images=6\nframes=6\n")
     #expect(
       try Movies.open(half).info.notes == ["the description states 6 frames, the file contains 2"])
@@ -367,7 +368,8 @@ import Testing
       for frame in 0..<4 {
         #expect(try movie.pixels(frame..<frame + 1).reduce(0, +) == 836_464)
       }
-      #expect(try Array(movie.pixels(0..<1).prefix(3)) == [204, 236, 266])
+      let first: [Double] = channel == 1 ? [204, 236, 266] : [318, 338, 353]
+      #expect(try Array(movie.pixels(0..<1).prefix(3)) == first, "channel \(channel)")
     }
   }
 

@@ -218,7 +218,7 @@ import Testing
     #expect(text.kind == .unknown)
     #expect(text.description.contains("68 65 6c 6c 6f"))
     #expect(text.description.contains("\nhint: supported formats: TIFF"))
-    let hdf = try folder.write([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10], to: "a.ims")
+    let hdf = try folder.write([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10], to: "a.hdf5")
     #expect(try movieError(hdf)?.what.contains("HDF5") == true)
     #expect(try movieError(try folder.write([0x49, 0x49, 42, 0], to: "b"))?.kind == .truncated)
     #expect(try movieError("/dev/null")?.kind == .unreadable)

@@ -186,7 +186,7 @@ import Testing
     ("no header", "0 1 2\n3 4 5\n", TableOptions(), ["without a header", "map"]),
     (
       "thousands", "frame\tx [nm]\ty [nm]\n1\t1,234\t5,678\n", TableOptions(pixelSize: 100),
-      ["1,234", "decimals or a separator of thousands"]
+      ["5,678", "decimals or a separator of thousands"]
     ),
     (
       "a column that is not there", "frame,x [nm],y [nm]\n1,2,3\n",

@@ -118,11 +118,17 @@ enum OMESet {
         && $0.dimensions.elementsEqual(images[0].dimensions, by: ==)
     }
     if areAlike { return (extent, nil) }
+    func taking(_ extent: AxisExtent, _ index: Int?) -> AxisExtent {
+      var extent = extent
+      extent.taken = index
+      return extent
+    }
     switch series {
     case .number(let number) where (1...images.count).contains(number):
-      return (extent, number - 1)
+      return (taking(extent, number - 1), number - 1)
     case .named(let name) where names.count(where: { $0 == name }) == 1:
-      return (extent, names.firstIndex(of: name))
+      let index = names.firstIndex(of: name)
+      return (taking(extent, index), index)
     default: break
     }
     let list = images.enumerated().map { index, image in
