@@ -50,7 +50,7 @@ import Testing
       d = a[0] + '/'
       tifffile.imwrite(d + 'plain.tif', x, photometric='minisblack', metadata=None)
       tifffile.imwrite(d + 'shaped.tif', x, photometric='minisblack')
-      tifffile.imwrite(d + 'imagej.tif', x, imagej=True, resolution=(10, 10), metadata={'unit': 'um'})
+      tifffile.imwrite(d + 'imagej.tif', x, imagej=True, resolution=(10, 10), metadata={'axes': 'TYX', 'unit': 'um'})
       tifffile.imwrite(d + 'big.tif', x, bigtiff=True, byteorder='>', photometric='minisblack')
       tifffile.imwrite(d + 'tiles.tif', x, tile=(16, 16), compression='zlib', photometric='minisblack')
       tifffile.imwrite(d + 'strips.tif', x, rowsperstrip=4, predictor=True, compression='zlib',

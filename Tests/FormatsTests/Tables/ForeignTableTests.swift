@@ -152,7 +152,7 @@ import Testing
     let archive = try ZipArchive(ByteSource.contents(of: path))
     for (name, rows, tid, place) in [
       ("2D_aggregates.npy", 7583, 345_886, (18.8410016292, -95.2085139523, Double?.none)),
-      ("3D_aggregates.npy", 12_219, 278_364, (12.2638459775, -23.8202044684, -244.1858459673)),
+      ("3D_aggregates.npy", 12_219, 278_364, (12.2638459795, -23.8202044684, -244.1858459467)),
     ] {
       let member = try #require(archive[name])
       let table = try Tables.read(

@@ -30,7 +30,8 @@ import Testing
     let remarks = try tables(z: { -$0 }, shift: 0).remarks.map(\.description)
     #expect(remarks.count == 1 && remarks[0].contains("z is mirrored"), "\(remarks)")
     let words = try #require(remarks.first?.firstMatch(of: /slope (-[0-9.]+)/))
-    #expect(abs(try #require(Double(words.1)) + 1) < 0.05, "\(remarks)")
+    let slope = try #require(Double(words.1))
+    #expect(abs(slope + 1) < 0.05, "\(remarks)")
   }
 
   @Test func constantOffsets() throws {

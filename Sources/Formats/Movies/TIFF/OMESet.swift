@@ -174,7 +174,7 @@ private struct PlaneSet {
   private func axes(present: Int, isWhole: Bool) -> [AxisExtent] {
     var axes = image.axes
     if let extent, extent.taken == nil { axes.insert(extent, at: 0) }
-    if axes.map(\.axis) == [.time] { axes = [] }
+    if axes.map(\.axis) == [.time], extent?.taken == nil { axes = [] }
     // An interrupted recording has fewer planes along its slowest axis.
     if isWhole, present < promised, let first = axes.first {
       let inner = axes.dropFirst().reduce(1) { $0 * $1.count }
