@@ -116,8 +116,8 @@ struct AxialChecker {
     let verdicts = zip(bounds, measured.verdicts).map { bound, verdict -> String? in
       let part = light.part(at: bound.z)
       guard verdict == nil, part < Self.leastLight else { return verdict }
-      return "the box of \(settings.roi) px holds only \(Int(100 * part)) % of the light that it holds "
-        + "in focus"
+      return "the box of \(settings.roi) px holds only \(Int(100 * part)) % of the light that it "
+        + "holds in focus"
     }
     let (first, last) = longestRun(verdicts.map { $0 == nil })
     guard last > first else {
