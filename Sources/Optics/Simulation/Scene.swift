@@ -25,6 +25,7 @@ public enum Scene: Codable, Hashable, Sendable {
   /// A scene with usual sizes.
   ///
   /// - Parameters:
+  ///   - kind: the arrangement of the molecules.
   ///   - pixelSize: pixel of the camera, nm.
   ///   - extent: the shorter side of the field, nm.
   public init(_ kind: Kind, pixelSize: Double, extent: Double) {
