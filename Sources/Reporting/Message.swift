@@ -3,7 +3,7 @@
 /// The library writes `box`; the command line turns the same message into `--box`.
 /// ```swift
 /// let message: Message = "use a smaller \(.box) or a larger \(.roi)"
-/// message.text { "--\($0.name)" }  // "use a smaller --box or a larger --roi"
+/// message.text { $0.name }  // "use a smaller box or a larger roi"
 /// ```
 public struct Message: Hashable, Sendable, ExpressibleByStringInterpolation {
   enum Part: Hashable, Sendable {

@@ -97,7 +97,7 @@ public struct RecipeFile: Sendable {
       }
       throw RecipeError("the recipe's field `\(path)` does not exist")
     }
-    if format == .integer(1) { statement.leaveOutPlaceholders() }
+    if format == .integer(1) { statement.leaveOutAbsences() }
     var form = SettingsForm([statement], checks: false)
     var recipe = Recipe()
     do { try recipe.exchange(&form) } catch { throw RecipeError("the recipe: \(error.message)") }
@@ -125,9 +125,9 @@ extension FieldValue {
 
 extension Statement {
   /// Removes the values that format 1 used for absent settings: "", [], 0 and −1.
-  fileprivate mutating func leaveOutPlaceholders() {
-    for (facts, placeholders) in Self.placeholders {
-      if let value = self[facts.path], value == .null || placeholders.contains(value) {
+  fileprivate mutating func leaveOutAbsences() {
+    for (facts, absences) in Self.absences {
+      if let value = self[facts.path], value == .null || absences.contains(value) {
         self[facts.path] = nil
       }
     }
@@ -136,7 +136,7 @@ extension Statement {
     }
   }
 
-  private static let placeholders: [(SettingFacts, [FieldValue])] = [
+  private static let absences: [(SettingFacts, [FieldValue])] = [
     (Recipe.cameraFile.facts, [.text("")]), (Recipe.cameraRegion.facts, [.list([])]),
     (FitSettings.psfFile.facts, [.text("")]),
     (FitSettings.indexFactor.facts, [.integer(0), .number(0)]),

@@ -7,7 +7,7 @@ import Reporting
 /// Options built from a setting's declaration: its name, help and unit.
 extension Option {
   /// - Parameters:
-  ///   - valueName: placeholder for the value in the help; the unit by default.
+  ///   - valueName: the word for the value in the help; the unit by default.
   ///   - note: text that only the command line adds to the help.
   init<Kind: ExpressibleByArgument & SettingValue>(
     _ setting: Setting<Kind>, _ valueName: String? = nil, note: String? = nil
