@@ -32,6 +32,8 @@ public struct AxisExtent: Hashable, Sendable {
   /// The index of the only plane that the reader delivers, if the others cannot be planes of the
   /// same movie, such as images of another size; nil if it delivers all.
   public var taken: Int?
+  /// What each plane is, such as "64 x 64", if they are not alike.
+  public var kinds: [String] = []
 
   public init(_ axis: PlaneAxis, _ count: Int, names: [String] = [], taken: Int? = nil) {
     self.axis = axis
@@ -40,10 +42,14 @@ public struct AxisExtent: Hashable, Sendable {
     self.taken = taken
   }
 
-  /// The extent as text, such as "2 channels (1 DAPI, 2 GFP)".
+  /// The extent as text, such as "2 channels (1 DAPI, 2 GFP)" or "2 series (1: 64 x 64; 2: 9 x 9)".
   public var description: String {
-    let listed = names.enumerated().map { "\($0.offset + 1) \($0.element)" }
-    return axis.counted(count) + (listed.isEmpty ? "" : " (\(listed.joined(separator: ", ")))")
+    let listed = (0..<max(names.count, kinds.count)).map { plane in
+      "\(plane + 1)" + (names.indices.contains(plane) ? " \(names[plane])" : "")
+        + (kinds.indices.contains(plane) ? ": \(kinds[plane])" : "")
+    }
+    let list = listed.joined(separator: kinds.isEmpty ? ", " : "; ")
+    return axis.counted(count) + (list.isEmpty ? "" : " (\(list))")
   }
 }
 

@@ -43,10 +43,4 @@ struct Acquisition {
     guard seconds > 631_152_000, seconds < 4_102_444_800 else { return nil }
     return Date(timeIntervalSince1970: seconds.rounded()).ISO8601Format()
   }
-
-  /// A pixel size in nm, rounded to three decimals; nil if it is not plausible.
-  static func pixelSize(_ nanometres: Double?) -> Double? {
-    guard let nanometres, isBelievable(pixelSize: nanometres) else { return nil }
-    return (nanometres * 1000).rounded() / 1000
-  }
 }

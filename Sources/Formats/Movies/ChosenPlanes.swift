@@ -14,14 +14,16 @@ struct ChosenPlanes: Movie {
   ///   plane that the file does not have.
   static func choose(of all: any Movie, _ options: MovieOptions) throws(MovieError) -> any Movie {
     let axes = all.info.axes
-    var planes = options.planes
-    if all is ChosenSeries { planes[.series] = nil }
+    let planes = options.planes
     for (axis, choice) in planes where !axes.contains(where: { $0.axis == axis }) {
       guard choice == .number(1) || choice == .all else {
         throw MovieError(
           .choice, "the file has only one \(axis.rawValue)", file: all.info.source,
           hint: axis.setting.map { "leave out \($0)" })
       }
+    }
+    if let unlike = axes.first(where: { $0.taken != nil && planes[$0.axis] == nil }) {
+      throw unlike.refuse(nil, all.info.source)
     }
     if axes.isEmpty { return all }
     // A stack of beads without slices is a movie of the stage.
@@ -108,6 +110,39 @@ struct ChosenPlanes: Movie {
 }
 
 extension AxisExtent {
+  /// An axis of images that are not alike, of which a reader delivers the chosen one.
+  ///
+  /// If the options choose none, the reader delivers image `first`, so that the axes can be listed;
+  /// `ChosenPlanes` then asks for a choice.
+  ///
+  /// - Parameter kinds: what each of them is.
+  static func unlike(
+    _ axis: PlaneAxis, _ kinds: [String], names: [String] = [], first: Int = 0,
+    _ choice: PlaneChoice?, file: String
+  ) throws(MovieError) -> (extent: AxisExtent, taken: Int) {
+    var extent = AxisExtent(axis, kinds.count, names: names.contains("") ? [] : names)
+    extent.kinds = kinds
+    let index = choice == nil ? first : extent.index(of: choice)
+    guard let index else { throw extent.refuse(choice, file) }
+    extent.taken = index
+    return (extent, index)
+  }
+
+  /// The error for a choice among images that are not alike.
+  fileprivate func refuse(_ choice: PlaneChoice?, _ file: String) -> MovieError {
+    let what =
+      switch choice {
+      case .number(let number): "there is no \(axis.rawValue) \(number) among \(description)"
+      case .named(let name): "there is no \(axis.rawValue) `\(name)` among \(description)"
+      case nil, .all: "the file has \(description), and only one of them can be the movie"
+      }
+    return MovieError(
+      .choice, what, file: file,
+      hint: axis.setting.map {
+        "choose one with \($0) 1 to \(count)" + (names.isEmpty ? "" : " or its name")
+      })
+  }
+
   /// The index of the chosen plane, from 0; nil if the choice is not one of the planes.
   func index(of choice: PlaneChoice?) -> Int? {
     switch choice {
@@ -143,14 +178,4 @@ extension PlaneAxis {
 extension MovieInfo {
   /// The file that an error names.
   fileprivate var source: String { files.first ?? format }
-}
-
-/// One image of a file whose images differ in size, so that its reader had to choose.
-struct ChosenSeries: Movie {
-  let movie: any Movie
-  var info: MovieInfo { movie.info }
-
-  func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
-    try movie.read(frames, into: buffer)
-  }
 }

@@ -43,8 +43,17 @@ enum SPE3 {
     }
     let text = String(decoding: try file.bytes(at: footer, count: mostXML), as: UTF8.self)
     let frame = try describe(text, file, footer)
-    let (number, isChosen) = try choose(frame.regions, options, file)
-    let region = frame.regions[number]
+    // Regions of equal size are not chosen here but form an axis.
+    let first = frame.regions[0]
+    let isEqual = frame.regions.allSatisfy {
+      $0.width == first.width && $0.height == first.height
+    }
+    let unlike =
+      isEqual
+      ? nil
+      : try AxisExtent.unlike(
+        .series, frame.regions.map(\.name), options.planes[.series], file: file.path)
+    let region = frame.regions[unlike?.taken ?? 0]
     guard region.height > 1 || region.width == 1 else {
       throw MovieError(
         .unsupported, "the file holds spectra (regions of one row), not images", file: file.path)
@@ -58,7 +67,7 @@ enum SPE3 {
       throw MovieError(.noFrames, "the file holds no complete frame", file: file.path)
     }
     // Regions of equal size are all delivered, the regions of a frame one after another.
-    let regions = isChosen ? [region] : frame.regions
+    let regions = isEqual ? frame.regions : [region]
     var offsets: OffsetTable
     if regions.count == 1 {
       offsets = OffsetTable(
@@ -75,10 +84,6 @@ enum SPE3 {
     var metadata = frame.metadata
     try addTimes(of: file, frame, frames, to: &metadata)
     var notes: [String] = []
-    if isChosen, frame.regions.count > 1 {
-      notes.append(
-        "of \(frame.regions.count) regions (\(list(frame.regions))): region \(number + 1)")
-    }
     if frame.frames <= 0 || held > frame.frames {
       notes.append("the description states \(frame.frames) frames, the file has room for \(held)")
     }
@@ -87,41 +92,18 @@ enum SPE3 {
       ? Truncation(
         "the description states \(frame.frames) frames, the file contains \(held)",
         file: file.path) : nil
-    let movie = FlatMovie(
+    return FlatMovie(
       file: file, storage: storage, offsets: offsets,
       info: MovieInfo(
         width: shape.width, height: shape.height, frames: offsets.count,
         pixel: frame.sample.delivered, format: "SPE 3", storage: storage.description,
         byteOrder: storage.byteOrder,
-        axes: regions.count > 1
+        axes: frame.regions.count > 1
           ? [
             AxisExtent(.time, max(frame.frames, frames)),
-            AxisExtent(.series, regions.count),
+            unlike?.extent ?? AxisExtent(.series, regions.count),
           ] : [],
         notes: notes, metadata: metadata, files: [file.path], truncation: truncation))
-    return isChosen ? ChosenSeries(movie: movie) : movie
-  }
-
-  /// The region to read. Regions of equal size are not chosen here but form an axis.
-  private static func choose(
-    _ regions: [Region], _ options: MovieOptions, _ file: FileBytes
-  ) throws(MovieError) -> (number: Int, isChosen: Bool) {
-    let isEqual = regions.allSatisfy {
-      $0.width == regions[0].width && $0.height == regions[0].height
-    }
-    if isEqual { return (0, false) }
-    if case .number(let number)? = options.planes[.series],
-      (1...regions.count).contains(number)
-    {
-      return (number - 1, true)
-    }
-    throw MovieError(
-      .choice, "the file has \(regions.count) regions of different size: \(list(regions))",
-      file: file.path, hint: "choose one with \(.series) 1 to \(regions.count)")
-  }
-
-  private static func list(_ regions: [Region]) -> String {
-    regions.enumerated().map { "\($0 + 1) with \($1.name) pixels" }.joined(separator: ", ")
   }
 
   private static func describe(

@@ -90,6 +90,9 @@ struct Info: ParsableCommand {
       if !extent.names.isEmpty {
         fields.append((name + " names", extent.names.joined(separator: ", ")))
       }
+      fields += extent.kinds.enumerated().map { index, kind in
+        ("\(name) \(index + 1)", kind + (index == extent.taken ? " (described here)" : ""))
+      }
     }
     fields.append(("delivered as", info.pixel.rawValue))
     if let size = info.pixelSize { fields.append(("pixel size", "\(size) nm")) }

@@ -443,6 +443,8 @@ import Testing
     let error = try movieError(unlike)
     #expect(error?.kind == .choice)
     #expect(error?.what.contains("1 overview: 1 x 1, 2 frames; 2 movie: 1 x 1, 5 frames") == true)
+    let all = try Movies.openAll(unlike).info
+    #expect(all.axes.first?.taken == 0 && all.frames == 2)
     #expect(try firsts(unlike, [.series: .number(2)]) == [2, 3, 4, 5, 6])
     #expect(try firsts(unlike, [.series: .named("overview")]) == [0, 1])
     #expect(

@@ -16,7 +16,9 @@ import Testing
     let path = SharedData.path("formats/spe3/two_rectangular_rois_noBinning.spe")
     let error = try #require(try movieError(path))
     #expect(error.kind == .choice)
-    #expect(error.what.contains("1 with 705 x 638 pixels, 2 with 320 x 110 pixels"))
+    #expect(error.what.contains("2 series (1: 705 x 638; 2: 320 x 110)"))
+    let all = try Movies.openAll(path).info
+    #expect(all.axes.map(\.taken) == [nil, 0] && all.width == 705)
     for (series, width, height) in [(1, 705, 638), (2, 320, 110)] {
       let movie = try Movies.open(path, options: MovieOptions(planes: [.series: .number(series)]))
       #expect(movie.info.width == width && movie.info.height == height && movie.info.frames == 1)

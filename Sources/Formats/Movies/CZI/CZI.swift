@@ -37,22 +37,26 @@ enum CZI {
       return try movie(planes, scenes, planes.kinds[0], planes.planes, description, file)
     }
     // Scenes may differ in size, but the planes of one scene may not.
-    let all = AxisExtent(.position, scenes.count)
-    let chosen = try OneOfSeveral.index(among: all, options, file: file.path) ?? 0
-    let ofScene = planes.planes.filter { $0.scene == scenes[chosen] }
-    let kinds = Set(ofScene.map(\.kind))
-    guard kinds.count == 1, let kind = kinds.first else {
-      let list = kinds.sorted().prefix(4).map {
+    var ofScene: [Int32: Set<Int32>] = [:]
+    for plane in planes.planes { ofScene[plane.scene, default: []].insert(plane.kind) }
+    let kinds = scenes.map { ofScene[$0, default: []].sorted() }
+    let names = kinds.map { kinds in
+      kinds.prefix(4).map {
         let kind = planes.kinds[Int($0)]
-        return "\(kind.width) x \(kind.height) (\(pixels[kind.pixelType]?.name ?? "unknown"))"
-      }
+        return "\(kind.width) x \(kind.height) \(pixels[kind.pixelType]?.name ?? "unknown")"
+      }.joined(separator: " and ")
+    }
+    let (all, chosen) = try AxisExtent.unlike(
+      .position, names, options.planes[.position], file: file.path)
+    guard kinds[chosen].count == 1, let kind = kinds[chosen].first else {
       throw MovieError(
-        .inconsistent, "the planes of the CZI file differ: \(list.joined(separator: ", "))",
+        .inconsistent, "the planes of the CZI file differ: \(names[chosen])",
         file: file.path, hint: "export the movie itself as OME-TIFF in ZEN")
     }
-    let movie = try movie(
-      planes, [scenes[chosen]], planes.kinds[Int(kind)], ofScene, description, file)
-    return scenes.count == 1 ? movie : OneOfSeveral(movie, index: chosen, of: all)
+    return try movie(
+      planes, [scenes[chosen]], planes.kinds[Int(kind)],
+      planes.planes.filter { $0.scene == scenes[chosen] }, description, file,
+      unlike: scenes.count == 1 ? nil : all)
   }
 
   private static let pixels: [Int32: (name: String, sample: Sample, components: Int)] = [
@@ -85,7 +89,8 @@ enum CZI {
 
   private static func movie(
     _ directory: CZIDirectory, _ scenes: [Int32], _ kind: CZIDirectory.Kind,
-    _ planes: [CZIDirectory.Plane], _ description: CZIDescription, _ file: FileBytes
+    _ planes: [CZIDirectory.Plane], _ description: CZIDescription, _ file: FileBytes,
+    unlike: AxisExtent? = nil
   ) throws(MovieError) -> any Movie {
     guard let (name, sample, components) = pixels[kind.pixelType] else {
       throw MovieError(.unsupported, "CZI pixels of type \(kind.pixelType)", file: file.path)
@@ -122,7 +127,7 @@ enum CZI {
       acquisition.interval = description.times.span / Double(order.times - 1)
     }
     let axes = [
-      AxisExtent(.time, order.times), AxisExtent(.position, scenes.count),
+      AxisExtent(.time, order.times), unlike ?? AxisExtent(.position, scenes.count),
       AxisExtent(.slice, order.slices), channels,
     ]
     let several = axes.filter { $0.count > 1 }
@@ -135,8 +140,9 @@ enum CZI {
         width: layout.width, height: layout.height, frames: order.count * components,
         pixel: sample.delivered, format: "CZI",
         storage: layout.storage.description + (isPlain ? "" : ", Zstandard"),
-        byteOrder: layout.storage.byteOrder, pixelSize: description.pixelSize,
-        axes: several.isEmpty || several.map(\.axis) == [.time] ? [] : axes, notes: notes,
+        byteOrder: layout.storage.byteOrder, pixelSize: description.pixelSize.size,
+        axes: several.isEmpty || several.map(\.axis) == [.time] ? [] : axes,
+        notes: notes + description.pixelSize.notes,
         metadata: acquisition.metadata.merging(["CZI pixels": name]) { $1 }, files: [file.path],
         truncation: truncation))
   }

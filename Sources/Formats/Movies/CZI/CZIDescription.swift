@@ -3,7 +3,7 @@ import Microscopy
 /// What a CZI file says about camera, light and scale, in its XML and its time stamps.
 struct CZIDescription {
   private(set) var acquisition = Acquisition()
-  private(set) var pixelSize: Double?
+  private(set) var pixelSize = StatedPixelSize.none
   /// Number of time stamps and the time from the first to the last one, ms.
   private(set) var times: (count: Int, span: Double) = (0, 0)
 
@@ -42,8 +42,7 @@ struct CZIDescription {
       case .text(let bytes):
         switch scan.path.last ?? "" {
         case "Value" where axis == "X" && scan.path.dropLast() == distance[...]:
-          // Metres.
-          pixelSize = Acquisition.pixelSize(Double(XMLTag.text(bytes)).map { $0 * 1e9 })
+          pixelSize = StatedPixelSize(Double(XMLTag.text(bytes)), unit: "m")
         case "ExposureTime" where scan.path.dropLast() == channel[...]:
           // Nanoseconds.
           if let time = Double(XMLTag.text(bytes)) { acquisition.exposures.append(time / 1e6) }

@@ -86,33 +86,25 @@ enum LIF {
       let planes = try LIFPlanes(images[0], file: file.path)
       return try movie(images, [planes], blocks, file)
     }
-    let series = AxisExtent(.series, images.count, names: images.map(\.name))
+    let planes = images.map { try? LIFPlanes($0, file: file.path) }
     // Images that are alike are one movie with an axis for them.
-    var alike: [LIFPlanes] = []
-    for image in images {
-      guard let planes = try? LIFPlanes(image, file: file.path),
-        alike.isEmpty || planes.isLike(alike[0])
-      else { break }
-      alike.append(planes)
+    let readable = planes.compactMap(\.self)
+    if readable.count == images.count, readable.allSatisfy({ $0.isLike(readable[0]) }) {
+      return try movie(images, readable, blocks, file)
     }
-    if alike.count == images.count { return try movie(images, alike, blocks, file) }
-    let asked = try OneOfSeveral.index(among: series, options, file: file.path)
-    let first = images.firstIndex { (try? LIFPlanes($0, file: file.path)) != nil }
-    let chosen = asked ?? first ?? 0
-    let planes = try LIFPlanes(images[chosen], file: file.path)
-    var single = try movie([images[chosen]], [planes], blocks, file)
-    single = OneOfSeveral(
-      single, index: chosen, of: series,
-      notes: images.enumerated().filter { $0.offset != chosen }.map {
-        "series \($0.offset + 1), \($0.element.name), has another size or type"
-      })
-    return single
+    let (series, chosen) = try AxisExtent.unlike(
+      .series, planes.map { $0?.description ?? "not readable as frames" },
+      names: images.map(\.name), first: planes.firstIndex { $0 != nil } ?? 0,
+      options.planes[.series], file: file.path)
+    let image = images[chosen]
+    let ofImage = try LIFPlanes(image, file: file.path)
+    return try movie([image], [ofImage], blocks, file, unlike: series)
   }
 
   /// A movie of images that are alike.
   private static func movie(
     _ images: [LIFImage], _ planes: [LIFPlanes], _ blocks: [String: (place: Int, bytes: Int)],
-    _ file: FileBytes
+    _ file: FileBytes, unlike: AxisExtent? = nil
   ) throws(MovieError) -> any Movie {
     let first = planes[0]
     var starts: [Int] = []
@@ -146,7 +138,9 @@ enum LIF {
         .truncated, truncation?.what ?? "the image has no planes", file: file.path)
     }
     var axes = first.axes
-    if images.count > 1 {
+    if let unlike {
+      axes.insert(unlike, at: 0)
+    } else if images.count > 1 {
       axes.insert(AxisExtent(.series, images.count, names: images.map(\.name)), at: 0)
     }
     let several = axes.filter { $0.count > 1 }
@@ -159,16 +153,18 @@ enum LIF {
       acquisition.interval = time.length.map { $0 * 1000 / Double(time.count - 1) }
     }
     let pixel = image.dimensions.first { $0.id == 1 }.flatMap { x in
-      x.count > 1 ? x.length.map { $0 * 1e9 / Double(x.count - 1) } : nil
+      x.count > 1 ? x.length.map { $0 / Double(x.count - 1) } : nil
     }
+    let pixelSize = StatedPixelSize(pixel, unit: "m")
     return BlockMovie(
       file: file, layout: first.layout, index: Blocks(starts: starts, planes: planes),
       info: MovieInfo(
         width: first.layout.width, height: first.layout.height, frames: frames,
         pixel: first.layout.storage.sample.delivered, format: "LIF",
         storage: first.layout.storage.description, byteOrder: first.layout.storage.byteOrder,
-        pixelSize: Acquisition.pixelSize(pixel),
-        axes: several.isEmpty || several.map(\.axis) == [.time] ? [] : axes, notes: first.notes,
+        pixelSize: pixelSize.size,
+        axes: several.isEmpty || several.map(\.axis) == [.time] ? [] : axes,
+        notes: first.notes + pixelSize.notes,
         metadata: acquisition.metadata.merging(["image": image.name]) { $1 }, files: [file.path],
         truncation: truncation))
   }

@@ -100,6 +100,13 @@ struct LIFPlanes {
     }
   }
 
+  /// The size, pixels and axes of the image.
+  var description: String {
+    let several = axes.filter { $0.count > 1 }.map { $0.axis.counted($0.count) }
+    return (["\(layout.width) x \(layout.height) \(layout.storage.sample)"] + several)
+      .joined(separator: ", ")
+  }
+
   /// Whether the planes of both images can be those of one movie.
   func isLike(_ other: LIFPlanes) -> Bool {
     layout == other.layout && axes.map(\.count) == other.axes.map(\.count) && notes == other.notes

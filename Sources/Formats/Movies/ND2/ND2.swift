@@ -90,8 +90,9 @@ enum ND2 {
         width: layout.width, height: layout.height, frames: present * channels,
         pixel: sample.delivered, format: "ND2",
         storage: layout.storage.description + (compression == 0 ? ", zlib" : ""),
-        byteOrder: layout.storage.byteOrder, pixelSize: description.pixelSize, axes: axes,
-        notes: notes, metadata: metadata, files: [file.path], truncation: truncation))
+        byteOrder: layout.storage.byteOrder, pixelSize: description.pixelSize.size, axes: axes,
+        notes: notes + description.pixelSize.notes, metadata: metadata, files: [file.path],
+        truncation: truncation))
   }
 
   /// Metadata that a movie can do without; a note says what is wrong with them.

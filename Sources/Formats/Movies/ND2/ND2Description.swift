@@ -8,13 +8,13 @@ struct ND2Description {
   private(set) var channels: [String] = []
   /// Whether a channel consists of blue, green and red.
   private(set) var isColour = false
-  private(set) var pixelSize: Double?
+  private(set) var pixelSize = StatedPixelSize.none
   /// The text in which NIS-Elements describes camera and channels.
   private(set) var fields: [String: String] = [:]
 
   init(_ picture: ND2Value?, _ texts: ND2Value?) {
     if let micrometres = picture?["dCalibration"]?.double, picture?["bCalibrated"]?.int != 0 {
-      pixelSize = Acquisition.pixelSize(micrometres * 1000)
+      pixelSize = StatedPixelSize(micrometres, unit: "µm")
     }
     if let day = picture?["dTimeAbsolute"]?.double {
       // A Julian day; that of 1970 is 2440587.5.

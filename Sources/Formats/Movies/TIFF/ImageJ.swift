@@ -72,21 +72,9 @@ struct ImageJDescription: Sendable {
     return (zero, slope)
   }
 
-  /// Pixel size in nm, from the pixels per unit of the page; nil without a length unit.
-  func pixelSize(pixelsPerUnit: Double?) -> Double? {
-    guard let pixelsPerUnit, pixelsPerUnit > 0,
-      let unit = fields["unit"].flatMap({ nanometresPerUnit[$0] })
-    else { return nil }
-    return unit / pixelsPerUnit
+  /// From the pixels per unit of the page; nil without a unit.
+  func pixelSize(pixelsPerUnit: Double?) -> StatedPixelSize? {
+    guard let pixelsPerUnit, pixelsPerUnit > 0, let unit = fields["unit"] else { return nil }
+    return StatedPixelSize(1 / pixelsPerUnit, unit: unit)
   }
 }
-
-/// Nanometres of the units of length that programs write.
-let nanometresPerUnit: [String: Double] = [
-  "nm": 1, "um": 1000, "µm": 1000, "μm": 1000, "\\u00B5m": 1000, "micron": 1000, "microns": 1000,
-  "mm": 1e6, "Å": 0.1,
-]
-
-/// Whether this pixel size in the sample plane is plausible. Programs that do not know it write 1
-/// µm, 1 nm, or the dots per inch of a scanner.
-func isBelievable(pixelSize: Double) -> Bool { pixelSize > 10 && pixelSize < 1000 }

@@ -9,7 +9,7 @@ import Microscopy
 struct MetaMorph {
   let planes: Int
   /// nm; nil if the stack does not state it.
-  let pixelSize: Double?
+  let pixelSize: StatedPixelSize?
   /// Whether the planes lie at different heights.
   let isStack: Bool
 
@@ -41,7 +41,7 @@ struct MetaMorph {
 
   private static func pixelSize(
     _ field: TIFFField, _ layout: TIFFLayout
-  ) throws(MovieError) -> Double? {
+  ) throws(MovieError) -> StatedPixelSize? {
     let pairs = try layout.bytes(of: field, count: min(field.count, 1024) * 8)
     var size: Double?
     var unit = ""
@@ -71,7 +71,6 @@ struct MetaMorph {
       default: break
       }
     }
-    guard let size, let factor = nanometresPerUnit[unit] else { return nil }
-    return size * factor
+    return StatedPixelSize(size, unit: unit)
   }
 }

@@ -32,15 +32,15 @@ struct MicroManagerHeader: Sendable {
 
   var isInterrupted: Bool { indexPosition == 0 }
 
-  /// Nanometres, from `"PixelSize_um"` of the summary.
-  var pixelSize: Double? { Self.pixelSize(in: summary, key: "PixelSize_um") }
+  /// From `"PixelSize_um"` of the summary.
+  var pixelSize: StatedPixelSize? { Self.pixelSize(in: summary, key: "PixelSize_um") }
 
-  /// Nanometres, from a key of a JSON text in micrometres.
-  static func pixelSize(in json: String, key: String) -> Double? {
+  /// From a key of a JSON text in micrometres.
+  static func pixelSize(in json: String, key: String) -> StatedPixelSize? {
     guard let key = json.range(of: "\"\(key)\":") else { return nil }
     let text = json[key.upperBound...].prefix(32).drop { $0 == " " }
       .prefix { "+-.0123456789eE".contains($0) }
-    return Double(text).flatMap { $0 > 0 ? $0 * 1000 : nil }
+    return Double(text).map { StatedPixelSize($0, unit: "µm") }
   }
 
   /// The axes of the places in an index map; of two axes that change equally often, the first one

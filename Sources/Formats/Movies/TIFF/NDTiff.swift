@@ -33,7 +33,7 @@ enum NDTiff {
     var files: [String: FileBytes] = [:]
     var run: (name: String, entry: Entry, offsets: OffsetTable)?
     var places = Places()
-    var pixelSize: Double?
+    var pixelSize: StatedPixelSize?
 
     func close(_ run: (name: String, entry: Entry, offsets: OffsetTable)) throws(MovieError) {
       let storage = PixelStorage(sample: run.entry.sample, bigEndian: false)
@@ -44,7 +44,8 @@ enum NDTiff {
           info: MovieInfo(
             width: run.entry.width, height: run.entry.height, frames: run.offsets.count,
             pixel: run.entry.sample.delivered, format: "NDTiff", storage: storage.description,
-            byteOrder: storage.byteOrder, pixelSize: pixelSize, files: [file.path])))
+            byteOrder: storage.byteOrder, pixelSize: pixelSize?.size, notes: pixelSize?.notes ?? [],
+            files: [file.path])))
     }
 
     var entries = Entries(index)
@@ -70,8 +71,7 @@ enum NDTiff {
       if places.grid.count == 0 {
         let text = try file.bytes(at: entry.metadata.position, count: entry.metadata.count)
         pixelSize = MicroManagerHeader.pixelSize(
-          in: String(decoding: text, as: UTF8.self), key: "PixelSizeUm"
-        ).flatMap { isBelievable(pixelSize: $0) ? $0 : nil }
+          in: String(decoding: text, as: UTF8.self), key: "PixelSizeUm")
       }
       guard places.append(entry.axes) else {
         throw MovieError(

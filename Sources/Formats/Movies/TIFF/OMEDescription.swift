@@ -30,7 +30,7 @@ struct OMEDescription {
     /// The product of all dimensions; 0 if the numbers are invalid.
     var promised = 0
     /// nm; nil if it is not stated.
-    var pixelSize: Double?
+    var pixelSize: StatedPixelSize?
     fileprivate var hasPlaces = false
 
     /// The axes with more than one plane, the slowest first.
@@ -107,19 +107,17 @@ struct OMEDescription {
   /// A limit that keeps sums and products of the numbers in the XML from overflowing.
   fileprivate static let mostPlanes = 1 << 40
 
-  /// Pixel size in nm, from PhysicalSizeX and its unit (µm if missing), of the first image.
-  static func pixelSize(_ xml: String) -> Double? {
+  /// Pixel size from PhysicalSizeX and its unit (µm if missing), of the first image.
+  static func pixelSize(_ xml: String) -> StatedPixelSize? {
     guard isOME(xml), let pixels = XMLTags(xml).first(where: { $0.name == "Pixels" }) else {
       return nil
     }
     return pixelSize(pixels.attributes)
   }
 
-  fileprivate static func pixelSize(_ attributes: [String: String]) -> Double? {
-    guard let size = attributes["PhysicalSizeX"].flatMap({ Double($0) }), size > 0,
-      let unit = nanometresPerUnit[attributes["PhysicalSizeXUnit", default: "µm"]]
-    else { return nil }
-    return size * unit
+  fileprivate static func pixelSize(_ attributes: [String: String]) -> StatedPixelSize? {
+    guard let size = attributes["PhysicalSizeX"].flatMap({ Double($0) }) else { return nil }
+    return StatedPixelSize(size, unit: attributes["PhysicalSizeXUnit", default: "µm"])
   }
 }
 

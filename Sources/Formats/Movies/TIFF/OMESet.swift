@@ -118,28 +118,12 @@ enum OMESet {
         && $0.dimensions.elementsEqual(images[0].dimensions, by: ==)
     }
     if areAlike { return (extent, nil) }
-    func taking(_ extent: AxisExtent, _ index: Int?) -> AxisExtent {
-      var extent = extent
-      extent.taken = index
-      return extent
+    let kinds = images.map { image in
+      (["\(image.width) x \(image.height)"] + image.axes.map(\.description))
+        .joined(separator: ", ")
     }
-    switch series {
-    case .number(let number) where (1...images.count).contains(number):
-      return (taking(extent, number - 1), number - 1)
-    case .named(let name) where names.count(where: { $0 == name }) == 1:
-      let index = names.firstIndex(of: name)
-      return (taking(extent, index), index)
-    default: break
-    }
-    let list = images.enumerated().map { index, image in
-      let axes = image.axes.map(\.description).joined(separator: " × ")
-      return "\(index + 1)\(image.name.isEmpty ? "" : " \(image.name)"): \(image.width) x "
-        + "\(image.height)\(axes.isEmpty ? "" : ", \(axes)")"
-    }
-    throw MovieError(
-      .choice,
-      "the file has \(images.count) images that are not alike (\(list.joined(separator: "; ")))",
-      file: path, hint: "choose one with \(.series) 1 to \(images.count)")
+    let unlike = try AxisExtent.unlike(.series, kinds, names: names, series, file: path)
+    return (unlike.extent, unlike.taken)
   }
 }
 
@@ -223,9 +207,7 @@ private struct PlaneSet {
       throw MovieError(.noFrames, "the OME-XML describes no planes", file: path)
     }
     var info = first.info
-    if info.pixelSize == nil, let size = image.pixelSize, isBelievable(pixelSize: size) {
-      info.pixelSize = (size * 1000).rounded() / 1000
-    }
+    if let size = image.pixelSize { info.state(size) }
     if let truncation = missing ?? parts.compactMap(\.info.truncation).first {
       let order = firstPlanes(start, pages)
       guard !order.isEmpty else { throw MovieError(truncation, frames: 0) }

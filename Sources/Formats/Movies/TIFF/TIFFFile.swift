@@ -105,13 +105,7 @@ struct TIFFFile: Sendable {
   private func metaMorph(_ chain: TIFFChain) throws(MovieError) -> (any Movie)? {
     guard let stack = try MetaMorph(first, layout) else { return nil }
     var info = info("MetaMorph STK", chain.directories.count, chain.notes, chain.truncation)
-    if let size = stack.pixelSize.map({ ($0 * 1000).rounded() / 1000 }) {
-      if isBelievable(pixelSize: size) {
-        info.pixelSize = size
-      } else {
-        info.notes.append("the stated pixel size of \(size) nm is implausible and ignored")
-      }
-    }
+    if let size = stack.pixelSize { info.state(size) }
     var positions = chain.pixels
     if chain.directories.count == 1, stack.planes > 1 {
       guard let start = chain.pixels?[0], format.samples == 1 else {
@@ -188,13 +182,12 @@ struct TIFFFile: Sendable {
   ) -> MovieInfo {
     let storage = PixelStorage(sample: format.sample, bigEndian: layout.bigEndian)
     let packing = first.compression == 1 ? "" : ", compression \(first.compression)"
-    let (size, more) = pixelSize
     return MovieInfo(
       width: format.shape.width, height: format.shape.height, frames: frames,
       pixel: format.sample.delivered, format: kind,
       storage: storage.description + packing + (first.isTiled ? ", tiles" : ""),
-      byteOrder: storage.byteOrder, pixelSize: size,
-      notes: notes + more, metadata: metadata, files: [path], truncation: truncation)
+      byteOrder: storage.byteOrder, pixelSize: pixelSize.size,
+      notes: notes + pixelSize.notes, metadata: metadata, files: [path], truncation: truncation)
   }
 
   private var metadata: [String: String] {
@@ -204,16 +197,8 @@ struct TIFFFile: Sendable {
       ? [:] : ["ImageDescription": description]
   }
 
-  /// The pixel size in nm if the file states a plausible one, and a note if it does not.
-  private var pixelSize: (Double?, [String]) {
-    let stated =
-      imageJ?.pixelSize(pixelsPerUnit: (try? layout.rational(first.xResolution)) ?? nil)
-      ?? OMEDescription.pixelSize(description) ?? microManager?.pixelSize
-    guard let stated else { return (nil, []) }
-    // A TIFF rational has few digits; three decimals of nm are more precise than a stage
-    // micrometre.
-    let size = (stated * 1000).rounded() / 1000
-    return isBelievable(pixelSize: size)
-      ? (size, []) : (nil, ["the stated pixel size of \(size) nm is implausible and ignored"])
+  private var pixelSize: StatedPixelSize {
+    imageJ?.pixelSize(pixelsPerUnit: (try? layout.rational(first.xResolution)) ?? nil)
+      ?? OMEDescription.pixelSize(description) ?? microManager?.pixelSize ?? .none
   }
 }

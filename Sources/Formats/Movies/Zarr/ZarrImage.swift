@@ -5,7 +5,7 @@ import Reporting
 /// What a Zarr folder says of the axes of its image and of its pixels.
 struct ZarrImage {
   var axes: [AxisExtent] = []
-  var pixelSize = StatedPixelSize(nil, unit: nil)
+  var pixelSize = StatedPixelSize.none
   var metadata: [String: String] = [:]
   var notes: [String] = []
   var isOME = false
