@@ -105,12 +105,17 @@ package struct FitStage: RowStage {
     return sigma * sigma
   }
 
-  /// The noise of rounding to digital numbers, photoelectrons: frames with fewer than about one
-  /// photoelectron in ten pixels have no other that a median could find. Floats are not rounded.
-  private var roundingNoise: Float {
+  /// The least noise of the first wavelet plane, photoelectrons: that of half a photoelectron per
+  /// pixel, or of 2 with an EM register, whose noise has a longer tail.
+  ///
+  /// With less light the median does not see the tail (`glint-accuracy --detection`). Floats may be in
+  /// any unit, so they have no such limit.
+  private var leastNoise: Float {
     guard pixel == .uint16 else { return 0 }
-    let gain = maps?.gain.map(Double.init).median ?? totalGain
-    return Float(1 / (12.0.squareRoot() * gain))
+    let excess = camera.excessNoise
+    let read = camera.readNoise / camera.emGain
+    let light = excess * excess / 2
+    return Float(Wavelet.fineNoise * (excess * light + read * read).squareRoot())
   }
 
   /// The graph of one batch, with the input "frames" [frame, y, x] in the movie's pixel type and
@@ -248,7 +253,7 @@ package struct FitStage: RowStage {
     case .wavelet(let threshold):
       let planes = try graph.apply(Wavelet(), to: [image])
       let maxima = try graph.apply(LocalMaxima(radius: 1, border: border), to: [planes[0]])
-      let noise = try graph.apply(WaveletNoise(least: roundingNoise), planes[1])
+      let noise = try graph.apply(WaveletNoise(least: leastNoise), planes[1])
       let cutoff = try graph.apply(
         Elementwise(.affine(scale: Float(threshold), shift: 0)), noise)
       return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)

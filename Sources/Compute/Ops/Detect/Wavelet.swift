@@ -12,6 +12,13 @@ package struct Wavelet: Op {
   package static let name = "wavelet"
   private let filters = FilterDifference(narrow: .spline, wide: .splineTwice)
 
+  /// Noise of the second output over that of the image: the root of the sum of squared taps.
+  package static let fineNoise: Double = {
+    let taps = SymmetricFilter.spline.taps.map { Double($0) }
+    let squares = 2 * taps.dropFirst().reduce(0) { $0 + $1 * $1 } + taps[0] * taps[0]
+    return (1 - 2 * taps[0] * taps[0] + squares * squares).squareRoot()
+  }()
+
   package init() {}
 
   package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
