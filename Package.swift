@@ -109,7 +109,8 @@ let package = Package(
     .target(
       name: "CTestSupport", dependencies: ["COpenCL"], path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["CPUKernels", "Compute", "Microscopy", "Optics"],
+      name: "TestSupport",
+      dependencies: ["CPUKernels", "Compute", "Microscopy", "Optics", "Reporting"],
       path: "Tests/TestSupport"),
     .target(
       name: "TestConditions", dependencies: ["Compute", "CTestSupport", "TestSupport"],

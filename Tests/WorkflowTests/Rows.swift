@@ -5,6 +5,7 @@ import Localization
 import Microscopy
 import Optics
 import Reporting
+import TestSupport
 import Workflow
 
 /// A table in memory instead of a file.
@@ -36,19 +37,6 @@ struct Outcome {
         + columns.map { String($0[row].bitPattern, radix: 16) }.joined(separator: " ")
     }
   }
-}
-
-/// The notes of a run. A lock guards them.
-final class Notes: Observer, @unchecked Sendable {
-  private let lock = NSLock()
-  private var noted: [String] = []
-  private var steps: [RunProgress] = []
-
-  var lines: [String] { lock.withLock { noted } }
-  var progress: [RunProgress] { lock.withLock { steps } }
-
-  func note(_ line: Message) { lock.withLock { noted.append(line.text()) } }
-  func progress(_ progress: RunProgress) { lock.withLock { steps.append(progress) } }
 }
 
 /// Localizes `movie` in memory.

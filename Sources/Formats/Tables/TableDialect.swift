@@ -153,7 +153,9 @@ enum FrameNumber {
 /// Finds the use of each column of one file.
 private struct ColumnPlan {
   let dialect: TableDialect
+  /// With the unit that a name such as "x_nm" ends with.
   let columns: [TableDialect.Column]
+  /// What the names mean, without such a unit.
   let keys: [String]
   let path: String
   let options: TableOptions
@@ -163,9 +165,17 @@ private struct ColumnPlan {
   init(
     _ dialect: TableDialect, _ columns: [TableDialect.Column], path: String, options: TableOptions
   ) {
-    (self.dialect, self.columns, self.path) = (dialect, columns, path)
-    self.options = options
-    keys = columns.map(\.key)
+    (self.dialect, self.path, self.options) = (dialect, path, options)
+    let lengths = dialect.meanings.filter(\.quantity.unit.isLength).flatMap(\.keys)
+    let known = columns.map { column in
+      let end = column.key.split(separator: "_").last ?? ""
+      let base = column.key.dropLast(end.count + 1)
+      let hasUnit = column.unit.isEmpty && FileUnit.isLength(String(end))
+      guard hasUnit, lengths.contains(String(base)) else { return (column, column.key) }
+      return (TableDialect.Column(name: column.name, unit: String(end)), String(base))
+    }
+    self.columns = known.map(\.0)
+    keys = known.map(\.1)
     uses = Array(repeating: nil, count: columns.count)
   }
 
@@ -235,7 +245,7 @@ private struct ColumnPlan {
       [column.name, "\(column.name) [\(column.unit)]", "\(column.name) (\(column.unit))"]
     }
     let exact = columns.indices.filter { titles(columns[$0]).contains(column) }
-    let found = exact.isEmpty ? columns.indices.filter { keys[$0] == key } : exact
+    let found = exact.isEmpty ? columns.indices.filter { columns[$0].key == key } : exact
     guard let index = found.first else {
       throw TableError.missingColumns(
         path: path, missing: [column], found: columns.map(\.name))

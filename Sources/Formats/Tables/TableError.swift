@@ -56,7 +56,9 @@ public enum TableError: Fault, Hashable {
         ? "if frames of this file count from another number than \(first), give it with \(.firstFrame)"
         : nil
     case .missingColumns(_, _, let found):
-      found.isEmpty ? nil : "name the columns with \(.map), such as x=\(found[0])"
+      (found.first { $0.lowercased().contains("x") } ?? found.first).map {
+        "name the columns with \(.map), such as x=\($0)"
+      }
     case .unreadable, .badRow, .damaged, .unrepresentable: nil
     }
   }

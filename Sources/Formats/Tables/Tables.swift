@@ -118,11 +118,13 @@ public enum Tables {
   }
 
   /// Reads a table of any supported format, detected from its content, into Glint's convention.
-  public static func read(_ path: String, options: TableOptions = TableOptions()) throws
-    -> Localizations
-  {
+  ///
+  /// - Parameter observer: is told how many rows without a position were left out.
+  public static func read(
+    _ path: String, options: TableOptions = TableOptions(), observer: (any Observer)? = nil
+  ) throws -> Localizations {
     var table: Localizations?
-    try forEachBatch(in: path, options: options) { batch in
+    try forEachBatch(in: path, options: options, observer: observer) { batch in
       if table == nil { table = batch } else { table!.append(contentsOf: batch) }
     }
     return table ?? Localizations()
@@ -139,10 +141,28 @@ public enum Tables {
   }
 
   /// Reads a table in batches with the same columns, for files larger than memory. An empty table
-  /// gives one empty batch, so that its columns and field are known.
+  /// gives one empty batch, so that its columns and field are known. Rows without x or y are left
+  /// out.
+  ///
+  /// - Parameter observer: is told how many rows were left out.
   public static func forEachBatch(
-    in path: String, options: TableOptions = TableOptions(),
+    in path: String, options: TableOptions = TableOptions(), observer: (any Observer)? = nil,
     _ body: (Localizations) throws -> Void
+  ) throws {
+    var lost = 0
+    try forEachRawBatch(in: path, options: options) { batch in
+      guard let x = batch[.x], let y = batch[.y] else { return try body(batch) }
+      let placed = batch.frame.indices.filter { !x[$0].isNaN && !y[$0].isNaN }
+      lost += batch.count - placed.count
+      try body(placed.count == batch.count ? batch : batch.selecting(placed))
+    }
+    if lost > 0 {
+      observer?.note("\(lost) row\(lost == 1 ? "" : "s") of \(path) without x or y left out")
+    }
+  }
+
+  private static func forEachRawBatch(
+    in path: String, options: TableOptions, _ body: (Localizations) throws -> Void
   ) throws {
     if let size = options.pixelSize, !(size > 0 && size.isFinite) {
       throw TableError.unclear(

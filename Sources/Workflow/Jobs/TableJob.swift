@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import Localization
 import Microscopy
+import Reporting
 
 /// Reads a table, applies steps and writes the result: the work of every command on tables.
 ///
@@ -12,16 +13,21 @@ public struct TableJob {
   let input: String
   let options: TableOptions
   let steps: [any TableStep]
+  let observer: (any Observer)?
 
   /// - Parameters:
   ///   - input: any table that `Tables` reads.
   ///   - options: information that the file does not contain.
   ///   - steps: applied in order; each adds a line of provenance.
-  public init(_ input: String, options: TableOptions = TableOptions(), steps: [any TableStep] = [])
-  {
+  ///   - observer: is told how many rows cannot be used.
+  public init(
+    _ input: String, options: TableOptions = TableOptions(), steps: [any TableStep] = [],
+    observer: (any Observer)? = nil
+  ) {
     self.input = input
     self.options = options
     self.steps = steps
+    self.observer = observer
   }
 
   /// Writes the result as a table. If anything fails, no file appears under the name.
@@ -75,7 +81,7 @@ public struct TableJob {
     _ steps: ArraySlice<any TableStep>, _ give: @escaping (Localizations) throws -> Void
   ) throws {
     guard let last = steps.last else {
-      return try Tables.forEachBatch(in: input, options: options) { batch in
+      return try Tables.forEachBatch(in: input, options: options, observer: observer) { batch in
         var batch = batch
         batch.field.pixelSize = batch.field.pixelSize ?? options.pixelSize
         try give(batch)

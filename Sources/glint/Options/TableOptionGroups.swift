@@ -72,8 +72,9 @@ extension TableVerb {
     guard let path = output.output ?? target else {
       throw ValidationError("no output is given: add -o with a name such as locs.csv")
     }
-    let rows = try TableJob(input.path, options: input.reading.options(), steps: [step()])
-      .run(to: path, columns: output.writing.chosen, overwrite: output.force)
+    let rows = try TableJob(
+      input.path, options: input.reading.options(), steps: [step()], observer: Terminal()
+    ).run(to: path, columns: output.writing.chosen, overwrite: output.force)
     print("\(rows) rows in \(path)")
   }
 }

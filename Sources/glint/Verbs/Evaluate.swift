@@ -77,12 +77,12 @@ struct Evaluate: ParsableCommand {
     if let frames { settings.frames = frames.first..<(frames.end ?? Int.max) }
     try settings.check()
     let bound = try bound()
-    let found = try Tables.read(locs, options: reading.options())
+    let found = try Tables.read(locs, options: reading.options(), observer: Terminal())
     var ofTruth = reading
     ofTruth.columns.firstFrame = truthFirstFrame
     ofTruth.columns.unit = truthUnit
     ofTruth.columns.map = truthMap
-    let molecules = try Tables.read(truth, options: ofTruth.options())
+    let molecules = try Tables.read(truth, options: ofTruth.options(), observer: Terminal())
     let score = try Score(of: found, against: molecules, settings: settings, bound: bound)
     for line in Self.lines(score) { print(line) }
     for remark in score.remarks { say("note: \(remark.spelled)") }

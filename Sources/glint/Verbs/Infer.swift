@@ -89,7 +89,9 @@ struct Infer: ParsableCommand {
     }
     let crops = try table.map {
       InferJob.Crops(
-        try Tables.read($0, options: reading.options(pixelSize: pixelSize)), path: $0,
+        try Tables.read(
+          $0, options: reading.options(pixelSize: pixelSize), observer: Terminal(quiet: quiet)),
+        path: $0,
         shift: (shift?.x ?? 0, shift?.y ?? 0))
     }
     let report = try InferJob(

@@ -43,13 +43,14 @@ enum InfoKinds {
 
   private static func table(_ file: String, options: TableOptions) throws -> [(String, String)] {
     do {
-      return describe(try Tables.read(file, options: options))
+      return describe(try Tables.read(file, options: options, observer: Terminal()))
     } catch TableError.pixelSizeUnknown {
       // Shown in nm, by reading it with a pixel of 1 nm.
       var options = options
       options.pixelSize = 1
       return describe(
-        try Tables.read(file, options: options), lateral: Microscopy.Unit.nanometre.rawValue)
+        try Tables.read(file, options: options, observer: Terminal()),
+        lateral: Microscopy.Unit.nanometre.rawValue)
     }
   }
 

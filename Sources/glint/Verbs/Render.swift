@@ -27,7 +27,9 @@ struct Render: ParsableCommand {
     let picture = try PictureWriter(
       path: output, pixel: pixel, style: style ?? Renderer.style.standard,
       device: try device.open(), overwrite: force, observer: Terminal())
-    let rows = try TableJob(input.path, options: input.reading.options()).run { _, _ in picture }
+    let rows = try TableJob(
+      input.path, options: input.reading.options(), observer: Terminal()
+    ).run { _, _ in picture }
     print(
       "\(rows) localizations in \(output), \(picture.size.width)×\(picture.size.height) pixels of "
         + "\(pixel) nm")

@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import Microscopy
 import Reporting
+import TestSupport
 import Testing
 
 /// Text tables of other programs, by their headers. The layouts are those that the programs write; the
@@ -112,6 +113,14 @@ import Testing
       description: "pixels beside nm", text: "frame,x [px],x [nm],y [px],y [nm]\n2,9,150,9,250\n",
       frame: 1, x: 1, y: 2),
     Sample(
+      description: "units in names",
+      text: "frame,x_pix,y_pix,X_nm,y nm,z_um,uncertainty_xy_nm\n2,9,9,150,250,0.5,10\n",
+      frame: 1, x: 1, y: 2, others: [.z: 500, .xError: 0.1]),
+    Sample(
+      description: "a unit in a name that the caller gives",
+      text: "frame,x_nm,y_nm,a_nm\n2,9,250,150\n",
+      frame: 1, x: 1, y: 2, options: TableOptions(pixelSize: 100, unit: .nm, map: "x=A_nm,y=Y_NM")),
+    Sample(
       description: "unit given", text: "frame,x,y,z,int\n2,150,250,5,9\n", frame: 1, x: 1, y: 2,
       others: [.z: 5], options: TableOptions(pixelSize: 100, unit: .nm)),
     Sample(
@@ -169,6 +178,18 @@ import Testing
       let found = table[quantity]?.last ?? .nan
       #expect(abs(found - value) < 1e-9, "\(quantity.name) is \(found), not \(value)")
     }
+  }
+
+  @Test func rowsWithoutAPositionAreLeftOut() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(
+      "frame,x [nm],y [nm]\n1,,250\n2,150,250\n3,150,NaN\n", to: "t.csv")
+    let notes = Notes()
+    let table = try Tables.read(path, options: TableOptions(pixelSize: 100), observer: notes)
+    #expect(table.frame == [1] && table[.x] == [1] && table[.y] == [2])
+    #expect(notes.lines == ["2 rows of \(path) without x or y left out"])
+    let none = try folder.write("frame,x [nm],y [nm]\n1,,250\n", to: "none.csv")
+    #expect(try Tables.read(none, options: TableOptions(pixelSize: 100)).quantities == [.x, .y])
   }
 
   static let refusals: [(String, String, TableOptions, [String])] = [
