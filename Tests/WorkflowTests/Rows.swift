@@ -13,7 +13,11 @@ final class RowCollector: TableWriter, @unchecked Sendable {
   private(set) var table = Localizations()
 
   func append(_ batch: Localizations) throws {
-    if table.quantities.isEmpty { table = batch } else { table.append(contentsOf: batch) }
+    if table.quantities.isEmpty {
+      // Shares no storage with the batch, which is refilled on another thread.
+      table = batch.selecting([])
+    }
+    table.append(contentsOf: batch)
   }
 
   func rename(to path: String) {}

@@ -109,7 +109,18 @@ package struct WaveletNoise: NotDifferentiable {
       sample(ties, [1, 97, 131], note: "few values"),
       sample(misleading(1e-3), [1, 256, 256], note: "sample too low"),
       sample(misleading(1e3), [1, 256, 256], note: "sample too high"),
+      sample(unlike([5, 9, 20]), [5, 9, 20], note: "unlike frames"),
+      sample(unlike([5, 97, 131]), [5, 97, 131], note: "unlike frames"),
     ]
+  }
+
+  /// Frames whose noise rises and falls, so that one says nothing about the next; the middle one has none.
+  private static func unlike(_ shape: [Int]) -> [Double] {
+    let factors = [1, 1000, 0, 0.001, 1.3]
+    let size = shape[1] * shape[2]
+    return Reference.random(shape, -10...10, seed: 36).values.enumerated().map {
+      Double(Float($1 * factors[$0 / size]))
+    }
   }
 
   /// A frame of 256×256 pixels in which those that the CPU takes as a sample are `factor` times
