@@ -154,6 +154,6 @@ struct PlaneGrid {
     guard total > 0 else { return nil }
     let one = total == 1
     return "\(what) number\(one ? "" : "s") \(missing.joined(separator: ", ")) "
-      + "\(one ? "is" : "are") missing; the frames after a gap are counted on without it"
+      + "\(one ? "is" : "are") missing; the frames behind a gap are numbered as if there were none"
   }
 }

@@ -198,10 +198,9 @@ package struct NoiseCheck: Sendable {
         isGross: finding.below > 1 / 3)
     }
     guard !Self.credibleRatio.contains(finding.ratio) else { return nil }
-    var line = String(
-      format:
-        "the noise is %.2g times the value expected from the camera settings (\(numbers) ADU/e⁻)",
-      finding.ratio)
+    var line =
+      "the noise is \(Self.short(finding.ratio, 2)) times the value expected from the camera "
+      + "settings (\(numbers) ADU/e⁻)"
     if let step = finding.step {
       line += String(format: "; pixel values come in steps of %.3g, so they were scaled", step)
     }
@@ -222,12 +221,18 @@ package struct NoiseCheck: Sendable {
   private static let measure: Message =
     "a camera calibration from dark and bright frames measures both"
 
+  /// ADU per electron that no camera without an EM register is sold with.
+  private static let mostGain = 20.0
+
+  /// A number with few digits, such as 0.042 or 1100.
+  private static func short(_ value: Double, _ digits: Int) -> String {
+    String(format: "%.15g", Double(String(format: "%.\(digits)g", value)) ?? value)
+  }
+
   /// Possible reasons. Offset and gain cannot both be told from the noise, so that the offset comes
   /// first: dark frames, or the darkest pixels, show it. Nothing outside the data is proposed.
   private func remedy(_ finding: Finding) -> Message {
-    func short(_ value: Double, _ digits: Int = 4) -> String {
-      String(format: "%.\(digits)g", value)
-    }
+    let short = Self.short
     let shifted = typicalOffset + finding.impliedShift
     // Most pixels have some light, so that the offset is below their median.
     let fitting = shifted >= 0 && shifted <= quantile(0.5) ? shifted : nil
@@ -242,15 +247,21 @@ package struct NoiseCheck: Sendable {
     if typicalOffset == 0 {
       let offset = fitting.map { "; an offset of about \(short($0, 3)) would fit" } ?? ""
       return "give the camera's \(.offset) first, the pixel value without light\(offset). "
-        + "The darkest pixels have \(short(quantile(0.001))) ADU"
+        + "The darkest pixels have \(short(quantile(0.001), 4)) ADU"
         + (camera.emGain == 1 && near(1) ? ". Or \(electrons)" : "; \(Self.measure)")
     }
     if let implied, near(1 / given) {
-      return "gain is ADU per electron, and \(short(given)) looks like the e⁻/ADU of a data sheet: "
-        + "try \(.sensitivity) \(short(given)), which is a gain of \(short(1 / given)) "
+      return
+        "gain is ADU per electron, and \(short(given, 4)) looks like the e⁻/ADU of a data sheet: "
+        + "try \(.sensitivity) \(short(given, 4)), which is a gain of \(short(1 / given, 4)) "
         + "(about \(short(implied, 2)) would fit)"
     }
     if camera.emGain == 1, near(1) { return electrons }
+    if camera.emGain == 1, let implied, implied > Self.mostGain {
+      return
+        "a gain of about \(short(implied, 2)) ADU/e⁻ would fit, which only an EM register has: "
+        + "give its \(.emGain) beside \(.gain); \(Self.measure)"
+    }
     let fits = [
       implied.map { "a gain of about \(short($0, 2)) ADU/e⁻" },
       fitting.map { "an offset of about \(short($0, 3))" },

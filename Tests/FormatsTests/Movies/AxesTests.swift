@@ -293,7 +293,7 @@ import Testing
       to: "m.tif")
     #expect(
       try Movies.open(path).info.notes == [
-        "frame numbers 2 to 3 are missing; the frames after a gap are counted on without it"
+        "frame numbers 2 to 3 are missing; the frames behind a gap are numbered as if there were none"
       ])
   }
 

@@ -35,8 +35,8 @@ import Testing
     #expect(movie.info.frames == 7)
     #expect(
       movie.info.notes == [
-        "file numbers 3 to 4, 7 to 8, 10 to 11 are missing; the frames after a gap are counted on "
-          + "without it"
+        "file numbers 3 to 4, 7 to 8, 10 to 11 are missing; the frames behind a gap are "
+          + "numbered as if there were none"
       ])
     let tenth = try TemporaryFolder()
     for frame in 0..<4 { try write(tenth, "t\(frame * 10).tif", [UInt16(frame)]) }

@@ -29,7 +29,7 @@ struct PlaneGridTests {
     let gap = try arrange([[0, 0, 0], [1, 0, 0], [5, 0, 0], [7, 0, 0]])
     #expect(
       gap.notes == [
-        "frame numbers 2 to 4, 6 are missing; the frames after a gap are counted on without it"
+        "frame numbers 2 to 4, 6 are missing; the frames behind a gap are numbered as if there were none"
       ])
     #expect(try arrange([[0, 0, 0], [10, 0, 0], [20, 0, 0]]).notes.isEmpty, "every tenth")
   }
