@@ -70,10 +70,12 @@ import Testing
       #expect(warning.contains("times the value expected from the camera settings"))
       #expect(warning.contains("\nhint: ") && warning.contains(words), "\(gain): \(warning)")
     }
-    var plain = Self.emCCD
-    plain.emGain = 1
-    let warning = try #require(try check(self.movie(Self.emCCD), plain).warning).description
-    #expect(warning.contains("which only an EM register has: give its em-gain"), "\(warning)")
+    for readNoise in [0, Self.emCCD.readNoise] {
+      var plain = Self.emCCD
+      (plain.emGain, plain.readNoise) = (1, readNoise)
+      let warning = try #require(try check(self.movie(Self.emCCD), plain).warning).description
+      #expect(warning.contains("an EM register: give its em-gain beside gain"), "\(warning)")
+    }
   }
 
   /// The hint names the gain at the output, not the product with the EM gain, so that obeying it

@@ -221,8 +221,9 @@ package struct NoiseCheck: Sendable {
   private static let measure: Message =
     "a camera calibration from dark and bright frames measures both"
 
-  /// ADU per electron that no camera without an EM register is sold with.
-  private static let mostGain = 20.0
+  /// ADU per electron, and electrons of read noise, that no camera without an EM register is sold
+  /// with.
+  private static let mostOfPlainCameras = 20.0
 
   /// A number with few digits, such as 0.042 or 1100.
   private static func short(_ value: Double, _ digits: Int) -> String {
@@ -257,10 +258,10 @@ package struct NoiseCheck: Sendable {
         + "(about \(short(implied, 2)) would fit)"
     }
     if camera.emGain == 1, near(1) { return electrons }
-    if camera.emGain == 1, let implied, implied > Self.mostGain {
+    if camera.emGain == 1, max(implied ?? 0, camera.readNoise) > Self.mostOfPlainCameras {
       return
-        "a gain of about \(short(implied, 2)) ADU/e⁻ would fit, which only an EM register has: "
-        + "give its \(.emGain) beside \(.gain); \(Self.measure)"
+        "the noise is that of a camera with an EM register: give its \(.emGain) beside \(.gain); "
+        + Self.measure
     }
     let fits = [
       implied.map { "a gain of about \(short($0, 2)) ADU/e⁻" },
