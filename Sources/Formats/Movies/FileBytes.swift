@@ -55,6 +55,30 @@ final class FileBytes: Sendable {
     }
   }
 
+  /// Fills rows of `bytes` bytes, `stride` bytes apart, with successive bytes from `offset`.
+  func read(
+    at offset: Int, rows: Int, of bytes: Int, into target: UnsafeMutableRawPointer, stride: Int
+  ) throws(MovieError) {
+    let most = 1024  // IOV_MAX of Linux
+    for first in Swift.stride(from: 0, to: rows, by: most) {
+      let count = min(most, rows - first)
+      let done = withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { parts in
+        for row in 0..<count {
+          parts.initializeElement(
+            at: row, to: iovec(iov_base: target + (first + row) * stride, iov_len: bytes))
+        }
+        return preadv(descriptor, parts.baseAddress, Int32(count), off_t(offset + first * bytes))
+      }
+      if done == count * bytes { continue }
+      // Interrupted, or at the end of the file, which the rows one by one tell.
+      for row in first..<first + count {
+        try read(
+          at: offset + row * bytes,
+          into: UnsafeMutableRawBufferPointer(start: target + row * stride, count: bytes))
+      }
+    }
+  }
+
   /// Reads until `buffer` is full or the file ends; returns the number of bytes read.
   func readAvailable(
     at offset: Int, into buffer: UnsafeMutableRawBufferPointer

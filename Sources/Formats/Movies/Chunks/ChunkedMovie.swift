@@ -119,12 +119,12 @@ final class ChunkedMovie: Movie {
     case .unwritten:
       for plane in planes { put(into: stored(plane), top..<top + height, left * pixel, width) }
     case .plain(let file, let offset):
-      if chunkRow == frameRow {
+      if width == chunkRow {
         for plane in planes {
+          let target = stored(plane).baseAddress! + top * frameRow + left * pixel
+          let (rows, bytes) = width == frameRow ? (1, height * width) : (height, width)
           try file.read(
-            at: offset + plane * planeBytes,
-            into: UnsafeMutableRawBufferPointer(
-              rebasing: stored(plane)[top * frameRow..<(top + height) * frameRow]))
+            at: offset + plane * planeBytes, rows: rows, of: bytes, into: target, stride: frameRow)
         }
         return
       }
