@@ -73,7 +73,17 @@ struct MovieRateTests {
     let pixels = [Float](repeating: 1, count: side * side * frames / 2)
     _ = try folder.write(
       AndorTests.sif(width: side, height: side, frames: frames / 2, pixels: pixels), to: "a.sif")
-    for name in ["frames.zarr", "tiles.zarr", "deep.zarr", "a.ims", "a.sif"] {
+    let plane = [UInt8](repeating: 7, count: 2 * side * side)
+    var nd2 = ND2File(width: side, height: side, rowBytes: 2 * side)
+    nd2.frames = Array(repeating: plane, count: frames)
+    nd2.nameBytes = 4072
+    _ = try folder.write(nd2.bytes, to: "a.nd2")
+    var czi = CZIFile()
+    czi.planes = (0..<frames).map {
+      CZIFile.Plane(dimensions: ["T": $0], size: (side, side), data: plane)
+    }
+    _ = try folder.write(czi.bytes, to: "a.czi")
+    for name in ["frames.zarr", "tiles.zarr", "deep.zarr", "a.ims", "a.sif", "a.nd2", "a.czi"] {
       let seconds = try best(Movies.open(folder.file(name)))
       print(
         "\(name): \(Int(Double(total) / seconds / 1e6)) MB/s, "
