@@ -119,7 +119,10 @@ public enum Tables {
 
   /// Reads a table of any supported format, detected from its content, into Glint's convention.
   ///
-  /// - Parameter observer: is told how many rows without a position were left out.
+  /// - Parameters:
+  ///   - path: the file, or a folder of tables as in the SMLM challenge.
+  ///   - options: what the file does not state.
+  ///   - observer: is told how many rows without a position were left out.
   public static func read(
     _ path: String, options: TableOptions = TableOptions(), observer: (any Observer)? = nil
   ) throws -> Localizations {
@@ -144,7 +147,11 @@ public enum Tables {
   /// gives one empty batch, so that its columns and field are known. Rows without x or y are left
   /// out.
   ///
-  /// - Parameter observer: is told how many rows were left out.
+  /// - Parameters:
+  ///   - path: the file, or a folder of tables as in the SMLM challenge.
+  ///   - options: what the file does not state.
+  ///   - observer: is told how many rows were left out.
+  ///   - body: is given each batch.
   public static func forEachBatch(
     in path: String, options: TableOptions = TableOptions(), observer: (any Observer)? = nil,
     _ body: (Localizations) throws -> Void
