@@ -159,9 +159,10 @@ public enum Tables {
     var lost = 0
     try forEachRawBatch(in: path, options: options) { batch in
       guard let x = batch[.x], let y = batch[.y] else { return try body(batch) }
-      let placed = batch.frame.indices.filter { !x[$0].isNaN && !y[$0].isNaN }
-      lost += batch.count - placed.count
-      try body(placed.count == batch.count ? batch : batch.selecting(placed))
+      let count = batch.frame.indices.count { x[$0].isNaN || y[$0].isNaN }
+      guard count > 0 else { return try body(batch) }
+      lost += count
+      try body(batch.selecting(batch.frame.indices.filter { !x[$0].isNaN && !y[$0].isNaN }))
     }
     if lost > 0 {
       observer?.note("\(lost) row\(lost == 1 ? "" : "s") of \(path) without x or y left out")
