@@ -10,7 +10,7 @@ struct StatedPixelSize {
   ///   - number: nil or 0 for what the file does not state.
   ///   - unit: a unit of length as programs write it; others are not read.
   init(_ number: Double?, unit: String?) {
-    guard let number, number != 0, let unit, let factor = Self.nanometres[unit.lowercased()] else {
+    guard let number, number != 0, let unit, let factor = FileUnit.lengths[unit.lowercased()] else {
       return
     }
     // A TIFF rational has few digits; three decimals of nm are more precise than a stage
@@ -26,13 +26,6 @@ struct StatedPixelSize {
 
   /// What a file says that states nothing.
   static let none = StatedPixelSize(nil, unit: nil)
-
-  private static let nanometres: [String: Double] = [
-    "nm": 1, "nanometer": 1, "nanometre": 1, "um": 1000, "µm": 1000, "μm": 1000,
-    "\\u00b5m": 1000, "micron": 1000, "microns": 1000, "micrometer": 1000, "micrometre": 1000,
-    "mm": 1e6, "millimeter": 1e6, "millimetre": 1e6, "m": 1e9, "meter": 1e9, "metre": 1e9,
-    "å": 0.1, "angstrom": 0.1,
-  ]
 }
 
 extension MovieInfo {

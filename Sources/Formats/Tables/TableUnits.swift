@@ -38,8 +38,10 @@ extension Unit {
 enum FileUnit {
   /// Nanometres per unit of length.
   static let lengths: [String: Double] = [
-    "nm": 1, "nanometer": 1, "nanometre": 1, "um": 1e3, "µm": 1e3, "μm": 1e3, "micrometer": 1e3,
-    "mm": 1e6, "m": 1e9, "pm": 1e-3,
+    "nm": 1, "nanometer": 1, "nanometre": 1, "um": 1e3, "µm": 1e3, "μm": 1e3, "\\u00b5m": 1e3,
+    "micron": 1e3, "microns": 1e3, "micrometer": 1e3, "micrometre": 1e3, "mm": 1e6,
+    "millimeter": 1e6, "millimetre": 1e6, "m": 1e9, "meter": 1e9, "metre": 1e9, "pm": 1e-3,
+    "å": 0.1, "angstrom": 0.1,
   ]
   static let pixels: Set<String> = ["px", "pix", "pixel", "pixels"]
   static let photons: Set<String> = ["photon", "photons", "ph", "photon/px", "photons/px"]
