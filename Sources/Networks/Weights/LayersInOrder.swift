@@ -80,35 +80,45 @@ extension ONNXGraph {
     var result = LayersInOrder()
     var seen: Set<String> = []
     for node in nodes where node.inputs.count > 1 && constants[node.inputs[1]] != nil {
-      let parts: (kind: LayersInOrder.Kind, names: [String])? =
-        switch node.op {
-        case "Conv": (.convolution, ["weight", "bias"])
-        case "ConvTranspose": (.transposedConvolution, ["weight", "bias"])
-        case "BatchNormalization": (.batchNorm, ["weight", "bias", "running_mean", "running_var"])
-        case "InstanceNormalization": (.instanceNorm, ["weight", "bias"])
-        case "PRelu": (.prelu, ["weight"])
-        case "Gemm": (.dense, ["weight", "bias"])
-        default: nil
-        }
-      guard let parts, seen.insert(node.inputs[1]).inserted else { continue }
-      var layer = LayersInOrder.Layer(tensors: [:])
-      for (part, name) in zip(parts.names, node.inputs.dropFirst()) {
-        layer.tensors[part] = constants[name]
-      }
-      switch parts.kind {
-      case .convolution, .transposedConvolution:
-        layer.steps = [node.ints("strides")?.first ?? 1, node.ints("dilations")?.first ?? 1]
-      case .dense where node.int("transB") ?? 0 == 0:
-        if let weight = layer.tensors["weight"], weight.type.shape.count == 2 {
-          layer.tensors["weight"] = weight.permuted([1, 0])
-        }
-      case .prelu:
-        // Slopes have axes of length 1 for rows and columns.
-        layer.tensors["weight"] = layer.tensors["weight"].map { $0.reshaped([$0.type.count]) }
-      default: break
-      }
-      result.layers[parts.kind, default: []].append(layer)
+      guard let (kind, layer) = node.learned(constants), seen.insert(node.inputs[1]).inserted
+      else { continue }
+      result.layers[kind, default: []].append(layer)
     }
     return result
+  }
+}
+
+extension ONNXGraph.Node {
+  /// The learned layer that ONNX's operator stands for; nil for other operators.
+  fileprivate func learned(
+    _ constants: [String: Tensor]
+  ) -> (kind: LayersInOrder.Kind, layer: LayersInOrder.Layer)? {
+    func layer(_ names: String..., steps: [Int]? = nil) -> LayersInOrder.Layer {
+      var layer = LayersInOrder.Layer(tensors: [:], steps: steps)
+      for (name, input) in zip(names, inputs.dropFirst()) { layer.tensors[name] = constants[input] }
+      return layer
+    }
+    let steps = [ints("strides")?.first ?? 1, ints("dilations")?.first ?? 1]
+    switch op {
+    case "Conv": return (.convolution, layer("weight", "bias", steps: steps))
+    case "ConvTranspose": return (.transposedConvolution, layer("weight", "bias", steps: steps))
+    case "BatchNormalization":
+      return (.batchNorm, layer("weight", "bias", "running_mean", "running_var"))
+    case "InstanceNormalization": return (.instanceNorm, layer("weight", "bias"))
+    case "PRelu":
+      var found = layer("weight")
+      // Slopes have axes of length 1 for rows and columns.
+      found.tensors["weight"] = found.tensors["weight"].map { $0.reshaped([$0.type.count]) }
+      return (.prelu, found)
+    case "Gemm":
+      var found = layer("weight", "bias")
+      if int("transB") ?? 0 == 0, let weight = found.tensors["weight"],
+        weight.type.shape.count == 2
+      {
+        found.tensors["weight"] = weight.permuted([1, 0])
+      }
+      return (.dense, found)
+    default: return nil
+    }
   }
 }
