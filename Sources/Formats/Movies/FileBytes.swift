@@ -55,29 +55,31 @@ final class FileBytes: Sendable {
     }
   }
 
-  /// Fills rows of `bytes` bytes, `stride` bytes apart, with successive bytes from `offset`.
+  /// Fills rows of `bytes` bytes, `stride` bytes apart, from rows that begin `apart` bytes after one
+  /// another from `offset` on.
+  ///
+  /// Rows are copied from a block that stays in the processor's cache, which is faster than a
+  /// scattered read.
   func read(
-    at offset: Int, rows: Int, of bytes: Int, into target: UnsafeMutableRawPointer, stride: Int
+    at offset: Int, rows: Int, of bytes: Int, apart: Int, into target: UnsafeMutableRawPointer,
+    stride: Int
   ) throws(MovieError) {
-    let most = 1024  // IOV_MAX of Linux
+    let most = max(1, Self.block / apart)
+    let block = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: min(most, rows) * apart, alignment: 16)
+    defer { block.deallocate() }
     for first in Swift.stride(from: 0, to: rows, by: most) {
       let count = min(most, rows - first)
-      let done = withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { parts in
-        for row in 0..<count {
-          parts.initializeElement(
-            at: row, to: iovec(iov_base: target + (first + row) * stride, iov_len: bytes))
-        }
-        return preadv(descriptor, parts.baseAddress, Int32(count), off_t(offset + first * bytes))
-      }
-      if done == count * bytes { continue }
-      // Interrupted, or at the end of the file, which the rows one by one tell.
-      for row in first..<first + count {
-        try read(
-          at: offset + row * bytes,
-          into: UnsafeMutableRawBufferPointer(start: target + row * stride, count: bytes))
+      try read(
+        at: offset + first * apart,
+        into: UnsafeMutableRawBufferPointer(rebasing: block[..<((count - 1) * apart + bytes)]))
+      for row in 0..<count {
+        memcpy(target + (first + row) * stride, block.baseAddress! + row * apart, bytes)
       }
     }
   }
+
+  private static let block = 1 << 16
 
   /// Reads until `buffer` is full or the file ends; returns the number of bytes read.
   func readAvailable(

@@ -1,5 +1,7 @@
+import Dispatch
 import Foundation
 import Microscopy
+import Synchronization
 
 /// Where chunks come from. Called from several threads.
 protocol ChunkSource: Sendable {
@@ -77,18 +79,26 @@ final class ChunkedMovie: Movie {
   private func read(
     _ outer: [Int], _ planes: Range<Int>, into target: UnsafeMutableRawBufferPointer
   ) throws(MovieError) {
+    // The tiles are written at the same time, each to its own pixels.
+    nonisolated(unsafe) let target = target
     let pixels = info.width * info.height
     let step = max(info.frameBytes, grid.frame.bytes)
     /// The part of the target that receives the stored bytes of a plane.
-    func stored(_ plane: Int) -> UnsafeMutableRawBufferPointer {
+    @Sendable func stored(_ plane: Int) -> UnsafeMutableRawBufferPointer {
       let end = (plane - planes.lowerBound + 1) * step
       return UnsafeMutableRawBufferPointer(rebasing: target[end - grid.frame.bytes..<end])
     }
-    for row in 0..<grid.rows {
-      for column in 0..<grid.columns {
+    // A processor core copies the rows of a tile more slowly than memory delivers them.
+    let failure = Mutex<MovieError?>(nil)
+    DispatchQueue.concurrentPerform(iterations: grid.rows * grid.columns) { tile in
+      let (row, column) = tile.quotientAndRemainder(dividingBy: grid.columns)
+      do throws(MovieError) {
         try read(outer + [row, column], planes, row, column, into: stored)
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
       }
     }
+    if let error = failure.withLock({ $0 }) { throw error }
     guard step == info.frameBytes else { return }
     for plane in planes {
       let end = (plane - planes.lowerBound + 1) * step
@@ -119,21 +129,20 @@ final class ChunkedMovie: Movie {
     case .unwritten:
       for plane in planes { put(into: stored(plane), top..<top + height, left * pixel, width) }
     case .plain(let file, let offset):
-      if width == chunkRow {
+      if chunkRow == frameRow {
         for plane in planes {
-          let target = stored(plane).baseAddress! + top * frameRow + left * pixel
-          let (rows, bytes) = width == frameRow ? (1, height * width) : (height, width)
           try file.read(
-            at: offset + plane * planeBytes, rows: rows, of: bytes, into: target, stride: frameRow)
+            at: offset + plane * planeBytes,
+            into: UnsafeMutableRawBufferPointer(
+              start: stored(plane).baseAddress! + top * frameRow, count: height * width))
         }
         return
       }
-      let rows = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: height * chunkRow, alignment: 16)
-      defer { rows.deallocate() }
       for plane in planes {
-        try file.read(at: offset + plane * planeBytes, into: rows)
-        copy(rows.baseAddress!, plane)
+        let target = stored(plane).baseAddress! + top * frameRow + left * pixel
+        try file.read(
+          at: offset + plane * planeBytes, rows: height, of: width, apart: chunkRow, into: target,
+          stride: frameRow)
       }
     case .packed(let unpack):
       let bytes =
