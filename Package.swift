@@ -31,6 +31,7 @@ let package = Package(
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CRename"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -50,7 +51,7 @@ let package = Package(
     .target(
       name: "Formats",
       dependencies: [
-        "Containers", "Microscopy", "Reporting", "CTIFF", "CHDF5", "CPNG", "Yams",
+        "Containers", "Microscopy", "Reporting", "CTIFF", "CHDF5", "CPNG", "CRename", "Yams",
       ],
       exclude: ["README.md"]),
     .target(

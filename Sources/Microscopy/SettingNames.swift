@@ -8,6 +8,8 @@ extension SettingName {
   package static let planes = SettingName("planes")
   package static let report = SettingName("report")
   package static let model = SettingName("model")
+  /// Continues an interrupted run.
+  package static let resume = SettingName("resume")
   /// Replaces existing files.
   package static let force = SettingName("force")
 }

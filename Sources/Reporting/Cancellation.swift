@@ -5,11 +5,19 @@ import Synchronization
 /// `cancel()` may be called from any thread and from a signal handler.
 public final class Cancellation: Sendable {
   private let flag = Atomic<Bool>(false)
+  private let number = Atomic<Int32>(0)
   private let watchers = Atomic<Int>(0)
 
   public init() {}
 
-  public func cancel() { flag.store(true, ordering: .relaxed) }
+  /// - Parameter signal: the signal that asked for it, if one did; only the first one counts.
+  public func cancel(signal: Int32 = 0) {
+    _ = number.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
+    flag.store(true, ordering: .relaxed)
+  }
+
+  /// The signal that asked to stop; 0 if none did.
+  public var signal: Int32 { number.load(ordering: .relaxed) }
 
   public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 

@@ -5,7 +5,7 @@ import Reporting
 import Workflow
 
 /// Entry point: parses arguments and prints results. Exit codes: 0 success; 1 finished, but nothing
-/// was found or a requested threshold was not reached; 2 error; 130 interrupted.
+/// was found or a requested threshold was not reached; 2 error; 128 + n stopped by signal n.
 @main
 enum Main {
   static func main() {
@@ -58,7 +58,7 @@ enum Main {
     if let code = error as? ExitCode { return code.rawValue }
     if error is Interrupted {
       say("\(error)")
-      return 130
+      return Interrupt.exitCode
     }
     if Glint.exitCode(for: error).isSuccess {
       print(Glint.fullMessage(for: error))

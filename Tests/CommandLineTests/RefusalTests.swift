@@ -185,7 +185,7 @@ import Testing
     #expect(program.output.isEmpty)
     #expect(program.errors.contains(name.prefix { $0 != "." }), "\(name): \(program.errors)")
     #expect(!(try shell.files).contains("out.csv"), "\(name)")
-    #expect(!(try shell.files).contains { $0.hasSuffix(".part") }, "\(name)")
+    #expect(!(try shell.files).contains { $0.hasSuffix(".glint-part") }, "\(name)")
     let info = try shell.glint("info", name)
     #expect(info.status == 2, "\(name): \(info.output)")
   }

@@ -52,18 +52,19 @@ import Testing
         --offset 100 --gain 2 --pixel-size 100 &
         child=$!
         for i in $(seq 200); do
-          [ "$(cat .a.csv.*.part 2>/dev/null | wc -c)" -gt 20000 ] && break; sleep 0.05
+          [ "$(cat .a.csv.glint-part 2>/dev/null | wc -c)" -gt 20000 ] && break; sleep 0.05
         done
         kill -\(name) $child; wait $child
         """)
-      #expect(program.status == 130, "\(program.errors)")
+      #expect(program.status == 128 + signal, "\(program.errors)")
       #expect(
         try shell.files.filter { !$0.hasSuffix(".tif") } == [
-          "a.partial-protocol.txt", "a.partial.csv", "b.partial.hdf5", "b.partial.yaml",
+          ".a.csv.glint-journal", "a.partial-protocol.txt", "a.partial.csv", "b.partial.hdf5",
+          "b.partial.yaml",
           "r.partial.json",
         ])
-      let csv = try promised(shell.path("a.partial.csv"), program.errors)
-      let hdf5 = try promised(shell.path("b.partial.hdf5"), program.errors)
+      let csv = try promised("a.partial.csv", program.errors)
+      let hdf5 = try promised("b.partial.hdf5", program.errors)
       #expect(csv > 0 && csv % 20 == 0 && csv < 700_000)
       let report = try shell.json("r.partial.json")
       #expect(report["interrupted"] as? Bool == true)
@@ -73,17 +74,79 @@ import Testing
     }
   }
 
-  /// Where nothing checks the flag, a signal ends the program and removes its unfinished files.
-  @Test func interruptElsewhere() throws {
+  /// A simulation that is stopped, by the signal of a batch system too, leaves the movie so far with
+  /// its truth.
+  @Test func interruptSimulation() throws {
     try inShell { shell in
       let program = try shell.sh(
         """
         "$GLINT" simulate -o s --frames 200000 --size 64,64 --per-frame 1 -q & child=$!
-        for i in $(seq 100); do ls s/.movie.tif.*.part >/dev/null 2>&1 && break; sleep 0.05; done
-        kill -INT $child; wait $child
+        for i in $(seq 200); do
+          [ "$(cat s/.movie.tif.glint-part 2>/dev/null | wc -c)" -gt 200000 ] && break; sleep 0.05
+        done
+        kill -USR1 $child; wait $child
         """)
-      #expect(program.status == 130, "\(program.errors)")
-      #expect(try FileManager.default.contentsOfDirectory(atPath: shell.path("s")).isEmpty)
+      #expect(program.status == 128 + SIGUSR1, "\(program.errors)")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: shell.path("s")).sorted() == [
+          "movie.partial.tif", "settings.partial.json", "truth.partial-protocol.txt",
+          "truth.partial.csv",
+        ])
+      let frames = try Movies.open(shell.path("s/movie.partial.tif")).info.frames
+      #expect(frames > 0 && frames < 200_000)
+      let truth = try Tables.read(shell.path("s/truth.partial.csv"))
+      #expect(truth.frame.allSatisfy { $0 < frames })
+      #expect(Double(truth.count) > 0.8 * Double(frames))
+      #expect(try shell.json("s/settings.partial.json")["frames"] as? Int == frames)
+    }
+  }
+
+  /// A closed terminal sends several signals; the later ones change nothing.
+  @Test func severalSignals() throws {
+    try inShell { shell in
+      try makeLongMovie(shell)
+      let program = try shell.sh(
+        """
+        "$GLINT" localize long.tif -o a.csv --device cpu --batch 20 --offset 100 --gain 2 \
+        --pixel-size 100 &
+        child=$!
+        for i in $(seq 200); do
+          [ "$(cat .a.csv.glint-part 2>/dev/null | wc -c)" -gt 20000 ] && break; sleep 0.05
+        done
+        for i in 1 2 3 4 5 6 7 8 9; do kill -HUP $child; kill -TERM $child; done 2>/dev/null
+        wait $child
+        """)
+      #expect([128 + SIGHUP, 128 + SIGTERM].contains(program.status), "\(program.errors)")
+      let frames = try promised("a.partial.csv", program.errors)
+      try expectWhole(shell, "a.partial.csv", frames: frames)
+    }
+  }
+
+  /// A killed run goes on, and its files are those of a run that was not killed.
+  @Test func resume() throws {
+    try inShell { shell in
+      try writeMovie(shell.path("m.tif"), frames: 3000)
+      let line = "m.tif --device cpu --batch 20 --offset 100 --gain 2 --pixel-size 100"
+      let program = try shell.sh(
+        """
+        mkdir whole; "$GLINT" localize \(line) -o whole/a.csv -o whole/b.smlm || exit 9
+        "$GLINT" localize \(line) -o a.csv -o b.smlm & child=$!
+        for i in $(seq 200); do
+          [ "$(cat .a.csv.glint-journal 2>/dev/null | wc -c)" -gt 50000 ] && break; sleep 0.02
+        done
+        kill -KILL $child; wait $child; ls -A | grep -c journal
+        "$GLINT" localize \(line) -o a.csv -o b.smlm --resume --threshold 99 && exit 8
+        "$GLINT" localize \(line) -o a.csv -o b.smlm --resume || exit 7
+        for name in a.csv a-protocol.txt b.smlm; do cmp $name whole/$name || exit 6; done
+        """)
+      #expect(program.status == 0, "\(program.errors)")
+      #expect(program.output.contains("\n1\n") || program.output.hasPrefix("1\n"))
+      #expect(program.errors.contains("the interrupted run of a.csv had another recipe"))
+      #expect(try shell.files.allSatisfy { !$0.contains("glint") })
+      // Nothing is left to resume.
+      let again = try shell.sh("\"$GLINT\" localize \(line) -o c.csv --resume")
+      #expect(again.status == 0)
+      #expect(again.errors.contains("no interrupted run of c.csv was found"))
     }
   }
 
@@ -107,9 +170,9 @@ import Testing
       #expect(program.errors.contains("a.csv: file too large"), "\(program.errors)")
       #expect(
         try shell.files.filter { !$0.hasSuffix(".tif") } == [
-          "a.partial-protocol.txt", "a.partial.csv",
+          ".a.csv.glint-journal", "a.partial-protocol.txt", "a.partial.csv",
         ])
-      let frames = try promised(shell.path("a.partial.csv"), program.errors)
+      let frames = try promised("a.partial.csv", program.errors)
       #expect(frames > 0 && frames < 300 && frames % 10 == 0)
       try expectWhole(shell, "a.partial.csv", frames: frames)
     }
@@ -127,7 +190,7 @@ import Testing
           """)
         #expect(program.status == 2)
         #expect(!(try shell.files).contains(output))
-        #expect(!(try shell.files).contains { $0.hasSuffix(".part") })
+        #expect(!(try shell.files).contains { $0.hasSuffix(".glint-part") })
         for name in try shell.files where name.contains(".partial") && !name.hasSuffix(".txt") {
           if name.hasSuffix(".csv") || name.hasSuffix(".hdf5") {
             #expect(try Tables.read(shell.path(name)).count > 0, "\(name)")
@@ -144,7 +207,7 @@ import Testing
         let program = try shell.sh("ulimit -f 1; \"$GLINT\" \(line) >/dev/null 2>/dev/null")
         #expect(program.status == 2, "\(line)")
         #expect(!(try shell.files).contains { ["a.png", "c.hdf5"].contains($0) }, "\(line)")
-        #expect(!(try shell.files).contains { $0.hasSuffix(".part") }, "\(line)")
+        #expect(!(try shell.files).contains { $0.hasSuffix(".glint-part") }, "\(line)")
       }
     }
   }

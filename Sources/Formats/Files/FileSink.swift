@@ -5,26 +5,20 @@ import Foundation
 /// Callers get space with `reserve`, fill it through the returned pointer and commit it with
 /// `advance`, so that numbers are formatted directly into the buffer.
 package struct FileSink: ~Copyable {
-  private let descriptor: Int32
-  private let path: String
+  private let file: StagedFile
   private let capacity: Int
   private let buffer: UnsafeMutablePointer<UInt8>
   private var used = 0
   private var written = 0
 
-  /// Opens `file`, which may exist; errors name `path`.
-  package init(file: String, path: String, capacity: Int = 1 << 20) throws {
-    descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
-    guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
-    self.path = path
+  /// Writes into `file` from its start.
+  package init(_ file: StagedFile, capacity: Int = 1 << 20) {
+    self.file = file
     self.capacity = capacity
     buffer = .allocate(capacity: capacity)
   }
 
-  deinit {
-    close(descriptor)
-    buffer.deallocate()
-  }
+  deinit { buffer.deallocate() }
 
   /// Space for `count` bytes, at most the buffer's capacity.
   @inline(__always)
@@ -58,30 +52,39 @@ package struct FileSink: ~Copyable {
   /// Discards everything after the first `length` bytes, if possible.
   package mutating func truncate(to length: Int) {
     used = 0
-    if ftruncate(descriptor, off_t(length)) == 0, lseek(descriptor, 0, SEEK_END) >= 0 {
-      written = length
-    }
+    if ftruncate(file.descriptor, off_t(length)) == 0 { written = length }
   }
 
   private mutating func send(_ bytes: UnsafeRawBufferPointer) throws {
-    var sent = 0
-    while sent < bytes.count {
-      let count = Foundation.write(descriptor, bytes.baseAddress! + sent, bytes.count - sent)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        throw OutputError(errno: errno, path: path, needed: written + bytes.count)
-      }
-      sent += count
-      written += count
-    }
+    try file.write(bytes, at: written)
+    written += bytes.count
   }
 }
 
 extension StagedFile {
+  /// Room for notes beside a table or at its end: they are written last, when the disk may be full.
+  package static let notesBytes = 1 << 16
+
+  /// Writes bytes at a position.
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(OutputError) {
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(
+        descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        throw OutputError(errno: errno, path: path, needed: offset + bytes.count)
+      }
+      done += count
+    }
+  }
+
   /// Writes a whole small file.
   package func write(_ bytes: some ContiguousBytes) throws {
-    var sink = try FileSink(file: temporary, path: path, capacity: 1)
-    try bytes.withUnsafeBytes { try sink.write($0) }
+    try bytes.withUnsafeBytes {
+      try write($0, at: 0)
+      try end(at: $0.count)
+    }
   }
 
   /// A whole small file at once.

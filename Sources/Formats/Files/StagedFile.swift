@@ -1,45 +1,132 @@
+import CRename
 import Foundation
+import Synchronization
 
 /// An output file that appears under its name only when it is complete.
 ///
-/// Bytes are written to `temporary`, a hidden file in the same folder. `commit` renames it;
-/// `discard`, or releasing the last reference, removes it. Temporary names are registered in
-/// `TemporaryNames`, so that a signal handler can remove the files. The final name is checked for
-/// an existing file when staging begins, before work could be lost, and again at the end.
+/// Bytes are written to a hidden file in the same folder, `.NAME.glint-part`, which is locked while
+/// it is written: a second run with the same output is refused, and a file without a lock was left
+/// behind by a process that was killed and is used again. `commit` gives the file its name;
+/// `discard`, or releasing the last reference, removes it. The folder is kept open, so that the
+/// output survives if the folder is renamed meanwhile.
 package final class StagedFile: @unchecked Sendable {
   /// The final name.
   package private(set) var path: String
   /// The name of the file while it is written.
   package let temporary: String
-  private let overwrite: Bool
+  /// The file, open for reading and writing; closed with the last reference.
+  package let descriptor: Int32
+  private var overwrite: Bool
+  private let folder: Int32
+  private let temporaryName: String
   private let slot: Int
   private let lock = NSLock()
   private var open = true
+  private var reserved = 0
 
-  /// Throws `OutputError` if `path` exists (without `overwrite`) or is a folder, or if its folder
-  /// is not writable.
-  package init(path: String, overwrite: Bool = false) throws {
+  private static let suffix = ".glint-part"
+
+  /// - Parameters:
+  ///   - path: the final name. With `overwrite`, a link stands for the file that it points to.
+  ///   - overwrite: whether an existing file is replaced.
+  ///   - keepsContent: whether to go on with the bytes that a killed process left behind.
+  /// - Throws: `OutputError` if `path` exists (without `overwrite`), is a folder or is being
+  ///   written by another process, or if its folder is not writable.
+  package init(path: String, overwrite: Bool = false, keepsContent: Bool = false) throws {
+    let path = overwrite ? try Self.target(of: path) : path
+    let url = URL(fileURLWithPath: path)
+    let place = url.deletingLastPathComponent().path
     self.path = path
     self.overwrite = overwrite
-    let url = URL(fileURLWithPath: path)
-    let folder = url.deletingLastPathComponent().path
-    let mark = "\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))"
-    temporary = folder + "/.\(url.lastPathComponent).\(mark).part"
+    temporaryName = ".\(url.lastPathComponent)\(Self.suffix)"
+    temporary = place + "/" + temporaryName
     try Self.check(path, overwrite: overwrite)
-    let descriptor = Foundation.open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o666)
-    guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
-    close(descriptor)
+    folder = Foundation.open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { throw OutputError(errno: errno, path: path) }
+    LeftBehind.sweep(place, folder)
+    // Known before it exists, so that a signal finds it at any time.
     slot = TemporaryNames.insert(temporary)
+    do {
+      descriptor = try Self.lockedFile(temporaryName, in: folder, path: path)
+    } catch {
+      TemporaryNames.remove(slot)
+      close(folder)
+      throw error
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IWUSR != 0 else {
+      release()
+      throw OutputError.unwritable(
+        path: path, reason: "the complete result of an earlier run waits for a name in \(temporary)"
+      )
+    }
+    if !keepsContent, ftruncate(descriptor, 0) != 0 {
+      throw OutputError(errno: errno, path: path)
+    }
   }
 
-  deinit { discard() }
+  deinit {
+    discard()
+    close(descriptor)
+    close(folder)
+  }
 
-  /// Chooses another final name, in the same folder.
+  /// Opens a file and locks it; creates it if there is none.
+  static func lockedFile(
+    _ name: String, in folder: Int32, path: String
+  ) throws(OutputError) -> Int32 {
+    while true {
+      let descriptor = openat(folder, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
+      guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+        close(descriptor)
+        throw OutputError.busy(path: path)
+      }
+      // Its former owner may have given it its name, or removed it, before it was locked here.
+      var (own, named) = (stat(), stat())
+      if fstat(descriptor, &own) == 0, fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0,
+        own.st_ino == named.st_ino
+      {
+        return descriptor
+      }
+      close(descriptor)
+    }
+  }
+
+  /// Makes sure that the file can grow to `bytes`, so that they can be written even if the disk is
+  /// full then. `end` gives back what is not used.
+  ///
+  /// - Parameter steps: reserves multiples of this number while there is room, so that few calls
+  ///   reserve anything.
+  package func reserve(_ bytes: Int, steps: Int = 1) throws(OutputError) {
+    guard bytes > reserved else { return }
+    var code: Int32 = 0
+    for wanted in [(bytes + steps - 1) / steps * steps, bytes] {
+      repeat {
+        code = posix_fallocate(descriptor, off_t(reserved), off_t(wanted - reserved))
+      } while code == EINTR
+      if code == 0 {
+        reserved = wanted
+        return
+      }
+    }
+    throw OutputError(errno: code, path: path, needed: bytes)
+  }
+
+  /// Cuts the file off behind its last byte, after more was reserved.
+  package func end(at length: Int) throws(OutputError) {
+    guard ftruncate(descriptor, off_t(length)) == 0 else {
+      throw OutputError(errno: errno, path: path)
+    }
+  }
+
+  /// Chooses another final name, in the same folder, which never replaces a file.
   ///
   /// Throws `OutputError` if it exists.
   package func rename(to other: String) throws {
-    try Self.check(other, overwrite: overwrite)
+    try Self.check(other, overwrite: false)
     path = other
+    overwrite = false
   }
 
   /// Gives the finished file its name.
@@ -50,44 +137,137 @@ package final class StagedFile: @unchecked Sendable {
     lock.withLock {
       guard open else { return }
       open = false
-      unlink(temporary)
+      unlinkat(folder, temporaryName, 0)
       TemporaryNames.remove(slot)
     }
   }
 
-  /// Commits several finished files together: either all appear or none.
-  package static func commit(_ files: [StagedFile]) throws {
-    for file in files { try check(file.path, overwrite: file.overwrite) }
-    for file in files { try file.synchronize() }
-    var placed: [String] = []
-    for file in files {
-      let isNew = !exists(file.path)
-      guard Foundation.rename(file.temporary, file.path) == 0 else {
-        let error = OutputError(errno: errno, path: file.path)
-        for path in placed { unlink(path) }
-        for file in files { file.discard() }
-        throw error
-      }
-      if isNew { placed.append(file.path) }
-      file.lock.withLock {
-        file.open = false
-        TemporaryNames.remove(file.slot)
-      }
+  /// Ends the work on the file without removing it.
+  private func release() {
+    lock.withLock {
+      open = false
+      TemporaryNames.remove(slot)
     }
   }
 
+  private var name: String { URL(fileURLWithPath: path).lastPathComponent }
+
+  /// Commits several finished files together: either all appear or none.
+  ///
+  /// If a name was taken meanwhile, or the system refuses it, the files get partial names; if these
+  /// are refused too, they stay under their temporary ones. `OutputError.kept` states the names.
+  package static func commit(_ files: [StagedFile]) throws {
+    do {
+      for file in files {
+        try check(file.path, overwrite: file.overwrite)
+        try file.synchronize()
+      }
+      try place(files)
+    } catch let error as OutputError {
+      let wanted = files[files.count - 1].path
+      let names = try? PartialName.of(files.map(\.path)) { names in
+        for (file, name) in zip(files, names) { try file.rename(to: name) }
+        try place(files)
+      }
+      if names == nil {
+        // Files without the right to write are complete: no later run takes them for leftovers.
+        for file in files {
+          fchmod(file.descriptor, 0o444)
+          file.release()
+        }
+      }
+      throw OutputError.kept(
+        path: wanted, in: names ?? files.map(\.temporary), reason: error.reason)
+    }
+  }
+
+  /// Gives the files their names, all or none.
+  private static func place(_ files: [StagedFile]) throws {
+    var placed: [(file: StagedFile, replaced: Bool)] = []
+    do {
+      for file in files {
+        placed.append(
+          (
+            file,
+            try file.move(from: file.temporaryName, to: file.name, file.overwrite)
+          ))
+      }
+    } catch {
+      for (file, replaced) in placed.reversed() {
+        _ = try? file.move(from: file.name, to: file.temporaryName, replaced)
+      }
+      throw error
+    }
+    for (file, replaced) in placed {
+      if replaced { unlinkat(file.folder, file.temporaryName, 0) }
+      file.release()
+      // The new name survives a loss of power; where the system cannot do it, nothing is lost.
+      fsync(file.folder)
+    }
+  }
+
+  /// Renames a file in the folder.
+  ///
+  /// - Parameter replacing: whether a file with the new name gets the old name in exchange.
+  /// - Returns: whether there was such a file.
+  private func move(
+    from old: String, to new: String, _ replacing: Bool
+  ) throws(OutputError) -> Bool {
+    if replacing {
+      if rename(old, new, flags: Self.exchange) { return true }
+      if errno != ENOENT, Self.isUnknown(errno) {
+        // Without an exchange of names the old file is moved away first.
+        let aside = new + ".glint-old"
+        if renameat(folder, new, folder, aside) == 0 {
+          guard renameat(folder, old, folder, new) == 0 else {
+            let code = errno
+            renameat(folder, aside, folder, new)
+            throw OutputError(errno: code, path: path)
+          }
+          renameat(folder, aside, folder, old)
+          return true
+        }
+      }
+      guard errno == ENOENT else { throw OutputError(errno: errno, path: path) }
+    }
+    if rename(old, new, flags: Self.noReplace) { return false }
+    if Self.isUnknown(errno) {
+      var status = stat()
+      guard fstatat(folder, new, &status, AT_SYMLINK_NOFOLLOW) != 0 else {
+        throw OutputError.exists(path: path)
+      }
+      if renameat(folder, old, folder, new) == 0 { return false }
+    }
+    throw OutputError(errno: errno, path: path)
+  }
+
+  private static let noReplace: UInt32 = 1
+  private static let exchange: UInt32 = 2
+
+  private func rename(_ old: String, _ new: String, flags: UInt32) -> Bool {
+    glint_rename(folder, old, new, flags) == 0
+  }
+
+  /// Whether the file system does not know the flags of `renameat2`.
+  private static func isUnknown(_ code: Int32) -> Bool { [EINVAL, ENOSYS, ENOTSUP].contains(code) }
+
   /// Waits until the bytes are on the disk, because some disks report only now that they are full.
   private func synchronize() throws {
-    let descriptor = Foundation.open(temporary, O_WRONLY)
-    guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
-    defer { close(descriptor) }
     // EINVAL: the file system does not support synchronisation.
     if fsync(descriptor) != 0, errno != EINVAL { throw OutputError(errno: errno, path: path) }
   }
 
-  private static func exists(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0
+  /// The file that a path stands for: the end of a chain of links.
+  static func target(of path: String) throws -> String {
+    var path = path
+    for _ in 0..<40 {
+      guard let link = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else {
+        return path
+      }
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      path = link.hasPrefix("/") ? link : folder + "/" + link
+    }
+    throw OutputError.unwritable(path: path, reason: "too many links lead to it")
   }
 
   private static func check(_ path: String, overwrite: Bool) throws {
@@ -99,6 +279,32 @@ package final class StagedFile: @unchecked Sendable {
       throw OutputError.unwritable(path: path, reason: what)
     }
     if !overwrite { throw OutputError.exists(path: path) }
+  }
+
+  /// Temporary files of processes that were killed.
+  private enum LeftBehind {
+    private static let swept = Mutex<Set<String>>([])
+
+    /// Removes them from a folder, once in each process. A file with a journal is kept, because its
+    /// run can be resumed.
+    static func sweep(_ place: String, _ folder: Int32) {
+      guard swept.withLock({ $0.insert(place).inserted }),
+        let names = try? FileManager.default.contentsOfDirectory(atPath: place)
+      else { return }
+      for name in names where name.hasPrefix(".") && name.hasSuffix(suffix) {
+        let output = String(name.dropFirst().dropLast(suffix.count))
+        guard !names.contains(Journal.name(of: output)) else { continue }
+        let descriptor = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { continue }
+        var status = stat()
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0,
+          status.st_mode & S_IWUSR != 0
+        {
+          unlinkat(folder, name, 0)
+        }
+        close(descriptor)
+      }
+    }
   }
 }
 
@@ -115,15 +321,19 @@ public enum TemporaryNames {
     return slots
   }()
 
-  /// Creates the table, so that `removeFiles` needs no setup inside a signal handler. Call it when
-  /// the handler is installed.
+  /// Creates the table, so that `removeEmptyFiles` needs no setup inside a signal handler. Call it
+  /// when the handler is installed.
   public static func prepare() { _ = slots }
 
-  /// Removes every unfinished output. Calls only `unlink`: safe in a signal handler once `prepare`
-  /// has run. The process must end afterwards.
-  public static func removeFiles() {
+  /// Removes every output in which nothing was written yet. Calls only `stat` and `unlink`: safe in
+  /// a signal handler once `prepare` has run. The process must end afterwards.
+  ///
+  /// A file with data is not removed: the next run with an output in its folder finds it.
+  public static func removeEmptyFiles() {
     for index in 0..<capacity {
-      if let name = slots[index] { unlink(name) }
+      guard let name = slots[index] else { continue }
+      var status = stat()
+      if stat(name, &status) == 0, status.st_size == 0 { unlink(name) }
     }
   }
 

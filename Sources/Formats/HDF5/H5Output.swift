@@ -5,7 +5,6 @@ import Foundation
 final class H5Output {
   private let path: String
   private let staged: StagedFile
-  private let room: ReservedRoom
   private let file: H5Handle
 
   /// - Parameter bytes: total size of all arrays.
@@ -13,8 +12,7 @@ final class H5Output {
     self.path = path
     let staged = try StagedFile(path: path, overwrite: overwrite)
     self.staged = staged
-    room = try ReservedRoom(staged)
-    try room.reserve(bytes + 1 << 20)
+    try staged.reserve(bytes + 1 << 20)
     file = try HDF5.locked {
       guard let file = HDF5.create(staged.temporary) else {
         throw OutputError.failed(path: path, reason: HDF5.message)
@@ -98,7 +96,7 @@ final class H5Output {
   /// Closes the file and commits it.
   func commit() throws {
     guard file.close() else { throw failure() }
-    try room.release()
+    try HDF5.release(staged)
     try staged.commit()
   }
 

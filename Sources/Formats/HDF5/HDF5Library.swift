@@ -29,6 +29,16 @@ enum HDF5 {
       H5Fcreate(path, glint_h5_truncate(), glint_h5_default(), access.id), closing: H5Fclose)
   }
 
+  /// Gives back the reserved space that a closed file does not use. The superblock states the end of
+  /// the file (HDF5 File Format Specification 3.0, II.A, version 0).
+  static func release(_ file: StagedFile) throws(OutputError) {
+    var end: UInt64 = 0
+    guard pread(file.descriptor, &end, 8, 40) == 8, end.littleEndian <= UInt64(Int64.max) else {
+      throw OutputError(errno: errno, path: file.path)
+    }
+    try file.end(at: Int(end.littleEndian))
+  }
+
   /// The library's last error message, without internal details.
   static var message: String {
     var text = [CChar](repeating: 0, count: 256)

@@ -5,16 +5,41 @@ import Foundation
 final class MovieSink {
   let staged: StagedFile
   private(set) var position = 0
-  private var descriptor: Int32
 
-  /// Throws `OutputError`.
-  init(path: String, overwrite: Bool) throws {
-    staged = try StagedFile(path: path, overwrite: overwrite)
-    descriptor = open(staged.temporary, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
+  /// Room is reserved in steps of this many bytes.
+  private static let step = 1 << 24
+
+  /// - Parameters:
+  ///   - resuming: the length of the bytes to go on from.
+  ///   - partial: the file that has these bytes; nil for the temporary file of a killed run.
+  /// - Throws: `OutputError`.
+  init(path: String, overwrite: Bool, resuming: Int? = nil, from partial: String? = nil) throws {
+    staged = try StagedFile(
+      path: path, overwrite: overwrite, keepsContent: resuming != nil && partial == nil)
+    guard let resuming else { return }
+    if let partial { try copy(partial, resuming) }
+    var status = stat()
+    guard fstat(staged.descriptor, &status) == 0, Int(status.st_size) >= resuming else {
+      throw OutputError.failed(
+        path: path,
+        reason: "the part to go on from is gone; start afresh without resuming")
+    }
+    position = resuming
   }
 
-  deinit { if descriptor >= 0 { Foundation.close(descriptor) } }
+  /// Copies the beginning of a file.
+  private func copy(_ path: String, _ length: Int) throws {
+    guard let file = FileHandle(forReadingAtPath: path) else { return }
+    while position < length,
+      let bytes = try file.read(upToCount: min(1 << 22, length - position)), !bytes.isEmpty
+    { try bytes.withUnsafeBytes { try write($0) } }
+  }
+
+  /// Writes a frame, and first makes sure that `more` bytes fit behind it.
+  func write(_ bytes: UnsafeRawBufferPointer, leaving more: Int) throws {
+    try staged.reserve(position + bytes.count + more, steps: Self.step)
+    try write(bytes)
+  }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws {
     try write(bytes, at: position)
@@ -24,22 +49,12 @@ final class MovieSink {
   func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
-    var done = 0
-    while done < bytes.count {
-      let count = pwrite(
-        descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        throw OutputError(errno: errno, path: staged.path, needed: offset + bytes.count)
-      }
-      done += count
-    }
+    try staged.write(bytes, at: offset)
   }
 
+  /// Goes on behind the first `length` bytes.
+  func cut(_ length: Int) { position = min(position, length) }
+
   /// Ends the writing; the file is not yet committed.
-  func close() throws {
-    let closed = Foundation.close(descriptor)
-    descriptor = -1
-    guard closed == 0 else { throw OutputError(errno: errno, path: staged.path) }
-  }
+  func close() throws { try staged.end(at: position) }
 }

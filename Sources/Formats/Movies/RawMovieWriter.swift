@@ -30,19 +30,29 @@ public final class RawMovieWriter {
         .impossible, "a frame size of \(width) x \(height) pixels is not possible", file: path)
     }
     output = try MovieSink(path: path, overwrite: overwrite)
-    text = try StagedFile(
-      path: path.withExtension(sidecar == .yaml ? "yaml" : "inf"), overwrite: overwrite)
+    text = try StagedFile(path: Self.path(of: sidecar, beside: path), overwrite: overwrite)
+    try text.reserve(StagedFile.notesBytes)
     self.width = width
     self.height = height
     self.sidecar = sidecar
     self.bigEndian = bigEndian ?? (sidecar == .inf)
   }
 
+  private static func path(of sidecar: Sidecar, beside path: String) -> String {
+    path.withExtension(sidecar == .yaml ? "yaml" : "inf")
+  }
+
+  /// Chooses another name for the finished movie, in the same folder, for an incomplete one.
+  public func rename(to path: String) throws {
+    try output.staged.rename(to: path)
+    try text.rename(to: Self.path(of: sidecar, beside: path))
+  }
+
   /// Appends whole frames in row-major order.
   public func append(_ pixels: [UInt16]) throws {
     precondition(pixels.count % (width * height) == 0, "whole frames only")
     let ordered = bigEndian ? pixels.map(\.bigEndian) : pixels.map(\.littleEndian)
-    try ordered.withUnsafeBytes { try output.write($0) }
+    try ordered.withUnsafeBytes { try output.write($0, leaving: 0) }
     frames += pixels.count / (width * height)
   }
 

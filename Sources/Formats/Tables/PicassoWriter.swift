@@ -17,7 +17,6 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   private let recordBytes: Int
   private let table: StagedFile
   private let notes: StagedFile
-  private let room: ReservedRoom
   private var file: H5Handle?
   private var dataset: H5Handle?
   private var record: H5Handle?
@@ -41,7 +40,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     recordBytes = fields.reduce(0) { $0 + $1.bytes }
     table = try StagedFile(path: path, overwrite: overwrite)
     notes = try StagedFile(path: Self.notesPath(beside: path), overwrite: overwrite)
-    room = try ReservedRoom(table)
+    try notes.reserve(StagedFile.notesBytes)
     pending = .allocate(byteCount: recordBytes * Self.chunk, alignment: 16)
     try HDF5.locked { try create() }
   }
@@ -55,7 +54,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   }
 
   private func create() throws {
-    try room.reserve(Self.structureBytes)
+    try table.reserve(Self.structureBytes)
     guard let file = HDF5.create(table.temporary),
       let record = H5Handle(H5Tcreate(H5T_COMPOUND, recordBytes), closing: H5Tclose)
     else { throw failure() }
@@ -84,7 +83,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
       try TableError.require(quantities, of: batch, path: path)
       // Checked before rows are accepted, so that accepted rows can still be written on a full
       // disk.
-      try room.reserve(recordsEnd(rows + pendingRows + batch.count))
+      try table.reserve(recordsEnd(rows + pendingRows + batch.count))
       try note(batch)
       var first = 0
       while first < batch.count {
@@ -234,7 +233,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
 
   private func writeEmbedded(_ text: String) throws {
     // Half of the space for structures is reserved for this text.
-    try room.reserve(recordsEnd(rows) + max(0, text.utf8.count - Self.structureBytes / 2))
+    try table.reserve(recordsEnd(rows) + max(0, text.utf8.count - Self.structureBytes / 2))
     guard let type = H5Handle(H5Tcopy(glint_h5_c_string()), closing: H5Tclose),
       H5Tset_size(type.id, glint_h5_variable()) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0,
       let space = H5Handle(H5Screate(H5S_SCALAR), closing: H5Sclose), let file,
@@ -255,7 +254,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     let closed = [dataset, record, file].map { $0?.close() ?? true }
     (dataset, record, file) = (nil, nil, nil)
     guard closed.allSatisfy({ $0 }) else { throw failure() }
-    try room.release()
+    try HDF5.release(table)
   }
 
   func abandon() {

@@ -67,7 +67,7 @@ final class SMAPWriter: TableWriter, @unchecked Sendable {
       throw TableError.unrepresentable(
         path: path, reason: "a MATLAB 5 file holds up to 2 GB; write .hdf5 or .smlm instead")
     }
-    var sink = try FileSink(file: file.temporary, path: path)
+    var sink = FileSink(file)
     func write(_ bytes: [UInt8]) throws {
       try bytes.withUnsafeBytes { try sink.write($0) }
     }

@@ -32,7 +32,7 @@ final class SmlmWriter: TableWriter, @unchecked Sendable {
     lowest = Array(repeating: .infinity, count: columns.count)
     highest = Array(repeating: -.infinity, count: columns.count)
     file = try StagedFile(path: path, overwrite: overwrite)
-    sink = try FileSink(file: file.temporary, path: path)
+    sink = FileSink(file)
     try write(ZipWriter.header(Self.tableName, size: 0, checksum: 0))
   }
 
@@ -49,6 +49,9 @@ final class SmlmWriter: TableWriter, @unchecked Sendable {
       throw TableError.unrepresentable(
         path: path, reason: "an smlm archive holds up to 4 GB; write .hdf5 instead")
     }
+    // The manifest and the directory must fit even if the disk is full then.
+    try file.reserve(
+      sink.length + batch.count * columns.count * 4 + StagedFile.notesBytes, steps: 1 << 22)
     for first in stride(from: 0, to: batch.count, by: Self.blockRows) {
       let part = first..<min(first + Self.blockRows, batch.count)
       let bytes = block(batch, part)
@@ -103,18 +106,12 @@ final class SmlmWriter: TableWriter, @unchecked Sendable {
     archive.add(SmlmArchive.manifestName, at: manifestPlace, size: manifest.count, checksum: sum)
     try write(archive.directory(at: sink.length))
     try sink.flush()
-    try writeHeader()
+    try file.end(at: sink.length)
+    // The header of the table again, now that its size is known.
+    try ZipWriter.header(Self.tableName, size: tableBytes, checksum: checksum).withUnsafeBytes {
+      try file.write($0, at: 0)
+    }
     try file.commit()
-  }
-
-  /// The header of the table again, now that its size is known.
-  private func writeHeader() throws {
-    let descriptor = open(file.temporary, O_WRONLY)
-    guard descriptor >= 0 else { throw OutputError(errno: errno, path: path) }
-    defer { close(descriptor) }
-    let header = ZipWriter.header(Self.tableName, size: tableBytes, checksum: checksum)
-    let written = header.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-    guard written == header.count else { throw OutputError(errno: errno, path: path) }
   }
 
   private func manifest(_ provenance: [ProvenanceStep]) throws -> [UInt8] {

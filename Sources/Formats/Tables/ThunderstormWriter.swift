@@ -33,7 +33,8 @@ final class ThunderstormWriter: TableWriter, @unchecked Sendable {
     table = try StagedFile(path: path, overwrite: overwrite)
     notes = try StagedFile(
       path: ThunderstormProtocol.path(besideTable: path), overwrite: overwrite)
-    sink = try FileSink(file: table.temporary, path: path)
+    try notes.reserve(StagedFile.notesBytes)
+    sink = FileSink(table)
     block = .allocate(capacity: Self.blockRows * columns.count)
     try sink.write(columns.map { "\"\($0.header)\"" }.joined(separator: ",") + "\n")
   }

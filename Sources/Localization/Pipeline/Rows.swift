@@ -60,7 +60,10 @@ package struct SpotTally: Sendable {
   /// underestimated.
   package internal(set) var saturated = 0
 
-  package init() {}
+  package init(dropped: [String: Int] = [:], saturated: Int = 0) {
+    self.dropped = dropped
+    self.saturated = saturated
+  }
 
   mutating func drop(_ reason: String, _ count: Int = 1) { dropped[reason, default: 0] += count }
 

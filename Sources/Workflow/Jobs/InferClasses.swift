@@ -9,7 +9,7 @@ import Reporting
 /// Classifies crops: a stack of crops gives a new table; the rows of a table get additional
 /// columns.
 extension InferJob {
-  func classify(_ model: Model, _ recipe: Recipe) throws -> InferReport {
+  func classify(_ model: Model, _ recipe: Recipe, _ journal: Journal) throws -> InferReport {
     guard let size = model.system.inputSize else {
       throw NetworkError.task(
         system: type(of: model.system).name, wanted: "classes of crops",
@@ -24,9 +24,12 @@ extension InferJob {
         memory: recipe.networkMemory),
       items: max(movie.info.frames, crops?.table.count ?? 0, 1), .crops)
     let source = CropSource(
-      movie, places, size: size, batch: run.batch, for: type(of: model.system).name)
+      movie, places, size: size, batch: run.batch, finished: journal.done,
+      for: type(of: model.system).name)
     let classes = ClassList(
-      crops: wanted, classes: model.network.channelNames.count, places: source.places)
+      crops: wanted, classes: model.network.channelNames.count, places: source.places,
+      journal)
+    try classes.replay()
     let summary = try run.run(from: source, into: [classes])
     // A partial table would have rows without a class.
     if summary.interrupted { throw Interrupted() }
@@ -41,6 +44,7 @@ extension InferJob {
     report.outputs = model.network.channelNames
     (report.batch, report.tiles, report.height, report.width) = (run.batch, 1, 1, 1)
     report.device = run.deviceName
+    journal.markClosing()
     let step = try provenance(recipe, device: report.device)
     if var table = crops?.table {
       try write(classes, model.network.channelNames, into: &table, step)
@@ -144,9 +148,11 @@ private final class ClassList: Sink {
   private(set) var isKnown: [Bool]
   private var values: [Float]
   private let places: [CropSource.Place]
+  private let journal: Journal
 
   /// - Parameter places: in the order of the results.
-  init(crops: Int, classes: Int, places: [CropSource.Place]) {
+  init(crops: Int, classes: Int, places: [CropSource.Place], _ journal: Journal) {
+    self.journal = journal
     self.classes = classes
     self.places = places
     isKnown = Array(repeating: false, count: crops)
@@ -165,11 +171,43 @@ private final class ClassList: Sink {
   func take(_ images: ImageBatch, of items: Range<Int>) {
     let size = images.layout.size
     images.withValues { found in
-      for item in items {
-        let crop = places[item].number
-        isKnown[crop] = true
-        for index in 0..<min(classes, size) {
-          values[crop * classes + index] = found[(item - items.lowerBound) * size + index]
+      put(items, size) { found[$0] }
+      if items.upperBound < places.count {
+        journal.append(items: items.upperBound, Self.bytes(items.lowerBound, size, found))
+      }
+    }
+  }
+
+  private func put(_ items: Range<Int>, _ size: Int, _ found: (Int) -> Float) {
+    for item in items {
+      let crop = places[item].number
+      isKnown[crop] = true
+      for index in 0..<min(classes, size) {
+        values[crop * classes + index] = found((item - items.lowerBound) * size + index)
+      }
+    }
+  }
+
+  /// A record: the first item and the number of values of each, then the values.
+  private static func bytes(
+    _ first: Int, _ size: Int, _ found: UnsafeBufferPointer<Float>
+  ) -> [UInt8] {
+    [Int64(first), Int64(size)].withUnsafeBytes { Array($0) } + UnsafeRawBufferPointer(found)
+  }
+
+  /// Takes the classes that an interrupted run found.
+  func replay() throws {
+    try journal.replay { bytes in
+      try bytes.withUnsafeBytes { raw in
+        guard raw.count >= 16 else { return }
+        let first = Int(raw.loadUnaligned(as: Int64.self))
+        let size = Int(raw.loadUnaligned(fromByteOffset: 8, as: Int64.self))
+        let count = (raw.count - 16) / 4
+        guard size > 0, first >= 0, first <= places.count - count / size else {
+          throw OutputError.failed(path: journal.path, reason: "its journal has other crops")
+        }
+        put(first..<first + count / size, size) {
+          raw.loadUnaligned(fromByteOffset: 16 + 4 * $0, as: Float.self)
         }
       }
     }

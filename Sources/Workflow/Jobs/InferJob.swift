@@ -22,7 +22,9 @@ public struct InferJob {
   /// Whether to write one image, the sum over all frames.
   let sum: Bool
   let reportPath: String?
-  let overwrite: Bool
+  private(set) var overwrite: Bool
+  let resumes: Bool
+  let inputs: [String]
   let observer: any Observer
   let cancellation: Cancellation
 
@@ -40,10 +42,27 @@ public struct InferJob {
     }
   }
 
+  /// - Parameters:
+  ///   - movie: the movie.
+  ///   - recipe: the settings, with a network.
+  ///   - maps: camera maps of the size of the movie's frame, or of its region of interest.
+  ///   - devices: the devices to use in parallel.
+  ///   - threads: number of threads of the CPU that takes over if a device fails.
+  ///   - output: .tif for images; a table for classes.
+  ///   - crops: the positions of crops; nil if frames are taken whole.
+  ///   - result: the name of the network's output; nil for the first.
+  ///   - sum: whether to write one image, the sum over all frames.
+  ///   - report: a JSON file for the report of the run.
+  ///   - overwrite: replaces existing files.
+  ///   - resumes: goes on with an interrupted run of the same output.
+  ///   - inputs: files that determined the settings, which no output may replace.
+  ///   - observer: is told of progress and notes.
+  ///   - cancellation: stops the work when it is triggered.
   public init(
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, devices: [any Device],
     threads: Int? = nil, output: String, crops: Crops? = nil, result: String? = nil,
     sum: Bool = false, report: String? = nil, overwrite: Bool = false,
+    resumes: Bool = false, inputs: [String] = [],
     observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) {
     self.movie = movie
@@ -57,13 +76,17 @@ public struct InferJob {
     self.sum = sum
     reportPath = report
     self.overwrite = overwrite
+    self.resumes = resumes
+    self.inputs = inputs
     self.observer = observer
     self.cancellation = cancellation
   }
 
   /// Runs the network. The output appears under its name only when it is complete; after an
   /// interruption the complete part is kept under a name with `.partial` in it.
-  public func run() throws -> InferReport {
+  public func run() throws -> InferReport { try cancellation.watch(runWatched) }
+
+  private func runWatched() throws -> InferReport {
     try recipe.check()
     guard let model = try recipe.model() else {
       throw SettingsError(
@@ -82,28 +105,66 @@ public struct InferJob {
       throw SettingsError(
         "\(network) outputs classes, which cannot be summed", hint: "omit \(.sum)")
     }
-    try checkNames(isTable: isTable, network: network)
+    let journal = try Journal(
+      of: output, head: journalHead(resolved), keeps: sum ? .last : .all, resuming: resumes,
+      observer: observer)
+    // An interrupted run that gave some outputs their names is resumed over them.
+    var job = self
+    job.overwrite = overwrite || journal.isClosing
+    try job.checkNames(isTable: isTable, network: network)
+    return try job.run(model, resolved, isTable: isTable, journal)
+  }
+
+  private func run(
+    _ model: Model, _ recipe: Recipe, isTable: Bool, _ journal: Journal
+  ) throws -> InferReport {
     for line in movie.info.notes { observer.note(Message(line)) }
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
-    return try cancellation.watch {
-      let start = SteadyClock.seconds
-      var report =
+    try journal.begin()
+    let start = SteadyClock.seconds
+    var report: InferReport
+    do {
+      report =
         isTable
-        ? try classify(model, resolved)
-        : sum ? try addImages(model, resolved) : try writeImages(model, resolved)
-      report.seconds = SteadyClock.seconds - start
-      report.framesPerSecond = Double(report.frames) / max(report.seconds, 1e-9)
-      report.peakMemoryBytes = peakResidentBytes()
-      report.recipe = resolved
-      report.notes = movie.info.notes + report.notes
-      try reportFile?.commit(report: report.json(), partial: report.interrupted)
-      return report
+        ? try classify(model, recipe, journal)
+        : sum ? try addImages(model, recipe, journal) : try writeImages(model, recipe, journal)
+    } catch OutputError.kept(let path, let names, let reason) {
+      journal.remove()
+      throw OutputError.kept(path: path, in: names, reason: reason)
+    } catch {
+      tellHowToResume(journal)
+      throw error
     }
+    if report.interrupted { tellHowToResume(journal) } else { journal.remove() }
+    report.seconds = SteadyClock.seconds - start
+    report.framesPerSecond = Double(report.frames) / max(report.seconds, 1e-9)
+    report.peakMemoryBytes = peakResidentBytes()
+    report.recipe = recipe
+    report.notes = movie.info.notes + report.notes
+    try reportFile?.commit(report: report.json(), partial: report.interrupted)
+    return report
+  }
+
+  private func tellHowToResume(_ journal: Journal) {
+    let done = journal.done
+    if done > 0 {
+      observer.note("stopped: the same command with \(.resume) goes on after \(done) of its items")
+    }
+  }
+
+  /// What determines the output: a run is resumed only if nothing of it changed.
+  private func journalHead(_ recipe: Recipe) -> [String: String] {
+    [
+      "program": "Glint \(glintVersion)", "recipe": recipe.yaml(),
+      "movie": fileMarks(movie.info.files), "files": fileMarks(recipe.files),
+      "table": fileMarks(crops.map { [$0.path] } ?? []), "result": result ?? "", "sum": "\(sum)",
+      "shift": crops.map { "\($0.shift.x), \($0.shift.y)" } ?? "",
+    ]
   }
 
   private func checkNames(isTable: Bool, network: String) throws {
     var names = OutputNames(
-      inputs: movie.info.files + recipe.files + (crops.map { [$0.path] } ?? []),
+      inputs: movie.info.files + recipe.files + (crops.map { [$0.path] } ?? []) + inputs,
       overwrite: overwrite)
     let kind = URL(fileURLWithPath: output).pathExtension.lowercased()
     switch (isTable, crops == nil) {

@@ -19,6 +19,8 @@ public struct LocalizeJob {
   let columns: Tables.Columns
   let reportPath: String?
   let overwrite: Bool
+  let resumes: Bool
+  let inputs: [String]
   let batch: Int?
   let choices: [Message]
   let acceptsCamera: Bool
@@ -36,6 +38,8 @@ public struct LocalizeJob {
   ///   - columns: which columns the tables get.
   ///   - report: a JSON file for the report of the run.
   ///   - overwrite: replaces existing files.
+  ///   - resumes: goes on with an interrupted run of the same outputs.
+  ///   - inputs: files that determined the settings, which no output may replace.
   ///   - batch: frames per batch; nil lets the run choose.
   ///   - choices: settings that files chose, to be told with the notes of the run.
   ///   - acceptsCamera: whether to go on if the movie's noise contradicts the camera threefold;
@@ -46,7 +50,8 @@ public struct LocalizeJob {
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF? = nil,
     devices: [any Device], threads: Int? = nil, outputs: [String],
     columns: Tables.Columns = .all, report: String? = nil, overwrite: Bool = false,
-    batch: Int? = nil, choices: [Message] = [], acceptsCamera: Bool = false,
+    resumes: Bool = false, inputs: [String] = [], batch: Int? = nil, choices: [Message] = [],
+    acceptsCamera: Bool = false,
     observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) {
     self.movie = movie
@@ -59,6 +64,8 @@ public struct LocalizeJob {
     self.columns = columns
     reportPath = report
     self.overwrite = overwrite
+    self.resumes = resumes
+    self.inputs = inputs
     self.batch = batch
     self.choices = choices
     self.acceptsCamera = acceptsCamera
@@ -67,15 +74,18 @@ public struct LocalizeJob {
   }
 
   /// Runs the localization. Outputs appear under their names only when they are complete; after an
-  /// interruption or a failure the complete frames are kept under a name with `.partial` in it.
+  /// interruption or a failure the complete frames are kept under a name with `.partial` in it, and
+  /// in a journal from which a resumed run goes on.
   ///
   /// Throws `SettingsError` for a recipe without a pixel size, and the errors of all parts.
   public func run() throws -> LocalizeReport {
-    try recipe.check()
-    var job = self
-    let model = try recipe.model()
-    job.recipe = try recipe.resolved(model)
-    return try job.runResolved(model)
+    try cancellation.watch {
+      try recipe.check()
+      var job = self
+      let model = try recipe.model()
+      job.recipe = try recipe.resolved(model)
+      return try job.runResolved(model)
+    }
   }
 
   private func runResolved(_ model: Model?) throws -> LocalizeReport {
@@ -83,38 +93,69 @@ public struct LocalizeJob {
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
     guard recipe.pixelSize != nil else { throw Recipe.pixelSizeIsUnknown }
-    try checkNames()
+    for path in outputs { _ = try Tables.files(of: path) }
     let stage = try recipe.stage(maps, psf: psf, model: model, for: region, in: info)
+    let journal = try outputs.first.map {
+      try Journal(of: $0, head: journalHead(), resuming: resumes, observer: observer)
+    }
+    // An interrupted run that gave some outputs their names is resumed over them.
+    let overwrite = overwrite || journal?.isClosing == true
+    try checkNames(overwrite)
     let run = try LocalizeRun(
-      movie, stage: stage, frames: frames, region: region, devices: devices, threads: threads,
-      batch: batch, observer: observer, cancellation: cancellation)
+      movie, stage: stage, frames: frames, finished: min(journal?.done ?? 0, frames.count),
+      region: region, devices: devices, threads: threads, batch: batch, observer: observer,
+      cancellation: cancellation)
     let notes =
       info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
       + (choices + stage.notes).map(\.description) + [try meaningOfZ()].compactMap { $0 }
     let doubt = stage.usesCamera ? try cameraDoubt(frames, region) : nil
     // Claims the name of the report before the work starts.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
-    let writers = try openWriters(run.quantities)
+    let writers = try openWriters(run.quantities, overwrite)
     for line in notes { observer.note(Message(line)) }
     if let doubt { observer.note("warning: \(doubt.explanation)") }
-    return try cancellation.watch {
-      var report: LocalizeReport
-      do {
-        report = try run.run(into: writers)
-      } catch {
-        try keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName)
-        throw error
-      }
-      if report.interrupted {
-        try keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName)
-      } else {
-        for writer in writers { try writer.finish([provenance(report.device)]) }
-      }
-      report.recipe = recipe
-      report.notes = notes + (doubt.map { ["\($0)"] } ?? []) + report.notes
-      try reportFile?.commit(report: report.json(), partial: report.interrupted)
-      return report
+    var report: LocalizeReport
+    try journal?.begin()
+    do {
+      report = try run.run(into: writers, journal: journal)
+    } catch {
+      keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, journal)
+      throw error
     }
+    if report.interrupted {
+      keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, journal)
+    } else {
+      journal?.markClosing()
+      try finish(writers, [provenance(report.device)], journal)
+    }
+    report.recipe = recipe
+    report.notes = notes + (doubt.map { ["\($0)"] } ?? []) + report.notes
+    try reportFile?.commit(report: report.json(), partial: report.interrupted)
+    return report
+  }
+
+  /// What determines the rows: a run is resumed only if nothing of it changed.
+  private func journalHead() -> [String: String] {
+    [
+      "program": "Glint \(glintVersion)", "recipe": recipe.yaml(),
+      "movie": fileMarks(movie.info.files), "camera file": fileMarks(recipe.files),
+    ]
+  }
+
+  /// Completes all tables; one that fails does not keep the others from their names. The journal
+  /// stays if the rows of a table are nowhere else.
+  private func finish(
+    _ writers: [any TableWriter], _ provenance: [ProvenanceStep], _ journal: Journal?
+  ) throws {
+    var failures: [any Error] = []
+    for writer in writers {
+      do { try writer.finish(provenance) } catch { failures.append(error) }
+    }
+    let isWhole = failures.allSatisfy {
+      if case OutputError.kept = $0 { true } else { false }
+    }
+    if isWhole { journal?.remove() }
+    if let failure = failures.first { throw failure }
   }
 
   /// A contradiction between the movie's noise and the camera.
@@ -138,19 +179,21 @@ public struct LocalizeJob {
   }
 
   /// Checks all output names before any work.
-  private func checkNames() throws {
+  private func checkNames(_ overwrite: Bool) throws {
     let files = movie.info.files
     let sidecars = files.flatMap { file in
       ["yaml", "inf"].map {
         URL(fileURLWithPath: file).deletingPathExtension().appendingPathExtension($0).path
       }
     }
-    var names = OutputNames(inputs: files + sidecars + recipe.files, overwrite: overwrite)
+    var names = OutputNames(inputs: files + sidecars + recipe.files + inputs, overwrite: overwrite)
     for path in outputs { try names.add(table: path) }
     if let reportPath { try names.add(reportPath) }
   }
 
-  private func openWriters(_ quantities: [Quantity]) throws -> [any TableWriter] {
+  private func openWriters(
+    _ quantities: [Quantity], _ overwrite: Bool
+  ) throws -> [any TableWriter] {
     let info = movie.info
     let field = FieldOfView(
       width: info.width, height: info.height, frames: info.frames, pixelSize: recipe.pixelSize)
@@ -171,8 +214,9 @@ public struct LocalizeJob {
 
   /// Saves the complete part under a partial name, and reports the frames in each file.
   private func keep(
-    _ writers: [any TableWriter], safe: [Int], of frames: Range<Int>, device: String
-  ) throws {
+    _ writers: [any TableWriter], safe: [Int], of frames: Range<Int>, device: String,
+    _ journal: Journal?
+  ) {
     guard safe.contains(where: { $0 > 0 }) else {
       for writer in writers { writer.abandon() }
       observer.note("stopped before a frame was complete; nothing was saved")
@@ -189,6 +233,14 @@ public struct LocalizeJob {
         observer.note("stopped: no part of \(outputs[index]) could be saved: \(error)")
       }
     }
+    guard let journal, journal.done > 0 else { return }
+    if let failure = journal.failure {
+      observer.note("warning: the journal of the run is incomplete: \(failure.message)")
+    }
+    observer.note(
+      """
+      stopped: the same command with \(.resume) goes on at frame \(frames.lowerBound + journal.done)
+      """)
   }
 
   /// - Parameter frames: the frames in the table, if these are not all requested frames.
@@ -232,24 +284,6 @@ public struct LocalizeJob {
       settings["min-net-gradient"] = "\(recipe.detection.threshold)"
     }
     return settings
-  }
-}
-
-/// Names for incomplete outputs, derived from the requested name.
-enum PartialName {
-  /// Tries `claim` with locs.partial.csv, locs.partial-2.csv … until a name is free, so that
-  /// partial outputs of earlier runs are never replaced.
-  static func of(_ path: String, claim: (String) throws -> Void) throws -> String {
-    let url = URL(fileURLWithPath: path)
-    let stem = url.deletingPathExtension().path
-    for number in 1...999 {
-      let name = "\(stem).partial\(number == 1 ? "" : "-\(number)").\(url.pathExtension)"
-      do {
-        try claim(name)
-        return name
-      } catch OutputError.exists {}
-    }
-    throw OutputError.exists(path: path)
   }
 }
 

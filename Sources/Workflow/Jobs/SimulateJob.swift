@@ -47,7 +47,11 @@ public struct SimulateJob {
     self.cancellation = cancellation
   }
 
-  public func run() throws -> Result {
+  /// Writes all files. If it is stopped or the disk is full, the movie so far, its truth and its
+  /// settings are kept under names with `.partial` in them.
+  public func run() throws -> Result { try cancellation.watch(runWatched) }
+
+  private func runWatched() throws -> Result {
     let simulation = try Simulation(settings, maps: maps, calibrated: calibrated)
     do {
       try FileManager.default.createDirectory(
@@ -72,7 +76,12 @@ public struct SimulateJob {
     for path in [moviePath, settingsPath] + (sidecar.map { [$0] } ?? [])
       + (simulation.maps == nil ? [] : [mapsPath]) + (psfPath.map { [$0] } ?? [])
     { try names.add(path) }
-    try cancellation.watch { try writeMovie(simulation, to: moviePath) }
+    do {
+      try writeMovie(simulation, to: moviePath)
+    } catch let stop as Stopped {
+      try keep(stop, simulation, truth: hasTruth ? truthPath : nil, settings: settingsPath)
+      throw stop.reason
+    }
     if hasTruth { try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite) }
     try StagedFile.write(
       JSONEncoder.indented.encode(settings), to: settingsPath, overwrite: overwrite)
@@ -90,33 +99,69 @@ public struct SimulateJob {
     return Result(frames: settings.frames, molecules: simulation.truth.count, files: files)
   }
 
+  /// A movie of which only some frames could be written.
+  private struct Stopped: Error {
+    let reason: any Error
+    let frames: Int
+    let movie: String
+  }
+
+  /// Writes truth and settings of a movie that is incomplete.
+  private func keep(
+    _ stop: Stopped, _ simulation: Simulation, truth: String?, settings path: String
+  ) throws {
+    observer.note("stopped: \(stop.frames) frames are saved in \(stop.movie)")
+    var part = settings
+    part.frames = stop.frames
+    if let truth {
+      let whole = simulation.truth
+      var table = whole.selecting(whole.frame.indices.filter { whole.frame[$0] < stop.frames })
+      table.field.frames = stop.frames
+      _ = try PartialName.of(truth) { try Tables.write(table, to: $0) }
+    }
+    let text = try JSONEncoder.indented.encode(part)
+    _ = try PartialName.of(path) { try StagedFile.write(text, to: $0, overwrite: false) }
+  }
+
   private func writeMovie(_ simulation: Simulation, to path: String) throws {
     let (width, height) = (settings.width, settings.height)
     var pixels = [UInt16](repeating: 0, count: width * height)
     observer.progress(RunProgress(0, of: settings.frames, .frames))
-    func drawAll(_ append: ([UInt16]) throws -> Void) throws {
-      for k in 0..<settings.frames {
-        try cancellation.check()
-        pixels.withUnsafeMutableBufferPointer { simulation.frame(k, into: $0) }
-        try append(pixels)
-        observer.progress(RunProgress(k + 1, of: settings.frames, .frames))
+    /// Writes all frames; if that stops, gives those so far a partial name.
+    func drawAll(
+      _ append: ([UInt16]) throws -> Void, _ rename: (String) throws -> Void,
+      _ finish: () throws -> Void
+    ) throws {
+      var frames = 0
+      do {
+        while frames < settings.frames {
+          try cancellation.check()
+          pixels.withUnsafeMutableBufferPointer { simulation.frame(frames, into: $0) }
+          try append(pixels)
+          frames += 1
+          observer.progress(RunProgress(frames, of: settings.frames, .frames))
+        }
+      } catch {
+        guard frames > 0, let name = try? PartialName.of(path, claim: rename),
+          (try? finish()) != nil
+        else { throw error }
+        throw Stopped(reason: error, frames: frames, movie: name)
       }
+      try finish()
     }
     switch kind {
     case "dax", "raw":
       let sidecar: RawMovieWriter.Sidecar = kind == "dax" ? .inf : .yaml
       let writer = try RawMovieWriter(
         path: path, width: width, height: height, sidecar: sidecar, overwrite: overwrite)
-      try drawAll(writer.append)
-      try writer.finish()
+      try drawAll(writer.append, writer.rename, writer.finish)
     default:
       let bytes = settings.frames * width * height * 2
       let writer = try TIFFMovieWriter(
         path: path, width: width, height: height,
         bigTIFF: kind == "bigtiff" || bytes > 0xE000_0000, pixelSize: settings.pixelSize,
         overwrite: overwrite)
-      try drawAll(writer.append)
-      try writer.finish()
+      try drawAll(writer.append, writer.rename, writer.finish)
     }
   }
 }

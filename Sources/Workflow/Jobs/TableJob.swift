@@ -14,23 +14,27 @@ public struct TableJob {
   let options: TableOptions
   let steps: [any TableStep]
   let observer: (any Observer)?
+  let cancellation: Cancellation
 
   /// - Parameters:
   ///   - input: any table that `Tables` reads.
   ///   - options: information that the file does not contain.
   ///   - steps: applied in order; each adds a line of provenance.
-  ///   - observer: is told how many rows cannot be used.
+  ///   - observer: is told how many rows cannot be used, and what is kept if the work stops.
+  ///   - cancellation: stops the work when it is triggered.
   public init(
     _ input: String, options: TableOptions = TableOptions(), steps: [any TableStep] = [],
-    observer: (any Observer)? = nil
+    observer: (any Observer)? = nil, cancellation: Cancellation = Cancellation()
   ) {
     self.input = input
     self.options = options
     self.steps = steps
     self.observer = observer
+    self.cancellation = cancellation
   }
 
-  /// Writes the result as a table. If anything fails, no file appears under the name.
+  /// Writes the result as a table. If it is stopped or the disk is full, the rows so far are kept
+  /// under a name with `.partial` in it; if anything else fails, nothing is.
   ///
   /// - Returns: the number of rows written.
   /// - Throws: `OutputError` if a file exists, before the input is read.
@@ -38,9 +42,9 @@ public struct TableJob {
   public func run(
     to output: String, columns: Tables.Columns = .all, overwrite: Bool = false
   ) throws -> Int {
-    var names = OutputNames(inputs: [], overwrite: overwrite)
+    var names = OutputNames(inputs: [input], overwrite: overwrite)
     try names.add(table: output)
-    return try run { field, quantities in
+    return try run(partial: output) { field, quantities in
       try Tables.writer(
         path: output, field: field, quantities: quantities, columns: columns,
         overwrite: overwrite)
@@ -52,28 +56,75 @@ public struct TableJob {
   public func run(
     into open: @escaping (FieldOfView, [Quantity]) throws -> any TableWriter
   ) throws -> Int {
+    try run(partial: nil, into: open)
+  }
+
+  /// - Parameter output: the name from which the name of an incomplete table is made; nil if the
+  ///   writer's result is of no use without all rows.
+  private func run(
+    partial output: String?,
+    into open: @escaping (FieldOfView, [Quantity]) throws -> any TableWriter
+  ) throws -> Int {
+    try cancellation.watch { try runWatched(partial: output, into: open) }
+  }
+
+  private func runWatched(
+    partial output: String?,
+    into open: @escaping (FieldOfView, [Quantity]) throws -> any TableWriter
+  ) throws -> Int {
     try options.checkRanges()
     var writer: (any TableWriter)?
     var provenance: [ProvenanceStep] = []
     var rows = 0
     do {
       try feed(steps[...]) { batch in
+        try cancellation.check()
         let target = try writer ?? open(batch.field, batch.quantities)
         if writer == nil { (writer, provenance) = (target, batch.provenance) }
         try target.append(batch)
         rows += batch.count
       }
-      provenance += steps.map { step in
-        ProvenanceStep(
-          program: "Glint", version: glintVersion, action: step.action,
-          settings: step.settings.merging(["input": input]) { own, _ in own })
-      }
-      try writer?.finish(provenance)
+      try writer?.finish(provenance + stepsOfThis())
     } catch {
-      writer?.abandon()
+      if let output, let writer, rows > 0, Self.leavesRows(error) {
+        keep(writer, output, provenance + stepsOfThis(stopped: "only the first \(rows) rows"), rows)
+      } else {
+        writer?.abandon()
+      }
       throw error
     }
     return rows
+  }
+
+  /// Whether the rows before this error are right.
+  private static func leavesRows(_ error: any Error) -> Bool {
+    switch error {
+    case is Interrupted, OutputError.full, OutputError.failed: true
+    default: false
+    }
+  }
+
+  private func stepsOfThis(stopped: String? = nil) -> [ProvenanceStep] {
+    steps.map { step in
+      var settings = step.settings.merging(["input": input]) { own, _ in own }
+      settings["stopped"] = stopped
+      return ProvenanceStep(
+        program: "Glint", version: glintVersion, action: step.action, settings: settings)
+    }
+  }
+
+  /// Saves the rows so far under a partial name.
+  private func keep(
+    _ writer: any TableWriter, _ output: String, _ provenance: [ProvenanceStep], _ rows: Int
+  ) {
+    do {
+      let name = try PartialName.of(output) { try writer.rename(to: $0) }
+      try writer.finish(provenance)
+      observer?.note("stopped: the first \(rows) rows are saved in \(name)")
+    } catch {
+      writer.abandon()
+      observer?.note("stopped: no part of \(output) could be saved: \(error)")
+    }
   }
 
   /// The rows of the input after this number of steps.

@@ -30,25 +30,29 @@ package final class CropSource: Source, @unchecked Sendable {
   private let network: String
   private var frame: [UInt8]
   private var loaded = -1
-  private var next = 0
+  private let finished: Int
+  private var next: Int
 
   /// - Parameters:
   ///   - places: positions inside the movie's frames, in any order.
+  ///   - finished: the number of crops, in processing order, that are not wanted any more.
   ///   - network: the name of the network, for messages.
   package init(
     _ movie: any Movie, _ places: [Place], size: (height: Int, width: Int), batch: Int,
-    for network: String
+    finished: Int = 0, for network: String
   ) {
     self.movie = movie
     // Crops are sorted by frame, so that each frame is read once.
     self.places = places.sorted { ($0.frame, $0.number) < ($1.frame, $1.number) }
     self.size = size
     self.batch = batch
+    self.finished = finished
+    next = finished
     self.network = network
     frame = Array(repeating: 0, count: movie.info.frameBytes)
   }
 
-  package var count: Int { places.count }
+  package var count: Int { places.count - finished }
 
   private var cropBytes: Int { 4 * size.height * size.width }
 

@@ -10,6 +10,8 @@ package final class LocalizeRun {
   private let movie: any Movie
   private let stage: any RowStage
   private let frames: Range<Int>
+  /// Frames at the start that an interrupted run has finished.
+  private let finished: Int
   private let region: PixelRegion
   private let run: Run<Rows>
   private let notes: NoteKeeper
@@ -17,6 +19,7 @@ package final class LocalizeRun {
   /// - Parameters:
   ///   - stage: a stage made for the region's size and the movie's pixel type.
   ///   - frames: frames of the movie to localize.
+  ///   - finished: the number of frames at the start that an interrupted run has finished.
   ///   - region: region of the frame; positions in the table are relative to the movie's first
   ///     pixel.
   ///   - devices: the devices to use in parallel.
@@ -25,19 +28,23 @@ package final class LocalizeRun {
   ///   - capacity: initial capacity, in spots per frame; the plan grows if there are more.
   /// - Throws: `SettingsError` if a batch is too large.
   package init(
-    _ movie: any Movie, stage: any RowStage, frames: Range<Int>, region: PixelRegion,
-    devices: [any Device], threads: Int? = nil, batch: Int? = nil, capacity: Int = 64,
+    _ movie: any Movie, stage: any RowStage, frames: Range<Int>, finished: Int = 0,
+    region: PixelRegion, devices: [any Device], threads: Int? = nil, batch: Int? = nil,
+    capacity: Int = 64,
     profiling: Bool = false, observer: any Observer = Unobserved(),
     cancellation: Cancellation = Cancellation()
   ) throws {
     self.movie = movie
     self.stage = stage
     self.frames = frames
+    self.finished = finished
     self.region = region
     notes = NoteKeeper(observer)
     run = try Run(
-      stage.asStage, on: devices, spare: CPUDevice(threads: threads), items: frames.count,
-      batch: batch.map { max(1, min($0, frames.count)) }, room: capacity, profiling: profiling,
+      stage.asStage, on: devices, spare: CPUDevice(threads: threads),
+      items: frames.count - finished,
+      batch: batch.map { max(1, min($0, frames.count - finished)) }, room: capacity,
+      profiling: profiling,
       observer: notes, cancellation: cancellation)
     try checkRoom()
   }
@@ -71,21 +78,29 @@ package final class LocalizeRun {
 
   /// Localizes every frame and passes the rows to the writers, which the caller finishes.
   ///
+  /// With a journal, the rows are recorded there too, and those of an interrupted run come first.
+  ///
   /// If cancelled, returns early with `interrupted` set. Rethrows errors of reading, computing and
   /// writing; `framesSafe` then states how far each output is complete.
-  package func run(into writers: [any TableWriter]) throws -> LocalizeReport {
+  package func run(
+    into writers: [any TableWriter], journal: Journal? = nil
+  ) throws -> LocalizeReport {
     let source = FrameSource(
-      movie, frames: frames, region: region, batch: run.batch, halo: stage.halo)
+      movie, frames: frames.dropFirst(finished), region: region, batch: run.batch, halo: stage.halo)
     let count = RowCount()
-    defer { framesSafe = Array(run.safe.prefix(writers.count)) }
-    let summary = try run.run(from: source, into: writers.map { TableSink($0) } + [count])
+    let records = journal.map { RowJournal($0, quantities, frames: frames, finished: finished) }
+    try records?.replay(into: writers, count)
+    framesSafe = writers.map { _ in finished }
+    defer { framesSafe = run.safe.prefix(writers.count).map { finished + $0 } }
+    let sinks: [any Sink<Rows>] = writers.map { TableSink($0) } + [count]
+    let summary = try run.run(from: source, into: sinks + (records.map { [$0] } ?? []))
     if let line = source.notNumbers { notes.note(Message(line)) }
     return report(summary, count)
   }
 
   private func report(_ summary: Run<Rows>.Summary, _ count: RowCount) -> LocalizeReport {
     var report = LocalizeReport()
-    report.frames = summary.items
+    report.frames = finished + summary.items
     report.localizations = count.rows
     report.fits = count.spots
     report.dropped = count.tally.dropped

@@ -34,9 +34,14 @@ package final class RowCount: Sink {
   package init() {}
 
   package func take(_ product: Rows, of frames: Range<Int>) {
-    rows += product.table.count
-    spots += product.spots
-    tally.add(product.tally)
+    add(rows: product.table.count, spots: product.spots, product.tally)
     seconds += product.seconds
+  }
+
+  /// Adds the counts of rows that an interrupted run made.
+  package func add(rows: Int, spots: Int, _ tally: SpotTally) {
+    self.rows += rows
+    self.spots += spots
+    self.tally.add(tally)
   }
 }

@@ -73,7 +73,8 @@ extension TableVerb {
       throw ValidationError("no output is given: add -o with a name such as locs.csv")
     }
     let rows = try TableJob(
-      input.path, options: input.reading.options(), steps: [step()], observer: Terminal()
+      input.path, options: input.reading.options(), steps: [step()], observer: Terminal(),
+      cancellation: Interrupt.cancellation
     ).run(to: path, columns: output.writing.chosen, overwrite: output.force)
     print("\(rows) rows in \(path)")
   }

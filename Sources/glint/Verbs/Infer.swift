@@ -66,6 +66,7 @@ struct Infer: ParsableCommand {
   var json: String?
 
   @Flag(help: "Replace existing outputs.") var force = false
+  @Flag(help: "Go on with an interrupted run of the same command.") var resume = false
   @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.") var quiet = false
 
   func validate() throws {
@@ -98,7 +99,8 @@ struct Infer: ParsableCommand {
       source: source, recipe: sources.recipe, maps: sources.maps,
       devices: [try device.open()],
       threads: device.threads, output: output, crops: crops, result: result, sum: sum,
-      report: json, overwrite: force, observer: Terminal(quiet: quiet),
+      report: json, overwrite: force, resumes: resume,
+      inputs: [recipe, network.networkSettings].compactMap { $0 }, observer: Terminal(quiet: quiet),
       cancellation: Interrupt.cancellation
     ).run()
     let isTable = crops != nil || output.lowercased().hasSuffix(".csv")
@@ -109,7 +111,7 @@ struct Infer: ParsableCommand {
           + "; \(report.outputs.joined(separator: ", "))")
       print("peak memory \(report.peakMemoryBytes >> 20) MiB; device \(report.device)")
     }
-    if report.interrupted { throw ExitCode(130) }
+    if report.interrupted { throw ExitCode(Interrupt.exitCode) }
     if report.frames == 0 { throw ExitCode(1) }
   }
 }

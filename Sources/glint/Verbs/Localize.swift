@@ -64,6 +64,9 @@ struct Localize: ParsableCommand {
   @Flag(help: "Replace existing outputs.")
   var force = false
 
+  @Flag(help: "Go on with an interrupted run of the same command.")
+  var resume = false
+
   @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
   var quiet = false
 
@@ -101,12 +104,14 @@ struct Localize: ParsableCommand {
       source: source, recipe: recipe, maps: sources.maps,
       psf: sources.psf, devices: [try device.open()],
       threads: device.threads, outputs: output, columns: writing.chosen, report: json,
-      overwrite: force, batch: batch, choices: sources.choices, acceptsCamera: acceptCamera,
+      overwrite: force, resumes: resume,
+      inputs: [self.recipe, network.networkSettings].compactMap { $0 }, batch: batch,
+      choices: sources.choices, acceptsCamera: acceptCamera,
       observer: Terminal(quiet: quiet),
       cancellation: Interrupt.cancellation)
     let report = try job.run()
     if !quiet { for line in Self.summary(report) { print(line) } }
-    if report.interrupted { throw ExitCode(130) }
+    if report.interrupted { throw ExitCode(Interrupt.exitCode) }
     if report.localizations == 0 {
       if recipe.network != nil {
         say("hint: lower --threshold, and check the camera settings and --network-settings")

@@ -60,7 +60,7 @@ struct Profile: ParsableCommand {
     } else {
       for line in Self.table(report) { print(line) }
     }
-    if report.interrupted { throw ExitCode(130) }
+    if report.interrupted { throw ExitCode(Interrupt.exitCode) }
   }
 
   private func simulated() throws -> MovieInMemory {

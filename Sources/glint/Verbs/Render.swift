@@ -28,7 +28,8 @@ struct Render: ParsableCommand {
       path: output, pixel: pixel, style: style ?? Renderer.style.standard,
       device: try device.open(), overwrite: force, observer: Terminal())
     let rows = try TableJob(
-      input.path, options: input.reading.options(), observer: Terminal()
+      input.path, options: input.reading.options(), observer: Terminal(),
+      cancellation: Interrupt.cancellation
     ).run { _, _ in picture }
     print(
       "\(rows) localizations in \(output), \(picture.size.width)×\(picture.size.height) pixels of "

@@ -13,7 +13,7 @@ import Testing
     let writer = try Tables.writer(
       path: folder.file(name), field: table.field, quantities: table.quantities)
     try writer.append(table)
-    #expect(folder.contents.allSatisfy { $0.hasPrefix(".") && $0.hasSuffix(".part") })
+    #expect(folder.contents.allSatisfy { $0.hasPrefix(".") && $0.hasSuffix(".glint-part") })
     #expect(folder.contents.count == 2)
     try writer.finish(table.provenance)
     #expect(folder.contents.count == 2)
@@ -56,13 +56,79 @@ import Testing
     }
   }
 
-  @Test func nameTakenMeanwhileIsRefused() throws {
+  /// A name that was taken meanwhile costs no work: the files that belong together get partial
+  /// names.
+  @Test(arguments: ["a.csv", "a-protocol.txt"])
+  func nameTakenMeanwhile(taken: String) throws {
     let folder = try TemporaryFolder()
-    let staged = try StagedFile(path: folder.file("a.txt"))
-    let path = try folder.write("precious", to: "a.txt")
-    #expect(throws: OutputError.exists(path: path)) { try staged.commit() }
-    staged.discard()
+    let table = sampleTable(rows: 5)
+    _ = try folder.write("earlier", to: "a.partial.csv")
+    let writer = try Tables.writer(
+      path: folder.file("a.csv"), field: table.field, quantities: table.quantities)
+    try writer.append(table)
+    let path = try folder.write("precious", to: taken)
+    let kept = ["a.partial-2-protocol.txt", "a.partial-2.csv"].map(folder.file)
+    #expect(
+      throws: OutputError.kept(path: folder.file("a.csv"), in: kept, reason: "the name is taken")
+    ) { try writer.finish([]) }
+    writer.abandon()
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
+    #expect(
+      folder.contents.sorted()
+        == (kept.map { URL(fileURLWithPath: $0).lastPathComponent }
+        + [taken, "a.partial.csv"]).sorted())
+    #expect(try Tables.read(kept[1]).count == 5)
+  }
+
+  /// Another run with the same output is refused while the first one is alive.
+  @Test func oneRunAtATime() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.txt")
+    let first = try StagedFile(path: path)
+    #expect(throws: OutputError.busy(path: path)) { try StagedFile(path: path) }
+    first.discard()
+    try StagedFile(path: path).commit()
     #expect(folder.contents == ["a.txt"])
+  }
+
+  /// What a killed process left behind is used again or removed, unless its run can be resumed or
+  /// it waits for its name.
+  @Test func leftovers() throws {
+    let folder = try TemporaryFolder()
+    for name in [".a.txt.glint-part", ".b.txt.glint-part", ".c.tif.glint-part", ".d.part"] {
+      _ = try folder.write("some bytes", to: name)
+    }
+    _ = try folder.write("", to: ".c.tif.glint-journal")
+    let complete = try folder.write("a result", to: ".e.txt.glint-part")
+    chmod(complete, 0o444)
+    try StagedFile.write(Array("new".utf8), to: folder.file("a.txt"), overwrite: false)
+    #expect(
+      folder.contents.sorted() == [
+        ".c.tif.glint-journal", ".c.tif.glint-part", ".d.part", ".e.txt.glint-part", "a.txt",
+      ])
+    #expect(try String(contentsOfFile: folder.file("a.txt"), encoding: .utf8) == "new")
+    #expect(
+      words { try StagedFile(path: folder.file("e.txt")) }.contains("waits for a name in"))
+  }
+
+  /// The output follows its folder, and a link to its target.
+  @Test func foldersAndLinks() throws {
+    let folder = try TemporaryFolder()
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder.file("old"), withIntermediateDirectories: false)
+    let staged = try StagedFile(path: folder.file("old/a.txt"))
+    try staged.write(Array("text".utf8))
+    try files.moveItem(atPath: folder.file("old"), toPath: folder.file("new"))
+    try staged.commit()
+    #expect(try String(contentsOfFile: folder.file("new/a.txt"), encoding: .utf8) == "text")
+    try files.createSymbolicLink(
+      atPath: folder.file("link.txt"), withDestinationPath: "new/a.txt")
+    #expect(throws: OutputError.exists(path: folder.file("link.txt"))) {
+      try StagedFile(path: folder.file("link.txt"))
+    }
+    try StagedFile.write(Array("more".utf8), to: folder.file("link.txt"), overwrite: true)
+    #expect(try String(contentsOfFile: folder.file("new/a.txt"), encoding: .utf8) == "more")
+    #expect(try files.destinationOfSymbolicLink(atPath: folder.file("link.txt")) == "new/a.txt")
   }
 
   @Test func twoFilesAppearTogetherOrNotAtAll() throws {
@@ -72,7 +138,8 @@ import Testing
     try FileManager.default.removeItem(atPath: second.temporary)
     #expect(throws: OutputError.self) { try StagedFile.commit([first, second]) }
     first.discard()
-    #expect(folder.contents == [])
+    // What is complete stays, under the name that the error states.
+    #expect(folder.contents == [".a.txt.glint-part"])
   }
 
   @Test func impossiblePlaces() throws {
@@ -106,10 +173,15 @@ import Testing
   }
 
   @Test(.fullDevice) func fullDiskIsSaid() throws {
-    var sink = try FileSink(file: "/dev/full", path: "out.csv")
+    let folder = try TemporaryFolder()
+    let file = try StagedFile(path: folder.file("out.csv"))
+    dup2(open("/dev/full", O_RDWR), file.descriptor)
+    var sink = FileSink(file)
     try sink.write("")
     let complaint = words { try sink.write("twelve bytes") }
-    #expect(complaint.hasPrefix("no space left to write out.csv, at least 12 bytes are needed"))
+    #expect(
+      complaint.hasPrefix(
+        "no space left to write \(folder.file("out.csv")), at least 12 bytes are needed"))
     #expect(complaint.contains("\nhint: "))
   }
 

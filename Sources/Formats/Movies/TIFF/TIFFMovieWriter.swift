@@ -22,11 +22,14 @@ public final class TIFFMovieWriter {
 
   /// `pixel` is the type of the frames passed to `append`; `pixelSize` is in nm. Every frame
   /// consists of `channels` images, one after the other. `provenance` lists the steps that made the
-  /// movie. Throws `MovieError` for invalid sizes and `OutputError` if the file cannot be written.
+  /// movie. With `resuming`, the writer goes on behind this number of images in the file that a
+  /// killed process left behind, or in `partial`. Throws `MovieError` for invalid sizes and `OutputError` if the file
+  /// cannot be written.
   public init(
     path: String, width: Int, height: Int, pixel: PixelType = .uint16, channels: Int = 1,
     bigTIFF: Bool = false, bigEndian: Bool = false, pixelSize: Double? = nil,
-    provenance: [ProvenanceStep] = [], overwrite: Bool = false
+    provenance: [ProvenanceStep] = [], overwrite: Bool = false, resuming images: Int = 0,
+    from partial: String? = nil
   ) throws {
     guard width > 0, height > 0, width <= FrameShape.mostPixels / height else {
       throw MovieError(
@@ -40,22 +43,27 @@ public final class TIFFMovieWriter {
       pixelSize: pixelSize, channels: channels,
       notes: provenance.isEmpty
         ? "" : "glint=\(try Images.Notes(pixelSize: pixelSize, steps: provenance).text)\n")
-    output = try MovieSink(path: path, overwrite: overwrite)
-    try output.write(layout.head(frames: 1, next: 0))
+    output = try MovieSink(
+      path: path, overwrite: overwrite,
+      resuming: images > 0 ? layout.pixelPosition + images * layout.frameBytes : nil,
+      from: partial)
+    frames = images
+    if images == 0 { try output.write(layout.head(frames: 1, next: 0)) }
   }
 
   /// Appends the whole frames in `bytes`, in row-major order and native byte order.
   public func append(_ bytes: UnsafeRawBufferPointer) throws {
     precondition(bytes.count % layout.frameBytes == 0, "whole frames only")
+    // The directories must fit behind the frames even if the disk is full then.
+    let more = (frames + bytes.count / layout.frameBytes) * layout.directoryBytes + 8
     if layout.bigEndian == PixelStorage.hostIsBigEndian {
-      try output.write(bytes)
+      try output.write(bytes, leaving: more)
     } else {
       let size = layout.pixel.bytes
-      try output.write(
-        [UInt8](unsafeUninitializedCapacity: bytes.count) { swapped, count in
-          for i in 0..<bytes.count { swapped[i] = bytes[i / size * size + size - 1 - i % size] }
-          count = bytes.count
-        })
+      try [UInt8](unsafeUninitializedCapacity: bytes.count) { swapped, count in
+        for i in 0..<bytes.count { swapped[i] = bytes[i / size * size + size - 1 - i % size] }
+        count = bytes.count
+      }.withUnsafeBytes { try output.write($0, leaving: more) }
     }
     frames += bytes.count / layout.frameBytes
   }
@@ -65,14 +73,25 @@ public final class TIFFMovieWriter {
     try pixels.withUnsafeBytes { try append($0) }
   }
 
+  /// The file's descriptor, for waiting until its bytes are on the disk.
+  package var descriptor: Int32 { output.staged.descriptor }
+
   /// Chooses another name for the finished file, in the same folder, for an incomplete movie.
   public func rename(to path: String) throws { try output.staged.rename(to: path) }
 
+  /// Images of a frame.
+  package var channels: Int { layout.channels }
+
+  /// The number of images in frames that are complete.
+  package var wholeFrames: Int { frames / layout.channels * layout.channels }
+
   /// Writes the directories and commits the file. Without this call, no file remains.
   public func finish() throws {
-    guard frames > 0 else {
+    guard wholeFrames > 0 else {
       throw MovieError(.noFrames, "the movie has no frames to write", file: output.staged.path)
     }
+    output.cut(layout.pixelPosition + wholeFrames * layout.frameBytes)
+    frames = wholeFrames
     let end = output.position
     let padding = end % 8 == 0 ? 0 : 8 - end % 8
     let directories = end + padding
