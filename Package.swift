@@ -65,8 +65,8 @@ let package = Package(
     .target(
       name: "Workflow",
       dependencies: [
-        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Reporting",
-        "Yams",
+        "Compute", "Containers", "Formats", "Localization", "Microscopy", "Networks", "Optics",
+        "Reporting", "Yams",
       ],
       exclude: ["README.md"]),
     .executableTarget(

@@ -20,7 +20,7 @@ import Testing
     try withScratchFolder { folder in
       let path = folder.appendingPathComponent("s.h5").path
       _ = try Python.run(HDF5Files.small, [path] + versions)
-      return try ByteSource.contents(of: path)
+      return try InputFile.contents(of: path)
     }
   }
 

@@ -47,7 +47,8 @@ public enum CameraFiles {
 
   /// JSON is YAML, so one parser serves both.
   private static func text(_ path: String, scalars: Camera) throws -> Camera {
-    guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20 else {
+    let data = try CameraFileError.reading(path) { try InputFile.contents(of: path) }
+    guard data.count < 1 << 20 else {
       throw CameraFileError.unknownKind(path: path, found: "a text file larger than 1 MB")
     }
     let node: Node?
@@ -113,7 +114,7 @@ public enum CameraFiles {
 
   private static func numpy(_ path: String) throws -> CameraMaps {
     let array = try CameraFileError.reading(path) {
-      let bytes = try ByteSource.contents(of: path)
+      let bytes = try InputFile.contents(of: path)
       guard let header = try? NumPyArray.Header(bytes) else {
         throw CameraFileError.damaged(
           path: path, reason: "its header is cut off or is not that of NumPy")
