@@ -141,7 +141,7 @@ let package = Package(
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Containers", "Networks", "Reporting", "TestConditions", "TestSupport"]),
-    .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
+    .testTarget(name: "LocalizationTests", dependencies: ["Compute", "Localization", "TestSupport"]),
     .testTarget(
       name: "WorkflowTests",
       dependencies: ["Workflow", "TestConditions", "TestSupport", "steady-state"]),

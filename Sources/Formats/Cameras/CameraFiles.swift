@@ -148,12 +148,12 @@ public enum CameraFiles {
     for pixel in 0..<maps.width * maps.height {
       let (offset, variance, gain) = (maps.offset[pixel], maps.variance[pixel], maps.gain[pixel])
       let problem: String
-      if !offset.isFinite {
-        problem = "offset \(offset) is not a finite number"
-      } else if !(variance.isFinite && variance >= 0) {
-        problem = "variance \(variance) ADU² must be 0 or more"
-      } else if !(gain.isFinite && gain > 0) {
-        problem = "gain \(gain) ADU/e⁻ must be greater than 0"
+      if !(abs(offset) <= 1e10) {
+        problem = "offset \(offset) is not a finite number within ±1e10 ADU"
+      } else if !(0...1e15 ~= variance) {
+        problem = "variance \(variance) ADU² must be in 0...1e15"
+      } else if !(1e-6...1e6 ~= gain) {
+        problem = "gain \(gain) ADU/e⁻ must be in 1e-06...1e06"
       } else {
         continue
       }
