@@ -22,9 +22,9 @@ import Testing
         #expect(symlink(target, path(link)) == 0)
       }
       for name in ["pipe", "a", "b"] {
-        let fault = try #require(fault(path(name)))
-        #expect(fault.words.contains("is a pipe and not a file") && fault.kind == .refusal)
-        #expect(fault.hint?.contains("into a file first") == true)
+        let refused = try #require(fault(path(name)))
+        #expect(refused.words.contains("is a pipe and not a file") && refused.kind == .refusal)
+        #expect(refused.hint?.contains("into a file first") == true)
       }
       for name in [path("c"), "/dev/null", "/dev/tty"] {
         #expect(fault(name)?.words.contains("is a device and not a file") == true, "\(name)")

@@ -41,7 +41,7 @@ import Testing
       [5, 6, 7, 8, 9], [5, 6, 7, 8, 9], error: [0.1, .nan, .infinity, 1e300, -1])
     let renderer = Renderer(pixel: 50)
     let image = try renderer.render(rows, on: CPUDevice(threads: 1))
-    #expect(image.allSatisfy(\.isFinite))
+    #expect(!image.contains { !$0.isFinite })
     // Drawn are the first and the last, which has the least width; the image cuts off a little.
     #expect(abs(image.reduce(0, +) - 2) < 0.1)
     #expect(renderer.remark(on: rows)?.hasPrefix("3 rows not drawn") == true)
