@@ -28,7 +28,7 @@ import Testing
         "info link", "simulate -o s --settings pipe", "simulate -o s --psf pipe",
         "simulate -o s --camera pipe", "simulate -o s --psf pupil --phase-mask pipe",
         "networks --weights pipe", "calibrate camera pipe -o a.hdf5",
-        "calibrate psf pipe -o a.yaml --z-step 10", "check pipe", "profile pipe",
+        "calibrate psf pipe -o a.yaml --z-step 10", "profile pipe",
       ] {
         let program = try shell.sh("timeout 30 \"$GLINT\" \(line)")
         refusal(program, " and not a file")
@@ -63,14 +63,14 @@ import Testing
         toFile: shell.path("camera.json"), atomically: true, encoding: .utf8)
       try "recipe: 2\nfit:\n  boxx: 7\n".write(
         toFile: shell.path("recipe.yaml"), atomically: true, encoding: .utf8)
-      try "int main() { return 0; }\n".write(
-        toFile: shell.path("main.c"), atomically: true, encoding: .utf8)
+      try "Just words.\n".write(
+        toFile: shell.path("words.txt"), atomically: true, encoding: .utf8)
       for (name, words) in [
         ("cut.hdf5", "is damaged: it "), ("bent.hdf5", "is damaged: it "),
         ("psf.yaml", "X Coefficients are not seven numbers"),
         ("torn.yaml", "it is not YAML"), ("camera.yaml", "gain -3 ADU/e⁻ must be in"),
         ("camera.json", "unknown key gaim"), ("recipe.yaml", "`fit.boxx` does not exist"),
-        ("main.c", "unknown kind of file"),
+        ("words.txt", "unknown kind of file"),
       ] {
         refusal(try shell.glint("info", name), words)
       }

@@ -106,8 +106,8 @@ import Testing
         Issue.record("\(word): \(rows) rows were read without an error")
       } catch let error as TableError {
         guard case .unreadable(_, let reason) = error else {
-          // Half a file may not even be a table.
-          #expect(word == "shorter", "\(error)")
+          // Half a file, or one with zeros at its end, may not even be a table.
+          #expect(word != "written to", "\(error)")
           continue
         }
         #expect(reason.contains("while it was read"), "\(error)")

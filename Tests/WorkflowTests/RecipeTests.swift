@@ -159,7 +159,8 @@ import Workflow
         } catch { accepted = false }
         guard accepted else { continue }
         let isUsed =
-          (try? RecipeFile(yaml: text))?.recipe.yaml().contains("\(parts.last!): ") ?? false
+          (try? RecipeFile(yaml: text))?.recipe.yaml().contains(
+            "\n\(parts.count == 1 ? "" : "  ")\(parts.last!): ") ?? false
         #expect(!isUsed || inside[number]?.contains(facts.path) == true, "\(text) is accepted")
       }
     }

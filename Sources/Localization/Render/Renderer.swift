@@ -56,10 +56,7 @@ public struct Renderer {
         "the table does not state its pixel size",
         hint: "give it with \(.pixelSize), in nm")
     }
-    guard pixel.isFinite, pixel > 0 else {
-      throw SettingsError(
-        "\(pixel) nm is not a valid pixel size for an image", hint: "try \(.pixel) 10")
-    }
+    try Self.pixel.check(pixel)
     /// The length of an axis in camera pixels: the movie's, or up to the outermost row.
     func extent(_ length: Int?, _ values: [Double]?) -> Double {
       length.map(Double.init) ?? ((values?.lazy.filter(\.isFinite).max() ?? 0) + 1)

@@ -250,6 +250,6 @@ import Testing
 
   @Test func noFile() {
     #expect(complaint { try CameraFiles.read("/nowhere/c.npy") }.contains("no such file"))
-    #expect(complaint { try CameraFiles.read("/dev") }.contains("it is not a file"))
+    #expect(complaint { try CameraFiles.read("/dev") }.contains("it is a folder, not a file"))
   }
 }

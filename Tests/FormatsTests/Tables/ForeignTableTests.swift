@@ -223,7 +223,7 @@ import Testing
       #expect(complaint.contains(expected), "\(name): \(complaint)")
     }
     #expect(words { try Tables.read(folder.file("absent.csv")) }.contains("no such file"))
-    #expect(words { try Tables.read("/dev/null") }.contains("neither a file nor a folder"))
+    #expect(words { try Tables.read("/dev/null") }.contains("it is a device and not a file"))
     #expect(words { try Tables.read(folder.path) }.contains("without numbered .csv files"))
   }
 
