@@ -66,8 +66,8 @@ let package = Package(
     .target(
       name: "Workflow",
       dependencies: [
-        "Compute", "Formats", "Localization", "Microscopy", "Networks", "Optics", "Reporting",
-        "Yams",
+        "Compute", "Containers", "Formats", "Localization", "Microscopy", "Networks", "Optics",
+        "Reporting", "Yams",
       ],
       exclude: ["README.md"]),
     .executableTarget(
@@ -142,7 +142,7 @@ let package = Package(
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Containers", "Networks", "Reporting", "TestConditions", "TestSupport"]),
-    .testTarget(name: "LocalizationTests", dependencies: ["Localization", "TestSupport"]),
+    .testTarget(name: "LocalizationTests", dependencies: ["Compute", "Localization", "TestSupport"]),
     .testTarget(
       name: "WorkflowTests",
       dependencies: ["Workflow", "TestConditions", "TestSupport", "steady-state"]),

@@ -11,6 +11,7 @@ static inline hid_t glint_h5_i32le(void) { return H5T_STD_I32LE; }
 static inline size_t glint_h5_variable(void) { return H5T_VARIABLE; }
 static inline hid_t glint_h5_default(void) { return H5P_DEFAULT; }
 static inline hid_t glint_h5_dataset_create(void) { return H5P_DATASET_CREATE; }
+static inline hid_t glint_h5_file_create(void) { return H5P_FILE_CREATE; }
 static inline hid_t glint_h5_all(void) { return H5S_ALL; }
 static inline hsize_t glint_h5_unlimited(void) { return H5S_UNLIMITED; }
 static inline unsigned glint_h5_truncate(void) { return H5F_ACC_TRUNC; }

@@ -6,7 +6,7 @@ import Foundation
 /// error, whereas a mapping would crash the process.
 package final class ByteSource {
   private enum Place {
-    case file(Int32)
+    case file(InputFile)
     case memory([UInt8])
   }
 
@@ -20,21 +20,9 @@ package final class ByteSource {
   }
 
   package init(path: String) throws(FileFault) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    var status = stat()
-    guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
-      throw FileFault("cannot be opened: \(Self.systemError)", kind: .unreadable)
-    }
-    place = .file(descriptor)
-    count = Int(status.st_size)
-  }
-
-  deinit { if case .file(let descriptor) = place { close(descriptor) } }
-
-  /// All bytes of a file.
-  package static func contents(of path: String) throws(FileFault) -> [UInt8] {
-    let source = try ByteSource(path: path)
-    return try source.bytes(at: 0, count: source.count)
+    let file = try InputFile(path)
+    place = .file(file)
+    count = file.size
   }
 
   /// Fills `buffer` with the bytes starting at `offset`.
@@ -48,20 +36,10 @@ package final class ByteSource {
         buffer.copyMemory(
           from: UnsafeRawBufferPointer(rebasing: raw[offset..<offset + buffer.count]))
       }
-    case .file(let descriptor):
-      var done = 0
-      while done < buffer.count {
-        let read = pread(
-          descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-        if read < 0, errno == EINTR { continue }
-        guard read >= 0 else {
-          throw FileFault(
-            "cannot be read: \(Self.systemError)", byte: offset + done, kind: .unreadable)
-        }
-        guard read > 0 else {
-          throw FileFault("became shorter while it was read", byte: offset + done)
-        }
-        done += read
+    case .file(let file):
+      let done = try file.read(at: offset, into: buffer)
+      guard done == buffer.count else {
+        throw .changed(file.change ?? "became shorter")
       }
     }
   }
@@ -84,6 +62,4 @@ package final class ByteSource {
       throw FileFault("ends \(count - (self.count - offset)) bytes too early", byte: self.count)
     }
   }
-
-  private static var systemError: String { String(cString: strerror(errno)).lowercased() }
 }

@@ -12,7 +12,9 @@ package struct FileFault: Fault {
 
   package enum Kind: Sendable {
     case damage
-    /// The system cannot read its bytes.
+    /// There is no such file.
+    case missing
+    /// The system cannot read its bytes, or they changed meanwhile.
     case unreadable
     /// The file may be intact but stores its data in a way that is not supported.
     case refusal

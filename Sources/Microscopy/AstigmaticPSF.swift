@@ -35,6 +35,9 @@ public struct AstigmaticPSF: Codable, Hashable, Sendable {
       guard curve.numbers.allSatisfy(\.isFinite) else {
         return "the width curve of \(axis) contains a value that is not finite"
       }
+      if let number = curve.numbers.first(where: { abs($0) > 1e6 }) {
+        return "the width curve of \(axis) contains the value \(number), beyond ±1000000"
+      }
       if case .defocus(_, _, let depth, let terms) = curve, depth == 0 || terms.count > 4 {
         return "the width curve of \(axis) has depth \(depth) and \(terms.count) higher terms"
       }
@@ -109,11 +112,14 @@ func axialProblem(
   guard zRange.lowerBound.isFinite, zRange.upperBound.isFinite,
     zRange.upperBound > zRange.lowerBound
   else { return "the z range \(zRange) nm is empty or not finite" }
-  guard axial.indexFactor > 0, axial.indexFactor.isFinite else {
-    return "the refractive-index factor \(axial.indexFactor) is not greater than 0"
+  guard zRange.lowerBound >= -1e6, zRange.upperBound <= 1e6 else {
+    return "the z range \(zRange) nm is not within ±1000000 nm"
   }
-  if let pixelSize, !(pixelSize > 0 && pixelSize.isFinite) {
-    return "the pixel size \(pixelSize) nm is not greater than 0"
+  guard axial.indexFactor > 1e-3, axial.indexFactor <= 10 else {
+    return "the refractive-index factor \(axial.indexFactor) is not in 0.001...10"
+  }
+  if let pixelSize, !(1...1e5 ~= pixelSize) {
+    return "the pixel size \(pixelSize) nm is not in 1...100000"
   }
   return nil
 }

@@ -14,22 +14,23 @@ extension FieldOfView {
 /// The scalar settings of a camera.
 extension Camera: SettingGroup {
   public static let offset = Setting(
-    .offset, in: "camera", unit: "ADU", standard: 0.0, allowed: .finite,
+    .offset, in: "camera", unit: "ADU", standard: 0.0, allowed: .within(-1e10...1e10),
     "mean pixel value without light")
   public static let gain = Setting(
-    .gain, in: "camera", unit: "ADU/e⁻", standard: 1.0, allowed: .above(0),
+    .gain, in: "camera", unit: "ADU/e⁻", standard: 1.0, allowed: .within(1e-6...1e6),
     "ADU per photoelectron, the reciprocal of e⁻/ADU in data sheets")
   public static let emGain = Setting(
-    .emGain, in: "camera", title: "EM gain", standard: 1.0, allowed: .atLeast(1),
+    .emGain, in: "camera", title: "EM gain", standard: 1.0, allowed: .within(1...1e5),
     "gain of the EM register; above 1, an excess noise factor of 2 applies")
   public static let quantumEfficiency = Setting(
     .quantumEfficiency, in: "camera", title: "quantum efficiency", standard: 1.0,
     allowed: .above(0, upTo: 1), "photoelectrons per photon")
   public static let readNoise = Setting(
-    .readNoise, in: "camera", unit: "e⁻", standard: 0.0, allowed: .atLeast(0),
+    .readNoise, in: "camera", unit: "e⁻", standard: 0.0, allowed: .within(0...1e6),
     "read noise, rms")
   public static let saturation = Setting<Double?>(
     .saturation, in: "camera", unit: "ADU", standard: nil,
+    allowed: .optional(.within(-1e10...1e10)),
     "pixel value at saturation, such as 4095; the maximum of the file's pixel type if omitted")
 
   package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {

@@ -1,3 +1,5 @@
+import Reporting
+
 /// The element type in which a movie delivers its pixels.
 ///
 /// 8-bit and 16-bit files are delivered as `uint16`, 32-bit and floating-point files as `float32`.
@@ -92,4 +94,33 @@ public protocol Movie: Sendable {
   ///
   /// Throws a typed error with the file and the frame if the bytes cannot be read.
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws
+
+  /// The files that changed since they were opened, and how, such as "beads.tif was written to, with
+  /// the same size". Empty if none did, or if the movie is not in a file.
+  func changes() -> [String]
+}
+
+extension Movie {
+  public func changes() -> [String] { [] }
+
+  /// Throws if a file of the movie changed since it was opened, so that frames that were read before
+  /// and after do not belong together. A run asks for this when it has read its last frame.
+  public func checkUnchanged() throws(MovieChanged) {
+    let changes = changes()
+    if !changes.isEmpty { throw MovieChanged(changes: changes) }
+  }
+}
+
+/// A movie was written to while it was read.
+public struct MovieChanged: Fault, Hashable {
+  /// The files, and how they changed.
+  public let changes: [String]
+
+  public var message: Message {
+    let more = changes.count > 3 ? ", and \(changes.count - 3) more files changed" : ""
+    return "\(changes.prefix(3).joined(separator: ", "))\(more) while it was read"
+  }
+  public var remedy: Message? {
+    "wait until the movie is complete, or copy it, then run this again"
+  }
 }

@@ -66,8 +66,8 @@ public struct SplinePSF: Hashable, Sendable {
     if columns < 3 || rows < 3 || planes < 1 {
       return "a spline of \(columns)×\(rows)×\(planes) cells is too small"
     }
-    guard zStep > 0, zStep.isFinite else { return "the z step \(zStep) nm is not greater than 0" }
-    guard firstZ.isFinite, centreX.isFinite, centreY.isFinite, reach > 0 else {
+    guard 1e-3...1e5 ~= zStep else { return "the z step \(zStep) nm is not in 0.001...100000" }
+    guard abs(firstZ) <= 1e6, centreX.isFinite, centreY.isFinite, reach > 0 else {
       return "the centre (\(centreX), \(centreY)) px, first z \(firstZ) nm lies outside the grid"
     }
     if let problem = axialProblem(zRange, axial, pixelSize) { return problem }
@@ -78,10 +78,13 @@ public struct SplinePSF: Hashable, Sendable {
     if let start = starts.first(where: { !zRange.contains($0) }) {
       return "the start z = \(start) nm lies outside the z range \(zRange) nm"
     }
-    if let bad = coefficients.firstIndex(where: { !$0.isFinite }) {
+    // Shares of light and powers of a place inside a cell are at most 1.
+    if let bad = coefficients.firstIndex(where: { !(abs($0) <= 1e6) }) {
       let cell = bad / 64
       let place = (cell % columns, cell / columns % rows, cell / columns / rows)
-      return "coefficient \(bad % 64) of cell (x, y, z) = \(place) is not a finite number"
+      return "coefficient \(bad % 64) of cell (x, y, z) = \(place) is "
+        + (coefficients[bad].isFinite
+          ? "\(coefficients[bad]), not within ±1000000" : "not a finite number")
     }
     guard coefficients.contains(where: { $0 != 0 }) else { return "the spline is zero everywhere" }
     return nil

@@ -20,7 +20,7 @@ import Testing
     try withScratchFolder { folder in
       let path = folder.appendingPathComponent("s.h5").path
       _ = try Python.run(HDF5Files.small, [path] + versions)
-      return try ByteSource.contents(of: path)
+      return try InputFile.contents(of: path)
     }
   }
 
@@ -116,6 +116,49 @@ import Testing
         }
       }
       _ = survive(damaged, "round \(round)")
+    }
+  }
+
+  /// Damage that ends libhdf5 1.10.8 or makes it allocate gigabytes, also in a file of libhdf5's own
+  /// default layout.
+  @Test func knownDamageIsSurvived() throws {
+    let bytes = try small(["earliest", "latest"])
+    for place in [0x80, 0xA8] {
+      for count in [1, 2, 4, 8] {
+        var damaged = bytes
+        for byte in place..<place + count { damaged[byte] = 0xFF }
+        _ = survive(damaged, "\(count) bytes at \(place)")
+      }
+    }
+  }
+
+  /// A dataset in its header whose size is 0, although its shape asks for values.
+  @Test func aCompactLayoutWithoutBytesIsAnError() throws {
+    try withScratchFolder { folder in
+      let path = folder.appendingPathComponent("c.h5").path
+      _ = try Python.run(
+        """
+        import sys, h5py, numpy
+        with h5py.File(sys.argv[1], "w") as f:
+          space = h5py.h5s.create_simple((1000,))
+          layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+          layout.set_layout(h5py.h5d.COMPACT)
+          data = h5py.h5d.create(f.id, b"x", h5py.h5t.IEEE_F32LE, space, layout)
+          data.write(h5py.h5s.ALL, h5py.h5s.ALL, numpy.full(1000, 1.5, "f4"))
+        """, [path])
+      let bytes = try InputFile.contents(of: path)
+      #expect(try HDF5File(ByteSource(bytes)).dataset("x")?.floats().count == 1000)
+      // The layout message: version 3, class 0, size 4000.
+      let message: [UInt8] = [3, 0, 0xA0, 0x0F]
+      let place = try #require(
+        bytes.indices.dropLast(4).first { Array(bytes[$0..<$0 + 4]) == message })
+      for size: [UInt8] in [[0, 0], [1, 0], [0xFF, 0xFF]] {
+        var damaged = bytes
+        damaged.replaceSubrange(place + 2..<place + 4, with: size)
+        #expect(throws: FileFault.self, "\(size)") {
+          try HDF5File(ByteSource(damaged)).dataset("x")?.floats()
+        }
+      }
     }
   }
 

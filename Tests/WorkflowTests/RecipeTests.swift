@@ -113,4 +113,56 @@ import Workflow
     let cut = PixelRegion(x: 5, y: 5, width: 3, height: 3)
     #expect(try Recipe().maps(maps, for: cut, in: info) == maps)
   }
+
+  /// Every number has a range with two ends.
+  @Test func everyNumberHasARange() {
+    let numbers = Recipe.settingFacts.filter {
+      ["a number", "a whole number"].contains($0.kind) && $0.section != "measured"
+    }
+    #expect(numbers.count > 20)
+    for facts in numbers { #expect(facts.range != nil, "\(facts.path)") }
+  }
+
+  /// Absurd numbers are refused with the range, or are inside it.
+  @Test(arguments: [
+    ".nan", ".inf", "-.inf", "-1", "0", "1e-308", "1e308", "1e23", "9223372036854775807",
+    "-9223372036854775808",
+  ])
+  func absurdNumbersAreRefused(_ number: String) {
+    let inside = [
+      "-1": ["camera.offset", "camera.saturation"],
+      "0": [
+        "camera.offset", "camera.read_noise", "camera.saturation", "detection.threshold",
+        "first_frame", "end_frame",
+      ],
+      "1e-308": [
+        "camera.offset", "camera.read_noise", "camera.saturation", "detection.threshold",
+        "fit.tolerance", "fit.refractive_index_factor", "network.threshold",
+      ],
+    ]
+    let numbers = Recipe.settingFacts.filter {
+      ["a number", "a whole number"].contains($0.kind) && $0.section != "measured"
+    }
+    for facts in numbers {
+      let parts = facts.path.split(separator: ".")
+      let value = parts.count == 1 ? number : "{\(parts[1]): \(number)}"
+      // Old recipes may state what does not apply; of several owners one uses the field.
+      let before = facts.section == "network" ? ["weights: w, "] : [""]
+      for start in before {
+        let text =
+          "recipe: 1\n\(parts[0]): "
+          + (value.hasPrefix("{") ? "{" + start + value.dropFirst() : value)
+        let accepted: Bool
+        do {
+          try Recipe(yaml: text).check()
+          accepted = true
+        } catch { accepted = false }
+        guard accepted else { continue }
+        let isUsed =
+          (try? RecipeFile(yaml: text))?.recipe.yaml().contains(
+            "\n\(parts.count == 1 ? "" : "  ")\(parts.last!): ") ?? false
+        #expect(!isUsed || inside[number]?.contains(facts.path) == true, "\(text) is accepted")
+      }
+    }
+  }
 }

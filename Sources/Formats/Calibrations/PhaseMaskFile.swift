@@ -47,7 +47,7 @@ package enum PhaseMaskFile {
   }
 
   private static func contents<T>(_ path: String, _ read: ([UInt8]) throws -> T) throws -> T {
-    try CalibrationFileError.reading(path) { try read(try ByteSource.contents(of: path)) }
+    try CalibrationFileError.reading(path) { try read(try InputFile.contents(of: path)) }
   }
 
   /// The only matrix of a MATLAB file, without the rows and columns of zeros around its disc.

@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 import Yams
@@ -8,7 +9,8 @@ import Yams
 /// not polynomials, follow under the key `Glint`, which Picasso ignores.
 enum PicassoAstigmatism {
   static func read(_ path: String) throws -> AstigmaticPSF {
-    guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20 else {
+    let data = try InputFile.contents(of: path)
+    guard data.count < 1 << 20 else {
       throw CalibrationFileError.unknownKind(path: path, found: "a text file larger than 1 MB")
     }
     let node: Node?

@@ -62,7 +62,7 @@ enum SMAPCalibration {
   // MARK: v5
 
   private static func fromMAT(_ path: String) throws -> Content {
-    let variables = try MATFile(ByteSource.contents(of: path)).variables([
+    let variables = try MATFile(InputFile.contents(of: path)).variables([
       "SXY", "cspline", "parameters",
     ])
     var owner: [String: MATFile.Value] = variables

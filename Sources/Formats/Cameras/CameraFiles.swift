@@ -47,7 +47,8 @@ public enum CameraFiles {
 
   /// JSON is YAML, so one parser serves both.
   private static func text(_ path: String, scalars: Camera) throws -> Camera {
-    guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20 else {
+    let data = try CameraFileError.reading(path) { try InputFile.contents(of: path) }
+    guard data.count < 1 << 20 else {
       throw CameraFileError.unknownKind(path: path, found: "a text file larger than 1 MB")
     }
     let node: Node?
@@ -113,7 +114,7 @@ public enum CameraFiles {
 
   private static func numpy(_ path: String) throws -> CameraMaps {
     let array = try CameraFileError.reading(path) {
-      let bytes = try ByteSource.contents(of: path)
+      let bytes = try InputFile.contents(of: path)
       guard let header = try? NumPyArray.Header(bytes) else {
         throw CameraFileError.damaged(
           path: path, reason: "its header is cut off or is not that of NumPy")
@@ -147,12 +148,12 @@ public enum CameraFiles {
     for pixel in 0..<maps.width * maps.height {
       let (offset, variance, gain) = (maps.offset[pixel], maps.variance[pixel], maps.gain[pixel])
       let problem: String
-      if !offset.isFinite {
-        problem = "offset \(offset) is not a finite number"
-      } else if !(variance.isFinite && variance >= 0) {
-        problem = "variance \(variance) ADU² must be 0 or more"
-      } else if !(gain.isFinite && gain > 0) {
-        problem = "gain \(gain) ADU/e⁻ must be greater than 0"
+      if !(abs(offset) <= 1e10) {
+        problem = "offset \(offset) is not a finite number within ±1e10 ADU"
+      } else if !(0...1e15 ~= variance) {
+        problem = "variance \(variance) ADU² must be in 0...1e15"
+      } else if !(1e-6...1e6 ~= gain) {
+        problem = "gain \(gain) ADU/e⁻ must be in 1e-06...1e06"
       } else {
         continue
       }

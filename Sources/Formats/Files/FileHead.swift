@@ -19,7 +19,7 @@ extension FileReadingError {
       let what = "it \(fault.words)"
       switch fault.kind {
       case .damage: throw damaged(path: path, reason: what)
-      case .unreadable: throw unreadable(path: path, reason: what)
+      case .missing, .unreadable: throw unreadable(path: path, reason: what)
       case .refusal: throw unsupported(path: path, what: what, hint: fault.hint ?? "")
       }
     }
@@ -27,20 +27,14 @@ extension FileReadingError {
 
   /// The first bytes of a file, up to 512, to detect its format.
   static func head(of path: String) throws(Self) -> Data {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw .unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw .unreadable(path: path, reason: "it is not a file")
-    }
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw .unreadable(path: path, reason: "the file cannot be opened")
-    }
-    guard let head = try? handle.read(upToCount: 512), !head.isEmpty else {
-      throw .damaged(path: path, reason: "it is empty")
-    }
-    return head
+    do {
+      let head = try reading(path) {
+        let file = try InputFile(path)
+        return try file.bytes(at: 0, count: 512)
+      }
+      guard !head.isEmpty else { throw Self.damaged(path: path, reason: "it is empty") }
+      return Data(head)
+    } catch { throw error as? Self ?? .unreadable(path: path, reason: "\(error)") }
   }
 }
 

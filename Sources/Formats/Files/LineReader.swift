@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 
 /// Reads a text file in whole lines, a few megabytes at a time.
@@ -7,8 +8,9 @@ import Foundation
 package final class LineReader {
   /// The number of the next line, from 1; `chunk` does not change it.
   package private(set) var lineNumber = 1
-  private let path: String
-  private let descriptor: Int32
+  private let file: InputFile
+  /// Position in the file of the bytes that come next into the buffer.
+  private var position = 0
   private var buffer: UnsafeMutablePointer<UInt8>
   private var capacity: Int
   private var start = 0
@@ -19,26 +21,16 @@ package final class LineReader {
   private static let longestLine = 16 << 20
 
   package init(path: String, capacity: Int = 4 << 20) throws {
-    self.path = path
-    descriptor = open(path, O_RDONLY)
-    guard descriptor >= 0 else {
-      throw TableError.unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
-    }
+    file = try TableError.reading(path) { try InputFile(path) }
     self.capacity = capacity
     buffer = .allocate(capacity: capacity + 1)
   }
 
-  deinit {
-    close(descriptor)
-    buffer.deallocate()
-  }
+  deinit { buffer.deallocate() }
 
   /// Starts again at a line, which was read before.
   package func restart(before line: Int) throws {
-    guard lseek(descriptor, 0, SEEK_SET) == 0 else {
-      throw TableError.unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
-    }
-    (start, end, finished, lineNumber) = (0, 0, false, 1)
+    (start, end, position, finished, lineNumber) = (0, 0, 0, false, 1)
     while lineNumber < line, try self.line() != nil {}
   }
 
@@ -69,12 +61,12 @@ package final class LineReader {
       memmove(buffer, buffer + start, end - start)
       (start, end) = (0, end - start)
       if end == capacity { try grow() }
-      let count = read(descriptor, buffer + end, capacity - end)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else {
-        throw TableError.unreadable(
-          path: path, reason: String(cString: strerror(errno)).lowercased())
+      let count = try TableError.reading(file.path) {
+        try file.read(
+          at: position,
+          into: UnsafeMutableRawBufferPointer(start: buffer + end, count: capacity - end))
       }
+      position += count
       // A CR at the end was not judged before, because the byte after it was not known.
       let unjudged = end > start && buffer[end - 1] == 13 ? end - 1 : end
       end += count
@@ -101,7 +93,7 @@ package final class LineReader {
 
   private func grow() throws {
     guard capacity < Self.longestLine else {
-      throw TableError.unknownKind(path: path, found: "a line longer than \(capacity) bytes")
+      throw TableError.unknownKind(path: file.path, found: "a line longer than \(capacity) bytes")
     }
     let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity * 2 + 1)
     memcpy(larger, buffer, end)

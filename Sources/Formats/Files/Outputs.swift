@@ -20,10 +20,10 @@ public enum Outputs {
     case .delimited: (try? ThunderstormProtocol(besideTable: path))?.steps
     case .hdf5: (try? PicassoReader.metadata(HDF5File(path: path), path: path))?.provenance
     case .matlab:
-      (try? MATFile(ByteSource.contents(of: path)).variables(["saveloc"]))?["saveloc"]?
+      (try? MATFile(InputFile.contents(of: path)).variables(["saveloc"]))?["saveloc"]?
         .structure?["glint"]?.text.map(GlintFileNotes.steps)
     case .archive:
-      (try? ZipArchive(ByteSource.contents(of: path)))
+      (try? ZipArchive(InputFile.contents(of: path)))
         .flatMap { try? SmlmArchive.manifest($0, path: path) }
         .flatMap { SmlmArchive.Notes($0) }?.steps
     default: nil
@@ -42,13 +42,11 @@ public enum Outputs {
 
   /// The JSON text in a PNG or a TIFF, which is near one of its ends.
   private static func steps(ofImage path: String) -> [ProvenanceStep]? {
-    guard let handle = FileHandle(forReadingAtPath: path), let end = try? handle.seekToEnd() else {
-      return nil
-    }
+    guard let file = try? InputFile(path) else { return nil }
     let length = 1 << 20
-    for offset in Set([0, end - min(end, UInt64(length))]).sorted() {
-      guard (try? handle.seek(toOffset: offset)) != nil,
-        let data = try? handle.read(upToCount: length),
+    for offset in Set([0, max(0, file.size - length)]).sorted() {
+      guard let bytes = try? file.bytes(at: offset, count: length),
+        case let data = Data(bytes),
         let key = data.range(of: Data("\"steps\":[".utf8)),
         let start = data[..<key.lowerBound].lastIndex(of: UInt8(ascii: "{")),
         let stop = endOfObject(data[start...]),
@@ -82,9 +80,6 @@ public enum Outputs {
   }
 
   private static func part(of path: String, most: Int) -> Data? {
-    guard let handle = FileHandle(forReadingAtPath: path),
-      let data = try? handle.read(upToCount: most), data.count < most
-    else { return nil }
-    return data
+    (try? InputFile.contents(of: path, atMost: most)).map { Data($0) }
   }
 }

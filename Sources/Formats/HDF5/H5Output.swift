@@ -123,11 +123,11 @@ final class H5Output {
   private func dataset(
     _ name: String, type: hid_t, space: H5Handle, write: (hid_t) -> herr_t
   ) throws {
-    guard
+    guard let creation = HDF5.properties(glint_h5_dataset_create()),
       let dataset = H5Handle(
         H5Dcreate2(
-          file.id, name, type, space.id, glint_h5_default(), glint_h5_default(),
-          glint_h5_default()), closing: H5Dclose),
+          file.id, name, type, space.id, glint_h5_default(), creation.id, glint_h5_default()),
+        closing: H5Dclose),
       write(dataset.id) >= 0, dataset.close()
     else { throw failure() }
   }

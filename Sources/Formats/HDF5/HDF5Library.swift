@@ -24,9 +24,20 @@ enum HDF5 {
 
   /// Creates a file in place of an empty temporary one; nil if that fails.
   static func create(_ path: String) -> H5Handle? {
-    guard let access = H5Handle(glint_h5_unlocked(), closing: H5Pclose) else { return nil }
+    guard let access = H5Handle(glint_h5_unlocked(), closing: H5Pclose),
+      let creation = properties(glint_h5_file_create())
+    else { return nil }
     return H5Handle(
-      H5Fcreate(path, glint_h5_truncate(), glint_h5_default(), access.id), closing: H5Fclose)
+      H5Fcreate(path, glint_h5_truncate(), creation.id, access.id), closing: H5Fclose)
+  }
+
+  /// Properties of a file or a dataset to be created, without the time when it was: the same content
+  /// gives the same bytes. nil if that fails.
+  static func properties(_ kind: hid_t) -> H5Handle? {
+    guard let list = H5Handle(H5Pcreate(kind), closing: H5Pclose),
+      H5Pset_obj_track_times(list.id, false) >= 0
+    else { return nil }
+    return list
   }
 
   /// Gives back the reserved space that a closed file does not use. The superblock states the end of

@@ -138,6 +138,8 @@ final class BlockMovie<Index: BlockIndex>: Movie {
     self.info = info
   }
 
+  func changes() -> [String] { file.changes }
+
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     try info.forEach(frames, in: buffer) { plane, target throws(MovieError) in
       let block = try index.block(plane, of: file)

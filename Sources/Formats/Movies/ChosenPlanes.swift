@@ -91,6 +91,8 @@ struct ChosenPlanes: Movie {
     throw MovieError(.choice, what, file: info.source, hint: hint)
   }
 
+  func changes() -> [String] { all.changes() }
+
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     try info.check(frames, buffer)
     let together = step == 1 ? frames.count : 1

@@ -1,49 +1,29 @@
+import Containers
 import Foundation
 import Reporting
 
 /// An open file that can be read at absolute positions from any thread.
 final class FileBytes: Sendable {
-  let path: String
+  var path: String { file.path }
   /// Size in bytes when the file was opened.
-  let size: Int
-  private let descriptor: Int32
+  var size: Int { file.size }
+  let file: InputFile
 
   init(_ path: String) throws(MovieError) {
-    var descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    // Sets of files can exceed the initial limit on open files.
-    if descriptor < 0, errno == EMFILE, Self.allowMoreFiles() {
-      descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    }
-    guard descriptor >= 0 else {
-      let kind: MovieError.Kind = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
-      let what = "cannot be opened: \(lastSystemError())"
-      let isPattern = kind == .missing && path.contains { "*?[".contains($0) }
+    do {
+      file = try InputFile(path)
+    } catch {
+      let isPattern = error.kind == .missing && path.contains { "*?[".contains($0) }
       let hint: Message =
         "the shell found no file for the pattern, or it is in quotes; give one movie at a time"
-      throw MovieError(kind, what, file: path, hint: isPattern ? hint : nil)
+      var error = MovieError(error, file: path)
+      if isPattern { error.hint = hint }
+      throw error
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw MovieError(
-        .unreadable, "not a regular file, so random access is not possible", file: path)
-    }
-    self.path = path
-    self.size = Int(status.st_size)
-    self.descriptor = descriptor
   }
 
-  deinit { close(descriptor) }
-
-  /// Raises the limit on open files to the maximum for this process.
-  private static func allowMoreFiles() -> Bool {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
-      limit.rlim_cur < limit.rlim_max
-    else { return false }
-    limit.rlim_cur = limit.rlim_max
-    return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
-  }
+  /// What happened to the file since it was opened, for `Movie.changes`.
+  var changes: [String] { file.change.map { ["\(path) \($0)"] } ?? [] }
 
   /// Fills `buffer` with the bytes from `offset`, or throws.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(MovieError) {
@@ -88,19 +68,9 @@ final class FileBytes: Sendable {
     guard offset >= 0 else {
       throw MovieError(.readFailed, "a position outside the file", file: path, byte: offset)
     }
-    var done = 0
-    while done < buffer.count {
-      let count = pread(
-        descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-      if count == 0 { break }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw MovieError(
-          .readFailed, "cannot be read: \(lastSystemError())", file: path, byte: offset + done)
-      }
-      done += count
+    do { return try file.read(at: offset, into: buffer) } catch {
+      throw MovieError(error, file: path)
     }
-    return done
   }
 
   /// Whether the size is the product of the numbers, which are text, and `bytes`.

@@ -15,6 +15,8 @@ final class FlatMovie: Movie {
     self.info = info
   }
 
+  func changes() -> [String] { file.changes }
+
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     try info.check(frames, buffer)
     let pixels = info.width * info.height

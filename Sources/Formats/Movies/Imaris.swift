@@ -46,7 +46,9 @@ enum Imaris {
   static func open(_ file: FileBytes, head: [UInt8]) throws(MovieError) -> (any Movie)? {
     guard HDF5File.recognizes(head) else { return nil }
     // Other HDF5 files are named by their kind, whatever version or damage they have.
-    guard file.path.lowercased().hasSuffix(".ims") || isMarked(file) else { return nil }
+    var isImaris = file.path.lowercased().hasSuffix(".ims")
+    if !isImaris { isImaris = try isMarked(file) }
+    guard isImaris else { return nil }
     var contents: Contents?
     let chunks = try MovieError.reading(file.path) { () throws(FileFault) -> ImarisChunks? in
       let hdf = try HDF5File(path: file.path)
@@ -60,10 +62,13 @@ enum Imaris {
   }
 
   /// Whether the file has Imaris' attributes.
-  private static func isMarked(_ file: FileBytes) -> Bool {
-    guard let hdf = try? HDF5File(path: file.path), let marks = try? hdf.attributeNames() else {
-      return false
+  private static func isMarked(_ file: FileBytes) throws(MovieError) -> Bool {
+    let marks = try MovieError.ifWhole { () throws(MovieError) in
+      try MovieError.reading(file.path) { () throws(FileFault) in
+        try HDF5File(path: file.path).attributeNames()
+      }
     }
+    guard let marks else { return false }
     return marks.contains("ImarisDataSet") || marks.contains("ImarisVersion")
   }
 
@@ -97,9 +102,9 @@ enum Imaris {
     var notes: [String] = []
     // An interrupted recording leaves a last time point without all of its channels.
     var whole = points
-    while whole > 1, points - whole < 64,
-      (0..<channels).contains(where: { (try? chunks.dataset(whole - 1, $0)) == nil })
-    { whole -= 1 }
+    while whole > 1, points - whole < 64, try !chunks.isWhole(whole - 1, channels: channels) {
+      whole -= 1
+    }
     var truncation: Truncation?
     if whole < points {
       truncation = Truncation("time point \(whole) is incomplete", file: file.path)
@@ -195,6 +200,15 @@ private final class ImarisChunks: ChunkSource {
     }
   }
 
+  /// Whether a time point has all of its channels.
+  func isWhole(_ point: Int, channels: Int) throws(MovieError) -> Bool {
+    for channel in 0..<channels {
+      let data = try MovieError.ifWhole { () throws(MovieError) in try dataset(point, channel) }
+      if data == nil { return false }
+    }
+    return true
+  }
+
   func dataset(_ point: Int, _ channel: Int) throws(MovieError) -> HDF5StoredChunks {
     let key = [point, channel]
     let (known, expected) = places.withLock { ($0.datasets[key], $0.expected) }
@@ -228,6 +242,8 @@ private final class ImarisChunks: ChunkSource {
     return found
   }
 
+  var changes: [String] { file.changes }
+
   func chunk(at place: [Int]) throws(MovieError) -> StoredChunk {
     let data = try dataset(place[0], place[1])
     guard let chunk = data.chunk(at: Array(place[2...])) else { return .unwritten }
@@ -246,27 +262,6 @@ private final class ImarisChunks: ChunkSource {
       return try MovieError.reading(file.path) { () throws(FileFault) in
         try data.unpack(stored, of: chunk, size: size)
       }
-    }
-  }
-}
-
-extension MovieError {
-  /// Runs `body` and turns a fault of a container into an error of the movie.
-  static func reading<Result>(
-    _ path: String, _ body: () throws(FileFault) -> Result
-  ) throws(MovieError) -> Result {
-    do {
-      return try body()
-    } catch {
-      let kind: Kind =
-        switch error.kind {
-        case .damage: .readFailed
-        case .unreadable: .unreadable
-        case .refusal: .unsupported
-        }
-      throw MovieError(
-        kind, "the file \(error.reason)", file: path, byte: error.byte,
-        hint: error.hint.map { Message($0) })
     }
   }
 }

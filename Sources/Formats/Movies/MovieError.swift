@@ -1,3 +1,4 @@
+import Containers
 import Microscopy
 import Reporting
 
@@ -6,7 +7,7 @@ public struct MovieError: Fault, Hashable {
   public enum Kind: String, Sendable {
     /// No such file or folder, or a folder without TIFFs.
     case missing
-    /// The system does not allow opening the file.
+    /// The system does not open or does not read the file.
     case unreadable
     /// A file of zero bytes.
     case empty
@@ -73,6 +74,20 @@ public struct MovieError: Fault, Hashable {
     bad > first ? "process the frames before it with \(.frames) \(first):\(bad)" : nil
   }
 
+  /// Throws an error of the system. All others say what is wrong with the file: that it is cut off,
+  /// for example, which a failed read does not prove.
+  func throwIfUnread() throws(MovieError) { if kind == .unreadable { throw self } }
+
+  /// The result of `body`; nil if the file is cut off or damaged there. Throws errors of the system.
+  static func ifWhole<Result>(
+    _ body: () throws(MovieError) -> Result
+  ) throws(MovieError) -> Result? {
+    do { return try body() } catch {
+      try error.throwIfUnread()
+      return nil
+    }
+  }
+
   /// The same error with the number of the frame in the movie.
   func at(frame: Int) -> MovieError {
     var copy = self
@@ -84,4 +99,32 @@ public struct MovieError: Fault, Hashable {
 extension MovieInfo {
   /// The error for a truncated movie; nil for a complete one.
   public var cutOff: MovieError? { truncation.map { MovieError($0, frames: frames) } }
+}
+
+extension MovieError {
+  /// Runs `body` and turns a fault of a container into an error of the movie.
+  static func reading<Result>(
+    _ path: String, _ body: () throws(FileFault) -> Result
+  ) throws(MovieError) -> Result {
+    do {
+      return try body()
+    } catch {
+      var error = MovieError(error, file: path)
+      error.what = "the file \(error.what)"
+      throw error
+    }
+  }
+
+  init(_ fault: FileFault, file path: String) {
+    let kind: Kind =
+      switch fault.kind {
+      case .damage: .readFailed
+      case .missing: .missing
+      case .unreadable: .unreadable
+      case .refusal: .unsupported
+      }
+    self.init(
+      kind, fault.reason, file: path, byte: fault.byte,
+      hint: fault.hint.map { Message($0) })
+  }
 }

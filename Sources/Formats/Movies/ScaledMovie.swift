@@ -23,6 +23,8 @@ struct ScaledMovie: Movie {
     self.info = info
   }
 
+  func changes() -> [String] { numbers.changes() }
+
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     try info.check(frames, buffer)
     let pixels = frames.count * info.width * info.height

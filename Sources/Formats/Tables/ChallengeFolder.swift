@@ -23,7 +23,10 @@ enum ChallengeFolder {
       guard file.number >= 1 else {
         throw TableError.unknownKind(path: file.path, found: "frame 0, but frames count from 1")
       }
-      var table = try Tables.read(file.path, options: options)
+      var table = Localizations()
+      try Tables.forEachRawBatch(in: file.path, options: options) { batch in
+        if table.quantities.isEmpty { table = batch } else { table.append(contentsOf: batch) }
+      }
       table.frame = Array(repeating: file.number - 1, count: table.count)
       if let first = all, first.quantities != table.quantities {
         throw TableError.missingColumns(

@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -192,9 +193,8 @@ enum DelimitedTable {
 enum ElyraFooter {
   /// nm; nil if the file does not state it. The unit is µm in Latin-1.
   static func pixelSize(of path: String) -> Double? {
-    guard let handle = FileHandle(forReadingAtPath: path), let end = try? handle.seekToEnd(),
-      (try? handle.seek(toOffset: end - min(end, 1 << 16))) != nil,
-      let tail = try? handle.readToEnd()
+    guard let file = try? InputFile(path),
+      let tail = try? file.bytes(at: max(0, file.size - 1 << 16), count: 1 << 16)
     else { return nil }
     let text = String(decoding: tail, as: UTF8.self)
     guard let name = text.range(of: "VoxelSizeX", options: .backwards) else { return nil }

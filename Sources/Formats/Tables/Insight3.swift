@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -13,12 +14,7 @@ enum Insight3 {
   /// intensity (Float), category, density, frame, length, link (Int32), z, zc (Float).
   static func readBinary(_ path: String, options: TableOptions) throws -> Localizations {
     try options.refuseColumns(of: "Insight3", path: path)
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw TableError.unreadable(path: path, reason: "the file cannot be read")
-    }
+    let data = try InputFile.contents(of: path)
     guard data.count >= headerBytes else {
       throw TableError.damaged(
         path: path,

@@ -42,7 +42,7 @@ struct Minflux {
   // MARK: JSON
 
   static func read(json path: String, options: TableOptions) throws -> Localizations {
-    let bytes = try ByteSource.contents(of: path)
+    let bytes = try InputFile.contents(of: path)
     let content = try? JSONSerialization.jsonObject(with: Data(bytes))
     guard content != nil else { throw FileFault("is not JSON") }
     guard let rows = content as? [[String: Any]], !rows.isEmpty else {

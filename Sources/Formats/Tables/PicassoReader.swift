@@ -55,7 +55,7 @@ enum PicassoReader {
   static func metadata(_ file: HDF5File, path: String) throws -> PicassoMetadata? {
     let stem = URL(fileURLWithPath: path).pathExtension.count + 1
     let sidecar = String(path.dropLast(stem)) + ".yaml"
-    if let data = FileManager.default.contents(atPath: sidecar) {
+    if let data = try Tables.notes(sidecar) {
       do {
         return try PicassoMetadata(yaml: String(decoding: data, as: UTF8.self))
       } catch {

@@ -68,7 +68,7 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     var (empty, unlimited) = (hsize_t(0), glint_h5_unlimited())
     var chunk = hsize_t(Self.chunk)
     guard let space = H5Handle(H5Screate_simple(1, &empty, &unlimited), closing: H5Sclose),
-      let layout = H5Handle(H5Pcreate(glint_h5_dataset_create()), closing: H5Pclose),
+      let layout = HDF5.properties(glint_h5_dataset_create()),
       H5Pset_chunk(layout.id, 1, &chunk) >= 0,
       let dataset = H5Handle(
         H5Dcreate2(
@@ -237,9 +237,10 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     guard let type = H5Handle(H5Tcopy(glint_h5_c_string()), closing: H5Tclose),
       H5Tset_size(type.id, glint_h5_variable()) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0,
       let space = H5Handle(H5Screate(H5S_SCALAR), closing: H5Sclose), let file,
+      let creation = HDF5.properties(glint_h5_dataset_create()),
       let dataset = H5Handle(
         H5Dcreate2(
-          file.id, "metadata", type.id, space.id, glint_h5_default(), glint_h5_default(),
+          file.id, "metadata", type.id, space.id, glint_h5_default(), creation.id,
           glint_h5_default()), closing: H5Dclose)
     else { throw failure() }
     let status = text.withCString { bytes in

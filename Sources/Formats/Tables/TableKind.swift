@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 
 /// The container format of a table, detected from its first bytes.
@@ -14,18 +15,15 @@ enum TableKind {
   case folder
 
   init(path: String) throws {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw TableError.unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
-    }
-    if status.st_mode & S_IFMT == S_IFDIR {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       self = .folder
       return
     }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw TableError.unreadable(path: path, reason: "it is neither a file nor a folder")
+    let (head, size) = try TableError.reading(path) {
+      let file = try InputFile(path)
+      return (try file.bytes(at: 0, count: 4096), file.size)
     }
-    let head = try Self.head(of: path)
     if head.isEmpty { throw TableError.damaged(path: path, reason: "it is empty") }
     // HDF5 allows a user block of 512 · 2ⁿ bytes before its signature; MATLAB uses 512.
     let places = [0, 512, 1024, 2048]
@@ -36,7 +34,7 @@ enum TableKind {
       self = kind
     } else if let foreign = Self.foreign.first(where: { head.starts(with: $0.0) }) {
       throw TableError.unknownKind(path: path, found: foreign.1)
-    } else if TaggedSpots.recognizes(head, size: Int(status.st_size)) {
+    } else if TaggedSpots.recognizes(head, size: size) {
       self = .taggedSpots
     } else if head.contains(0), !Self.hasFooter(head) {
       throw TableError.unknownKind(path: path, found: "binary content of an unknown kind")
@@ -78,16 +76,5 @@ enum TableKind {
     }
     let second = text.dropFirst().first { $0 != 32 && $0 != 9 && $0 != 10 && $0 != 13 }
     return second == (first == UInt8(ascii: "[") ? UInt8(ascii: "{") : UInt8(ascii: "\""))
-  }
-
-  private static func head(of path: String) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY)
-    guard descriptor >= 0 else {
-      throw TableError.unreadable(path: path, reason: String(cString: strerror(errno)).lowercased())
-    }
-    defer { close(descriptor) }
-    return [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-      count = max(0, pread(descriptor, buffer.baseAddress!, 4096, 0))
-    }
   }
 }

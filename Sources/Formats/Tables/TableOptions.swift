@@ -70,7 +70,7 @@ extension TableOptions: SettingGroup {
       \(.pixelSize) is the camera's pixel divided by the magnification, in nm: 16 µm ÷ 100 is 160
       """)
   public static let photonsPerCount = Setting<Double?>(
-    .photonsPerCount, unit: "photons", standard: nil, allowed: .optional(.above(0)),
+    .photonsPerCount, unit: "photons", standard: nil, allowed: .optional(.within(1e-6...1e6)),
     "photons per camera count, to convert columns in ADU")
   public static let firstFrame = Setting<Int?>(
     .firstFrame, title: "the first frame's number", standard: nil,

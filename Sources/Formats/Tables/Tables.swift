@@ -144,8 +144,10 @@ public enum Tables {
   }
 
   /// Reads a table in batches with the same columns, for files larger than memory. An empty table
-  /// gives one empty batch, so that its columns and field are known. Rows without x or y are left
-  /// out.
+  /// gives one empty batch, so that its columns and field are known. Rows that lie nowhere
+  /// (`RowPlaces`) are left out.
+  ///
+  /// Throws `TableError`, also when the file changed while it was read.
   ///
   /// - Parameters:
   ///   - path: the file, or a folder of tables as in the SMLM challenge.
@@ -156,26 +158,20 @@ public enum Tables {
     in path: String, options: TableOptions = TableOptions(), observer: (any Observer)? = nil,
     _ body: (Localizations) throws -> Void
   ) throws {
-    var lost = 0
-    try forEachRawBatch(in: path, options: options) { batch in
-      guard let x = batch[.x], let y = batch[.y] else { return try body(batch) }
-      let count = batch.frame.indices.count { x[$0].isNaN || y[$0].isNaN }
-      guard count > 0 else { return try body(batch) }
-      lost += count
-      try body(batch.selecting(batch.frame.indices.filter { !x[$0].isNaN && !y[$0].isNaN }))
-    }
-    if lost > 0 {
-      observer?.note("\(lost) row\(lost == 1 ? "" : "s") of \(path) without x or y left out")
-    }
+    var places = RowPlaces()
+    try forEachRawBatch(in: path, options: options) { try body(places.real(of: $0)) }
+    for note in places.notes(of: path) { observer?.note(note) }
   }
 
-  private static func forEachRawBatch(
+  /// The same with every row of the file.
+  static func forEachRawBatch(
     in path: String, options: TableOptions, _ body: (Localizations) throws -> Void
   ) throws {
     if let size = options.pixelSize, !(size > 0 && size.isFinite) {
       throw TableError.unclear(
         path: path, what: "\(size) nm is no pixel size", remedy: "give \(.pixelSize) in nm")
     }
+    let stamp = FileStamp(path)
     try TableError.reading(path) {
       switch try TableKind(path: path) {
       case .hdf5: try readHDF5(path, options: options, body)
@@ -183,26 +179,28 @@ public enum Tables {
       case .archive: try body(readArchive(path, options: options))
       case .numpy:
         try body(
-          Minflux.read(numpy: ByteSource.contents(of: path), path: path, options: options))
+          Minflux.read(numpy: InputFile.contents(of: path), path: path, options: options))
       case .json: try body(Minflux.read(json: path, options: options))
       case .insight3: try body(Insight3.readBinary(path, options: options))
       case .rapidStorm: try RapidStorm.read(path, options: options, body)
       case .taggedSpots: try body(TaggedSpots.read(path, options: options))
-      case .folder: try body(ChallengeFolder.read(path, options: options))
+      // The files of a folder are read one by one, each as here.
+      case .folder: return try body(ChallengeFolder.read(path, options: options))
       case .delimited: try DelimitedTable.read(path, options: options, body)
       }
+      if let how = stamp?.change(to: FileStamp(path)) { throw FileFault.changed(how) }
     }
   }
 
   private static func readMATLAB(_ path: String, options: TableOptions) throws -> Localizations {
-    let file = try MATFile(ByteSource.contents(of: path))
+    let file = try MATFile(InputFile.contents(of: path))
     if let table = try Minflux.read(matlab: file, path: path, options: options) { return table }
     return try SMAPTable.read(file, path: path, options: options)
   }
 
   /// An smlm archive, or one zipped array of MINFLUX.
   private static func readArchive(_ path: String, options: TableOptions) throws -> Localizations {
-    let archive = try ZipArchive(ByteSource.contents(of: path))
+    let archive = try ZipArchive(InputFile.contents(of: path))
     if archive[SmlmArchive.manifestName] != nil {
       return try SmlmArchive.read(archive, path: path, options: options)
     }

@@ -56,7 +56,7 @@ enum TaggedSpots {
   ]
 
   static func read(_ path: String, options: TableOptions) throws -> Localizations {
-    let bytes = try ByteSource.contents(of: path)
+    let bytes = try InputFile.contents(of: path)
     guard let offset = place(in: bytes), offset < bytes.count - headBytes else {
       throw FileFault("has no list of spots", byte: 4)
     }

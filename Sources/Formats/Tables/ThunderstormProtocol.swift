@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Microscopy
 
@@ -51,8 +52,8 @@ struct ThunderstormProtocol: Codable {
 
   /// The protocol beside `table`; nil if there is none, or if it has another form.
   init?(besideTable table: String) throws {
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: Self.path(besideTable: table))),
-      let known = try? JSONDecoder().decode(Self.self, from: data)
+    guard let data = try Tables.notes(Self.path(besideTable: table)),
+      let known = try? JSONDecoder().decode(Self.self, from: Data(data))
     else { return nil }
     self = known
   }
@@ -68,6 +69,17 @@ struct ThunderstormProtocol: Codable {
 }
 
 extension Tables {
+  /// The notes in a file beside a table; nil if there is no such file. Throws `TableError` if it
+  /// cannot be read.
+  static func notes(_ path: String) throws -> [UInt8]? {
+    try TableError.reading(path) {
+      do throws(FileFault) { return try InputFile.contents(of: path, atMost: 1 << 26) } catch {
+        if error.kind == .missing { return nil }
+        throw error
+      }
+    }
+  }
+
   /// Writes a text table that is not one of localizations, with its provenance beside it.
   package static func write(
     text: some ContiguousBytes, provenance: [ProvenanceStep], to path: String, overwrite: Bool

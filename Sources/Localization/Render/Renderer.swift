@@ -20,7 +20,7 @@ public struct Renderer {
   public let minimumSigma: Double
 
   public static let pixel = Setting(
-    .pixel, unit: "nm", standard: 10.0, allowed: .above(0), "pixel size of the image")
+    .pixel, unit: "nm", standard: 10.0, allowed: .within(0.01...1e6), "pixel size of the image")
   public static let style = Setting(
     .style, standard: Style.gaussian,
     "Gaussians as wide as the standard error, or a histogram of counts")
@@ -32,6 +32,15 @@ public struct Renderer {
     self.pixel = pixel
     self.style = style
     self.minimumSigma = minimumSigma
+  }
+
+  /// Pixels of the largest image.
+  private static let mostPixels = 1 << 29
+
+  /// The same if only the rows say how large the image is: the more rows, the larger it may be, so
+  /// that a few rows far outside do not fill the memory.
+  private static func mostPixels(rows: Int) -> Int {
+    min(mostPixels, 1 << 26 + min(rows, 1 << 20) * 4096)
   }
 
   /// Rows per block.
@@ -47,18 +56,31 @@ public struct Renderer {
         "the table does not state its pixel size",
         hint: "give it with \(.pixelSize), in nm")
     }
-    guard pixel.isFinite, pixel > 0 else {
-      throw SettingsError(
-        "\(pixel) nm is not a valid pixel size for an image", hint: "try \(.pixel) 10")
-    }
-    let extent = { (length: Int?, values: [Double]?) -> Double in
+    try Self.pixel.check(pixel)
+    /// The length of an axis in camera pixels: the movie's, or up to the outermost row.
+    func extent(_ length: Int?, _ values: [Double]?) -> Double {
       length.map(Double.init) ?? ((values?.lazy.filter(\.isFinite).max() ?? 0) + 1)
     }
-    let width = (extent(table.field.width, table[.x]) * camera / pixel).rounded(.up)
-    let height = (extent(table.field.height, table[.y]) * camera / pixel).rounded(.up)
-    guard width >= 1, height >= 1, width * height <= 0x1p29 else {
+    let known = table.field.width != nil && table.field.height != nil
+    let (across, down) = (
+      extent(table.field.width, table[.x]), extent(table.field.height, table[.y])
+    )
+    let width = (across * camera / pixel).rounded(.up)
+    let height = (down * camera / pixel).rounded(.up)
+    let most = known ? Self.mostPixels : Self.mostPixels(rows: table.count)
+    guard width >= 1, height >= 1, width * height <= Double(most) else {
+      let reason: Message =
+        known
+        ? ""
+        : "; the outermost of its \(table.count) rows reach x = \(across - 1), y = \(down - 1) px"
       throw SettingsError(
-        "an image of \(width)×\(height) pixels is too large", hint: "use a larger \(.pixel)")
+        """
+        an image of \(width.field.words)×\(height.field.words) pixels is too large: it may have \
+        \(most >> 20) million, which take about \(12 * (most >> 20)) MiB\(reason)
+        """,
+        hint: known
+          ? "use a larger \(.pixel)"
+          : "use a larger \(.pixel), or remove rows far outside the others")
     }
     return (Int(width), Int(height))
   }
@@ -80,7 +102,7 @@ public struct Renderer {
       let part = start..<min(start + rows, table.count)
       try executable.write("x", x[part].map(place))
       try executable.write("y", y[part].map(place))
-      try executable.write("weight", [Float](repeating: 1, count: part.count))
+      try executable.write("weight", part.map { isDrawn($0, of: table, scale) ? 1 : 0 } as [Float])
       try executable.write("number", [Int32(part.count)])
       if style == .gaussian { try executable.write("sigma", sigmas(table, part, scale)) }
       try executable.run()
@@ -95,13 +117,35 @@ public struct Renderer {
   }
 
   /// The mean standard error of both axes in image pixels; the minimum width if the table has none.
+  /// A row whose error is no number or larger than the image is not drawn (`isDrawn`).
   private func sigmas(_ table: Localizations, _ part: Range<Int>, _ scale: Double) -> [Float] {
     let least = minimumSigma / pixel
     guard let ex = table[.xError] else {
       return [Float](repeating: Float(least), count: part.count)
     }
     let ey = table[.yError] ?? ex
-    return part.map { Float(max((ex[$0] + ey[$0]) / 2 * scale, least)) }
+    return part.map { row in
+      let sigma = (ex[row] + ey[row]) / 2 * scale
+      return sigma <= Self.widest ? Float(max(sigma, least)) : Float(least)
+    }
+  }
+
+  /// The largest σ, image pixels. Wider rows add nothing that can be seen.
+  private static let widest = 0x1p15
+
+  /// Whether a row is drawn: as a Gaussian, only if its error is a number and no wider than an image.
+  private func isDrawn(_ row: Int, of table: Localizations, _ scale: Double) -> Bool {
+    guard style == .gaussian, let ex = table[.xError] else { return true }
+    return (ex[row] + (table[.yError] ?? ex)[row]) / 2 * scale <= Self.widest
+  }
+
+  /// What is left out of the image of a table, for the user; nil if nothing is.
+  public func remark(on table: Localizations) -> String? {
+    let scale = (table.field.pixelSize ?? pixel) / pixel
+    let count = (0..<table.count).count { !isDrawn($0, of: table, scale) }
+    guard count > 0 else { return nil }
+    return "\(count) row\(count == 1 ? "" : "s") not drawn: the error of x and y is no number, or "
+      + "larger than the image"
   }
 
   private func executable(

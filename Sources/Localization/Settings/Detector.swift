@@ -101,7 +101,8 @@ extension Detector: SettingGroup {
     of kind: Kind, _ standard: Double, _ meaning: String
   ) -> Setting<Double> {
     Setting(
-      .threshold, in: "detection", of: kind.rawValue, standard: standard, allowed: .atLeast(0),
+      .threshold, in: "detection", of: kind.rawValue, standard: standard,
+      allowed: .within(0...1e12),
       meaning, remedy: "omit \(.threshold) to use the default")
   }
 

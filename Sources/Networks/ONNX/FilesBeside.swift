@@ -24,12 +24,13 @@ final class FilesBeside {
       let path = URL(fileURLWithPath: folder).appendingPathComponent(file).path
       let kind =
         try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-      guard kind == .typeRegular, let data = FileManager.default.contents(atPath: path) else {
+      guard kind == .typeRegular else {
         throw FileFault(
           "keeps tensor `\(tensor)` in `\(file)`, which is not beside it",
           hint: "copy that file into the same folder, or export with external_data=False")
       }
-      files[file] = [UInt8](data)
+      let data = try InputFile.contents(of: path)
+      files[file] = data
       allowances[file] = Allowance(file: data.count)
     }
     try allowances[file]!.take(count)

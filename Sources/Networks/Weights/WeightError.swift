@@ -2,8 +2,8 @@ import Reporting
 
 /// A problem with a weight file, or with weights for a network.
 public enum WeightError: Fault {
-  /// The file cannot be opened.
-  case unreadable(path: String, reason: String)
+  /// The file cannot be opened or read.
+  case unreadable(path: String, reason: String, hint: String? = nil)
   /// Its first bytes match no known kind.
   case unknownKind(path: String)
   /// It is truncated, inconsistent, or has content that is not supported.
@@ -22,7 +22,7 @@ public enum WeightError: Fault {
 
   public var message: Message {
     switch self {
-    case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+    case .unreadable(let path, let reason, _): "\(path) cannot be read: \(reason)"
     case .unknownKind(let path):
       "\(path) is not a known format of weights"
     case .damaged(let path, let reason, let byte, _):
@@ -43,7 +43,7 @@ public enum WeightError: Fault {
 
   public var remedy: Message? {
     switch self {
-    case .unreadable: nil
+    case .unreadable(_, _, let hint): hint.map { Message($0) }
     case .unknownKind:
       "supported formats: safetensors, PyTorch, Keras HDF5, NumPy npz and ONNX"
     case .damaged(_, _, _, let hint): Message(hint ?? "download or export it again")

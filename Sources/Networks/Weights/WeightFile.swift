@@ -10,17 +10,17 @@ public enum WeightFile {
   /// Throws `WeightError` if the file cannot be opened, is of no known kind, is damaged, or calls a
   /// function.
   public static func read(_ path: String) throws(WeightError) -> Weights {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw .unreadable(path: path, reason: "it is a folder, not a file of weights")
-    }
     let bytes: [UInt8]
-    do {
-      bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-    } catch {
-      throw .unreadable(path: path, reason: error.localizedDescription)
+    do { bytes = try InputFile.contents(of: path) } catch {
+      throw .unreadable(path: path, reason: "it \(error.words)", hint: error.hint)
     }
     return try decode(bytes, path: path)
+  }
+
+  /// Whether the file is an HDF5 file.
+  package static func isHDF5(_ path: String) -> Bool {
+    guard let head = try? InputFile(path).bytes(at: 0, count: 4096) else { return false }
+    return HDF5File.recognizes(head)
   }
 
   /// The same for bytes in memory; `path` is used in messages.
@@ -31,6 +31,8 @@ public enum WeightFile {
     }
     do {
       return try reader.decode(bytes)
+    } catch let fault as FileFault where fault.kind == .unreadable {
+      throw .unreadable(path: path, reason: "it \(fault.words)", hint: fault.hint)
     } catch let fault as FileFault {
       throw .damaged(path: path, reason: fault.reason, byte: fault.byte, hint: fault.hint)
     } catch let refusal as RefusedGlobal {

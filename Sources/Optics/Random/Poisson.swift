@@ -1,10 +1,10 @@
 import Foundation
 
 extension RandomStream {
-  /// Poisson counts for any mean of 0 or more.
+  /// Poisson counts for any mean of 0 or more; beyond 2⁶⁰ the mean itself.
   @inline(__always)
   package mutating func poisson(_ mean: Double) -> Int {
-    if mean >= 12 { return poissonByRejection(mean) }
+    if mean >= 12 { return mean < 0x1p60 ? poissonByRejection(mean) : 1 << 60 }
     let u = uniform()
     // 1 − m ≤ exp(−m): most dark pixels return here, without an exponential.
     return u < 1 - mean ? 0 : poissonByInversion(mean, u)

@@ -46,7 +46,8 @@ struct BackgroundLight: Sendable {
       for i in 0..<pixels {
         let (table, remainder) = levels[i]
         electrons[i] =
-          tables[Int(table)].withDraw { $0(&random) } + Int32(random.poisson(Double(remainder)))
+          tables[Int(table)].withDraw { $0(&random) }
+          + Int32(clamping: random.poisson(Double(remainder)))
       }
     }
   }

@@ -126,6 +126,7 @@ extension Allowed where Value == Int {
   }
 }
 
+/// Every range has two ends, so that no value leads to numbers that later code cannot hold.
 extension Allowed where Value == Double {
   /// Never a NaN.
   package static func within(_ range: ClosedRange<Double>) -> Self {
@@ -134,27 +135,17 @@ extension Allowed where Value == Double {
     }
   }
 
-  /// Finite and not below `least`.
-  package static func atLeast(_ least: Double) -> Self {
-    Self(least == 0 ? "0 or more" : "at least \(least.field.words)") {
-      $0.isFinite && $0 >= least
+  /// Greater than `least`.
+  package static func above(_ least: Double, upTo most: Double) -> Self {
+    Self("greater than \(least.field.words) and at most \(most.field.words)") {
+      $0 > least && $0 <= most
     }
-  }
-
-  /// Finite and greater than `least`.
-  package static func above(_ least: Double, upTo most: Double = .greatestFiniteMagnitude) -> Self {
-    let isOpen = most == .greatestFiniteMagnitude
-    return Self(
-      "greater than \(least.field.words)" + (isOpen ? "" : " and at most \(most.field.words)")
-    ) { $0 > least && $0 <= most }
   }
 
   /// Strictly between two limits.
   package static func between(_ low: Double, _ high: Double) -> Self {
     Self("in (\(low.field.words), \(high.field.words))") { $0 > low && $0 < high }
   }
-
-  package static var finite: Self { Self("finite") { $0.isFinite } }
 }
 
 /// An error for invalid settings, with a remedy.

@@ -13,7 +13,8 @@ public struct CalibrateCameraJob {
     .gain, unit: Camera.gain.facts.unit, standard: nil, allowed: .optional(Camera.gain.allowed),
     "gain of all pixels, instead of bright movies")
   public static let saturation = Setting(
-    .saturation, unit: "ADU", standard: 65535.0, allowed: .above(0), "pixel value at saturation")
+    .saturation, unit: "ADU", standard: 65535.0, allowed: .within(1...1e10),
+    "pixel value at saturation")
 
   let dark: [any Movie]
   let bright: [any Movie]

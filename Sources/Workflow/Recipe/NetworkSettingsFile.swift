@@ -1,3 +1,4 @@
+import Containers
 import Foundation
 import Localization
 import Reporting
@@ -11,9 +12,15 @@ public enum NetworkSettingsFile {
   public static func read(_ path: String) throws(SettingsError) -> String {
     let hint: Message =
       "give the settings of the network as JSON or YAML, or DECODE's param_run.yaml"
-    guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 22,
-      let text = String(data: data, encoding: .utf8)
-    else { throw SettingsError("cannot read the network's settings in \(path)", hint: hint) }
+    let data: [UInt8]
+    do { data = try InputFile.contents(of: path, atMost: 1 << 22) } catch {
+      throw SettingsError(
+        "cannot read the network's settings in \(path): it \(error.words)",
+        hint: error.hint.map { Message($0) } ?? hint)
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw SettingsError("cannot read the network's settings in \(path): no text", hint: hint)
+    }
     let fields = FieldValue(yaml: text)
     guard let fields, case .section = fields else {
       throw SettingsError("\(path) contains no settings", hint: hint)

@@ -101,10 +101,13 @@ extension Recipe: SettingGroup {
       "\(meaning): its number from 1, its name, or `all` to read them as frames")
   }
 
+  /// Above the frames of any movie.
+  private static let mostFrames = 1_000_000_000_000
   public static let firstFrame = Setting(
-    .frames, field: "first_frame", standard: 0, "first frame, counted from 0")
+    .frames, field: "first_frame", standard: 0, allowed: .within(0...mostFrames),
+    "first frame, counted from 0")
   public static let endFrame = Setting<Int?>(
-    .frames, field: "end_frame", standard: nil,
+    .frames, field: "end_frame", standard: nil, allowed: .optional(.within(0...mostFrames)),
     "frame after the last; the end of the movie if omitted")
   public static let roi = Setting<PixelRegion?>(
     .roi, unit: "px", standard: nil, "[x, y, width, height] to localize; whole frames if omitted")

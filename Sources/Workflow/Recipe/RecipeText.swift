@@ -1,3 +1,4 @@
+import Containers
 import Formats
 import Foundation
 import Localization
@@ -70,10 +71,11 @@ public struct RecipeFile: Sendable {
       do { try self.init(yaml: text) } catch { throw RecipeError("\(path): \(error.message)") }
       return
     }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw RecipeError("cannot read the recipe \(path)")
+    let data: [UInt8]
+    do { data = try InputFile.contents(of: path) } catch {
+      throw RecipeError("cannot read the recipe \(path): it \(error.words)")
     }
-    guard data.count < 1 << 20, let text = String(data: data, encoding: .utf8) else {
+    guard data.count < 1 << 20, let text = String(validating: data, as: UTF8.self) else {
       throw RecipeError("\(path) is not a recipe")
     }
     do { try self.init(yaml: text) } catch { throw RecipeError("\(path): \(error.message)") }

@@ -21,7 +21,7 @@ extension Recipe {
 
   /// Every setting, in recipe order; several settings can have the same path, one per detector or
   /// model.
-  static let settingFacts: [SettingFacts] = {
+  package static let settingFacts: [SettingFacts] = {
     var seen: Set<SettingFacts> = []
     let all = cases.flatMap { $0.entries.map(\.facts) }.filter { seen.insert($0).inserted }
     let sections = ["", "camera", "detection", "fit", "network", "measured"]

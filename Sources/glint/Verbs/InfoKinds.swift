@@ -19,26 +19,46 @@ enum InfoKinds {
   ) throws -> [(String, String)] {
     var tableError: (any Error)?
     do { return try table(file, options: reading.options()) } catch { tableError = error }
-    let kinds: [Describe] = [
-      { try psf(CalibrationFiles.read(file)) },
-      {
-        guard Outputs.isOutput(file) else { return try recipe(RecipeFile(path: file)) }
-        return try output(RecipeFile(path: file))
-      },
-      { try camera(CameraFiles.read(file)) }, { try weights(file) },
+    let kinds: [(kind: TextKind?, describe: Describe)] = [
+      (.psf, { try psf(CalibrationFiles.read(file)) }),
+      (
+        .recipe,
+        {
+          guard Outputs.isOutput(file) else { return try recipe(RecipeFile(path: file)) }
+          return try output(RecipeFile(path: file))
+        }
+      ),
+      (.camera, { try camera(CameraFiles.read(file)) }), (nil, { try weights(file) }),
     ]
-    for kind in kinds { if let fields = try? kind() { return fields } }
-    throw mostTelling(file, error, tableError)
+    var errors: [(kind: TextKind?, error: any Error)] = []
+    for (kind, describe) in kinds {
+      do { return try describe() } catch { errors.append((kind, error)) }
+    }
+    throw mostTelling(file, error, tableError, errors)
   }
 
+  /// The error of the reader that knows the file; the list of what Glint reads if none does.
   private static func mostTelling(
-    _ file: String, _ movieError: any Error, _ tableError: (any Error)?
+    _ file: String, _ movieError: any Error, _ tableError: (any Error)?,
+    _ errors: [(kind: TextKind?, error: any Error)]
   ) -> any Error {
     guard let movie = movieError as? MovieError, movie.kind == .unknown else { return movieError }
-    if case .unknownKind(_, let found)? = tableError as? TableError {
-      return UnknownKind(file: file, found: found)
+    if let kind = TextKind(path: file), let own = errors.first(where: { $0.kind == kind }) {
+      return own.error
     }
-    return tableError ?? movieError
+    guard case .unknownKind(_, let found)? = tableError as? TableError else {
+      return tableError ?? movieError
+    }
+    // Of files that are not text, a reader knows its own.
+    let known = errors.lazy.map(\.error).first { error in
+      switch error {
+      case CalibrationFileError.unknownKind, CameraFileError.unknownKind, WeightError.unknownKind:
+        false
+      case is CalibrationFileError, is CameraFileError, is WeightError: !TextKind.isText(file)
+      default: false
+      }
+    }
+    return known ?? UnknownKind(file: file, found: found)
   }
 
   private static func table(_ file: String, options: TableOptions) throws -> [(String, String)] {
@@ -120,7 +140,9 @@ enum InfoKinds {
     let weights = try WeightFile.read(file)
     let fits = Systems.all.filter { (try? Model($0, weights, settings: "")) != nil }.map { $0.name }
     // Any HDF5 file with arrays reads like weights of a network that is not known.
-    guard weights.configuration != nil || weights.graph != nil || !fits.isEmpty || !isHDF5(file)
+    guard
+      weights.configuration != nil || weights.graph != nil || !fits.isEmpty
+        || !WeightFile.isHDF5(file)
     else { throw UnknownKind(file: file, found: "an HDF5 file of arrays") }
     var fields = [
       ("kind", "network weights"), ("tensors", "\(weights.tensors.count)"),
@@ -131,10 +153,6 @@ enum InfoKinds {
     return fields
   }
 
-  private static func isHDF5(_ file: String) -> Bool {
-    let head = try? FileHandle(forReadingAtPath: file)?.read(upToCount: 4)
-    return head == Data([0x89, 0x48, 0x44, 0x46])
-  }
 }
 
 /// A file of no kind that Glint reads.

@@ -87,11 +87,8 @@ struct Simulate: ParsableCommand {
 
   private func simulationSettings() throws -> (SimulationSettings, CameraMaps?) {
     if let settings {
-      guard let data = FileManager.default.contents(atPath: settings) else {
-        throw ValidationError("cannot read the settings \(settings)")
-      }
       do {
-        let result = try JSONDecoder().decode(SimulationSettings.self, from: data)
+        let result = try SimulationSettings(file: settings)
         return (result, try result.cameraFile.flatMap { try CameraFiles.read($0).maps })
       } catch let error as DecodingError {
         throw ValidationError("\(settings) does not hold simulation settings: \(error.words)")

@@ -169,7 +169,7 @@ func value(_ psf: SplinePSF, x: Double, y: Double, z: Double) -> Double {
 
   @Test func noFile() {
     #expect(complaint { try CalibrationFiles.read("/nowhere/c.hdf5") }.contains("no such file"))
-    #expect(complaint { try CalibrationFiles.read("/dev") }.contains("it is not a file"))
+    #expect(complaint { try CalibrationFiles.read("/dev") }.contains("it is a folder, not a file"))
   }
 
   // MARK: SMAP

@@ -38,7 +38,7 @@ import Testing
   @Test(arguments: [
     ("offset: 100\ngian: 2\n", "unknown key gian\nhint: the known keys are offset, gain"),
     ("offset: many\n", "offset \"many\" is not a number"),
-    ("gain: -2\n", "gain -2 ADU/e⁻ must be greater than 0"),
+    ("gain: -2\n", "gain -2 ADU/e⁻ must be in 1e-06...1000000"),
     ("gain: .nan\n", "gain \".nan\" is not a number"),
     ("- 1\n- 2\n", "text without keys"), ("{a: [", "neither YAML nor JSON"), ("", "it is empty"),
   ])
@@ -250,6 +250,6 @@ import Testing
 
   @Test func noFile() {
     #expect(complaint { try CameraFiles.read("/nowhere/c.npy") }.contains("no such file"))
-    #expect(complaint { try CameraFiles.read("/dev") }.contains("it is not a file"))
+    #expect(complaint { try CameraFiles.read("/dev") }.contains("it is a folder, not a file"))
   }
 }

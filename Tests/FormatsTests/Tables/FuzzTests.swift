@@ -127,7 +127,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.file("t.smlm")
     try Tables.write(sampleTable(rows: 20), to: path)
-    let archive = try ZipArchive(ByteSource.contents(of: path))
+    let archive = try ZipArchive(InputFile.contents(of: path))
     let members = try archive.members.map { ($0.name, try archive.read($0)) }
     let sound = Data(try #require(members.first { $0.0 == name }).1)
     for copy in damagedCopies(of: sound, count: 200 * Self.effort, seed: 9) {

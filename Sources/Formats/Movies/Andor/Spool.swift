@@ -41,7 +41,8 @@ enum Spool {
     }
     let sidecar = try FileBytes(folder.appending(ini))
     let layout = try SpoolLayout(sidecar)
-    let first = try FileBytes(folder.appending(fileName(0)))
+    let seen = SeenFiles()
+    let first = try seen.open(folder.appending(fileName(0)))
     let header = try sifx(folder).map { path throws(MovieError) in
       try SIFHeader(try FileBytes(path))
     }
@@ -55,7 +56,7 @@ enum Spool {
     var files = promised.map { ($0 - 1) / layout.imagesPerFile + 1 } ?? 1
     if files > 1, !exists(folder.appending(fileName(files - 1))) { files = 1 }
     if files == 1 { while exists(folder.appending(fileName(files))) { files += 1 } }
-    let last = files == 1 ? first : try FileBytes(folder.appending(fileName(files - 1)))
+    let last = files == 1 ? first : try seen.open(folder.appending(fileName(files - 1)))
     let (whole, overflow) = (files - 1).multipliedReportingOverflow(by: layout.imagesPerFile)
     let held =
       (overflow ? Int.max >> 1 : whole)
@@ -73,7 +74,7 @@ enum Spool {
     }
     let storage = PixelStorage(sample: layout.sample, bigEndian: false)
     return SpoolMovie(
-      folder: folder, layout: layout,
+      folder: folder, layout: layout, seen: seen,
       info: MovieInfo(
         width: layout.shape.width, height: layout.shape.height, frames: frames,
         pixel: layout.sample.delivered, format: "Andor spool folder",
@@ -144,21 +145,25 @@ private final class SpoolMovie: Movie {
   let info: MovieInfo
   private let folder: String
   private let layout: SpoolLayout
+  private let seen: SeenFiles
   /// The file that was read last.
   private let open = Mutex<(number: Int, file: FileBytes)?>(nil)
 
-  init(folder: String, layout: SpoolLayout, info: MovieInfo) {
+  init(folder: String, layout: SpoolLayout, seen: SeenFiles, info: MovieInfo) {
     self.folder = folder
+    self.seen = seen
     self.layout = layout
     self.info = info
   }
 
   private func file(_ number: Int) throws(MovieError) -> FileBytes {
     if let last = open.withLock({ $0 }), last.number == number { return last.file }
-    let file = try FileBytes(folder.appending(Spool.fileName(number)))
+    let file = try seen.open(folder.appending(Spool.fileName(number)))
     open.withLock { $0 = (number, file) }
     return file
   }
+
+  func changes() -> [String] { seen.changes }
 
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     try info.forEach(frames, in: buffer) { frame, target throws(MovieError) in

@@ -7,6 +7,8 @@ import Synchronization
 protocol ChunkSource: Sendable {
   /// The chunk at these coordinates in the grid of chunks.
   func chunk(at place: [Int]) throws(MovieError) -> StoredChunk
+  /// What happened to the files since they were opened.
+  var changes: [String] { get }
 }
 
 /// How a chunk is stored.
@@ -44,6 +46,8 @@ final class ChunkedMovie: Movie {
     self.info = info
     unpacked = RecentValues(most: Self.mostKept)
   }
+
+  func changes() -> [String] { source.changes }
 
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     try info.check(frames, buffer)

@@ -49,6 +49,8 @@ final class JoinedMovie: Movie {
     self.info = info
   }
 
+  func changes() -> [String] { parts.flatMap { $0.changes() } }
+
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     try info.check(frames, buffer)
     var frame = frames.lowerBound

@@ -108,11 +108,11 @@ struct MicroManagerHeader: Sendable {
     }
     // The last directories may refer to data that was not written.
     let declared = directories.count
-    while directories.count > 0, !isWhole(directories[directories.count - 1], layout, format) {
+    while directories.count > 0, try !isWhole(directories[directories.count - 1], layout, format) {
       directories.truncate(to: directories.count - 1)
       if declared - directories.count > 64 { return nil }
     }
-    guard directories.count > 0, isWhole(directories[0], layout, format) else { return nil }
+    guard directories.count > 0, try isWhole(directories[0], layout, format) else { return nil }
     let unwritten = Int(count) - declared
     let lost = declared - directories.count
     var grid = PlaneGrid(axes: Self.axes)
@@ -129,9 +129,15 @@ struct MicroManagerHeader: Sendable {
     )
   }
 
-  private func isWhole(_ position: Int, _ layout: TIFFLayout, _ format: TIFFFormat) -> Bool {
-    guard let page = try? layout.directory(at: position), format.matches(page) else { return false }
-    return (try? layout.placement(of: page, format)) != nil
+  private func isWhole(
+    _ position: Int, _ layout: TIFFLayout, _ format: TIFFFormat
+  ) throws(MovieError) -> Bool {
+    try MovieError.ifWhole { () throws(MovieError) in
+      let page = try layout.directory(at: position)
+      guard format.matches(page) else { return false }
+      _ = try layout.placement(of: page, format)
+      return true
+    } ?? false
   }
 
   /// The files of a stack that was split at 4 GB: `x.ome.tif`, `x_1.ome.tif`, `x_2.ome.tif`, …

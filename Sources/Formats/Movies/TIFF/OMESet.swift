@@ -16,7 +16,8 @@ enum OMESet {
     var ome = ome
     if ome.images.isEmpty, let name = ome.metadataFile?.fileName, name != opened.path.fileName {
       let path = opened.path.folder.appending(name)
-      guard let file = try? FileBytes(path), let full = try description(file) else {
+      let file = try MovieError.ifWhole { () throws(MovieError) in try FileBytes(path) }
+      guard let file, let full = try description(file) else {
         return try TIFFSet.joined(
           [opened.movie()],
           notes: [
@@ -196,6 +197,7 @@ private struct PlaneSet {
         total += part.info.frames
         parts.append(part)
       } catch {
+        try error.throwIfUnread()
         // Planes after a missing file cannot be placed.
         guard !parts.isEmpty, name != own, !name.isEmpty else { throw error }
         missing = Truncation(

@@ -23,6 +23,8 @@ final class SampledPages: Movie {
     self.info = info
   }
 
+  func changes() -> [String] { file.changes }
+
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     let bytes = storage.sample.bytes
     let size = info.width * info.height

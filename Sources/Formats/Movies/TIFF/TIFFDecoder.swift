@@ -1,13 +1,14 @@
 import CTIFF
+import Foundation
 import Microscopy
 import Synchronization
 
 /// Reads compressed and tiled pages with libtiff, with one handle per concurrent reader.
 final class TIFFDecoder: Sendable {
-  private let path: String
+  private let file: FileBytes
   private let idle = Mutex<[Handle]>([])
 
-  init(path: String) { self.path = path }
+  init(_ file: FileBytes) { self.file = file }
 
   /// Whether this libtiff decodes the compression into the pixels that the tags describe.
   static func canDecode(_ compression: Int) -> Bool {
@@ -25,19 +26,19 @@ final class TIFFDecoder: Sendable {
     let handle: Handle
     if let free = idle.withLock({ $0.popLast() }) {
       handle = free
-    } else if let new = Handle(path) {
+    } else if let new = Handle(file) {
       handle = new
     } else {
-      throw failure("libtiff cannot open the file", page)
+      throw failure("libtiff cannot open the file", page, nil)
     }
     defer { idle.withLock { $0.append(handle) } }
 
     let pixels = format.shape.width * format.shape.height
 
     guard TIFFSetSubDirectory(handle.tiff, UInt64(page.position)) == 1 else {
-      throw failure("libtiff cannot read the directory of a page", page)
+      throw failure("libtiff cannot read the directory of a page", page, handle)
     }
-    try check(handle.tiff, page, format)
+    try check(handle, page, format)
     if format.sample != .float64 {
       try decode(
         handle, page, format, into: PixelStorage.tail(of: target, format.sample, pixels))
@@ -59,8 +60,9 @@ final class TIFFDecoder: Sendable {
 
   /// Checks that libtiff agrees with the directory that Glint read, so that no buffer is too small.
   private func check(
-    _ tiff: OpaquePointer, _ page: TIFFDirectory, _ format: TIFFFormat
+    _ handle: Handle, _ page: TIFFDirectory, _ format: TIFFFormat
   ) throws(MovieError) {
+    let tiff = handle.tiff
     var width: UInt32 = 0
     var height: UInt32 = 0
     var bits: UInt16 = 0
@@ -71,7 +73,7 @@ final class TIFFDecoder: Sendable {
       glint_tiff_get_u16(tiff, UInt32(TIFFTAG_SAMPLESPERPIXEL), &samples) == 1,
       Int(width) == format.shape.width, Int(height) == format.shape.height,
       Int(bits) == format.sample.bytes * 8, samples == 1
-    else { throw failure("the tags of a page contradict each other", page) }
+    else { throw failure("the tags of a page contradict each other", page, handle) }
   }
 
   private func decode(
@@ -81,27 +83,27 @@ final class TIFFDecoder: Sendable {
     if TIFFIsTiled(handle.tiff) != 0 {
       try decodeTiles(handle, page, format, into: target)
     } else {
-      try decodeStrips(handle.tiff, page, format, into: target)
+      try decodeStrips(handle, page, format, into: target)
     }
   }
 
   private func decodeStrips(
-    _ tiff: OpaquePointer, _ page: TIFFDirectory, _ format: TIFFFormat,
+    _ handle: Handle, _ page: TIFFDirectory, _ format: TIFFFormat,
     into target: UnsafeMutableRawBufferPointer
   ) throws(MovieError) {
-    let shape = format.shape
+    let (tiff, shape) = (handle.tiff, format.shape)
     let rowBytes = shape.bytes / shape.height
     var stated: UInt32 = 0
     _ = glint_tiff_get_u32(tiff, UInt32(TIFFTAG_ROWSPERSTRIP), &stated)
     let rows = min(max(1, Int(stated)), shape.height)
     guard Int(TIFFNumberOfStrips(tiff)) == (shape.height + rows - 1) / rows else {
-      throw failure("a page has the wrong number of strips", page)
+      throw failure("a page has the wrong number of strips", page, handle)
     }
     for (strip, row) in stride(from: 0, to: shape.height, by: rows).enumerated() {
       let bytes = min(rows, shape.height - row) * rowBytes
       let got = TIFFReadEncodedStrip(
         tiff, UInt32(strip), target.baseAddress! + row * rowBytes, tmsize_t(bytes))
-      guard got == bytes else { throw failure("strip \(strip) cannot be decoded", page) }
+      guard got == bytes else { throw failure("strip \(strip) cannot be decoded", page, handle) }
     }
   }
 
@@ -116,7 +118,9 @@ final class TIFFDecoder: Sendable {
     _ = glint_tiff_get_u32(handle.tiff, UInt32(TIFFTAG_TILELENGTH), &height)
     guard width > 0, height > 0, width <= FrameShape.mostPixels, height <= FrameShape.mostPixels,
       Int(width) * Int(height) <= FrameShape.mostPixels
-    else { throw failure("a tile size of \(width) x \(height) pixels is not possible", page) }
+    else {
+      throw failure("a tile size of \(width) x \(height) pixels is not possible", page, handle)
+    }
     let tileWidth = Int(width)
     let tileHeight = Int(height)
     let bytes = format.sample.bytes
@@ -125,12 +129,12 @@ final class TIFFDecoder: Sendable {
     let down = (shape.height + tileHeight - 1) / tileHeight
     guard Int(TIFFNumberOfTiles(handle.tiff)) == across * down,
       TIFFTileSize(handle.tiff) == tileBytes
-    else { throw failure("a page has the wrong number of tiles", page) }
+    else { throw failure("a page has the wrong number of tiles", page, handle) }
     let tile = handle.scratch(tileBytes)
     for index in 0..<(across * down) {
       let got = TIFFReadEncodedTile(
         handle.tiff, UInt32(index), tile.baseAddress!, tmsize_t(tileBytes))
-      guard got == tileBytes else { throw failure("tile \(index) cannot be decoded", page) }
+      guard got == tileBytes else { throw failure("tile \(index) cannot be decoded", page, handle) }
       let x = index % across * tileWidth
       let y = index / across * tileHeight
       let rowBytes = min(tileWidth, shape.width - x) * bytes
@@ -142,10 +146,15 @@ final class TIFFDecoder: Sendable {
     }
   }
 
-  private func failure(_ what: String, _ page: TIFFDirectory) -> MovieError {
+  private func failure(_ what: String, _ page: TIFFDirectory, _ handle: Handle?) -> MovieError {
+    if let number = handle?.takeError() {
+      let reason = String(cString: strerror(number)).lowercased()
+      return MovieError(
+        .unreadable, "cannot be read: \(reason)", file: file.path, byte: page.position)
+    }
     let words = String(cString: glint_tiff_words())
     return MovieError(
-      .readFailed, words.isEmpty ? what : "\(what) (libtiff: \(words))", file: path,
+      .readFailed, words.isEmpty ? what : "\(what) (libtiff: \(words))", file: file.path,
       byte: page.position)
   }
 
@@ -156,17 +165,36 @@ final class TIFFDecoder: Sendable {
     let tiff: OpaquePointer
     private var tile = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-    init?(_ path: String) {
+    private let source: UnsafeMutablePointer<glint_tiff_source>
+    /// Keeps the descriptor open.
+    private let file: FileBytes
+
+    init?(_ file: FileBytes) {
       glint_tiff_quiet()
+      self.file = file
+      source = .allocate(capacity: 1)
+      source.initialize(
+        to: glint_tiff_source(
+          descriptor: file.file.descriptor, error: 0, position: 0, size: UInt64(file.size)))
       // m: no memory map (a file that shrinks would kill the process); h: no first directory;
       // O: tables of strips on demand.
-      guard let tiff = TIFFOpen(path, "rmhO") else { return nil }
+      guard let tiff = glint_tiff_open(file.path, "rmhO", source) else {
+        source.deallocate()
+        return nil
+      }
       self.tiff = tiff
     }
 
     deinit {
       TIFFClose(tiff)
+      source.deallocate()
       tile.deallocate()
+    }
+
+    /// The system's number of the last failed read; nil if none failed.
+    func takeError() -> Int32? {
+      defer { source.pointee.error = 0 }
+      return source.pointee.error == 0 ? nil : source.pointee.error
     }
 
     func scratch(_ bytes: Int) -> UnsafeMutableRawBufferPointer {

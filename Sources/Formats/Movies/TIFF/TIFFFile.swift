@@ -8,6 +8,8 @@ struct TIFFFile: Sendable {
   /// The description of the first page: ImageJ's lines, OME-XML, or irrelevant text.
   let description: String
   let microManager: MicroManagerHeader?
+  /// The resolution along x that the first page states.
+  private let pixelsPerUnit: Double?
 
   init(_ file: FileBytes) throws(MovieError) {
     layout = try TIFFLayout(file)
@@ -18,6 +20,7 @@ struct TIFFFile: Sendable {
     format = try TIFFFormat(first, layout)
     description = try layout.text(first.description, limit: Self.longestText)
     microManager = try MicroManagerHeader(layout)
+    pixelsPerUnit = try layout.rational(first.xResolution)
   }
 
   /// The OME-XML of a large set takes megabytes; beyond this size, pages are used in file order.
@@ -83,11 +86,17 @@ struct TIFFFile: Sendable {
 
   /// Whether the file holds more than one plane; smaller copies of the first do not count.
   var hasSeveralPages: Bool {
-    if format.samples > 1 || (imageJ?.images ?? 1) > 1 || (first.planeTable?.count ?? 1) > 1 {
-      return true
+    get throws(MovieError) {
+      if format.samples > 1 || (imageJ?.images ?? 1) > 1 || (first.planeTable?.count ?? 1) > 1 {
+        return true
+      }
+      guard first.next != 0,
+        let page = try MovieError.ifWhole({ () throws(MovieError) in
+          try layout.directory(at: first.next)
+        })
+      else { return false }
+      return page.isPage && !page.isReduced && (page.next != 0 || page.width >= first.width)
     }
-    guard first.next != 0, let page = try? layout.directory(at: first.next) else { return false }
-    return page.isPage && !page.isReduced && (page.next != 0 || page.width >= first.width)
   }
 
   /// The line from stored numbers to values, if ImageJ's description states one that applies.
@@ -198,7 +207,7 @@ struct TIFFFile: Sendable {
   }
 
   private var pixelSize: StatedPixelSize {
-    imageJ?.pixelSize(pixelsPerUnit: (try? layout.rational(first.xResolution)) ?? nil)
+    imageJ?.pixelSize(pixelsPerUnit: pixelsPerUnit)
       ?? OMEDescription.pixelSize(description) ?? microManager?.pixelSize ?? .none
   }
 }

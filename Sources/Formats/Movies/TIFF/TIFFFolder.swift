@@ -5,6 +5,7 @@ import Microscopy
 final class TIFFFolder: Movie {
   let info: MovieInfo
   private let format: TIFFFormat
+  private let seen: SeenFiles
 
   /// The movie in a folder: single frames, one stack, or one set of files.
   ///
@@ -26,27 +27,30 @@ final class TIFFFolder: Movie {
         .missing, "the folder contains no TIFFs (\(names.count) other entries)", file: folder,
         hint: "give the movie file, or a folder with one TIFF per frame")
     }
-    let set = try? TIFFSet.open(try tiff(folder.appending(firstName)), series: series)
+    let seen = SeenFiles()
+    let set = try MovieError.ifWhole { () throws(MovieError) in
+      try TIFFSet.open(try tiff(folder.appending(firstName), seen), series: series)
+    }
     if let set, tiffs.count == 1 || Set(set.info.files.map(\.fileName)) == Set(tiffs) {
       return set
     }
-    if tiffs.count == 1 { return try TIFFSet.open(try tiff(folder.appending(firstName))) }
+    if tiffs.count == 1 { return try TIFFSet.open(try tiff(folder.appending(firstName), seen)) }
     let frames = try FrameNames(tiffs, folder: folder)
     let paths = (frames.order.map { $0.map { frames.names[Int($0)] } } ?? frames.names)
       .map { folder.appending($0) }
-    return try open(paths, frames, folder)
+    return try open(paths, frames, folder, seen)
   }
 
   /// Checks that every file holds one frame, and all frames are alike.
   private static func open(
-    _ paths: [String], _ names: FrameNames, _ folder: String
+    _ paths: [String], _ names: FrameNames, _ folder: String, _ seen: SeenFiles
   ) throws(MovieError) -> any Movie {
     var kinds: [FrameKind: Int] = [:]
     var own: [FrameKind] = []
     var first: TIFFFile?
     for (index, path) in paths.enumerated() {
-      let file = try TIFFFile(try tiff(path))
-      guard !file.hasSeveralPages else {
+      let file = try TIFFFile(try tiff(path, seen))
+      guard try !file.hasSeveralPages else {
         throw MovieError(
           .inconsistent, "a folder of \(paths.count) TIFFs, in which this one has several pages",
           file: path, hint: "open one of the files, for example \(paths[0])")
@@ -65,7 +69,7 @@ final class TIFFFolder: Movie {
         .inconsistent, "\(own[odd].text) in a folder of \(common.text)", file: paths[odd],
         frame: odd, hint: "keep only the frames of one movie in the folder")
     }
-    return first.scaled(TIFFFolder(paths, first: first, names))
+    return first.scaled(TIFFFolder(paths, first: first, names, seen))
   }
 
   /// What all frames of a folder must have in common.
@@ -89,7 +93,8 @@ final class TIFFFolder: Movie {
     }
   }
 
-  private init(_ paths: [String], first: TIFFFile, _ names: FrameNames) {
+  private init(_ paths: [String], first: TIFFFile, _ names: FrameNames, _ seen: SeenFiles) {
+    self.seen = seen
     format = first.format
     var info = first.info("folder of TIFFs", paths.count, names.notes)
     info.axes = names.axes
@@ -99,14 +104,16 @@ final class TIFFFolder: Movie {
     self.info = info
   }
 
-  private static func tiff(_ path: String) throws(MovieError) -> FileBytes {
-    let file = try FileBytes(path)
+  private static func tiff(_ path: String, _ seen: SeenFiles) throws(MovieError) -> FileBytes {
+    let file = try seen.open(path)
     guard file.size > 0 else { throw MovieError(.empty, "the file is empty", file: path) }
     guard TIFFLayout.isTIFF(try file.bytes(at: 0, count: 4)) else {
       throw MovieError(.unknown, "not a TIFF, despite its name", file: path)
     }
     return file
   }
+
+  func changes() -> [String] { seen.changes }
 
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     try info.forEach(frames, in: buffer) { frame, target throws(MovieError) in
@@ -119,7 +126,7 @@ final class TIFFFolder: Movie {
   private func read(
     _ path: String, into target: UnsafeMutableRawBufferPointer
   ) throws(MovieError) {
-    let layout = try TIFFLayout(try Self.tiff(path))
+    let layout = try TIFFLayout(try Self.tiff(path, seen))
     let page = try layout.directory(at: layout.first)
     guard format.matches(page) else {
       throw MovieError(
@@ -133,7 +140,7 @@ final class TIFFFolder: Movie {
       try PixelStorage(sample: format.sample, bigEndian: layout.bigEndian).read(
         info.width * info.height, at: offset, of: layout.file, into: target)
     case .coded:
-      try TIFFDecoder(path: path).decode(page, format, into: target)
+      try TIFFDecoder(layout.file).decode(page, format, into: target)
     }
   }
 

@@ -95,7 +95,7 @@ struct TIFFLayout: Sendable {
       if field.count > inlineBytes / field.valueBytes, field.count <= file.size / field.valueBytes {
         directory.bytes &+= field.count * field.valueBytes
       }
-      directory.take(tag: Int(number(buffer, local, 2)), field, self)
+      try directory.take(tag: Int(number(buffer, local, 2)), field, self)
       at += entryBytes
     }
     return directory
@@ -139,17 +139,17 @@ struct TIFFLayout: Sendable {
   }
 
   /// The value of a field whose values are all equal, one for each sample of a pixel; nil otherwise.
-  func uniform(_ field: TIFFField) -> Int? {
+  func uniform(_ field: TIFFField) throws(MovieError) -> Int? {
     if field.count == 1 { return scalar(field) }
     guard field.count <= Int(UInt16.max) else { return nil }
-    var result: Int?
-    do throws(MovieError) {
+    return try MovieError.ifWhole { () throws(MovieError) in
+      var result: Int?
       try forEachValue(of: field) { index, value in
         if index > 0, value != result { result = nil } else { result = value }
         return result != nil
       }
-    } catch { return nil }
-    return result
+      return result
+    } ?? nil
   }
 
   /// Calls `body` with every value of an integer field, without allocating; false stops.
@@ -266,12 +266,14 @@ struct TIFFDirectory: Sendable {
   /// Whether the directory describes an image at all.
   var isPage: Bool { width > 0 && height > 0 && offsets != nil }
 
-  fileprivate mutating func take(tag: Int, _ field: TIFFField, _ layout: TIFFLayout) {
+  fileprivate mutating func take(
+    tag: Int, _ field: TIFFField, _ layout: TIFFLayout
+  ) throws(MovieError) {
     switch tag {
     case 254: isReduced = (layout.scalar(field) ?? 0) & 1 == 1
     case 256: width = layout.scalar(field) ?? 0
     case 257: height = layout.scalar(field) ?? 0
-    case 258: bits = layout.uniform(field) ?? 0
+    case 258: bits = try layout.uniform(field) ?? 0
     case 259: compression = layout.scalar(field) ?? 0
     case 262: photometric = layout.scalar(field) ?? 1
     case 270: if description == nil { description = field }
@@ -284,7 +286,7 @@ struct TIFFDirectory: Sendable {
     case 284: isPlanar = layout.scalar(field) == 2
     case 322: isTiled = true
     case 330: hasSubImages = true
-    case 339: sampleFormat = layout.uniform(field) ?? 0
+    case 339: sampleFormat = try layout.uniform(field) ?? 0
     case 33628: calibration = field
     case 33629: planeTable = field
     default: break

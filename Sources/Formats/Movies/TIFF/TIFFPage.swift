@@ -175,6 +175,7 @@ struct TIFFChain: Sendable {
         do throws(MovieError) {
           try append(page, layout.placement(of: page, format))
         } catch {
+          try error.throwIfUnread()
           guard index > 0 else { throw error }
           truncation = Truncation("page \(index): \(error.what)", file: error.file)
           return
@@ -201,7 +202,10 @@ struct TIFFChain: Sendable {
           "the chain of pages loops from page \(index) back to page \(earlier) and is cut there")
         return
       }
-      guard let next = try? layout.directory(at: page.next), next.isPage else {
+      let next = try MovieError.ifWhole { () throws(MovieError) in
+        try layout.directory(at: page.next)
+      }
+      guard let next, next.isPage else {
         truncation = Truncation(
           "page \(index + 1) should begin at byte \(page.next), but the file has only "
             + "\(layout.file.size) bytes", file: layout.file.path)
@@ -287,8 +291,10 @@ final class TIFFPagesMovie: Movie {
     self.format = format
     self.directories = directories
     self.info = info
-    decoder = TIFFDecoder(path: layout.file.path)
+    decoder = TIFFDecoder(layout.file)
   }
+
+  func changes() -> [String] { layout.file.changes }
 
   func read(_ frames: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
     try info.forEach(frames, in: buffer) { frame, target throws(MovieError) in

@@ -48,6 +48,7 @@ enum TIFFSet {
         parts.append(try file.movie(index: index))
         if let index { grid?.append(contentsOf: index.grid) } else { grid = nil }
       } catch {
+        try error.throwIfUnread()
         guard !parts.isEmpty, !isOpened else { throw error }
         // The last file of an interrupted acquisition may have no frames.
         if error.kind == .noFrames, path == paths.last {

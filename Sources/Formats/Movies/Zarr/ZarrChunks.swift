@@ -13,6 +13,7 @@ final class ZarrChunks: ChunkSource {
   private let folder: String
   private let array: ZarrArray
   private let grid: ChunkGrid
+  private let seen = SeenFiles()
   private let shards = RecentValues<[Int], Shard?>(most: 1 << 26)
 
   init(_ folder: String, _ array: ZarrArray, _ grid: ChunkGrid) {
@@ -20,6 +21,8 @@ final class ZarrChunks: ChunkSource {
     self.array = array
     self.grid = grid
   }
+
+  var changes: [String] { seen.changes }
 
   func chunk(at place: [Int]) throws(MovieError) -> StoredChunk {
     guard let shards = array.shards else {
@@ -71,7 +74,7 @@ final class ZarrChunks: ChunkSource {
   private func open(_ place: [Int]) throws(MovieError) -> FileBytes? {
     let name = array.prefix + place.map(String.init).joined(separator: array.separator)
     do {
-      return try FileBytes(folder + "/" + name)
+      return try seen.open(folder + "/" + name)
     } catch {
       if error.kind == .missing { return nil }
       throw error
