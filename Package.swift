@@ -162,3 +162,14 @@ var kernelText: [String] {
     "tensor", "conv", "train", "random", "fourier",
   ]
 }
+
+// Only for `Tools/fuzz/run`: its fuzzer needs a build with sanitizers.
+if Context.environment["GLINT_FUZZ_BUILD"] != nil {
+  package.targets += [
+    .target(name: "CFuzzer", path: "Tools/CFuzzer"),
+    .executableTarget(
+      name: "glint-fuzz",
+      dependencies: ["CFuzzer", "Formats", "Microscopy", "Networks", "Reporting", "Workflow"],
+      path: "Tools/fuzz", exclude: ["README.md", "run", "seeds", "dictionaries"]),
+  ]
+}
