@@ -2,10 +2,6 @@
 #define GLINT_FUZZER_H
 
 #include <stddef.h>
-#include <stdint.h>
-
-/// libFuzzer's driver: runs `callback` on the inputs that the arguments ask for.
-int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*callback)(const uint8_t *data, size_t size));
 
 /// Counts the bytes on the heap from now on.
 void glint_count_memory(void);
