@@ -16,6 +16,11 @@ final class FuzzTarget: Sendable {
     let base = ProcessInfo.processInfo.environment["GLINT_FUZZ_FOLDER"] ?? "/dev/shm"
     folder = "\(base)/glint-fuzz-\(getpid())"
     mkdir(folder, 0o700)
+    for name in reader.files where name.contains("/") {
+      try? FileManager.default.createDirectory(
+        atPath: ("\(folder)/\(name)" as NSString).deletingLastPathComponent,
+        withIntermediateDirectories: true)
+    }
     for (name, bytes) in reader.fixed { write(bytes[...], to: name) }
   }
 
@@ -58,7 +63,6 @@ final class FuzzTarget: Sendable {
 
   private func write(_ bytes: ArraySlice<UInt8>, to name: String) {
     let path = "\(folder)/\(name)"
-    if name.contains("/") { mkdir((path as NSString).deletingLastPathComponent, 0o700) }
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     guard file >= 0 else { fatalError("cannot write \(path): \(String(cString: strerror(errno)))") }
     bytes.withUnsafeBytes { _ = Glibc.write(file, $0.baseAddress, $0.count) }
