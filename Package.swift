@@ -163,3 +163,19 @@ var kernelText: [String] {
     "tensor", "conv", "train", "random", "fourier",
   ]
 }
+
+// Only for `Tools/fuzz/run`: its fuzzer needs a build with sanitizers. Without networks and recipes it is
+// built in a fraction of the time, because that leaves out the kernels.
+if let part = Context.environment["GLINT_FUZZ_BUILD"] {
+  let isWhole = part != "files"
+  package.targets += [
+    .target(name: "CFuzzer", path: "Tools/CFuzzer"),
+    .executableTarget(
+      name: "glint-fuzz",
+      dependencies: ["CFuzzer", "Formats", "Microscopy", "Reporting"]
+        + (isWhole ? ["Networks", "Workflow"] : []),
+      path: "Tools/fuzz",
+      exclude: ["README.md", "run", "seeds", "unsanitized"] + (isWhole ? [] : ["Networks"]),
+      swiftSettings: isWhole ? [.define("GLINT_FUZZ_NETWORKS")] : []),
+  ]
+}

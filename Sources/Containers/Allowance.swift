@@ -7,7 +7,7 @@ package struct Allowance {
   package init(file: Int) { left = Self.largest(file: file) }
 
   /// 256 MB, or sixteen times the file if that is more. A size that overflows is not that of a file.
-  static func largest(file: Int) -> Int {
+  package static func largest(file: Int) -> Int {
     let (bytes, overflow) = file.multipliedReportingOverflow(by: 16)
     return overflow ? 1 << 28 : max(1 << 28, bytes)
   }

@@ -73,7 +73,9 @@ package struct ZipArchive {
         "compresses member `\(member.name)` by method \(member.method), not by deflate")
     }
     let checksum = result.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) }
-    guard UInt64(checksum) == member.checksum || result.isEmpty else { throw damage(member) }
+    guard UInt64(checksum) == member.checksum || result.isEmpty || !Checksums.areVerified else {
+      throw damage(member)
+    }
     return result
   }
 

@@ -75,8 +75,8 @@ struct Minflux {
     let variables = try file.variables(Set(names))
     let inner = variables["itr"]?.structure
     guard let place = inner?["loc"] ?? variables["loc"],
-      case .numbers(let shape, let values) = place, let rows = shape.first, shape.last == 3,
-      rows > 0
+      case .numbers(let shape, let values) = place, let rows = shape.first, shape.count > 1,
+      shape.last == 3, !values.isEmpty
     else { return nil }
     var data = Minflux()
     // Column-major: records, iterations, axes.

@@ -135,6 +135,20 @@ import Testing
     #expect(throws: MovieError.self) { try Movies.open(folder.file("b.zarr")).pixels(0..<1) }
   }
 
+  /// A gigabyte is not reserved for a few bytes that claim to hold it.
+  @Test func aChunkThatGrowsBeyondMeasureIsRefused() throws {
+    let folder = try TemporaryFolder()
+    try ZarrFixture(codecs: ["zstd"]).write(to: folder.file("g.zarr"))
+    let path = folder.file("g.zarr/zarr.json")
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let grown = text.replacingOccurrences(of: "[1, 10, 13]", with: "[2000000, 10, 13]")
+    try #require(grown != text)
+    _ = try folder.write(grown, to: "g.zarr/zarr.json")
+    let movie = try Movies.open(folder.file("g.zarr"))
+    let error = #expect(throws: MovieError.self) { try movie.pixels(0..<1) }
+    #expect(error?.kind == .unsupported)
+  }
+
   @Test func axesAndPixelSizeOfOME() throws {
     for version in [2, 3] {
       let folder = try TemporaryFolder()

@@ -171,6 +171,16 @@ import Testing
     #expect(table[Quantity("efo", .none)] == [7, 8])
   }
 
+  /// A list that is no table of places: one axis, or nothing in it.
+  @Test(arguments: [[3], [2, 0, 3]]) func minfluxWithoutPlaces(_ shape: [Int]) throws {
+    let folder = try TemporaryFolder()
+    var bytes = MATWriter.head("test")
+    let values = [Double](repeating: 1, count: shape.reduce(1, *))
+    MATWriter.write(.numbers(shape: shape, values), name: "loc") { bytes += $0 }
+    let path = try folder.write(bytes, to: "m.mat")
+    #expect(throws: TableError.self) { try Tables.read(path) }
+  }
+
   // MARK: TSF
 
   static func taggedSpots(unit: Int, intensity: Int = 1) -> Data {

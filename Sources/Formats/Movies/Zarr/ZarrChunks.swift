@@ -98,6 +98,11 @@ final class ZarrChunks: ChunkSource {
         .readFailed, "a damaged compressed chunk", file: file.path, byte: offset)
       // No compression makes data much longer.
       guard count <= size + size / 2 + 1 << 16 else { throw damage }
+      guard size <= Allowance.largest(file: count) else {
+        throw MovieError(
+          .unsupported, "a chunk of \(count) bytes would be unpacked to \(size)", file: file.path,
+          byte: offset, hint: "real images do not compress this well; store them in smaller chunks")
+      }
       let bytes = try file.bytes(at: offset, count: count)
       guard let unpacked = ZarrCodec.unpack(bytes, codecs, size: size) else { throw damage }
       return unpacked
