@@ -1,5 +1,6 @@
 import Compute
 import Networks
+import Reporting
 
 /// A network's output for each frame or crop: an image, or a value for each class.
 package struct ImageStage: Stage {
@@ -37,9 +38,11 @@ package struct ImageStage: Stage {
   package func product() -> ImageBatch { ImageBatch() }
 
   package func worker(
-    on device: any Device, batch: Int?, items: Int, profiling: Bool
+    on device: any Device, batch: Int?, items: Int, profiling: Bool, cancellation: Cancellation
   ) throws -> any Worker<ImageBatch> {
-    try ImageWorker(self, on: device, batch: batch, items: items, profiling: profiling)
+    try ImageWorker(
+      self, on: device, batch: batch, items: items, profiling: profiling,
+      cancellation: cancellation)
   }
 }
 
@@ -103,13 +106,15 @@ private final class ImageWorker: Worker {
   private var record = PlanRecord()
 
   init(
-    _ stage: ImageStage, on device: any Device, batch asked: Int?, items: Int, profiling: Bool
+    _ stage: ImageStage, on device: any Device, batch asked: Int?, items: Int, profiling: Bool,
+    cancellation: Cancellation
   ) throws {
     self.stage = stage
     let pace = stage.model.pace(height: stage.height, width: stage.width, on: device.info)
     tiled = try TiledNetwork(
       stage.model, batch: max(1, min(pace.together, asked ?? items, items)), height: stage.height,
-      width: stage.width, on: device, memory: stage.memory, head: stage.head, profiling: profiling)
+      width: stage.width, on: device, memory: stage.memory, head: stage.head, profiling: profiling,
+      cancellation: cancellation)
     let shape = try tiled.imageType.shape
     let isImage = shape.count == 4
     layout = ImageBatch.Layout(
