@@ -52,8 +52,12 @@ package struct ImageStage: Stage {
 /// sinks and back.
 package final class ImageBatch: @unchecked Sendable {
   package internal(set) var layout = Layout()
-  private var values: [Float] = []
+  /// Not an array, which would be filled with zeros first: seconds for gigabytes of images, in which
+  /// no request to stop is looked at.
+  private var values = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
   private var count = 0
+
+  deinit { values.deallocate() }
 
   /// The size of an image, and how it was computed.
   package struct Layout: Hashable, Sendable {
@@ -80,7 +84,7 @@ package final class ImageBatch: @unchecked Sendable {
   package func withValues<Result>(
     _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) rethrows -> Result {
-    try values.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[..<count])) }
+    try body(UnsafeBufferPointer(rebasing: values[..<count]))
   }
 
   /// Makes space for a number of images, all of whose values must be written; allocates only if the
@@ -90,10 +94,11 @@ package final class ImageBatch: @unchecked Sendable {
   ) throws {
     self.layout = layout
     count = images * layout.size
-    if values.count < count { values = Array(repeating: 0, count: count) }
-    try values.withUnsafeMutableBufferPointer {
-      try body(UnsafeMutableBufferPointer(rebasing: $0[..<count]))
+    if values.count < count {
+      values.deallocate()
+      values = .allocate(capacity: count)
     }
+    try body(UnsafeMutableBufferPointer(rebasing: values[..<count]))
   }
 }
 
