@@ -54,9 +54,9 @@ import Testing
     let device = CPUDevice(threads: 2)
     let executable = try device.compile(try Plan(graph, for: device.info))
     let stop = Cancellation()
-    // 10¹³ operations.
+    // 5·10¹¹ operations.
     try Threads.start {
-      usleep(200_000)
+      usleep(100_000)
       stop.cancel()
     }
     let start = SteadyClock.seconds
