@@ -1,7 +1,8 @@
 import Foundation
-import Reporting
 import Synchronization
 import Testing
+
+@testable import Reporting
 
 @Suite struct ThreadsTests {
   @Test(arguments: [0, 1, 2, 7, 1000])
@@ -16,20 +17,22 @@ import Testing
     Threads.share(20) { outer in
       Threads.share(20) { inner in sum.add(20 * outer + inner, ordering: .relaxed) }
     }
-    #expect(sum.load(ordering: .relaxed) == 400 * 399 / 2)
+    let total = sum.load(ordering: .relaxed)
+    #expect(total == 400 * 399 / 2)
   }
 
   @Test func aThreadDoesItsWork() throws {
-    let (done, main) = (DispatchSemaphore(value: 0), pthread_self())
-    let isOther = Atomic<Bool>(false)
-    try withoutActuallyEscaping({ @Sendable in
-      isOther.store(pthread_equal(main, pthread_self()) == 0, ordering: .relaxed)
-      done.signal()
-    }) {
-      try Threads.start($0)
-      done.wait()
+    final class Record: Sendable {
+      let worker = Mutex<pthread_t?>(nil)
+      let done = DispatchSemaphore(value: 0)
     }
-    #expect(isOther.load(ordering: .relaxed))
+    let record = Record()
+    try Threads.start {
+      record.worker.withLock { $0 = pthread_self() }
+      record.done.signal()
+    }
+    record.done.wait()
+    #expect(record.worker.withLock { $0.map { pthread_equal($0, pthread_self()) } } == 0)
   }
 
   @Test func aThreadThatCannotStartIsExplained() {
