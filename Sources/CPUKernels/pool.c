@@ -11,6 +11,8 @@ typedef struct {
   int64_t items, grain;
   char *scratch;
   int64_t stride;
+  glint_pool_stop stop;
+  const void *context;
 } job;
 
 struct glint_pool {
@@ -31,7 +33,7 @@ typedef struct {
 } seat;
 
 static void work(glint_pool *pool, const job *j, int worker) {
-  for (;;) {
+  while (!j->stop || !j->stop(j->context)) {
     const int64_t begin = atomic_fetch_add_explicit(&pool->next, j->grain, memory_order_relaxed);
     if (begin >= j->items) return;
     const int64_t end = begin + j->grain < j->items ? begin + j->grain : j->items;
@@ -98,9 +100,9 @@ void glint_pool_destroy(glint_pool *pool) {
 
 void glint_pool_run(glint_pool *pool, glint_cpu_function kernel, const void *params,
                     void *const *buffers, int64_t items, int64_t grain, void *scratch,
-                    int64_t stride) {
+                    int64_t stride, glint_pool_stop stop, const void *context) {
   if (items <= 0) return;
-  const job j = {kernel, params, buffers, items, grain, scratch, stride};
+  const job j = {kernel, params, buffers, items, grain, scratch, stride, stop, context};
   atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
   if (pool->threads == 1 || items <= grain) {
     work(pool, &j, 0);

@@ -195,7 +195,7 @@ private final class EchoStage: Stage {
   func product() -> Echo { Echo() }
 
   func worker(
-    on device: any Device, batch: Int?, items: Int, profiling: Bool
+    on device: any Device, batch: Int?, items: Int, profiling: Bool, cancellation: Cancellation
   ) -> any Worker<Echo> {
     EchoWorker(self, batch: batch ?? 1)
   }

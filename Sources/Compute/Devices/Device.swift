@@ -1,3 +1,5 @@
+import Reporting
+
 /// The properties that a device reports.
 public struct DeviceInfo: Hashable, Codable, Sendable {
   public enum Kind: String, Codable, Sendable {
@@ -81,6 +83,9 @@ public protocol Executable: AnyObject {
   /// Starts the launches in order. `run` does not wait for them; `read` does.
   func run() throws
 
+  /// The same, but stops early on request: throws `Interrupted`, and the results are not defined.
+  func run(until stop: Cancellation) throws
+
   /// Waits, then copies the first `bytes.count` bytes of the output; throws if it has fewer.
   func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws
 
@@ -97,6 +102,12 @@ public protocol Executable: AnyObject {
 extension Executable {
   public func write<Element: BitwiseCopyable>(_ input: String, _ values: [Element]) throws {
     try values.withUnsafeBytes { try write(input, $0) }
+  }
+
+  /// Looks at the request only before the first launch.
+  public func run(until stop: Cancellation) throws {
+    try stop.check()
+    try run()
   }
 
   /// The whole output.

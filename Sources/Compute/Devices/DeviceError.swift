@@ -4,6 +4,8 @@ import Reporting
 public enum DeviceError: Fault {
   case unknownName(String, available: [String])
   case openCLUnavailable(String)
+  /// A driver ends or hangs the process that loads it.
+  case driver(DriverFailure)
   /// A call of the OpenCL driver failed.
   case call(String, code: Int, device: String)
   /// A kernel does not compile; `log` refers to our own files and lines.
@@ -22,6 +24,7 @@ public enum DeviceError: Fault {
     switch self {
     case .unknownName(let name, _): "there is no device `\(name)`"
     case .openCLUnavailable(let reason): "OpenCL is not available: \(reason)"
+    case .driver(let failure): "OpenCL is not used: \(failure.description)"
     case .call(let call, let code, let device):
       "\(call) failed on \(device) with \(Self.name(ofStatus: code))"
     case .build(let kernel, let defines, let device, let log):
@@ -51,6 +54,11 @@ public enum DeviceError: Fault {
       "the devices are \(available.joined(separator: ", "))"
     case .openCLUnavailable:
       "install a driver's OpenCL package (and ocl-icd-libopencl1), or use \(.device) cpu"
+    case .driver(let failure):
+      """
+      \(failure.source.isEmpty ? "update the driver" : "update the driver, or remove \(failure.source)"); \
+      \(.device) cpu needs none
+      """
     case .call:
       "try \(.device) cpu; a parity run shows whether the driver computes correctly"
     case .build: "try \(.device) cpu, and report the log above"

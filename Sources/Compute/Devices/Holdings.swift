@@ -21,7 +21,8 @@ final class Holdings<Memory: AnyObject>: @unchecked Sendable {
   ) throws(DeviceError) -> Held<Memory> {
     lock.lock()
     defer { lock.unlock() }
-    if let held = entries[holding]?.held { return held }
+    // In two steps: a weak reference read through the optional crashes debug builds (Swift 6.3).
+    if let entry = entries[holding], let held = entry.held { return held }
     let held = Held(try make(holding), for: holding, in: self)
     entries[holding] = Entry(held: held, identity: ObjectIdentifier(held))
     return held

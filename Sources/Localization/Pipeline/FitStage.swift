@@ -81,11 +81,13 @@ package struct FitStage: RowStage {
 
   /// Batches of about one million pixels, 16 million on a GPU.
   package func worker(
-    on device: any Device, batch: Int?, items: Int, profiling: Bool
+    on device: any Device, batch: Int?, items: Int, profiling: Bool, cancellation: Cancellation
   ) -> any Worker<Rows> {
     let pixels = device.info.kind == .openCLGPU ? 16 << 20 : 1 << 20
     let usual = min(max(pixels / (width * height), 1), 1024, items)
-    return FitWorker(self, on: device, batch: batch ?? usual, profiling: profiling)
+    return FitWorker(
+      self, on: device, batch: batch ?? usual, profiling: profiling,
+      cancellation: cancellation)
   }
 
   /// Fits are done in effective counts, which have Poisson statistics: photoelectrons, divided by the

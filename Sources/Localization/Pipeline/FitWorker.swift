@@ -1,4 +1,5 @@
 import Compute
+import Reporting
 
 /// Detection and fit on one device: the executable for batches of one shape, and host memory for
 /// its results.
@@ -7,6 +8,7 @@ final class FitWorker: Worker {
   private let stage: FitStage
   private let device: any Device
   private let profiling: Bool
+  private let cancellation: Cancellation
   private var ready: Ready?
   private var received: ReceivedRows
   private var record = PlanRecord()
@@ -17,7 +19,11 @@ final class FitWorker: Worker {
     let executable: any Executable
   }
 
-  init(_ stage: FitStage, on device: any Device, batch: Int, profiling: Bool) {
+  init(
+    _ stage: FitStage, on device: any Device, batch: Int, profiling: Bool,
+    cancellation: Cancellation
+  ) {
+    self.cancellation = cancellation
     self.stage = stage
     self.device = device
     self.batch = batch
@@ -31,7 +37,7 @@ final class FitWorker: Worker {
     let capacity = room * batch.shape.frames
     let executable = try executable(for: batch.shape, capacity)
     try executable.write("frames", batch.bytes)
-    try executable.run()
+    try executable.run(until: cancellation)
     var total: Int32 = 0
     try withUnsafeMutableBytes(of: &total) { try executable.read("total", into: $0) }
     guard total <= capacity else {

@@ -1,5 +1,6 @@
 import Compute
 import Networks
+import Reporting
 
 /// A network's output for each frame or crop: an image, or a value for each class.
 package struct ImageStage: Stage {
@@ -37,9 +38,11 @@ package struct ImageStage: Stage {
   package func product() -> ImageBatch { ImageBatch() }
 
   package func worker(
-    on device: any Device, batch: Int?, items: Int, profiling: Bool
+    on device: any Device, batch: Int?, items: Int, profiling: Bool, cancellation: Cancellation
   ) throws -> any Worker<ImageBatch> {
-    try ImageWorker(self, on: device, batch: batch, items: items, profiling: profiling)
+    try ImageWorker(
+      self, on: device, batch: batch, items: items, profiling: profiling,
+      cancellation: cancellation)
   }
 }
 
@@ -49,8 +52,12 @@ package struct ImageStage: Stage {
 /// sinks and back.
 package final class ImageBatch: @unchecked Sendable {
   package internal(set) var layout = Layout()
-  private var values: [Float] = []
+  /// Not an array, which would be filled with zeros first: seconds for gigabytes of images, in which
+  /// no request to stop is looked at.
+  private var values = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
   private var count = 0
+
+  deinit { values.deallocate() }
 
   /// The size of an image, and how it was computed.
   package struct Layout: Hashable, Sendable {
@@ -77,7 +84,7 @@ package final class ImageBatch: @unchecked Sendable {
   package func withValues<Result>(
     _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) rethrows -> Result {
-    try values.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[..<count])) }
+    try body(UnsafeBufferPointer(rebasing: values[..<count]))
   }
 
   /// Makes space for a number of images, all of whose values must be written; allocates only if the
@@ -87,10 +94,11 @@ package final class ImageBatch: @unchecked Sendable {
   ) throws {
     self.layout = layout
     count = images * layout.size
-    if values.count < count { values = Array(repeating: 0, count: count) }
-    try values.withUnsafeMutableBufferPointer {
-      try body(UnsafeMutableBufferPointer(rebasing: $0[..<count]))
+    if values.count < count {
+      values.deallocate()
+      values = .allocate(capacity: count)
     }
+    try body(UnsafeMutableBufferPointer(rebasing: values[..<count]))
   }
 }
 
@@ -103,13 +111,15 @@ private final class ImageWorker: Worker {
   private var record = PlanRecord()
 
   init(
-    _ stage: ImageStage, on device: any Device, batch asked: Int?, items: Int, profiling: Bool
+    _ stage: ImageStage, on device: any Device, batch asked: Int?, items: Int, profiling: Bool,
+    cancellation: Cancellation
   ) throws {
     self.stage = stage
     let pace = stage.model.pace(height: stage.height, width: stage.width, on: device.info)
     tiled = try TiledNetwork(
       stage.model, batch: max(1, min(pace.together, asked ?? items, items)), height: stage.height,
-      width: stage.width, on: device, memory: stage.memory, head: stage.head, profiling: profiling)
+      width: stage.width, on: device, memory: stage.memory, head: stage.head, profiling: profiling,
+      cancellation: cancellation)
     let shape = try tiled.imageType.shape
     let isImage = shape.count == 4
     layout = ImageBatch.Layout(

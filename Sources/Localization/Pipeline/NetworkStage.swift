@@ -1,6 +1,7 @@
 import Compute
 import Microscopy
 import Networks
+import Reporting
 
 /// Localization by a network: frames in, emitters as rows out.
 ///
@@ -59,15 +60,17 @@ package struct NetworkStage: RowStage {
 
   /// Batches that take about one second.
   package func worker(
-    on device: any Device, batch: Int?, items: Int, profiling: Bool
+    on device: any Device, batch: Int?, items: Int, profiling: Bool, cancellation: Cancellation
   ) -> any Worker<Rows> {
     let usual = min(model.pace(height: height, width: width, on: device.info).batch, items)
-    return NetworkWorker(self, on: device, batch: batch ?? usual, profiling: profiling)
+    return NetworkWorker(
+      self, on: device, batch: batch ?? usual, profiling: profiling,
+      cancellation: cancellation)
   }
 
   /// The network on a device, with a list for up to `room` emitters per frame.
   func network(
-    on device: any Device, batch: Int, room: Int, profiling: Bool
+    on device: any Device, batch: Int, room: Int, profiling: Bool, cancellation: Cancellation
   ) throws -> TiledNetwork {
     let together = min(batch, model.pace(height: height, width: width, on: device.info).together)
     guard
@@ -78,7 +81,8 @@ package struct NetworkStage: RowStage {
     else { throw Self.refusal(of: model) }
     return try TiledNetwork(
       model, batch: together, height: height, width: width, on: device,
-      memory: settings.memory << 20, head: head, profiling: profiling)
+      memory: settings.memory << 20, head: head, profiling: profiling,
+      cancellation: cancellation)
   }
 
   /// A batch in the form that the network takes.

@@ -1,5 +1,6 @@
 import Compute
 import Networks
+import Reporting
 
 /// A localizing network on one device: the executable for a given list capacity, and the list that
 /// it fills.
@@ -8,11 +9,16 @@ final class NetworkWorker: Worker {
   private let stage: NetworkStage
   private let device: any Device
   private let profiling: Bool
+  private let cancellation: Cancellation
   private var ready: (room: Int, network: TiledNetwork)?
   private var list = EmitterList()
   private var record = PlanRecord()
 
-  init(_ stage: NetworkStage, on device: any Device, batch: Int, profiling: Bool) {
+  init(
+    _ stage: NetworkStage, on device: any Device, batch: Int, profiling: Bool,
+    cancellation: Cancellation
+  ) {
+    self.cancellation = cancellation
     self.stage = stage
     self.device = device
     self.batch = batch
@@ -38,7 +44,8 @@ final class NetworkWorker: Worker {
   private func network(_ room: Int) throws -> TiledNetwork {
     if let ready, ready.room == room { return ready.network }
     drop()
-    let network = try stage.network(on: device, batch: batch, room: room, profiling: profiling)
+    let network = try stage.network(
+      on: device, batch: batch, room: room, profiling: profiling, cancellation: cancellation)
     record.begin(network.executable)
     ready = (room, network)
     return network

@@ -1,4 +1,5 @@
 import Compute
+import Reporting
 
 /// The computation on each batch: an immutable description, from which every device gets its
 /// workers.
@@ -27,8 +28,9 @@ package protocol Stage<Product>: Sendable {
   /// - Parameters:
   ///   - batch: items per batch; nil lets the worker choose.
   ///   - items: the total number of items.
+  ///   - cancellation: a request to stop; work that is stopped throws `Interrupted`.
   func worker(
-    on device: any Device, batch: Int?, items: Int, profiling: Bool
+    on device: any Device, batch: Int?, items: Int, profiling: Bool, cancellation: Cancellation
   ) throws -> any Worker<Product>
 }
 

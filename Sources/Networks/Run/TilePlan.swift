@@ -1,4 +1,5 @@
 import Compute
+import Reporting
 
 /// How frames of one size are processed on a device: tiles, frames per run, and the plan of one
 /// run.
@@ -20,7 +21,8 @@ struct TilePlan {
   ///   this size.
   init(
     _ model: Model, batch wished: Int, height: Int, width: Int, on device: DeviceInfo,
-    memory: Int, tile: Int?, head: NetworkHead, halfStorage: Bool = false
+    memory: Int, tile: Int?, head: NetworkHead, halfStorage: Bool = false,
+    cancellation: Cancellation = Cancellation()
   ) throws {
     let network = model.network
     let name = type(of: model.system).name
@@ -33,6 +35,7 @@ struct TilePlan {
     var batch = wished
     var smallest = Int.max
     while true {
+      try cancellation.check()
       guard
         let rows = Tiling(length: height, tile: side, halo: halo, alignment: network.alignment),
         let columns = Tiling(length: width, tile: side, halo: halo, alignment: network.alignment),

@@ -1,4 +1,5 @@
 import Compute
+import Reporting
 
 /// Runs a model on frames of one size, of any size, in bounded memory.
 ///
@@ -34,6 +35,7 @@ package final class TiledNetwork {
   let magnification: Int
   private let temporalReach: Int
   private let tiling: TilePlan
+  private let cancellation: Cancellation
   private var input: [Float]
   private var result: [Float] = []
   private var line: [Float] = []
@@ -54,14 +56,18 @@ package final class TiledNetwork {
   ///   - head: postprocessing of the result on the device.
   ///   - halfStorage: see `Plan`; ignored on the CPU.
   ///   - profiling: measures the time of each op.
+  ///   - cancellation: a request to stop, looked at while this is prepared and within each run; what
+  ///     is stopped throws `Interrupted`.
   /// - Throws: `NetworkError` if even the smallest tile does not fit or a result has another size
   ///   than the frame, `ShapeError` if the network does not take frames of this size, `DeviceError`.
   package init(
     _ model: Model, batch: Int = 1, height: Int, width: Int, on device: any Device,
     memory: Int = 1 << 30, tile: Int? = nil, head: NetworkHead = .image(),
-    halfStorage: Bool = false, profiling: Bool = false
+    halfStorage: Bool = false, profiling: Bool = false,
+    cancellation: Cancellation = Cancellation()
   ) throws {
     self.model = model
+    self.cancellation = cancellation
     self.height = height
     self.width = width
     self.head = head
@@ -69,7 +75,7 @@ package final class TiledNetwork {
     temporalReach = model.network.temporalReach
     tiling = try TilePlan(
       model, batch: batch, height: height, width: width, on: device.info, memory: memory,
-      tile: tile, head: head, halfStorage: halfStorage)
+      tile: tile, head: head, halfStorage: halfStorage, cancellation: cancellation)
     executable = try device.compile(tiling.plan, profiling: profiling)
     input = Array(
       repeating: 0,
@@ -131,7 +137,7 @@ package final class TiledNetwork {
       let start = end - (steps - step) * batch
       fill(from: stack, first: start, row.start, column.start)
       try executable.write("frames", input)
-      try executable.run()
+      try executable.run(until: cancellation)
       let whole = start - reach..<start - reach + batch
       let own = whole.clamped(to: frames)
       if own.isEmpty { continue }

@@ -1,5 +1,5 @@
-import Dispatch
 import Microscopy
+import Reporting
 import Synchronization
 
 /// Mean and variance of every pixel over the frames of one or several movies, in one pass.
@@ -125,7 +125,7 @@ package struct PixelMoments: Sendable {
     let failure = Mutex<(any Error)?>(nil)
     // Unsafe, because the compiler cannot see that each thread writes its own part of the buffer.
     nonisolated(unsafe) let buffer = buffer
-    DispatchQueue.concurrentPerform(iterations: threads) { thread in
+    Threads.share(threads) { thread in
       let first = frames.lowerBound + thread * share
       let own = first..<max(first, min(first + share, frames.upperBound))
       guard !own.isEmpty else { return }
@@ -148,7 +148,7 @@ package struct PixelMoments: Sendable {
       // Unsafe, because the compiler cannot see that threads only read `frames`, and that each
       // writes the totals of its own shares.
       nonisolated(unsafe) let (frames, base) = (frames, totals.baseAddress!)
-      DispatchQueue.concurrentPerform(iterations: min(threads, shares)) { thread in
+      Threads.share(min(threads, shares)) { thread in
         for share in stride(from: thread, to: shares, by: min(threads, shares)) {
           sums.add(
             frames, count: count, pixels: size * share / shares..<size * (share + 1) / shares,

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Microscopy
 import Reporting
@@ -91,7 +90,7 @@ public struct PupilPSF: Codable, Hashable, Sendable {
     values.withUnsafeMutableBufferPointer { values in
       // Unsafe, because the compiler cannot see that each thread writes planes of its own.
       nonisolated(unsafe) let values = values
-      DispatchQueue.concurrentPerform(iterations: heights.count) { plane in
+      Threads.share(heights.count) { plane in
         let image = pupil.image(
           z: heights[plane], first: -Double(reach) - 0.5, step: 1 / Double(TabulatedPSF.finer),
           side: side)

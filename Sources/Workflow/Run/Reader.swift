@@ -28,8 +28,8 @@ final class Reader: @unchecked Sendable {
     for _ in 0..<slots { free.push(BatchBuffer(bytes: source.batchBytes)) }
   }
 
-  func start() {
-    Thread.detachNewThread { [self] in
+  func start() throws(ThreadError) {
+    try Threads.start { [self] in
       do { try fillAll() } catch { self.error = error }
       filled.close()
       ended.signal()

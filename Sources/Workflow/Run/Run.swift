@@ -116,7 +116,8 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     working = seats.count
     let first = seats[0]
     let worker = try first.fallback.perform {
-      try stage.worker(on: $0, batch: batch, items: items, profiling: profiling)
+      try stage.worker(
+        on: $0, batch: batch, items: items, profiling: profiling, cancellation: cancellation)
     }
     first.worker = worker
     first.device = first.fallback.device
@@ -156,12 +157,17 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
       let start = SteadyClock.seconds
       safe = sinks.map { _ in 0 }
       observer.progress(RunProgress(0, of: source.count, unit))
-      reader.start()
+      try reader.start()
       let workers = DispatchGroup()
       for seat in seats {
         workers.enter()
-        Thread.detachNewThread { [self] in
-          work(at: seat, reader, of: source)
+        do {
+          try Threads.start { [self] in
+            work(at: seat, reader, of: source)
+            workers.leave()
+          }
+        } catch {
+          end(at: seat, reader, after: error)
           workers.leave()
         }
       }
@@ -210,13 +216,20 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
         reader.free.push(buffer)
         landed.push(Landed(product: product, items: items), at: number)
       }
-    } catch is Interrupted {
     } catch {
-      lock.withLock { failure = failure ?? error }
+      return end(at: seat, reader, after: error)
     }
+    end(at: seat, reader, isDone: isDone)
+  }
+
+  /// What a worker does last, or the run for a worker that could not start.
+  private func end(
+    at seat: Seat, _ reader: Reader, isDone: Bool = false, after error: (any Error)? = nil
+  ) {
     // No other worker may wait for the result of this one.
     if isDone { free.close() } else { fail(reader) }
     lock.withLock {
+      if let error, !(error is Interrupted) { failure = failure ?? error }
       finish(seat)
       working -= 1
       if working == 0 { landed.close() }
@@ -273,7 +286,8 @@ package final class Run<Product: AnyObject & Sendable>: @unchecked Sendable {
     if let worker = seat.worker { return worker }
     seat.device = lock.withLock { seat.fallback.device }
     let worker = try stage.worker(
-      on: seat.device, batch: batch, items: items, profiling: profiling)
+      on: seat.device, batch: batch, items: items, profiling: profiling,
+      cancellation: cancellation)
     seat.worker = worker
     return worker
   }

@@ -13,5 +13,7 @@ struct DeviceOptions: ParsableArguments {
 
   var threads: Int? { cpu.threads }
 
-  func open() throws -> any Device { try Devices.named(device, threads: threads) }
+  func open() throws -> any Device {
+    try Devices.named(device, threads: threads) { say("warning: \($0)") }
+  }
 }

@@ -32,6 +32,8 @@ struct DevicesVerb: ParsableCommand {
       )
     }
     print("* is the device that --device best selects")
-    if let reason = Devices.openCL.reason { say("no OpenCL device: \(reason)") }
+    if let fault = Devices.openCL.fault {
+      say("no OpenCL device: \(fault.explanation.text { "--\($0.name)" })")
+    }
   }
 }

@@ -1,6 +1,7 @@
-import Compute
 import TestSupport
 import Testing
+
+@testable import Compute
 
 @Suite struct DevicesTests {
   @Test func namesAreUniqueAndFindTheirDevice() throws {
@@ -27,7 +28,7 @@ import Testing
     let error = #expect(throws: DeviceError.self) { try Devices.named("opencl:99") }
     switch error {
     case .unknownName: #expect(!Devices.openCL.devices.isEmpty)
-    case .openCLUnavailable(let reason): #expect(reason == Devices.openCL.reason)
+    case .openCLUnavailable, .driver: #expect("\(error!)" == "\(Devices.openCL.fault!)")
     default: Issue.record("unexpected: \(String(describing: error))")
     }
   }
@@ -35,14 +36,16 @@ import Testing
   @Test func withoutALoaderThereAreNoDevicesAndAReason() {
     let found = OpenCLPlatform.discover(library: "libNoSuch.so")
     #expect(found.devices.isEmpty)
-    #expect(found.reason?.contains("libNoSuch.so") == true)
+    #expect("\(found.fault!)".contains("libNoSuch.so"))
   }
 
   /// A library that is not an OpenCL loader.
   @Test func aLoaderWithoutEntryPointsSaysWhichIsMissing() {
     let found = OpenCLPlatform.discover(library: "libm.so.6")
     #expect(found.devices.isEmpty)
-    #expect(found.reason == "clGetPlatformIDs is missing from the OpenCL loader")
+    #expect(
+      found.fault?.message.text()
+        == "OpenCL is not available: clGetPlatformIDs is missing from the OpenCL loader")
   }
 
   /// The loader exists, but no driver: needs a separate process, as the loader searches drivers
@@ -59,6 +62,37 @@ import Testing
       #expect(all.status == 0, "\(all.errors)")
       #expect(all.output.contains("cpu:baseline") && !all.output.contains("opencl"))
     }
+  }
+
+  /// A library whose constructor fails stands for the loader; a child process loads it first.
+  @Test(
+    .enabled(if: Program.onPath("cc") != nil, "there is no C compiler"),
+    arguments: [
+      ("abort();", "crashes the program with SIGABRT"),
+      ("exit(3);", "ends the program with status 3"),
+      ("for (;;) sleep(100);", "does not return within 1 s"),
+    ])
+  func aDriverThatFailsIsNamed(_ code: String, words: String) throws {
+    try withScratchFolder { folder in
+      let library = folder.appendingPathComponent("libbad.so").path
+      let source = folder.appendingPathComponent("bad.c")
+      try """
+      #include <stdlib.h>
+      #include <unistd.h>
+      __attribute__((constructor)) static void load(void) { \(code) }
+      """.write(to: source, atomically: true, encoding: .utf8)
+      let compiler = try #require(Program.onPath("cc"))
+      #expect(
+        try Program.run(compiler, ["-shared", "-fPIC", "-o", library, source.path]).status == 0)
+      let failure = try #require(DriverFailure(whenLoading: library, within: 1))
+      #expect(failure.description == "the driver \(library) \(words) while it is loaded")
+      #expect(failure.library == library && failure.source.isEmpty)
+    }
+  }
+
+  @Test func theDriversOfThisMachineAreFine() {
+    #expect(DriverFailure(whenLoading: "libOpenCL.so.1") == nil)
+    #expect(DriverFailure(whenLoading: "libNoSuch.so") == nil)
   }
 
   @Test func theParityCommandRefusesClearly() throws {

@@ -1,5 +1,7 @@
 import CPUKernels
 import Compute
+import Foundation
+import Reporting
 import TestSupport
 import Testing
 
@@ -30,6 +32,36 @@ import Testing
       try executable.run()
       #expect(try executable.read("y").values == [11, 21, 4, 5, 6, 7, 8, 9], "\(name)")
     }
+  }
+
+  @Test func aRunStopsOnRequest() throws {
+    try onEveryDevice(try graph()) { executable, name in
+      let stop = Cancellation()
+      try executable.write("x", [1, 2, 3, 4, 5, 6, 7, 8] as [Float])
+      try executable.run(until: stop)
+      #expect(try executable.read("y").values == [2, 3, 4, 5, 6, 7, 8, 9], "\(name)")
+      stop.cancel()
+      #expect(throws: Interrupted.self, "\(name)") { try executable.run(until: stop) }
+    }
+  }
+
+  /// One launch of many seconds ends early too.
+  @Test func aRunStopsWithinALaunch() throws {
+    var graph = Graph()
+    let x = graph.input("x", TensorType(.float32, 1, 512, 512, 32))
+    let weight = Tensor([Float](repeating: 0.5, count: 31 * 31 * 32 * 32), shape: [31, 31, 32, 32])
+    graph.output("y", try graph.apply(Convolution(), x, graph.constant(weight)))
+    let device = CPUDevice(threads: 2)
+    let executable = try device.compile(try Plan(graph, for: device.info))
+    let stop = Cancellation()
+    // 5·10¹¹ operations.
+    try Threads.start {
+      usleep(100_000)
+      stop.cancel()
+    }
+    let start = SteadyClock.seconds
+    #expect(throws: Interrupted.self) { try executable.run(until: stop) }
+    #expect(SteadyClock.seconds - start < 2)
   }
 
   @Test func partialReadsTakeTheStart() throws {

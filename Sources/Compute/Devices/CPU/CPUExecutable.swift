@@ -1,5 +1,6 @@
 import CPUKernels
 import Foundation
+import Reporting
 
 /// A plan over one block of memory, its launches split over threads.
 ///
@@ -126,12 +127,17 @@ final class CPUExecutable: Executable, @unchecked Sendable {
     UnsafeMutableRawBufferPointer(start: address(place), count: bytes.count).copyMemory(from: bytes)
   }
 
-  func run() throws {
+  func run() throws { try run(stop: nil) }
+
+  func run(until stop: Cancellation) throws { try run(stop: stop) }
+
+  private func run(stop: Cancellation?) throws {
     runs += 1
     for index in launches.indices {
       let start = SteadyClock.seconds
-      run(launches[index])
+      run(launches[index], until: stop)
       seconds[index] += SteadyClock.seconds - start
+      try stop?.check()
     }
   }
 
@@ -139,22 +145,31 @@ final class CPUExecutable: Executable, @unchecked Sendable {
   private(set) var overrun: String?
   private static let scratchGuard = 4096
 
-  private func run(_ launch: Launch) {
-    guard plan.guarded else { return start(launch) }
+  private func run(_ launch: Launch, until stop: Cancellation? = nil) {
+    guard plan.guarded else { return start(launch, until: stop) }
     let sentinel: UInt8 = 0xA5
     let guards = stride(from: 0, to: scratch.bytes.count, by: scratchStride).map {
       UnsafeMutableRawBufferPointer(
         rebasing: scratch.bytes[$0 + launch.scratch..<$0 + launch.scratch + Self.scratchGuard])
     }
     for zone in guards { zone.initializeMemory(as: UInt8.self, repeating: sentinel) }
-    start(launch)
+    start(launch, until: stop)
     if guards.contains(where: { $0.contains { $0 != sentinel } }) { overrun = launch.label }
   }
 
-  private func start(_ launch: Launch) {
-    glint_pool_run(
-      pool, launch.function, launch.parameters.baseAddress, launch.buffers.baseAddress,
-      Int64(launch.items), Int64(launch.grain), scratch.bytes.baseAddress, Int64(scratchStride))
+  private func start(_ launch: Launch, until stop: Cancellation?) {
+    withExtendedLifetime(stop) {
+      glint_pool_run(
+        pool, launch.function, launch.parameters.baseAddress, launch.buffers.baseAddress,
+        Int64(launch.items), Int64(launch.grain), scratch.bytes.baseAddress, Int64(scratchStride),
+        stop == nil ? nil : Self.isStopped, stop.map { Unmanaged.passUnretained($0).toOpaque() })
+    }
+  }
+
+  private static let isStopped: glint_pool_stop = { context in
+    guard let context else { return 0 }
+    return Unmanaged<Cancellation>.fromOpaque(context)
+      ._withUnsafeGuaranteedRef { $0.isCancelled } ? 1 : 0
   }
 
   func read(_ output: String, into bytes: UnsafeMutableRawBufferPointer) throws {

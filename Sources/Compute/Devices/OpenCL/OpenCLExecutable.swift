@@ -1,4 +1,5 @@
 import COpenCL
+import Reporting
 
 /// A plan on an OpenCL device: one buffer with a part for each tensor, and one in-order queue.
 ///
@@ -137,9 +138,19 @@ final class OpenCLExecutable: Executable, @unchecked Sendable {
     try queue.upload(bytes.baseAddress, bytes.count, to: parts[slot])
   }
 
-  func run() throws {
+  func run() throws { try run(stop: nil) }
+
+  func run(until stop: Cancellation) throws { try run(stop: stop) }
+
+  private func run(stop: Cancellation?) throws {
     runs += 1
     for index in launches.indices {
+      // A processor takes seconds for what a GPU does at once, and what is in the queue cannot be
+      // taken back.
+      if let stop, device.info.kind == .openCLCPU {
+        try queue.finish()
+        try stop.check()
+      }
       var event: cl_event?
       try withUnsafeMutablePointer(to: &event) {
         try enqueue(launches[index], profiling ? $0 : nil)

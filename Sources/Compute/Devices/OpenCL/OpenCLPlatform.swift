@@ -23,16 +23,16 @@ package final class OpenCL: @unchecked Sendable {
 package struct OpenCLPlatform: Sendable {
   package let devices: [any Device]
   /// Why there is no device, if there is none.
-  package let reason: String?
+  package let fault: DeviceError?
 
-  /// Asks every platform of the loader at `library` for its devices.
+  /// Asks every platform of the loader at `library` for its devices, after a child process has done
+  /// the same without harm.
   package static func discover(library: String = "libOpenCL.so.1") -> OpenCLPlatform {
-    do {
+    do throws(DeviceError) {
+      if let failure = DriverFailure(whenLoading: library) { throw .driver(failure) }
       return try discover(OpenCL(path: library))
-    } catch DeviceError.openCLUnavailable(let reason) {
-      return OpenCLPlatform(devices: [], reason: reason)
     } catch {
-      return OpenCLPlatform(devices: [], reason: "\(error)")
+      return OpenCLPlatform(devices: [], fault: error)
     }
   }
 
@@ -54,7 +54,8 @@ package struct OpenCLPlatform: Sendable {
     }
     return OpenCLPlatform(
       devices: devices,
-      reason: devices.isEmpty ? "the loader is there, but no driver offers a device" : nil)
+      fault: devices.isEmpty
+        ? .openCLUnavailable("the loader is there, but no driver offers a device") : nil)
   }
 
   private static let searching = NSLock()

@@ -1,6 +1,6 @@
-import Dispatch
 import Foundation
 import Microscopy
+import Reporting
 import Synchronization
 
 /// Where chunks come from. Called from several threads.
@@ -94,7 +94,7 @@ final class ChunkedMovie: Movie {
     }
     // A processor core copies the rows of a tile more slowly than memory delivers them.
     let failure = Mutex<MovieError?>(nil)
-    DispatchQueue.concurrentPerform(iterations: grid.rows * grid.columns) { tile in
+    Threads.share(grid.rows * grid.columns) { tile in
       let (row, column) = tile.quotientAndRemainder(dividingBy: grid.columns)
       do throws(MovieError) {
         try read(outer + [row, column], planes, row, column, into: stored)
