@@ -24,7 +24,7 @@ extension Camera: SettingGroup {
     "gain of the EM register; above 1, an excess noise factor of 2 applies")
   public static let quantumEfficiency = Setting(
     .quantumEfficiency, in: "camera", title: "quantum efficiency", standard: 1.0,
-    allowed: .above(0, upTo: 1), "photoelectrons per photon")
+    allowed: .within(0.001...1), "photoelectrons per photon")
   public static let readNoise = Setting(
     .readNoise, in: "camera", unit: "e⁻", standard: 0.0, allowed: .within(0...1e6),
     "read noise, rms")

@@ -146,23 +146,15 @@ import Workflow
     for facts in numbers {
       let parts = facts.path.split(separator: ".")
       let value = parts.count == 1 ? number : "{\(parts[1]): \(number)}"
-      // Old recipes may state what does not apply; of several owners one uses the field.
-      let before = facts.section == "network" ? ["weights: w, "] : [""]
-      for start in before {
-        let text =
-          "recipe: 1\n\(parts[0]): "
-          + (value.hasPrefix("{") ? "{" + start + value.dropFirst() : value)
-        let accepted: Bool
-        do {
-          try Recipe(yaml: text).check()
-          accepted = true
-        } catch { accepted = false }
-        guard accepted else { continue }
-        let isUsed =
-          (try? RecipeFile(yaml: text))?.recipe.yaml().contains(
-            "\n\(parts.count == 1 ? "" : "  ")\(parts.last!): ") ?? false
-        #expect(!isUsed || inside[number]?.contains(facts.path) == true, "\(text) is accepted")
-      }
+      let owner =
+        facts.section == "network"
+        ? "weights: w, "
+        : facts.section == "detection" ? facts.owner.map { "detector: \($0), " } : nil
+      let text =
+        "recipe: 2\n\(parts[0]): "
+        + (parts.count == 1 ? value : "{" + (owner ?? "") + value.dropFirst())
+      guard (try? Recipe(yaml: text).check()) != nil else { continue }
+      #expect(inside[number]?.contains(facts.path) == true, "\(text) is accepted")
     }
   }
 }

@@ -87,12 +87,18 @@ for kind in kinds:
             # A run that had read all rows before the change has nothing to tell.
             with open("o.csv", "rb") as file:
                 written = file.read()
-            if written == expected:
+            # Neither has one that opened the file after the change: it reads the same again.
+            again = subprocess.run(
+                [glint, "convert", name, "-o", "w.csv", "--pixel-size", "100", "--force"],
+                capture_output=True).returncode
+            with open("w.csv", "rb") as file:
+                changed = file.read()
+            if written == expected or again == 0 and written == changed:
                 late += 1
             else:
                 losses += 1
                 print("LOSS: %s, %s at %d %%: %d of %d rows, exit status 0"
                       % (kind, change.__name__, 100 * share, written.count(b"\n") - 1, rows))
-print("changing_table: %d runs (%d had read everything before), %d losses" % (tried, late, losses))
+print("changing_table: %d runs (%d read all before or after), %d losses" % (tried, late, losses))
 subprocess.run(["rm", "-rf", folder])
 sys.exit(1 if losses else 0)
