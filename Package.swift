@@ -164,18 +164,13 @@ var kernelText: [String] {
   ]
 }
 
-// Only for `Tools/fuzz/run`: its fuzzer needs a build with sanitizers. Without networks and recipes it is
-// built in a fraction of the time, because that leaves out the kernels.
-if let part = Context.environment["GLINT_FUZZ_BUILD"] {
-  let isWhole = part != "files"
+// Only for `Tools/fuzz/run`: its fuzzer needs a build with sanitizers.
+if Context.environment["GLINT_FUZZ_BUILD"] != nil {
   package.targets += [
     .target(name: "CFuzzer", path: "Tools/CFuzzer"),
     .executableTarget(
       name: "glint-fuzz",
-      dependencies: ["CFuzzer", "Formats", "Microscopy", "Reporting"]
-        + (isWhole ? ["Networks", "Workflow"] : []),
-      path: "Tools/fuzz",
-      exclude: ["README.md", "run", "seeds", "unsanitized"] + (isWhole ? [] : ["Networks"]),
-      swiftSettings: isWhole ? [.define("GLINT_FUZZ_NETWORKS")] : []),
+      dependencies: ["CFuzzer", "Formats", "Microscopy", "Reporting"],
+      path: "Tools/fuzz", exclude: ["README.md", "run", "seeds", "unsanitized"]),
   ]
 }
