@@ -251,7 +251,8 @@ glint_probe glint_opencl_probe(const char *loader, double seconds) {
       if (ended == child && WIFSIGNALED(status)) probe.outcome = glint_probe_killed;
       probe.code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     } else {
-      kill(child, SIGKILL);
+      // With what it started, which is in its group.
+      kill(-child, SIGKILL);
       while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
       }
     }
