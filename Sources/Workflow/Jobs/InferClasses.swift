@@ -33,6 +33,7 @@ extension InferJob {
     let summary = try run.run(from: source, into: [classes])
     // A partial table would have rows without a class.
     if summary.interrupted { throw Interrupted() }
+    try movie.checkUnchanged()
     var report = InferReport()
     report.frames = classes.count
     if places.count < wanted {

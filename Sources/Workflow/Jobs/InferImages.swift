@@ -120,6 +120,7 @@ extension InferJob {
       batch: run.batch,
       halo: model.network.temporalReach)
     let summary = try run.run(from: source, into: [sink])
+    if !summary.interrupted { try movie.checkUnchanged() }
     var report = InferReport()
     report.frames = finished + summary.items
     report.interrupted = summary.interrupted

@@ -132,7 +132,8 @@ public struct InferJob {
       journal.remove()
       throw OutputError.kept(path: path, in: names, reason: reason)
     } catch {
-      tellHowToResume(journal)
+      // Results of two movies are not to be gone on with.
+      if error is MovieChanged { journal.remove() } else { tellHowToResume(journal) }
       throw error
     }
     if report.interrupted { tellHowToResume(journal) } else { journal.remove() }

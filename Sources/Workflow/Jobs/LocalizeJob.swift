@@ -118,6 +118,12 @@ public struct LocalizeJob {
     try journal?.begin()
     do {
       report = try run.run(into: writers, journal: journal)
+      if !report.interrupted { try movie.checkUnchanged() }
+    } catch let error as MovieChanged {
+      // Rows of two movies are not to be gone on with.
+      journal?.remove()
+      keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, nil)
+      throw error
     } catch {
       keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, journal)
       throw error

@@ -53,6 +53,7 @@ public final class PictureWriter: TableWriter, @unchecked Sendable {
   public func finish(_ provenance: [ProvenanceStep]) throws {
     let table = self.table ?? Localizations()
     size = try renderer.size(of: table)
+    if let remark = renderer.remark(on: table) { observer.note("\(remark)") }
     let fallback = Fallback(from: device) { [observer] in observer.note(Message($0)) }
     let pixels = try fallback.perform { try renderer.render(table, on: $0) }
     let step = ProvenanceStep(
