@@ -142,7 +142,8 @@ let package = Package(
     .testTarget(
       name: "NetworksTests",
       dependencies: ["Containers", "Networks", "Reporting", "TestConditions", "TestSupport"]),
-    .testTarget(name: "LocalizationTests", dependencies: ["Compute", "Localization", "TestSupport"]),
+    .testTarget(
+      name: "LocalizationTests", dependencies: ["Compute", "Localization", "TestSupport"]),
     .testTarget(
       name: "WorkflowTests",
       dependencies: ["Workflow", "TestConditions", "TestSupport", "steady-state"]),

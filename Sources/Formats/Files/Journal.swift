@@ -22,6 +22,7 @@ package final class Journal: @unchecked Sendable {
   /// Why nothing more is recorded; nil if nothing failed.
   package private(set) var failure: OutputError?
 
+  private var record: [UInt8] = []
   private var items = 0
   /// Items of an interrupted run that is not resumed.
   private var replaced = 0
@@ -191,11 +192,13 @@ package final class Journal: @unchecked Sendable {
     return bytes.withUnsafeBytes { ZipWriter.checksum($0, after: start) }
   }
 
-  /// Records that `items` items are finished.
-  package func append(items: Int, _ bytes: [UInt8]) {
-    put(bytes, items: items, mark: 0)
+  /// Records that `items` items are finished, with the bytes that `fill` appends.
+  package func append(items: Int, _ fill: (inout [UInt8]) -> Void) {
+    put(items: items, mark: 0, fill)
     flush()
   }
+
+  package func append(items: Int, _ bytes: [UInt8]) { append(items: items) { $0 += bytes } }
 
   /// Records that `items` items are finished, in place of all earlier records.
   ///
@@ -257,27 +260,42 @@ package final class Journal: @unchecked Sendable {
   }
 
   private func put(_ bytes: [UInt8], items: Int, mark: UInt32) {
-    guard failure == nil, bytes.count < Self.largestRecord else { return }
-    var head = [Self.magic, UInt64(bytes.count), UInt64(items), UInt64(mark)]
-    head[3] |= UInt64(Self.checksum(head, bytes)) << 32
-    let whole = head.withUnsafeBytes { Array($0) } + bytes
-    var sent = 0
-    while sent < whole.count {
-      let count = whole.withUnsafeBytes {
-        pwrite(descriptor, $0.baseAddress! + sent, $0.count - sent, off_t(end + sent))
+    put(items: items, mark: mark) { $0 += bytes }
+  }
+
+  /// Writes a record whose bytes `fill` appends; the memory is reused.
+  private func put(items: Int, mark: UInt32, _ fill: (inout [UInt8]) -> Void) {
+    guard failure == nil else { return }
+    record.removeAll(keepingCapacity: true)
+    record.append(contentsOf: repeatElement(0, count: Self.recordHead))
+    fill(&record)
+    guard record.count < Self.largestRecord else { return }
+    let length = record.count
+    let sent = record.withUnsafeMutableBytes { raw in
+      raw.storeBytes(of: Self.magic, as: UInt64.self)
+      raw.storeBytes(of: UInt64(length - Self.recordHead), toByteOffset: 8, as: UInt64.self)
+      raw.storeBytes(of: UInt64(items), toByteOffset: 16, as: UInt64.self)
+      raw.storeBytes(of: mark, toByteOffset: 24, as: UInt32.self)
+      let sum = ZipWriter.checksum(UnsafeRawBufferPointer(rebasing: raw[8...]))
+      raw.storeBytes(of: sum, toByteOffset: 28, as: UInt32.self)
+      var sent = 0
+      while sent < length {
+        let count = pwrite(descriptor, raw.baseAddress! + sent, length - sent, off_t(end + sent))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        sent += count
       }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        failure = OutputError(errno: errno, path: path)
-        _ = ftruncate(descriptor, off_t(end))
-        return
-      }
-      sent += count
+      return sent
     }
-    end += whole.count
+    guard sent == length else {
+      failure = OutputError(errno: errno, path: path)
+      _ = ftruncate(descriptor, off_t(end))
+      return
+    }
+    end += length
     records += 1
     self.items = max(self.items, items)
-    unsynchronized += whole.count
+    unsynchronized += length
   }
 
   /// Sends the records to the disk now and then, beside the run.

@@ -174,7 +174,11 @@ private final class ClassList: Sink {
     images.withValues { found in
       put(items, size) { found[$0] }
       if items.upperBound < places.count {
-        journal.append(items: items.upperBound, Self.bytes(items.lowerBound, size, found))
+        // A record: the first item and the number of values of each, then the values.
+        journal.append(items: items.upperBound) { record in
+          withUnsafeBytes(of: (Int64(items.lowerBound), Int64(size))) { record += $0 }
+          record += UnsafeRawBufferPointer(found)
+        }
       }
     }
   }
@@ -187,13 +191,6 @@ private final class ClassList: Sink {
         values[crop * classes + index] = found((item - items.lowerBound) * size + index)
       }
     }
-  }
-
-  /// A record: the first item and the number of values of each, then the values.
-  private static func bytes(
-    _ first: Int, _ size: Int, _ found: UnsafeBufferPointer<Float>
-  ) -> [UInt8] {
-    [Int64(first), Int64(size)].withUnsafeBytes { Array($0) } + UnsafeRawBufferPointer(found)
   }
 
   /// Takes the classes that an interrupted run found.

@@ -12,6 +12,7 @@ final class RowJournal: Sink {
   private let quantities: [Quantity]
   private let frames: Range<Int>
   private let finished: Int
+  private let encoder = JSONEncoder()
 
   /// What was counted in a batch.
   private struct Counts: Codable {
@@ -34,16 +35,15 @@ final class RowJournal: Sink {
     // The last rows are in the outputs in a moment, and a resumed run has something to do.
     guard frames.upperBound < self.frames.upperBound else { return }
     let table = rows.table
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 * (1 + table.count * (1 + quantities.count)) + 256)
-    func put<T>(_ values: [T]) { values.withUnsafeBytes { bytes += $0 } }
-    put([Int64(table.count)])
-    put(table.frame.map(Int64.init))
-    for quantity in quantities { put(table[quantity] ?? []) }
-    let counts = Counts(
-      spots: rows.spots, dropped: rows.tally.dropped, saturated: rows.tally.saturated)
-    bytes += try JSONEncoder().encode(counts)
-    journal.append(items: frames.upperBound - self.frames.lowerBound, bytes)
+    let counts = try encoder.encode(
+      Counts(spots: rows.spots, dropped: rows.tally.dropped, saturated: rows.tally.saturated))
+    journal.append(items: frames.upperBound - self.frames.lowerBound) { record in
+      func put<T: BitwiseCopyable>(_ values: [T]) { values.withUnsafeBytes { record += $0 } }
+      withUnsafeBytes(of: Int64(table.count)) { record += $0 }
+      put(table.frame)
+      for quantity in quantities { put(table[quantity] ?? []) }
+      record += counts
+    }
   }
 
   /// Passes the rows of the interrupted run to the writers and the count.
