@@ -18,6 +18,7 @@ public enum Devices {
   /// error says what is missing.
   ///
   /// - Parameters:
+  ///   - name: the name of the device.
   ///   - threads: threads of the CPU; nil for one on each core.
   ///   - note: receives one line if a driver is the reason why "best" is the CPU.
   public static func named(
