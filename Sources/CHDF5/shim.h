@@ -36,12 +36,12 @@ static inline herr_t glint_h5_first_message(unsigned n, const H5E_error2_t *e, v
   if (n == 0 && e->desc) {
     char *to = (char *)text;
     size_t i = 0;
-    for (; i < 255 && e->desc[i]; ++i) to[i] = e->desc[i];
+    for (; i < 511 && e->desc[i]; ++i) to[i] = e->desc[i];
     to[i] = 0;
   }
   return 0;
 }
-/// `text` has room for 256 bytes.
+/// `text` has room for 512 bytes.
 static inline void glint_h5_message(char *text) {
   text[0] = 0;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, glint_h5_first_message, text);

@@ -10,6 +10,11 @@ import Workflow
 enum Main {
   static func main() {
     prepareProcess()
+    // The system gives a program its own name at least; it is missing if the words cannot be read.
+    guard !CommandLine.arguments.isEmpty else {
+      say("error: the words of the command cannot be read\nhint: repeat the command")
+      exit(2)
+    }
     var code: Int32 = 0
     var verb: String?
     do {

@@ -1,5 +1,6 @@
 import CRename
 import Foundation
+import Reporting
 import Synchronization
 
 /// An output file that appears under its name only when it is complete.
@@ -23,6 +24,7 @@ package final class StagedFile: @unchecked Sendable {
   private let lock = NSLock()
   private var open = true
   private var reserved = 0
+  private var isPartial = false
 
   private static let suffix = ".glint-part"
 
@@ -120,13 +122,15 @@ package final class StagedFile: @unchecked Sendable {
     }
   }
 
-  /// Chooses another final name, in the same folder, which never replaces a file.
+  /// Chooses another final name for a part of the output, in the same folder, which never replaces
+  /// a file.
   ///
   /// Throws `OutputError` if it exists.
   package func rename(to other: String) throws {
     try Self.check(other, overwrite: false)
     path = other
     overwrite = false
+    isPartial = true
   }
 
   /// Gives the finished file its name.
@@ -152,11 +156,53 @@ package final class StagedFile: @unchecked Sendable {
 
   private var name: String { URL(fileURLWithPath: path).lastPathComponent }
 
-  /// Commits several finished files together: either all appear or none.
+  /// Gives several finished files their names together: either all appear or none. Inside
+  /// `together` this happens at its end.
   ///
   /// If a name was taken meanwhile, or the system refuses it, the files get partial names; if these
   /// are refused too, they stay under their temporary ones. `OutputError.kept` states the names.
   package static func commit(_ files: [StagedFile]) throws {
+    if let finished { finished.add(files) } else { try name(files) }
+  }
+
+  /// Runs `body`; all files that it commits get their names together when it has ended.
+  ///
+  /// - Parameters:
+  ///   - observer: if `body` throws, is told the partial names of the files that it had committed.
+  ///   - body: commits files on this thread.
+  package static func together<T>(
+    telling observer: any Observer, _ body: () throws -> T
+  ) throws -> T {
+    let set = Finished()
+    let result: T
+    do {
+      result = try $finished.withValue(set, operation: body)
+    } catch {
+      var names: [String] = []
+      for files in set.groups {
+        // Who gave a partial name tells it.
+        if files[0].isPartial, (try? place(files)) != nil { continue }
+        names += keep(files)
+      }
+      if !names.isEmpty {
+        let verb = names.count == 1 ? "is" : "are"
+        observer.note("stopped: \(names.joined(separator: " and ")) \(verb) complete")
+      }
+      throw error
+    }
+    if !set.groups.isEmpty { try name(set.groups.flatMap { $0 }) }
+    return result
+  }
+
+  /// Files that wait for the end of `together`. Only one thread uses it.
+  private final class Finished: @unchecked Sendable {
+    private(set) var groups: [[StagedFile]] = []
+    func add(_ files: [StagedFile]) { groups.append(files) }
+  }
+
+  @TaskLocal private static var finished: Finished?
+
+  private static func name(_ files: [StagedFile]) throws {
     do {
       for file in files {
         try check(file.path, overwrite: file.overwrite)
@@ -165,19 +211,25 @@ package final class StagedFile: @unchecked Sendable {
       try place(files)
     } catch let error as OutputError {
       let wanted = files[files.count - 1].path
-      let names = try? PartialName.of(files.map(\.path)) { names in
+      throw OutputError.kept(path: wanted, in: keep(files), reason: error.reason)
+    }
+  }
+
+  /// Keeps complete files whose names are not to be had: under partial names, or else under the
+  /// temporary ones. Returns the names.
+  private static func keep(_ files: [StagedFile]) -> [String] {
+    do {
+      return try PartialName.of(files.map(\.path)) { names in
         for (file, name) in zip(files, names) { try file.rename(to: name) }
         try place(files)
       }
-      if names == nil {
-        // Files without the right to write are complete: no later run takes them for leftovers.
-        for file in files {
-          fchmod(file.descriptor, 0o444)
-          file.release()
-        }
+    } catch {
+      // Files without the right to write are complete: no later run takes them for leftovers.
+      for file in files {
+        fchmod(file.descriptor, 0o444)
+        file.release()
       }
-      throw OutputError.kept(
-        path: wanted, in: names ?? files.map(\.temporary), reason: error.reason)
+      return files.map(\.temporary)
     }
   }
 

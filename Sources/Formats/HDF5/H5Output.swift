@@ -12,13 +12,7 @@ final class H5Output {
     self.path = path
     let staged = try StagedFile(path: path, overwrite: overwrite)
     self.staged = staged
-    try staged.reserve(bytes + 1 << 20)
-    file = try HDF5.locked {
-      guard let file = HDF5.create(staged.temporary) else {
-        throw OutputError.failed(path: path, reason: HDF5.message)
-      }
-      return file
-    }
+    file = try HDF5.locked { try HDF5.create(staged, reserving: bytes + 1 << 20) }
   }
 
   func attribute(_ name: String, _ value: Double) throws {
@@ -132,5 +126,5 @@ final class H5Output {
     else { throw failure() }
   }
 
-  private func failure() -> OutputError { .failed(path: path, reason: HDF5.message) }
+  private func failure() -> OutputError { HDF5.failure(path) }
 }

@@ -22,13 +22,17 @@ enum HDF5 {
     }
   }
 
-  /// Creates a file in place of an empty temporary one; nil if that fails.
-  static func create(_ path: String) -> H5Handle? {
+  /// Creates a file in place of an empty temporary one, and reserves space for it.
+  static func create(_ staged: StagedFile, reserving bytes: Int) throws(OutputError) -> H5Handle {
     guard let access = H5Handle(glint_h5_unlocked(), closing: H5Pclose),
-      let creation = properties(glint_h5_file_create())
-    else { return nil }
-    return H5Handle(
-      H5Fcreate(path, glint_h5_truncate(), creation.id, access.id), closing: H5Fclose)
+      let creation = properties(glint_h5_file_create()),
+      let file = H5Handle(
+        H5Fcreate(staged.temporary, glint_h5_truncate(), creation.id, access.id),
+        closing: H5Fclose)
+    else { throw failure(staged.path) }
+    // The library has cut off what was reserved before.
+    try staged.reserve(bytes)
+    return file
   }
 
   /// Properties of a file or a dataset to be created, without the time when it was: the same content
@@ -50,12 +54,18 @@ enum HDF5 {
     try file.end(at: Int(end.littleEndian))
   }
 
-  /// The library's last error message, without internal details.
-  static var message: String {
-    var text = [CChar](repeating: 0, count: 256)
+  /// The error for the call of the library that failed last. A system call's error is told in the
+  /// system's words.
+  static func failure(_ path: String) -> OutputError {
+    var text = [CChar](repeating: 0, count: 512)
     glint_h5_message(&text)
     let words = text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-    return words.isEmpty ? "the HDF5 library gives no reason" : words
+    if let mark = words.range(of: "errno = "),
+      let code = Int32(words[mark.upperBound...].prefix(while: \.isNumber)), code != 0
+    {
+      return OutputError(errno: code, path: path)
+    }
+    return .failed(path: path, reason: words.isEmpty ? "the HDF5 library gives no reason" : words)
   }
 }
 

@@ -54,10 +54,10 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
   }
 
   private func create() throws {
-    try table.reserve(Self.structureBytes)
-    guard let file = HDF5.create(table.temporary),
-      let record = H5Handle(H5Tcreate(H5T_COMPOUND, recordBytes), closing: H5Tclose)
-    else { throw failure() }
+    let file = try HDF5.create(table, reserving: Self.structureBytes)
+    guard let record = H5Handle(H5Tcreate(H5T_COMPOUND, recordBytes), closing: H5Tclose) else {
+      throw failure()
+    }
     var offset = 0
     for field in fields {
       guard H5Tinsert(record.id, field.name, offset, field.type) >= 0 else {
@@ -266,5 +266,5 @@ final class PicassoWriter: TableWriter, @unchecked Sendable {
     }
   }
 
-  private func failure() -> OutputError { .failed(path: path, reason: HDF5.message) }
+  private func failure() -> OutputError { HDF5.failure(path) }
 }

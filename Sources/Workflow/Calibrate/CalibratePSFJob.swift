@@ -43,6 +43,7 @@ public struct CalibratePSFJob {
   let maps: CameraMaps?
   let chosen: [PlaneAxis: PlaneChoice]
   let overwrite: Bool
+  let observer: any Observer
   let cancellation: Cancellation
   /// Where the pixel size comes from, and whether the movie contradicts it.
   public let notes: [Message]
@@ -67,6 +68,7 @@ public struct CalibratePSFJob {
   ///   - maps: camera maps; they replace the camera's offset, gain and read noise.
   ///   - chosen: the planes that were chosen when the movies were opened, for the provenance.
   ///   - overwrite: replaces existing files.
+  ///   - observer: is told of notes.
   ///   - cancellation: stops the work when it is triggered.
   /// - Throws: `SettingsError`, `OutputError` and `CalibrationFileError`, before any work.
   public init(
@@ -75,7 +77,7 @@ public struct CalibratePSFJob {
     heightError: Double = PSFCalibrationSettings.heightError.standard,
     origin: PSFCalibrationSettings.Origin, indexFactor: Double, planes: Int?, camera: Camera?,
     maps: CameraMaps?, chosen: [PlaneAxis: PlaneChoice] = [:], overwrite: Bool,
-    cancellation: Cancellation = Cancellation()
+    observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) throws {
     guard let zStep else {
       throw SettingsError(
@@ -123,6 +125,7 @@ public struct CalibratePSFJob {
     self.maps = maps
     self.chosen = chosen
     self.overwrite = overwrite
+    self.observer = observer
     self.cancellation = cancellation
     var taken = OutputNames(inputs: names, overwrite: overwrite)
     for path in [output, json, picture].compactMap({ $0 }) { try taken.add(path) }
@@ -161,11 +164,14 @@ public struct CalibratePSFJob {
         "origin": settings.origin.rawValue,
         "beads_used": "\(calibration.used)",
       ].merging(chosen.map { ($0.key.rawValue, $0.value.field.words) }) { $1 })
-    try CalibrationFiles.write(psf, to: output, provenance: [step], overwrite: overwrite)
-    if let json { try StagedFile.write(report.json(), to: json, overwrite: overwrite) }
-    if let picture {
-      try CalibrationFigure(calibration, model: model).picture
-        .writePNG(to: picture, overwrite: overwrite)
+    for movie in movies { try movie.checkUnchanged() }
+    try StagedFile.together(telling: observer) {
+      try CalibrationFiles.write(psf, to: output, provenance: [step], overwrite: overwrite)
+      if let json { try StagedFile.write(report.json(), to: json, overwrite: overwrite) }
+      if let picture {
+        try CalibrationFigure(calibration, model: model).picture
+          .writePNG(to: picture, overwrite: overwrite)
+      }
     }
     return report
   }

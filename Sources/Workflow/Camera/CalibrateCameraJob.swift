@@ -76,11 +76,14 @@ public struct CalibrateCameraJob {
     let (maps, report) = try cancellation.watch { try measure() }
     let seconds = Date().timeIntervalSince(start)
 
-    try CameraFiles.write(
-      maps.values, errors: maps.errors, metadata: try metadata(report), to: output,
-      overwrite: overwrite)
-    try StagedFile.write(Self.encoder.encode(report), to: reportPath, overwrite: overwrite)
-    try CameraPicture(maps.values).picture.writePNG(to: picturePath, overwrite: overwrite)
+    for movie in dark + bright { try movie.checkUnchanged() }
+    try StagedFile.together(telling: observer) {
+      try CameraFiles.write(
+        maps.values, errors: maps.errors, metadata: try metadata(report), to: output,
+        overwrite: overwrite)
+      try StagedFile.write(Self.encoder.encode(report), to: reportPath, overwrite: overwrite)
+      try CameraPicture(maps.values).picture.writePNG(to: picturePath, overwrite: overwrite)
+    }
     return Result(
       report: report, files: [output, reportPath, picturePath],
       bytesRead: (dark + bright).reduce(0) { $0 + $1.info.frames * $1.info.frameBytes },

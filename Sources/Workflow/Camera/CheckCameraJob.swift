@@ -54,6 +54,7 @@ public struct CheckCameraJob {
         observer.progress(RunProgress(frames, of: total, .frames))
       }
     }
+    for movie in dark { try movie.checkUnchanged() }
     return try CameraValidation(
       of: maps, errors: errors?.matching(info, region: region), by: moments)
   }

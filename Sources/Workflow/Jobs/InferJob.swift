@@ -121,13 +121,22 @@ public struct InferJob {
     for line in movie.info.notes { observer.note(Message(line)) }
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     try journal.begin()
-    let start = SteadyClock.seconds
-    var report: InferReport
+    let report: InferReport
     do {
-      report =
-        isTable
-        ? try classify(model, recipe, journal)
-        : sum ? try addImages(model, recipe, journal) : try writeImages(model, recipe, journal)
+      report = try StagedFile.together(telling: observer) {
+        let start = SteadyClock.seconds
+        var report =
+          isTable
+          ? try classify(model, recipe, journal)
+          : sum ? try addImages(model, recipe, journal) : try writeImages(model, recipe, journal)
+        report.seconds = SteadyClock.seconds - start
+        report.framesPerSecond = Double(report.frames) / max(report.seconds, 1e-9)
+        report.peakMemoryBytes = peakResidentBytes()
+        report.recipe = recipe
+        report.notes = movie.info.notes + report.notes
+        try reportFile?.commit(report: report.json(), partial: report.interrupted)
+        return report
+      }
     } catch OutputError.kept(let path, let names, let reason) {
       journal.remove()
       throw OutputError.kept(path: path, in: names, reason: reason)
@@ -137,12 +146,6 @@ public struct InferJob {
       throw error
     }
     if report.interrupted { tellHowToResume(journal) } else { journal.remove() }
-    report.seconds = SteadyClock.seconds - start
-    report.framesPerSecond = Double(report.frames) / max(report.seconds, 1e-9)
-    report.peakMemoryBytes = peakResidentBytes()
-    report.recipe = recipe
-    report.notes = movie.info.notes + report.notes
-    try reportFile?.commit(report: report.json(), partial: report.interrupted)
     return report
   }
 

@@ -128,15 +128,15 @@ public struct LocalizeJob {
       keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, journal)
       throw error
     }
-    if report.interrupted {
-      keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, journal)
-    } else {
-      journal?.markClosing()
-      try finish(writers, [provenance(report.device)], journal)
-    }
     report.recipe = recipe
     report.notes = notes + (doubt.map { ["\($0)"] } ?? []) + report.notes
-    try reportFile?.commit(report: report.json(), partial: report.interrupted)
+    if report.interrupted {
+      keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, journal)
+      try reportFile?.commit(report: report.json(), partial: true)
+    } else {
+      journal?.markClosing()
+      try finish(writers, reportFile, report, journal)
+    }
     return report
   }
 
@@ -148,20 +148,30 @@ public struct LocalizeJob {
     ]
   }
 
-  /// Completes all tables; one that fails does not keep the others from their names. The journal
-  /// stays if the rows of a table are nowhere else.
+  /// Completes the tables and the report, which get their names together. The journal stays if the
+  /// rows of a table are nowhere else.
   private func finish(
-    _ writers: [any TableWriter], _ provenance: [ProvenanceStep], _ journal: Journal?
+    _ writers: [any TableWriter], _ reportFile: StagedFile?, _ report: LocalizeReport,
+    _ journal: Journal?
   ) throws {
-    var failures: [any Error] = []
-    for writer in writers {
-      do { try writer.finish(provenance) } catch { failures.append(error) }
+    let provenance = [try self.provenance(report.device)]
+    do {
+      try StagedFile.together(telling: observer) {
+        var failure: (any Error)?
+        for writer in writers {
+          do { try writer.finish(provenance) } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+        try reportFile?.commit(report: report.json(), partial: false)
+      }
+    } catch OutputError.kept(let path, let names, let reason) {
+      journal?.remove()
+      throw OutputError.kept(path: path, in: names, reason: reason)
+    } catch {
+      tellHowToResume(journal, frames: try recipe.frames(in: movie.info))
+      throw error
     }
-    let isWhole = failures.allSatisfy {
-      if case OutputError.kept = $0 { true } else { false }
-    }
-    if isWhole { journal?.remove() }
-    if let failure = failures.first { throw failure }
+    journal?.remove()
   }
 
   /// A contradiction between the movie's noise and the camera.
@@ -239,6 +249,10 @@ public struct LocalizeJob {
         observer.note("stopped: no part of \(outputs[index]) could be saved: \(error)")
       }
     }
+    tellHowToResume(journal, frames: frames)
+  }
+
+  private func tellHowToResume(_ journal: Journal?, frames: Range<Int>) {
     guard let journal, journal.done > 0 else { return }
     if let failure = journal.failure {
       observer.note("warning: the journal of the run is incomplete: \(failure.message)")

@@ -76,25 +76,27 @@ public struct SimulateJob {
     for path in [moviePath, settingsPath] + (sidecar.map { [$0] } ?? [])
       + (simulation.maps == nil ? [] : [mapsPath]) + (psfPath.map { [$0] } ?? [])
     { try names.add(path) }
-    do {
-      try writeMovie(simulation, to: moviePath)
-    } catch let stop as Stopped {
-      try keep(stop, simulation, truth: hasTruth ? truthPath : nil, settings: settingsPath)
-      throw stop.reason
-    }
-    if hasTruth { try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite) }
-    try StagedFile.write(
-      JSONEncoder.indented.encode(settings), to: settingsPath, overwrite: overwrite)
     var files =
       [moviePath] + (hasTruth ? [truthPath] : []) + [settingsPath]
       + (sidecar.map { [$0] } ?? [])
-    if let maps = simulation.maps {
-      try CameraFiles.write(maps, to: mapsPath, overwrite: overwrite)
-      files.append(mapsPath)
-    }
-    if let psf, let psfPath {
-      try CalibrationFiles.write(psf, to: psfPath, overwrite: overwrite)
-      files.append(psfPath)
+    do {
+      try StagedFile.together(telling: observer) {
+        try writeMovie(simulation, to: moviePath)
+        if hasTruth { try Tables.write(simulation.truth, to: truthPath, overwrite: overwrite) }
+        try StagedFile.write(
+          JSONEncoder.indented.encode(settings), to: settingsPath, overwrite: overwrite)
+        if let maps = simulation.maps {
+          try CameraFiles.write(maps, to: mapsPath, overwrite: overwrite)
+          files.append(mapsPath)
+        }
+        if let psf, let psfPath {
+          try CalibrationFiles.write(psf, to: psfPath, overwrite: overwrite)
+          files.append(psfPath)
+        }
+      }
+    } catch let stop as Stopped {
+      try keep(stop, simulation, truth: hasTruth ? truthPath : nil, settings: settingsPath)
+      throw stop.reason
     }
     return Result(frames: settings.frames, molecules: simulation.truth.count, files: files)
   }

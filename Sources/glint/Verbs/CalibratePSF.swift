@@ -57,7 +57,7 @@ struct CalibratePSF: ParsableCommand {
       picture: report, zStep: zStep, pixelSize: pixelSize, roi: roi, model: model, scan: scan,
       heightError: zError, origin: origin, indexFactor: refractiveIndexFactor, planes: planes,
       camera: camera == Camera() && maps == nil ? nil : camera, maps: maps, chosen: movie.planes,
-      overwrite: force,
+      overwrite: force, observer: Terminal(quiet: false),
       cancellation: Interrupt.cancellation)
     for note in job.notes { say(note.spelled) }
     let result = try job.run()

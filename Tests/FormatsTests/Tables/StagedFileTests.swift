@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import Microscopy
 import TestConditions
+import TestSupport
 import Testing
 
 @Suite struct StagedFileTests {
@@ -140,6 +141,39 @@ import Testing
     first.discard()
     // What is complete stays, under the name that the error states.
     #expect(folder.contents == [".a.txt.glint-part"])
+  }
+
+  /// Tables that are written together replace older ones together. If one cannot be completed, the
+  /// older ones stay, and the complete one gets a partial name.
+  @Test func tablesAppearTogetherOrNotAtAll() throws {
+    let folder = try TemporaryFolder()
+    let table = sampleTable(rows: 5)
+    let names = ["a.csv", "b.hdf5"]
+    for name in names { try Tables.write(sampleTable(rows: 3), to: folder.file(name)) }
+    let notes = Notes()
+    func finish(failing: Bool) throws {
+      let writers = try names.map {
+        try Tables.writer(
+          path: folder.file($0), field: table.field, quantities: table.quantities, overwrite: true)
+      }
+      try StagedFile.together(telling: notes) {
+        for writer in writers {
+          try writer.append(table)
+          try writer.finish([])
+          #expect(try names.map { try Tables.read(folder.file($0)).count } == [3, 3])
+          if failing { throw OutputError.full(path: folder.file(names[1]), needed: nil) }
+        }
+      }
+    }
+    #expect(throws: OutputError.full(path: folder.file(names[1]), needed: nil)) {
+      try finish(failing: true)
+    }
+    #expect(try names.map { try Tables.read(folder.file($0)).count } == [3, 3])
+    #expect(try Tables.read(folder.file("a.partial.csv")).count == 5)
+    #expect(notes.lines.count == 1 && notes.lines[0].contains("a.partial.csv"))
+    #expect(!folder.contents.contains { $0.hasPrefix(".") })
+    try finish(failing: false)
+    #expect(try names.map { try Tables.read(folder.file($0)).count } == [5, 5])
   }
 
   @Test func impossiblePlaces() throws {
