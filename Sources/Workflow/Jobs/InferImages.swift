@@ -3,6 +3,7 @@ import Foundation
 import Localization
 import Microscopy
 import Networks
+import Reporting
 
 /// Writes images of every frame, or their sum.
 extension InferJob {
@@ -13,7 +14,7 @@ extension InferJob {
     let finished = journal.done
     // An earlier stop may have given the part that it finished a name.
     let partial = try journal.lastNote()
-    let file = ImageFile(frames, journal) { layout in
+    let file = ImageFile(frames, journal, cancellation) { layout in
       try TIFFMovieWriter(
         path: output, width: layout.width, height: layout.height, pixel: .float32,
         channels: layout.channels, bigTIFF: 4 * layout.size * frames.count > 4_000_000_000,
@@ -28,19 +29,21 @@ extension InferJob {
       _ = try? keep(file.writer, journal)
       throw error
     }
-    guard let writer = file.writer else { return report }
     if report.interrupted {
-      report.notes.append(contentsOf: try keep(writer, journal))
+      report.notes.append(contentsOf: try keep(file.writer, journal))
     } else {
       journal.markClosing()
-      try writer.finish()
+      try file.writer?.finish()
     }
     return report
   }
 
   /// Saves the complete frames under a partial name; returns a note of it.
   private func keep(_ writer: TIFFMovieWriter?, _ journal: Journal) throws -> [String] {
-    guard let writer, writer.wholeFrames > 0 else { return [] }
+    guard let writer, writer.wholeFrames > 0 else {
+      observer.note("stopped before a frame was complete; nothing was saved")
+      return []
+    }
     var name = ""
     let line = try partial {
       try writer.rename(to: $0)
@@ -65,7 +68,10 @@ extension InferJob {
       sum.record()
       throw error
     }
-    guard report.frames > 0, sum.layout.size > 0 else { return report }
+    guard report.frames > 0, sum.layout.size > 0 else {
+      observer.note("stopped before a frame was complete; nothing was saved")
+      return report
+    }
     var name = output
     if report.interrupted {
       sum.record()
@@ -150,15 +156,17 @@ private final class ImageFile: LayoutSink {
   private(set) var writer: TIFFMovieWriter?
   private let frames: Range<Int>
   private let journal: Journal
+  private let cancellation: Cancellation
   private let open: (ImageBatch.Layout) throws -> TIFFMovieWriter
   private var plane: [Float] = []
 
   init(
-    _ frames: Range<Int>, _ journal: Journal,
+    _ frames: Range<Int>, _ journal: Journal, _ cancellation: Cancellation,
     open: @escaping (ImageBatch.Layout) throws -> TIFFMovieWriter
   ) {
     self.frames = frames
     self.journal = journal
+    self.cancellation = cancellation
     self.open = open
   }
 
@@ -185,6 +193,8 @@ private final class ImageFile: LayoutSink {
         continue
       }
       for channel in 0..<channels {
+        // A frame may have gigabytes.
+        try cancellation.check()
         for pixel in 0..<pixels {
           plane[pixel] = values[(frame * pixels + pixel) * channels + channel]
         }

@@ -120,39 +120,20 @@ public struct InferJob {
   ) throws -> InferReport {
     for line in movie.info.notes { observer.note(Message(line)) }
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
-    try journal.begin()
-    let report: InferReport
-    do {
-      report = try StagedFile.together(telling: observer) {
-        let start = SteadyClock.seconds
-        var report =
-          isTable
-          ? try classify(model, recipe, journal)
-          : sum ? try addImages(model, recipe, journal) : try writeImages(model, recipe, journal)
-        report.seconds = SteadyClock.seconds - start
-        report.framesPerSecond = Double(report.frames) / max(report.seconds, 1e-9)
-        report.peakMemoryBytes = peakResidentBytes()
-        report.recipe = recipe
-        report.notes = movie.info.notes + report.notes
-        try reportFile?.commit(report: report.json(), partial: report.interrupted)
-        return report
-      }
-    } catch OutputError.kept(let path, let names, let reason) {
-      journal.remove()
-      throw OutputError.kept(path: path, in: names, reason: reason)
-    } catch {
-      // Results of two movies are not to be gone on with.
-      if error is MovieChanged { journal.remove() } else { tellHowToResume(journal) }
-      throw error
-    }
-    if report.interrupted { tellHowToResume(journal) } else { journal.remove() }
-    return report
-  }
-
-  private func tellHowToResume(_ journal: Journal) {
-    let done = journal.done
-    if done > 0 {
-      observer.note("stopped: the same command with \(.resume) goes on after \(done) of its items")
+    let work = RecordedWork(journal: journal, observer: observer) { "after \($0) of its items" }
+    return try work.run {
+      let start = SteadyClock.seconds
+      var report =
+        isTable
+        ? try classify(model, recipe, journal)
+        : sum ? try addImages(model, recipe, journal) : try writeImages(model, recipe, journal)
+      report.seconds = SteadyClock.seconds - start
+      report.framesPerSecond = Double(report.frames) / max(report.seconds, 1e-9)
+      report.peakMemoryBytes = peakResidentBytes()
+      report.recipe = recipe
+      report.notes = movie.info.notes + report.notes
+      try reportFile?.commit(report: report.json(), partial: report.interrupted)
+      return (report, report.interrupted)
     }
   }
 

@@ -114,30 +114,29 @@ public struct LocalizeJob {
     let writers = try openWriters(run.quantities, overwrite)
     for line in notes { observer.note(Message(line)) }
     if let doubt { observer.note("warning: \(doubt.explanation)") }
-    var report: LocalizeReport
-    try journal?.begin()
-    do {
-      report = try run.run(into: writers, journal: journal)
-      if !report.interrupted { try movie.checkUnchanged() }
-    } catch let error as MovieChanged {
-      // Rows of two movies are not to be gone on with.
-      journal?.remove()
-      keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, nil)
-      throw error
-    } catch {
-      keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, journal)
-      throw error
+    let work = RecordedWork(journal: journal, observer: observer) {
+      "at frame \(frames.lowerBound + $0)"
     }
-    report.recipe = recipe
-    report.notes = notes + (doubt.map { ["\($0)"] } ?? []) + report.notes
-    if report.interrupted {
-      keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName, journal)
-      try reportFile?.commit(report: report.json(), partial: true)
-    } else {
-      journal?.markClosing()
-      try finish(writers, reportFile, report, journal)
+    return try work.run {
+      var report: LocalizeReport
+      do {
+        report = try run.run(into: writers, journal: journal)
+        if !report.interrupted { try movie.checkUnchanged() }
+      } catch {
+        keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName)
+        throw error
+      }
+      report.recipe = recipe
+      report.notes = notes + (doubt.map { ["\($0)"] } ?? []) + report.notes
+      if report.interrupted {
+        keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName)
+      } else {
+        journal?.markClosing()
+        try finish(writers, [provenance(report.device)])
+      }
+      try reportFile?.commit(report: report.json(), partial: report.interrupted)
+      return (report, report.interrupted)
     }
-    return report
   }
 
   /// What determines the rows: a run is resumed only if nothing of it changed.
@@ -148,30 +147,13 @@ public struct LocalizeJob {
     ]
   }
 
-  /// Completes the tables and the report, which get their names together. The journal stays if the
-  /// rows of a table are nowhere else.
-  private func finish(
-    _ writers: [any TableWriter], _ reportFile: StagedFile?, _ report: LocalizeReport,
-    _ journal: Journal?
-  ) throws {
-    let provenance = [try self.provenance(report.device)]
-    do {
-      try StagedFile.together(telling: observer) {
-        var failure: (any Error)?
-        for writer in writers {
-          do { try writer.finish(provenance) } catch { failure = failure ?? error }
-        }
-        if let failure { throw failure }
-        try reportFile?.commit(report: report.json(), partial: false)
-      }
-    } catch OutputError.kept(let path, let names, let reason) {
-      journal?.remove()
-      throw OutputError.kept(path: path, in: names, reason: reason)
-    } catch {
-      tellHowToResume(journal, frames: try recipe.frames(in: movie.info))
-      throw error
+  /// Completes all tables; one that fails does not keep the others from being complete.
+  private func finish(_ writers: [any TableWriter], _ provenance: [ProvenanceStep]) throws {
+    var failure: (any Error)?
+    for writer in writers {
+      do { try writer.finish(provenance) } catch { failure = failure ?? error }
     }
-    journal?.remove()
+    if let failure { throw failure }
   }
 
   /// A contradiction between the movie's noise and the camera.
@@ -230,8 +212,7 @@ public struct LocalizeJob {
 
   /// Saves the complete part under a partial name, and reports the frames in each file.
   private func keep(
-    _ writers: [any TableWriter], safe: [Int], of frames: Range<Int>, device: String,
-    _ journal: Journal?
+    _ writers: [any TableWriter], safe: [Int], of frames: Range<Int>, device: String
   ) {
     guard safe.contains(where: { $0 > 0 }) else {
       for writer in writers { writer.abandon() }
@@ -249,18 +230,6 @@ public struct LocalizeJob {
         observer.note("stopped: no part of \(outputs[index]) could be saved: \(error)")
       }
     }
-    tellHowToResume(journal, frames: frames)
-  }
-
-  private func tellHowToResume(_ journal: Journal?, frames: Range<Int>) {
-    guard let journal, journal.done > 0 else { return }
-    if let failure = journal.failure {
-      observer.note("warning: the journal of the run is incomplete: \(failure.message)")
-    }
-    observer.note(
-      """
-      stopped: the same command with \(.resume) goes on at frame \(frames.lowerBound + journal.done)
-      """)
   }
 
   /// - Parameter frames: the frames in the table, if these are not all requested frames.
