@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+# The Swift toolchain brings clang where there is no other compiler.
+CC = shutil.which("cc") or "clang"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 

@@ -120,6 +120,7 @@ package final class StagedFile: @unchecked Sendable {
     guard ftruncate(descriptor, off_t(length)) == 0 else {
       throw OutputError(errno: errno, path: path)
     }
+    reserved = length
   }
 
   /// Chooses another final name for a part of the output, in the same folder, which never replaces

@@ -24,13 +24,16 @@ enum HDF5 {
 
   /// Creates a file in place of an empty temporary one, and reserves space for it.
   static func create(_ staged: StagedFile, reserving bytes: Int) throws(OutputError) -> H5Handle {
+    // The library does not say that a disk is full when it creates a file, and it cuts off what was
+    // reserved before.
+    try staged.reserve(bytes)
+    try staged.end(at: 0)
     guard let access = H5Handle(glint_h5_unlocked(), closing: H5Pclose),
       let creation = properties(glint_h5_file_create()),
       let file = H5Handle(
         H5Fcreate(staged.temporary, glint_h5_truncate(), creation.id, access.id),
         closing: H5Fclose)
     else { throw failure(staged.path) }
-    // The library has cut off what was reserved before.
     try staged.reserve(bytes)
     return file
   }

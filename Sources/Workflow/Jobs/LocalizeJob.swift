@@ -220,6 +220,11 @@ public struct LocalizeJob {
       return
     }
     for (index, writer) in writers.enumerated() {
+      guard safe[index] > 0 else {
+        writer.abandon()
+        observer.note("stopped: no frame of \(outputs[index]) was complete")
+        continue
+      }
       let range = "\(frames.lowerBound)..<\(frames.lowerBound + safe[index])"
       do {
         let partial = try PartialName.of(outputs[index]) { try writer.rename(to: $0) }
