@@ -6,6 +6,7 @@ package enum Catalogue {
     TemporalMedian.self,
     LocalMaxima.self, NetGradient.self, DynamicCutoff.self, SelectPeaks.self, GatherSpots.self,
     FitSpots.self, AssessSpots.self, FitSpline.self, AssessSpline.self, BetterFit.self,
+    FitEmitters.self,
     Convolution.self, TransposedConvolution.self, Dense.self,
     Pool.self, Upsample.self, BatchNorm.self, InstanceNorm.self, GroupNorm.self, Normalize.self,
     ChannelAffine.self, PReLU.self, Softmax.self, Concat.self, SelectChannels.self,

@@ -112,17 +112,22 @@ public struct SimulateJob {
   private func keep(
     _ stop: Stopped, _ simulation: Simulation, truth: String?, settings path: String
   ) throws {
-    observer.note("stopped: \(stop.frames) frames are saved in \(stop.movie)")
+    var names: [String] = []
+    defer {
+      let rest = names.isEmpty ? "" : ", with \(names.joined(separator: " and "))"
+      observer.note("stopped: \(stop.frames) frames are saved in \(stop.movie)\(rest)")
+    }
     var part = settings
     part.frames = stop.frames
     if let truth {
       let whole = simulation.truth
       var table = whole.selecting(whole.frame.indices.filter { whole.frame[$0] < stop.frames })
       table.field.frames = stop.frames
-      _ = try PartialName.of(truth) { try Tables.write(table, to: $0) }
+      names.append(try PartialName.of(truth) { try Tables.write(table, to: $0) })
     }
     let text = try JSONEncoder.indented.encode(part)
-    _ = try PartialName.of(path) { try StagedFile.write(text, to: $0, overwrite: false) }
+    names.append(
+      try PartialName.of(path) { try StagedFile.write(text, to: $0, overwrite: false) })
   }
 
   private func writeMovie(_ simulation: Simulation, to path: String) throws {

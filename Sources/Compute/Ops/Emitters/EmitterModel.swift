@@ -1,0 +1,69 @@
+import CPUKernels
+
+/// What a multi-emitter fit assumes: the PSF, the noise, and the brightness of molecules.
+package struct EmitterModel: Hashable, Codable, Sendable {
+  /// Widths of the Gaussian PSF, px; with `astigmatism` they are not used.
+  package var sigmaX: Float
+  package var sigmaY: Float
+  /// Widths that depend on z; then z is a parameter of every molecule.
+  package var astigmatism: Astigmatism?
+  /// Variance of Gaussian noise, counts squared; used without a map.
+  package var noise: Float
+  /// Counts and variances are divided by this, if the noise is larger than the camera explains.
+  package var noiseScale: Float = 1
+  /// Photons of a typical molecule, and the relative width of their distribution; nil if every
+  /// molecule may have any brightness.
+  package var brightness: Brightness?
+  /// Molecules with fewer photons are left out.
+  package var leastPhotons: Float
+
+  /// A log-normal distribution of photons.
+  package struct Brightness: Hashable, Codable, Sendable {
+    package var photons: Float
+    package var spread: Float
+
+    package init(photons: Float, spread: Float) {
+      self.photons = photons
+      self.spread = spread
+    }
+  }
+
+  package init(
+    sigmaX: Float, sigmaY: Float? = nil, noise: Float = 0, leastPhotons: Float,
+    brightness: Brightness? = nil
+  ) {
+    self.sigmaX = sigmaX
+    self.sigmaY = sigmaY ?? sigmaX
+    self.noise = noise
+    self.leastPhotons = leastPhotons
+    self.brightness = brightness
+  }
+
+  /// A Gaussian whose widths depend on z.
+  package init(
+    _ astigmatism: Astigmatism, noise: Float = 0, leastPhotons: Float,
+    brightness: Brightness? = nil
+  ) {
+    self.init(sigmaX: 1, noise: noise, leastPhotons: leastPhotons, brightness: brightness)
+    self.astigmatism = astigmatism
+  }
+
+  /// The parameters of a molecule.
+  var parameters: Int { astigmatism == nil ? 3 : 4 }
+
+  /// Half of a window beyond which a molecule is not added, in widths, and its limit, px.
+  var window: Float { astigmatism == nil ? 3.7 : 3.2 }
+  var widestWindow: Int { astigmatism == nil ? 20 : 11 }
+
+  /// Widths at z, px, with their slopes.
+  func widths(at z: Double) -> (
+    x: (sigma: Double, slope: Double), y: (sigma: Double, slope: Double)
+  ) {
+    guard let astigmatism else { return ((Double(sigmaX), 0), (Double(sigmaY), 0)) }
+    return (astigmatism.x.width(at: z), astigmatism.y.width(at: z))
+  }
+
+  var label: String {
+    (astigmatism?.label ?? "σ \(sigmaX)") + (brightness.map { ", \($0.photons) photons" } ?? "")
+  }
+}
