@@ -165,12 +165,15 @@ public struct CalibratePSFJob {
         "beads_used": "\(calibration.used)",
       ].merging(chosen.map { ($0.key.rawValue, $0.value.field.words) }) { $1 })
     for movie in movies { try movie.checkUnchanged() }
-    try StagedFile.together(telling: observer) {
-      try CalibrationFiles.write(psf, to: output, provenance: [step], overwrite: overwrite)
-      if let json { try StagedFile.write(report.json(), to: json, overwrite: overwrite) }
-      if let picture {
-        try CalibrationFigure(calibration, model: model).picture
-          .writePNG(to: picture, overwrite: overwrite)
+    // A signal waits until the files are written.
+    try cancellation.watch {
+      try StagedFile.together(telling: observer) {
+        try CalibrationFiles.write(psf, to: output, provenance: [step], overwrite: overwrite)
+        if let json { try StagedFile.write(report.json(), to: json, overwrite: overwrite) }
+        if let picture {
+          try CalibrationFigure(calibration, model: model).picture
+            .writePNG(to: picture, overwrite: overwrite)
+        }
       }
     }
     return report

@@ -65,7 +65,9 @@ public struct CalibrateCameraJob {
   }
 
   /// Measures and writes. Throws `CameraCalibrationError` for unsuitable frames.
-  public func run() throws -> Result {
+  public func run() throws -> Result { try cancellation.watch(runWatched) }
+
+  private func runWatched() throws -> Result {
     let stem = NSString(string: output).deletingPathExtension
     let (reportPath, picturePath) = (stem + ".json", stem + ".png")
     var names = OutputNames(
@@ -73,7 +75,7 @@ public struct CalibrateCameraJob {
     for path in [output, reportPath, picturePath] { try names.add(path) }
     try check()
     let start = Date()
-    let (maps, report) = try cancellation.watch { try measure() }
+    let (maps, report) = try measure()
     let seconds = Date().timeIntervalSince(start)
 
     for movie in dark + bright { try movie.checkUnchanged() }
