@@ -23,7 +23,7 @@ let package = Package(
     .target(
       name: "CPUKernels",
       exclude: [
-        "README.md", "detect", "spots", "render", "arithmetic", "tensor", "conv", "train",
+        "README.md", "crowd", "detect", "spots", "render", "arithmetic", "tensor", "conv", "train",
         "random", "fourier", "vector",
       ],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
@@ -160,18 +160,20 @@ let package = Package(
 /// Device text lives beside the C file that embeds it, one folder per stage of the pipeline.
 var kernelText: [String] {
   [
-    "README.md", "tuning.json", "shared", "detect", "spots", "render", "arithmetic",
+    "README.md", "tuning.json", "shared", "crowd", "detect", "spots", "render", "arithmetic",
     "tensor", "conv", "train", "random", "fourier",
   ]
 }
 
 // Only for `Tools/fuzz/run`: its fuzzer needs a build with sanitizers.
 if Context.environment["GLINT_FUZZ_BUILD"] != nil {
+  // The vector kernels read no files, and optimised code under the sanitizers takes many minutes to compile.
+  package.targets.first { $0.name == "CPUKernels" }?.cSettings?.append(.unsafeFlags(["-O0"]))
   package.targets += [
     .target(name: "CFuzzer", path: "Tools/CFuzzer"),
     .executableTarget(
       name: "glint-fuzz",
-      dependencies: ["CFuzzer", "Formats", "Microscopy", "Reporting"],
+      dependencies: ["CFuzzer", "Formats", "Microscopy", "Networks", "Reporting", "Workflow"],
       path: "Tools/fuzz", exclude: ["README.md", "run", "seeds", "unsanitized"]),
   ]
 }

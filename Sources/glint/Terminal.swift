@@ -1,6 +1,5 @@
 import Foundation
 import Reporting
-import Synchronization
 
 /// Writes a line to stderr; stdout is for data.
 func say(_ line: String) { Terminal.write("\(line)\n") }
@@ -12,7 +11,7 @@ func say(_ line: String) { Terminal.write("\(line)\n") }
 final class Terminal: Observer, @unchecked Sendable {
   private static let isTerminal = isatty(STDERR_FILENO) == 1
   /// Whether the terminal's last line shows a progress bar.
-  private static let hasBar = Mutex(false)
+  private static let hasBar = Guarded(false)
 
   private let quiet: Bool
   private let lock = NSLock()

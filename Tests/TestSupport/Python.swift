@@ -1,11 +1,11 @@
 import Foundation
-import Synchronization
+import Reporting
 
 /// Python, as an independent implementation. GLINT_PYTHON names another interpreter than python3. A
 /// test that runs scripts has the trait `.python` with the modules that they import.
 package enum Python {
   package static let interpreter = ProcessInfo.processInfo.environment["GLINT_PYTHON"] ?? "python3"
-  private static let known = Mutex<[String: Bool]>([:])
+  private static let known = Guarded<[String: Bool]>([:])
 
   /// Whether all of these modules can be imported; tried once for each module.
   package static func has(_ modules: [String]) -> Bool {

@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 import Synchronization
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 @Suite struct ThreadsTests {
   @Test(arguments: [0, 1, 2, 7, 1000])
   func everyNumberIsSharedOutOnce(_ count: Int) {
-    let seen = Mutex([Int](repeating: 0, count: count))
+    let seen = Guarded([Int](repeating: 0, count: count))
     Threads.share(count) { number in seen.withLock { $0[number] += 1 } }
     #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
   }
@@ -23,7 +24,7 @@ import Testing
 
   @Test func aThreadDoesItsWork() throws {
     final class Record: Sendable {
-      let worker = Mutex<pthread_t?>(nil)
+      let worker = Guarded<pthread_t?>(nil)
       let done = DispatchSemaphore(value: 0)
     }
     let record = Record()

@@ -24,7 +24,7 @@ struct FuzzedReader: Sendable {
     return signature + bytes.dropFirst(signature.count)
   }
 
-  static let all = movies + tables + calibrations + cameras
+  static let all = movies + tables + calibrations + cameras + networks + texts
 
   static let hdf5: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
   static let matlab = Array("MATLAB 5.0 MAT-file".utf8)

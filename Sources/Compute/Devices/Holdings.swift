@@ -8,9 +8,16 @@ final class Holdings<Memory: AnyObject>: @unchecked Sendable {
   private let lock = NSLock()
   private var entries: [Holding: Entry] = [:]
 
-  private struct Entry {
+  /// A class, because a weak reference is never to be copied: the runtime of Swift 6.3 may crash when
+  /// its object is being freed meanwhile.
+  private final class Entry {
     weak var held: Held<Memory>?
     let identity: ObjectIdentifier
+
+    init(_ held: Held<Memory>) {
+      self.held = held
+      identity = ObjectIdentifier(held)
+    }
   }
 
   /// The blocks of `holding`, one per tensor; `make` creates them if they do not exist yet.
@@ -21,10 +28,9 @@ final class Holdings<Memory: AnyObject>: @unchecked Sendable {
   ) throws(DeviceError) -> Held<Memory> {
     lock.lock()
     defer { lock.unlock() }
-    // In two steps: a weak reference read through the optional crashes debug builds (Swift 6.3).
-    if let entry = entries[holding], let held = entry.held { return held }
+    if let held = entries[holding]?.held { return held }
     let held = Held(try make(holding), for: holding, in: self)
-    entries[holding] = Entry(held: held, identity: ObjectIdentifier(held))
+    entries[holding] = Entry(held)
     return held
   }
 

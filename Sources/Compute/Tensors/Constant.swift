@@ -1,11 +1,11 @@
-import Synchronization
+import Reporting
 
 /// A tensor that graphs, plans and devices share and recognise by its content.
 ///
 /// Tensors with equal content are equal constants. The hash is computed once, when first needed.
 final class Constant: Hashable, Sendable {
   let tensor: Tensor
-  private let digest = Mutex<Int?>(nil)
+  private let digest = Guarded<Int?>(nil)
 
   init(_ tensor: Tensor) { self.tensor = tensor }
 

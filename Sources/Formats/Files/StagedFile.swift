@@ -1,7 +1,6 @@
 import CRename
 import Foundation
 import Reporting
-import Synchronization
 
 /// An output file that appears under its name only when it is complete.
 ///
@@ -336,7 +335,7 @@ package final class StagedFile: @unchecked Sendable {
 
   /// Temporary files of processes that were killed.
   private enum LeftBehind {
-    private static let swept = Mutex<Set<String>>([])
+    private static let swept = Guarded<Set<String>>([])
 
     /// Removes them from a folder, once in each process. A file with a journal is kept, because its
     /// run can be resumed.

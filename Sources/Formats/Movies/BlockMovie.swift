@@ -1,6 +1,6 @@
 import Containers
 import Microscopy
-import Synchronization
+import Reporting
 
 /// How the pixels of a plane lie in a block of bytes: rows, perhaps with padding, of pixels that
 /// perhaps have several components.
@@ -129,7 +129,7 @@ final class BlockMovie<Index: BlockIndex>: Movie {
   private let layout: BlockLayout
   private let index: Index
   /// Buffers that no reader uses at the moment.
-  private let idle = Mutex<[[UInt8]]>([])
+  private let idle = Guarded<[[UInt8]]>([])
 
   init(file: FileBytes, layout: BlockLayout, index: Index, info: MovieInfo) {
     self.file = file

@@ -2,7 +2,6 @@ import Containers
 import Foundation
 import Microscopy
 import Reporting
-import Synchronization
 
 /// Imaris 5.5 (`.ims`, also written by Andor Fusion): HDF5 with one dataset for each time point and
 /// channel, `/DataSet/ResolutionLevel 0/TimePoint t/Channel c/Data` of shape (Z, Y, X). Attributes
@@ -184,12 +183,12 @@ private final class ImarisChunks: ChunkSource {
 
   private static let mostPlaces = 1 << 20
   private let file: FileBytes
-  private let hdf: Mutex<HDF5File>
-  private let places = Mutex(Places())
+  private let hdf: Guarded<HDF5File>
+  private let places = Guarded(Places())
 
   init(_ file: FileBytes, _ hdf: sending HDF5File) {
     self.file = file
-    self.hdf = Mutex(hdf)
+    self.hdf = Guarded(hdf)
   }
 
   /// All datasets must be like this one.

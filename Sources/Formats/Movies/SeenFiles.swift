@@ -1,11 +1,11 @@
 import Containers
 import Microscopy
-import Synchronization
+import Reporting
 
 /// The files of a movie that are opened again for each frame, because there may be more of them than
 /// a process can open, each as it was when it was first opened.
 final class SeenFiles: Sendable {
-  private let stamps = Mutex<[String: FileStamp]>([:])
+  private let stamps = Guarded<[String: FileStamp]>([:])
 
   /// A bound on memory; further files are read without a record.
   private static let most = 1 << 18

@@ -1,6 +1,5 @@
 import Microscopy
 import Reporting
-import Synchronization
 
 /// Mean and variance of every pixel over the frames of one or several movies, in one pass.
 ///
@@ -122,7 +121,7 @@ package struct PixelMoments: Sendable {
   ) throws {
     let share = (frames.count + threads - 1) / threads
     let bytes = movie.info.frameBytes
-    let failure = Mutex<(any Error)?>(nil)
+    let failure = Guarded<(any Error)?>(nil)
     // Unsafe, because the compiler cannot see that each thread writes its own part of the buffer.
     nonisolated(unsafe) let buffer = buffer
     Threads.share(threads) { thread in

@@ -1,6 +1,6 @@
 import Compute
 import Foundation
-import Synchronization
+import Reporting
 import TestConditions
 import TestSupport
 import Testing
@@ -79,7 +79,7 @@ import Testing
 
   @Test func writersDoNotDisturbEachOther() throws {
     try withScratchFolder { folder in
-      let failures = Mutex<[String]>([])
+      let failures = Guarded<[String]>([])
       DispatchQueue.concurrentPerform(iterations: 4) { _ in
         do {
           try use(device(folder))
@@ -99,7 +99,7 @@ import Testing
   @Test func oneDeviceCompilesFromManyThreads() throws {
     try withScratchFolder { folder in
       let device = try device(folder)
-      let failures = Mutex<[String]>([])
+      let failures = Guarded<[String]>([])
       DispatchQueue.concurrentPerform(iterations: 4) { _ in
         do { try use(device) } catch { failures.withLock { $0.append("\(error)") } }
       }

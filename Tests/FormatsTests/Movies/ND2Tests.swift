@@ -1,6 +1,6 @@
 import Foundation
 import Microscopy
-import Synchronization
+import Reporting
 import TestConditions
 import TestSupport
 import Testing
@@ -326,7 +326,7 @@ import Testing
     file.isCompressed = true
     file.frames = planes.map(file.rows)
     let movie = try Movies.open(try folder.write(file.bytes, to: "p.nd2"))
-    let wrong = Mutex(0)
+    let wrong = Guarded(0)
     DispatchQueue.concurrentPerform(iterations: 8) { worker in
       for frame in 0..<40 {
         let frame = (frame * 7 + worker) % 40

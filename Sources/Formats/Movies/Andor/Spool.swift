@@ -1,6 +1,6 @@
 import Foundation
 import Microscopy
-import Synchronization
+import Reporting
 
 /// A folder that Andor Solis or SDK 3 spooled to: `acquisitionmetadata.ini` describes the images,
 /// `0000000000spool.dat`, `1000000000spool.dat`, … hold them, and a `.sifx` counts them. The ten
@@ -147,7 +147,7 @@ private final class SpoolMovie: Movie {
   private let layout: SpoolLayout
   private let seen: SeenFiles
   /// The file that was read last.
-  private let open = Mutex<(number: Int, file: FileBytes)?>(nil)
+  private let open = Guarded<(number: Int, file: FileBytes)?>(nil)
 
   init(folder: String, layout: SpoolLayout, seen: SeenFiles, info: MovieInfo) {
     self.folder = folder

@@ -1,7 +1,6 @@
 import Foundation
 import Microscopy
 import Reporting
-import Synchronization
 
 /// Where chunks come from. Called from several threads.
 protocol ChunkSource: Sendable {
@@ -93,7 +92,7 @@ final class ChunkedMovie: Movie {
       return UnsafeMutableRawBufferPointer(rebasing: target[end - grid.frame.bytes..<end])
     }
     // A processor core copies the rows of a tile more slowly than memory delivers them.
-    let failure = Mutex<MovieError?>(nil)
+    let failure = Guarded<MovieError?>(nil)
     Threads.share(grid.rows * grid.columns) { tile in
       let (row, column) = tile.quotientAndRemainder(dividingBy: grid.columns)
       do throws(MovieError) {

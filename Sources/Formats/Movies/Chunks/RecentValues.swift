@@ -1,11 +1,11 @@
-import Synchronization
+import Reporting
 
 /// Keeps the values that were used last, up to a total cost. A value that several threads want at
 /// the same time is made once.
 final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   /// Its lock is held while the value is made.
   private final class Slot: Sendable {
-    let value = Mutex<Value?>(nil)
+    let value = Guarded<Value?>(nil)
   }
 
   private struct Entry {
@@ -20,7 +20,7 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     var clock = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let most: Int
 
   /// - Parameter most: total cost; one value is kept even if it costs more.

@@ -1,12 +1,12 @@
 import CTIFF
 import Foundation
 import Microscopy
-import Synchronization
+import Reporting
 
 /// Reads compressed and tiled pages with libtiff, with one handle per concurrent reader.
 final class TIFFDecoder: Sendable {
   private let file: FileBytes
-  private let idle = Mutex<[Handle]>([])
+  private let idle = Guarded<[Handle]>([])
 
   init(_ file: FileBytes) { self.file = file }
 
