@@ -15,8 +15,6 @@
 #define GLINT_CROWD_LANES 16
 /// Background nodes along an axis of a block, at most.
 #define GLINT_CROWD_NODES 4
-/// Planes of the score over the range of z, at most.
-#define GLINT_CROWD_PLANES 16
 
 /// The fit of all molecules of a block of a frame.
 typedef struct {

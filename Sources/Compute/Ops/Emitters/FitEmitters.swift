@@ -249,8 +249,8 @@ package struct EmitterBlocks: Hashable, Sendable {
   /// Side of the part whose molecules a block reports, px.
   let core: Int
 
-  /// How far a block reaches beyond its core, px: more than a window, so that molecules of a core are
-  /// fitted with all their neighbours.
+  /// How far a block reaches beyond its core, px: more than a window of usual widths, so that
+  /// molecules of a core are fitted with all their neighbours.
   static let margin = 12
   private static let usualCore = 64
   /// Molecules in the margin need room too.
