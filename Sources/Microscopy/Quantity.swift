@@ -43,6 +43,13 @@ public struct Quantity: Hashable, Sendable {
   public static let logLikelihoodRatio = Quantity("log_likelihood_ratio", .none)
   /// Pearson's χ² per degree of freedom; about 1 if the model and the noise are right.
   public static let reducedChiSquare = Quantity("reduced_chi_square", .none)
+  /// Twice the log-likelihood that a molecule adds to those around it.
+  public static let likelihoodRatio = Quantity("likelihood_ratio", .none)
+  /// Photons divided by their standard error, jointly with all neighbours: whether the data can tell
+  /// that the molecule exists. Below about 3 it may be part of another.
+  public static let separability = Quantity("separability", .none)
+  /// Other molecules that are fitted together with this one.
+  public static let neighbours = Quantity("neighbours", .none)
   public static let iterations = Quantity("iterations", .none)
   /// How the fit ended: see `FitState`.
   public static let state = Quantity("state", .none)

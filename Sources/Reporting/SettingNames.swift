@@ -38,6 +38,9 @@ extension SettingName {
   package static let psf = SettingName("psf")
   package static let axial = SettingName("axial")
   package static let indexFactor = SettingName("refractive-index-factor")
+  package static let emitters = SettingName("emitters")
+  package static let brightness = SettingName("brightness")
+  package static let measured = SettingName("measured")
 
   // Networks
   package static let network = SettingName("network")

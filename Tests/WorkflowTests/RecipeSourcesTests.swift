@@ -129,9 +129,9 @@ import Testing
     let file = try RecipeFile(yaml: "recipe: 2\nnetwork: {weights: w.pt}")
     #expect(
       try RecipeSources(options { $0.say(NetworkSettings.threshold, 0.5) }, over: file)
-        .optionBesideNetwork == nil)
+        .unusedOption == nil)
     #expect(
-      try RecipeSources(options { $0.say(FitSettings.box, 9) }, over: file).optionBesideNetwork
+      try RecipeSources(options { $0.say(FitSettings.box, 9) }, over: file).unusedOption
         == .box)
     // A recipe for fits is overridden by a network on the command line.
     let fits = try RecipeFile(yaml: "recipe: 2\nfit: {box: 9}")

@@ -46,7 +46,7 @@ extension FitStage {
     func fill(_ quantity: Quantity, _ value: (Int) -> Double) {
       table.append(kept.count, to: quantity) { value(kept[$0]) }
     }
-    let scale = photonsPerCount
+    let scale = counts.photons
     fill(.x) { Double(rows.peaks[3 * $0 + 2]) + rows.value($0, 0) + Double(origin.x) }
     fill(.y) { Double(rows.peaks[3 * $0 + 1]) + rows.value($0, 1) + Double(origin.y) }
     fill(.photons) { rows.value($0, 2) * scale }

@@ -64,7 +64,7 @@ package struct FitStage: RowStage {
     templates = findsByShape ? shapes : nil
     if let fitted {
       axialFit = AxialFit(
-        fitted, box: settings.fit.box, noise: noiseVariance,
+        fitted, box: settings.fit.box, noise: counts.noiseVariance,
         iterations: settings.fit.maxIterations, tolerance: settings.fit.tolerance)
     }
     if let shapes, axialFit != nil, templates != nil || shapes.hasSeveralPeaks {
@@ -90,22 +90,7 @@ package struct FitStage: RowStage {
       cancellation: cancellation)
   }
 
-  /// Fits are done in effective counts, which have Poisson statistics: photoelectrons, divided by the
-  /// excess noise factor of an EM register (dividing an overdispersed count by F² makes its variance
-  /// its mean).
-  var countsPerElectron: Double { 1 / camera.excessNoise }
-
-  /// Photons per effective count, for the output.
-  var photonsPerCount: Double { camera.excessNoise / camera.quantumEfficiency }
-
-  /// ADU per photoelectron at the sensor.
-  private var totalGain: Double { camera.gain * camera.emGain }
-
-  /// Gaussian variance of a pixel, effective counts squared.
-  private var noiseVariance: Double {
-    let sigma = camera.readNoise / camera.emGain * countsPerElectron
-    return sigma * sigma
-  }
+  var counts: EffectiveCounts { EffectiveCounts(camera) }
 
   /// The least noise of the first wavelet plane, photoelectrons: that of half a photoelectron per
   /// pixel, or of 2 with an EM register, whose noise has a longer tail.
@@ -129,7 +114,7 @@ package struct FitStage: RowStage {
     let (frames, sensor, selected) = try detected(shape, capacity: capacity, in: &graph)
     let gather = GatherSpots(
       box: settings.fit.box, firstFrame: shape.leading, offset: Float(camera.offset),
-      gain: Float(totalGain), scale: Float(countsPerElectron),
+      gain: Float(counts.gain), scale: Float(counts.perElectron),
       saturation: Float(camera.saturation ?? (pixel == .uint16 ? 65535 : .infinity)))
     let gathered = try graph.apply(
       gather, to: [frames, selected[0], selected[2]] + (sensor?.all ?? []))
@@ -150,7 +135,7 @@ package struct FitStage: RowStage {
     guard let gaussian = settings.fit.gaussian else { preconditionFailure("validated settings") }
     let model = SpotModel(
       gaussian.widths, gaussian.estimator, gaussian.pixels, box: settings.fit.box,
-      sigmaX: Float(gaussian.sigma), noise: Float(noiseVariance))
+      sigmaX: Float(gaussian.sigma), noise: Float(counts.noiseVariance))
     let fitted = try graph.apply(
       FitSpots(
         model, iterations: settings.fit.maxIterations, tolerance: Float(settings.fit.tolerance)),
@@ -179,7 +164,7 @@ package struct FitStage: RowStage {
   ) throws -> (frames: Graph.Value, sensor: SensorMaps?, selected: [Graph.Value]) {
     let frames = graph.input(
       "frames", TensorType(pixel == .uint16 ? .uint16 : .float32, shape.total, height, width))
-    let sensor = sensorMaps(&graph)
+    let sensor = maps.map { SensorMaps($0, in: &graph) }
     let maxima = try detect(frames, sensor, shape, in: &graph)
     let selected = try graph.apply(
       SelectPeaks(width: width, capacity: capacity),
@@ -188,26 +173,6 @@ package struct FitStage: RowStage {
     graph.output("score", selected[1])
     graph.output("total", selected[2])
     return (frames, sensor, selected)
-  }
-
-  /// The camera maps, as constants of the graph.
-  private struct SensorMaps {
-    let offset: Graph.Value
-    let inverseGain: Graph.Value
-    let noise: Graph.Value
-
-    var all: [Graph.Value] { [offset, inverseGain, noise] }
-  }
-
-  private func sensorMaps(_ graph: inout Graph) -> SensorMaps? {
-    guard let maps else { return nil }
-    let shape = [height, width]
-    let inverse = maps.gain.map { 1 / $0 }
-    let noise = zip(maps.variance, inverse).map { $0 * $1 * $1 }
-    return SensorMaps(
-      offset: graph.constant(Tensor(maps.offset, shape: shape)),
-      inverseGain: graph.constant(Tensor(inverse, shape: shape)),
-      noise: graph.constant(Tensor(noise, shape: shape)))
   }
 
   /// Maxima of a filtered image with their scores, and the cut-off of each frame.
@@ -223,7 +188,7 @@ package struct FitStage: RowStage {
     _ frames: Graph.Value, _ sensor: SensorMaps?, _ shape: BatchShape, in graph: inout Graph
   ) throws -> Graph.Value {
     var (calibrate, calibration) = (
-      Calibrate(offset: Float(camera.offset), gain: Float(totalGain)),
+      Calibrate(offset: Float(camera.offset), gain: Float(counts.gain)),
       sensor.map { [$0.offset, $0.inverseGain] } ?? []
     )
     if case .gradient = settings.detection.detector {

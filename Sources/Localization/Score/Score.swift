@@ -42,6 +42,15 @@ public struct Score: Codable, Hashable, Sendable {
   public let jaccard: Double
   public let recall: Double
   public let precision: Double
+  /// The Jaccard index with pairs within `closeTolerance`, if that is less than the tolerance. In a
+  /// crowd it says more.
+  public let closeJaccard: Double?
+  /// Both indices of random points, as many in each frame as there are localizations; nil if a table
+  /// is empty.
+  public let chance: Double?
+  public let closeChance: Double?
+  /// Root mean square of the lateral distance, with each missed molecule at the tolerance.
+  public let lateralRMSEWithMissed: Double?
   /// The harmonic mean of recall and precision.
   public let f1: Double
   /// 100 − √((100 − J)² + (α·RMSE)²) with J in percent; 100 is perfect. nil without a pair.
@@ -49,6 +58,9 @@ public struct Score: Codable, Hashable, Sendable {
   public let axialEfficiency: Double?
   /// The mean of the two, for three dimensions.
   public let volumeEfficiency: Double?
+
+  /// nm.
+  public static let closeTolerance = 100.0
 
   /// - Parameters:
   ///   - localizations: the table to score.
@@ -101,6 +113,19 @@ public struct Score: Codable, Hashable, Sendable {
     func part(of whole: Double) -> Double { whole == 0 ? 0 : tp / whole }
     let jaccard = part(of: tp + fp + fn)
     self.jaccard = jaccard
+    var close = settings
+    close.lateralTolerance = Self.closeTolerance
+    let isCloser = settings.lateralTolerance > close.lateralTolerance
+    closeJaccard =
+      isCloser ? try Matching(of: localizations, with: truth, settings: close).jaccard : nil
+    let level = ChanceLevel(localizations, truth, settings)
+    chance = try level?.jaccard(within: settings.lateralTolerance)
+    closeChance = isCloser ? try level?.jaccard(within: close.lateralTolerance) : nil
+    let missed = fn * settings.lateralTolerance * settings.lateralTolerance
+    lateralRMSEWithMissed =
+      tp + fn == 0
+      ? nil
+      : ((tp * (lateralRMSE.map { $0 * $0 } ?? 0) + missed) / (tp + fn)).squareRoot()
     recall = part(of: tp + fn)
     precision = part(of: tp + fp)
     f1 = part(of: tp + (fp + fn) / 2)

@@ -73,6 +73,9 @@ public struct PSFFile: Hashable, Sendable {
 }
 
 extension FitSettings: SettingGroup {
+  public static let emitters = Setting(
+    .emitters, in: "fit", standard: Emitters.single,
+    "whether a fit has one molecule in a box, or as many as the data can tell apart")
   public static let psfFile = Setting<String?>(
     .psf, field: "psf_file", standard: nil,
     "PSF calibration for fitting z: Glint, Picasso (.yaml, .hdf5), SMAPpy (.h5), SMAP (.mat)")
@@ -99,6 +102,8 @@ extension FitSettings: SettingGroup {
     remedy: "0.1 leaves an error of a few percent of the standard error")
 
   package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+    var emitters = Emitters.single
+    try form.field(Self.emitters, &emitters)
     var path = psf?.path
     try form.field(Self.psfFile, &path)
     if let path {

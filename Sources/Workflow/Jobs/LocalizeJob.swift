@@ -84,11 +84,25 @@ public struct LocalizeJob {
       var job = self
       let model = try recipe.model()
       job.recipe = try recipe.resolved(model)
-      return try job.runResolved(model)
+      let notes = try job.measure()
+      return try job.runResolved(model, measured: notes)
     }
   }
 
-  private func runResolved(_ model: Model?) throws -> LocalizeReport {
+  /// Measures on the movie what the recipe leaves open, and writes it into the recipe.
+  private mutating func measure() throws -> [Message] {
+    guard let settings = recipe.emitters, settings.measured.frames == nil else { return [] }
+    let region = try recipe.region(in: movie.info)
+    let measurement = EmitterMeasurement(
+      movie: movie, recipe: recipe, region: region,
+      maps: try recipe.maps(maps, for: region, in: movie.info), psf: try psf.map(recipe.adjusted),
+      devices: devices, threads: threads, cancellation: cancellation)
+    let (measured, notes) = try measurement.run(settings)
+    recipe.localizer = .emitters(measured)
+    return notes
+  }
+
+  private func runResolved(_ model: Model?, measured: [Message]) throws -> LocalizeReport {
     let info = movie.info
     let region = try recipe.region(in: info)
     let frames = try recipe.frames(in: info)
@@ -105,14 +119,15 @@ public struct LocalizeJob {
       movie, stage: stage, frames: frames, finished: min(journal?.done ?? 0, frames.count),
       region: region, devices: devices, threads: threads, batch: batch, observer: observer,
       cancellation: cancellation)
+    let facts = info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
     let notes =
-      info.notes + (info.cutOff.map { ["\($0.file): \($0.what)"] } ?? [])
-      + (choices + stage.notes).map(\.description) + [try meaningOfZ()].compactMap { $0 }
+      facts.map { Message($0) } + choices + measured + stage.notes
+      + [try meaningOfZ().map { Message($0) }].compactMap { $0 }
     let doubt = stage.usesCamera ? try cameraDoubt(frames, region) : nil
     // Claims the name of the report before the work starts.
     let reportFile = try reportPath.map { try StagedFile(path: $0, overwrite: overwrite) }
     let writers = try openWriters(run.quantities, overwrite)
-    for line in notes { observer.note(Message(line)) }
+    for line in notes { observer.note(line) }
     if let doubt { observer.note("warning: \(doubt.explanation)") }
     let work = RecordedWork(journal: journal, observer: observer) {
       "at frame \(frames.lowerBound + $0)"
@@ -127,7 +142,7 @@ public struct LocalizeJob {
         throw error
       }
       report.recipe = recipe
-      report.notes = notes + (doubt.map { ["\($0)"] } ?? []) + report.notes
+      report.notes = notes.map(\.description) + (doubt.map { ["\($0)"] } ?? []) + report.notes
       if report.interrupted {
         keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName)
       } else {
@@ -251,7 +266,7 @@ public struct LocalizeJob {
 
   /// Sign, origin and scale of z, and its source; nil without z.
   private func meaningOfZ() throws -> String? {
-    guard let psf, let axial = recipe.fit.axial else { return nil }
+    guard let psf, let axial = recipe.axial else { return nil }
     return "\(try recipe.adjusted(psf).axial.summary); \(axial.rawValue)"
   }
 
@@ -265,6 +280,10 @@ public struct LocalizeJob {
     if let network = recipe.network {
       settings["network"] = network.name
       settings["weights"] = network.weights
+      return settings
+    }
+    if recipe.emitters != nil {
+      settings["fit"] = "mle, several emitters"
       return settings
     }
     settings.merge([

@@ -21,12 +21,12 @@ public struct Recipe: Hashable, Sendable {
   public var endFrame: Int?
   /// Region of interest; nil for whole frames.
   public var roi: PixelRegion?
-  public var measured = Measured()
-
   /// How molecules are found.
   public enum Localizer: Hashable, Sendable {
     /// Spots are detected and fitted.
     case spots(LocalizationSettings)
+    /// Overlapping molecules are found and fitted together.
+    case emitters(EmitterSettings)
     case network(NetworkSettings)
   }
 
@@ -51,7 +51,25 @@ public struct Recipe: Hashable, Sendable {
     set { settings.fit = newValue }
   }
 
-  /// nil if spots are fitted. Setting a network replaces detection and fit.
+  /// nil unless overlapping molecules are fitted together.
+  public var emitters: EmitterSettings? {
+    if case .emitters(let settings) = localizer { return settings }
+    return nil
+  }
+
+  /// The PSF file that gives z; nil without z.
+  public var psf: PSFFile? {
+    switch localizer {
+    case .spots(let settings): settings.fit.psf
+    case .emitters(let settings): settings.psf
+    case .network: nil
+    }
+  }
+
+  /// The source of z; nil without a PSF.
+  public var axial: FitSettings.Axial? { psf == nil ? nil : fit.axial ?? .fitted }
+
+  /// nil if no network is used. Setting a network replaces detection and fit.
   public var network: NetworkSettings? {
     get {
       if case .network(let settings) = localizer { return settings }
@@ -66,10 +84,7 @@ public struct Recipe: Hashable, Sendable {
   /// Files that the recipe names, other than the movie.
   public var files: [String] {
     let localizer =
-      switch localizer {
-      case .spots(let settings): settings.fit.psf?.path
-      case .network(let settings): settings.weights
-      }
+      if case .network(let settings) = localizer { settings.weights } else { psf?.path }
     return [cameraFile, localizer].compactMap { $0 }
   }
 }
@@ -122,19 +137,26 @@ extension Recipe: SettingGroup {
     try form.field(Self.firstFrame, &firstFrame)
     try form.field(Self.endFrame, &endFrame)
     try form.field(Self.roi, &roi)
-    try measured.exchange(&form)
   }
 }
 
 extension Recipe.Localizer: SettingGroup {
-  /// A network is used if its name or its weights are given.
+  /// A network is used if its name or its weights are given, and several emitters are fitted if
+  /// that is stated.
   package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     if case .spots = self {
       let name = try form.stated(NetworkSettings.name) ?? nil
       let weights = try form.stated(NetworkSettings.weights) ?? nil
-      if name != nil || weights != nil { self = .network(NetworkSettings(weights: "")) }
+      if name != nil || weights != nil {
+        self = .network(NetworkSettings(weights: ""))
+      } else if try form.stated(FitSettings.emitters) == .multi {
+        self = .emitters(EmitterSettings())
+      }
     }
     switch self {
+    case .emitters(var settings):
+      try settings.exchange(&form)
+      self = .emitters(settings)
     case .spots(var settings):
       try settings.exchange(&form)
       self = .spots(settings)
@@ -143,16 +165,6 @@ extension Recipe.Localizer: SettingGroup {
       self = .network(settings)
     }
   }
-}
-
-/// Values that a run measures on its movie before it starts. They are written into the recipe, so
-/// that runs on a part of the movie, resumed runs and cluster tasks use the same values. Nothing is
-/// measured yet.
-public struct Measured: SettingGroup, Hashable, Sendable {
-  public init() {}
-
-  /// Settings of the section `measured`, with the frames used for the measurement, belong here.
-  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {}
 }
 
 /// Why a recipe cannot be used.

@@ -57,6 +57,10 @@ extension Recipe {
       return try NetworkStage(
         try model ?? network.model(), network, camera: camera, maps: maps, width: region.width,
         height: region.height, pixel: info.pixel, origin: (region.x, region.y))
+    case .emitters(let settings):
+      return try EmitterStage(
+        settings, camera: camera, maps: maps, psf: try psf.map(adjusted), width: region.width,
+        height: region.height, pixel: info.pixel, origin: (region.x, region.y))
     case .spots(let settings):
       return try FitStage(
         settings, camera: camera, maps: maps, psf: try psf.map(adjusted), width: region.width,
@@ -74,7 +78,7 @@ extension Recipe {
         hint: "give the movie's \(.pixelSize); a PSF is valid for one pixel size")
     }
     var psf = psf
-    if let factor = fit.psf?.indexFactor { psf.axial.indexFactor = factor }
+    if let factor = self.psf?.indexFactor { psf.axial.indexFactor = factor }
     return psf
   }
 

@@ -17,8 +17,8 @@ public struct RecipeSources: Sendable {
   /// Settings chosen by a file, such as "box 13 px, chosen by the PSF", and warnings where files
   /// contradict them.
   public let choices: [Message]
-  /// An option that does not apply together with the requested network.
-  public let optionBesideNetwork: SettingName?
+  /// An option that does not apply to the requested network, or to a fit of several emitters.
+  public let unusedOption: SettingName?
 
   /// - Parameters:
   ///   - options: settings from the caller.
@@ -59,7 +59,8 @@ public struct RecipeSources: Sendable {
       return "\(entry.facts.title) \(entry.value.words)\(unit), chosen by \(who)"
     }
     choices = chosen + [Recipe.doubt(recipe.pixelSize, movie: movie?.pixelSize)].compactMap { $0 }
-    optionBesideNetwork = recipe.network == nil ? nil : options.firstUnused(form.used(of: 0))
+    unusedOption =
+      if case .spots = recipe.localizer { nil } else { options.firstUnused(form.used(of: 0)) }
   }
 
   /// Reads the camera file, and adds its values to the statements at their precedence.

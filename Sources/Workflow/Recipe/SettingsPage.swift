@@ -9,6 +9,8 @@ extension Recipe {
     median.detection.background = .temporalMedian(window: DetectionSettings.medianWindow.standard)
     var psf = Recipe()
     psf.fit.spot = .psf(PSFFile(""))
+    var several = Recipe()
+    several.localizer = .emitters(EmitterSettings())
     var network = Recipe()
     network.network = NetworkSettings(weights: "w")
     let detectors = Detector.Kind.allCases.map { kind in
@@ -16,7 +18,7 @@ extension Recipe {
       recipe.detection.detector = Detector(kind)
       return recipe
     }
-    return detectors + [median, psf, network]
+    return detectors + [median, psf, several, network]
   }
 
   /// Every setting, in recipe order; several settings can have the same path, one per detector or

@@ -3,6 +3,7 @@ import Compute
 import Formats
 import Localization
 import Microscopy
+import Reporting
 
 /// A range of frames, `A:B`: from A up to but not including B. Either side may be omitted.
 struct FrameRange: ExpressibleByArgument {
@@ -33,6 +34,18 @@ extension PixelRegion: ExpressibleByArgument {
   }
 }
 
+/// `learned`, `free`, or photons and relative width: `N,s`.
+extension Brightness: ExpressibleByArgument {
+  public init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+      Double($0).map(FieldValue.number)
+    }
+    self.init(
+      field: numbers.count == 2 ? .list(numbers.map { $0 ?? .null }) : .text(argument))
+  }
+}
+
+extension Emitters: ExpressibleByArgument {}
 extension SpotModel.Estimator: ExpressibleByArgument {}
 extension SpotModel.Sigmas: ExpressibleByArgument {}
 extension SpotModel.Pixels: ExpressibleByArgument {}

@@ -11,6 +11,8 @@ struct SpotOptions: ParsableArguments {
     Detector.psfThreshold.facts, NetworkSettings.threshold.facts,
   ])
   var threshold: Double?
+  @Option(FitSettings.emitters) var emitters: Emitters?
+  @Option(EmitterSettings.brightness, "learned|free|N,s") var brightness: Brightness?
   @Option(FitSettings.box) var box: Int?
   @Option(GaussianFit.estimator) var fit: SpotModel.Estimator?
   @Option(GaussianFit.widths) var sigma: SpotModel.Sigmas?
@@ -27,6 +29,8 @@ struct SpotOptions: ParsableArguments {
     // The threshold applies to the detector or the network, whichever is used.
     said.say(Detector.waveletThreshold, threshold)
     said.say(NetworkSettings.threshold, threshold)
+    said.say(FitSettings.emitters, emitters)
+    said.say(EmitterSettings.brightness, brightness)
     said.say(FitSettings.box, box)
     said.say(GaussianFit.estimator, fit)
     said.say(GaussianFit.widths, sigma ?? (axial == .widths ? .elliptical : nil))

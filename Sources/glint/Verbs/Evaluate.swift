@@ -120,10 +120,22 @@ struct Evaluate: ParsableCommand {
     let isAxial = score.z != nil
     var lines = [
       "Jaccard      \(percent(score.jaccard))   recall \(percent(score.recall))   "
-        + "precision \(percent(score.precision))",
+        + "precision \(percent(score.precision))"
+    ]
+    if let close = score.closeJaccard {
+      lines.append("             \(percent(close)) within \(Score.closeTolerance) nm")
+    }
+    if let chance = score.chance {
+      lines.append(
+        "by chance    \(percent(chance))"
+          + (score.closeChance.map { ", \(percent($0)) within \(Score.closeTolerance) nm" } ?? ""))
+    }
+    lines += [
       "RMSE         \(nanometres(score.lateralRMSE)) lateral   x \(nanometres(score.x?.rmse))   "
         + "y \(nanometres(score.y?.rmse))"
         + (isAxial ? "   z \(nanometres(score.z?.rmse))" : ""),
+      "with missed  \(nanometres(score.lateralRMSEWithMissed)), which counts each as "
+        + "\(settings.lateralTolerance) nm",
       "mean offset  x \(nanometres(score.x?.offset))   y \(nanometres(score.y?.offset))"
         + (isAxial ? "   z \(nanometres(score.z?.offset))" : ""),
       "error ratio  x \(text(score.xErrorRatio))   y \(text(score.yErrorRatio))"

@@ -87,9 +87,11 @@ struct Localize: ParsableCommand {
     let sources = try RecipeSources(options, over: file, movie: source?.info)
     let recipe = sources.recipe
     try network.check(isUsed: recipe.network != nil)
-    if let option = sources.optionBesideNetwork {
+    if let option = sources.unusedOption {
       throw ValidationError(
-        "--\(option.name) applies to spot fitting and is not used with a network")
+        recipe.network == nil
+          ? "--\(option.name) does not apply to a fit of several emitters"
+          : "--\(option.name) applies to spot fitting and is not used with a network")
     }
     if printRecipe {
       for choice in sources.choices { say(choice.spelled) }
@@ -115,7 +117,7 @@ struct Localize: ParsableCommand {
     if report.localizations == 0 {
       if recipe.network != nil {
         say("hint: lower --threshold, and check the camera settings and --network-settings")
-      } else if recipe.detection.detector.kind == .dog {
+      } else if recipe.emitters == nil, recipe.detection.detector.kind == .dog {
         say(
           "hint: the dog cut-off is unreliable in small or crowded frames: try --detector wavelet"
         )

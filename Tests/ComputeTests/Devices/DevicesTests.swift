@@ -69,7 +69,7 @@ import Testing
     .enabled(if: Program.onPath("cc") != nil, "there is no C compiler"),
     arguments: [
       ("abort();", "crashes the program with SIGABRT"),
-      ("exit(3);", "ends the program with status 3"),
+      ("_exit(3);", "ends the program with status 3"),
       ("for (;;) sleep(100);", "does not return within 1 s"),
     ])
   func aDriverThatFailsIsNamed(_ code: String, words: String) throws {

@@ -31,6 +31,10 @@ import Testing
     #expect(abs(score.lateralRMSE! - lateral) < 1e-9)
     #expect(abs(score.efficiency! - (100 - hypot(50, lateral))) < 1e-9)
     #expect(score.z == nil && score.volumeEfficiency == nil)
+    // One of four molecules is missed, which counts as 250 nm.
+    #expect(abs(score.lateralRMSEWithMissed! - ((5100 + 62500) / 4.0).squareRoot()) < 1e-9)
+    // All pairs are closer than 100 nm.
+    #expect(score.closeJaccard == 0.5)
     // Ratios along x: 3, 0, 2.
     let ratio = try #require(score.xErrorRatio)
     #expect(abs(ratio.rms - (13 / 3.0).squareRoot()) < 1e-9)
@@ -40,6 +44,24 @@ import Testing
     #expect(score.yErrorRatio?.pairs == 2)
     #expect(abs(score.photonsErrorRatio!.rms - (2 / 3.0).squareRoot()) < 1e-12)
     #expect(score.backgroundErrorRatio == nil)
+  }
+
+  /// Random points: in each frame 100 molecules and 100 points in 10×10 µm.
+  @Test func whatChanceReaches() throws {
+    var random = RandomStream(seed: 2)
+    func rows() -> Localizations {
+      table(
+        (0..<20_000).map {
+          ($0 / 100, 10_000 * random.uniform() - 50, 10_000 * random.uniform() - 50)
+        })
+    }
+    let score = try Score(of: rows(), against: rows(), settings: ScoreSettings(border: 0))
+    #expect(abs(score.chance! - score.jaccard) < 0.01)
+    #expect(abs(score.closeChance! - score.closeJaccard!) < 0.005)
+    #expect(score.closeJaccard! < score.jaccard / 3)
+    let near = try Score(
+      of: rows(), against: rows(), settings: ScoreSettings(lateralTolerance: 80, border: 0))
+    #expect(near.closeJaccard == nil && near.closeChance == nil && near.chance != nil)
   }
 
   @Test func theBorderLeavesOutRowsOfBothTables() throws {

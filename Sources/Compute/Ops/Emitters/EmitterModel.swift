@@ -7,6 +7,8 @@ package struct EmitterModel: Hashable, Codable, Sendable {
   package var sigmaY: Float
   /// Widths that depend on z; then z is a parameter of every molecule.
   package var astigmatism: Astigmatism?
+  /// Whether `astigmatism` stands for the width of each molecule.
+  package private(set) var widthIsFree = false
   /// Variance of Gaussian noise, counts squared; used without a map.
   package var noise: Float
   /// Counts and variances are divided by this, if the noise is larger than the camera explains.
@@ -29,7 +31,7 @@ package struct EmitterModel: Hashable, Codable, Sendable {
   }
 
   package init(
-    sigmaX: Float, sigmaY: Float? = nil, noise: Float = 0, leastPhotons: Float,
+    sigmaX: Float, sigmaY: Float? = nil, noise: Float = 0, leastPhotons: Float = 0,
     brightness: Brightness? = nil
   ) {
     self.sigmaX = sigmaX
@@ -41,12 +43,33 @@ package struct EmitterModel: Hashable, Codable, Sendable {
 
   /// A Gaussian whose widths depend on z.
   package init(
-    _ astigmatism: Astigmatism, noise: Float = 0, leastPhotons: Float,
+    _ astigmatism: Astigmatism, noise: Float = 0, leastPhotons: Float = 0,
     brightness: Brightness? = nil
   ) {
     self.init(sigmaX: 1, noise: noise, leastPhotons: leastPhotons, brightness: brightness)
     self.astigmatism = astigmatism
   }
+
+  /// A Gaussian with a width of its own for each molecule, near `sigma`, px.
+  ///
+  /// The width takes the place of z: it is `sigma` times `relativeWidth(at: z)`.
+  package init(
+    freeWidth sigma: Float, noise: Float = 0, leastPhotons: Float = 0,
+    brightness: Brightness? = nil
+  ) {
+    self.init(
+      sigmaX: sigma, noise: noise, leastPhotons: leastPhotons, brightness: brightness)
+    let curve = Astigmatism.Curve(centre: 0, scale: 1000, rooted: false, [sigma, sigma])
+    astigmatism = Astigmatism(x: curve, y: curve, lowestZ: -350, highestZ: 700)
+    widthIsFree = true
+  }
+
+  /// The width that stands for a height, in widths of the model.
+  package static func relativeWidth(at height: Double) -> Double {
+    1 + relativeWidthPerHeight * height
+  }
+
+  package static let relativeWidthPerHeight = 0.001
 
   /// The parameters of a molecule.
   var parameters: Int { astigmatism == nil ? 3 : 4 }
@@ -64,6 +87,7 @@ package struct EmitterModel: Hashable, Codable, Sendable {
   }
 
   var label: String {
-    (astigmatism?.label ?? "σ \(sigmaX)") + (brightness.map { ", \($0.photons) photons" } ?? "")
+    (widthIsFree ? "σ near \(sigmaX)" : astigmatism?.label ?? "σ \(sigmaX)")
+      + (brightness.map { ", \($0.photons) photons" } ?? "")
   }
 }

@@ -278,7 +278,7 @@ struct EmitterReference {
       group.map { state.molecules[$0] }
       + state.molecules.indices.filter { !group.contains($0) }.map { state.molecules[$0] }
     let information = sums(
-      arranged, nodes: false, molecules: group.indices, prior: nil
+      arranged, nodes: false, molecules: group.indices, prior: model.brightness
     ).information
     let inverse = SpotReference.inverse(information)
     var variances = (0..<4).map { i in

@@ -88,9 +88,13 @@ package struct FitEmitters: NotDifferentiable {
       p.width_y = astigmatism.y.kernelCurve
       p.lowest_z = astigmatism.lowestZ
       p.highest_z = astigmatism.highestZ
-      p.planes = 9
-      // Two molecules that stand for a defocused one lie as far apart as it is wide.
-      p.close = 5
+      if model.widthIsFree {
+        p.planes = 3
+      } else {
+        p.planes = 9
+        // Two molecules that stand for a defocused one lie as far apart as it is wide.
+        p.close = 5
+      }
     }
     p.candidate = EmitterSearch.candidate
     p.addition = EmitterSearch.addition(model)
@@ -177,6 +181,9 @@ extension FitEmitters {
         note: "known brightness"),
       sample(
         deep, [1, 33, 37], room: 5, [[(10.3, 12.1, 4000, -200), (26.2, 20.4, 3500, 150)]]),
+      sample(
+        EmitterModel(freeWidth: 1.2, noise: 2, leastPhotons: 100), [1, 20, 24], room: 3,
+        [[(6.3, 7.1, 4000, -100), (16.2, 12.4, 3500, 150)]], note: "free widths"),
       sample(
         round, [1, 30, 95], room: 6,
         [[(20.1, 14.2, 3000, 0), (61.3, 12.2, 3000, 0), (66.4, 17.1, 2500, 0)]], note: "blocks"),

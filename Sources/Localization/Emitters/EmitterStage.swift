@@ -1,0 +1,147 @@
+import Compute
+import Microscopy
+import Optics
+import Reporting
+
+/// Localization of overlapping molecules: camera frames in, molecules as rows out.
+///
+/// All molecules of a frame are fitted together on the device; see `FitEmitters`.
+package struct EmitterStage: RowStage {
+  let settings: EmitterSettings
+  let camera: Camera
+  let maps: CameraMaps?
+  let width: Int
+  let height: Int
+  let pixel: PixelType
+  let origin: (x: Int, y: Int)
+  /// The PSF from which z is computed.
+  let psf: CalibratedPSF?
+  private let model: EmitterModel
+
+  /// - Parameters:
+  ///   - maps: camera maps of the frames' size; they replace the camera's offset, gain and read
+  ///     noise.
+  ///   - psf: the PSF that gives z; without it a Gaussian is fitted according to the settings.
+  ///   - origin: the movie pixel of the frames' first pixel, if the frames are a region of the
+  ///     movie.
+  /// - Throws: `SettingsError` if settings, camera and frames do not match.
+  package init(
+    _ settings: EmitterSettings, camera: Camera, maps: CameraMaps?, psf: CalibratedPSF? = nil,
+    width: Int, height: Int, pixel: PixelType, origin: (x: Int, y: Int) = (0, 0)
+  ) throws(SettingsError) {
+    try settings.checkRanges()
+    try camera.check(maps, width: width, height: height)
+    self.settings = settings
+    self.camera = camera
+    self.maps = maps
+    self.width = width
+    self.height = height
+    self.pixel = pixel
+    self.origin = origin
+    self.psf = psf
+    model = try settings.model(psf, EffectiveCounts(camera))
+  }
+
+  package var usesCamera: Bool { true }
+
+  package var halo: Int { 0 }
+
+  package func workers(on device: DeviceInfo) -> Int { device.kind == .cpu ? 1 : 2 }
+
+  /// Batches of a second or less.
+  package func worker(
+    on device: any Device, batch: Int?, items: Int, profiling: Bool, cancellation: Cancellation
+  ) -> any Worker<Rows> {
+    let together = device.info.kind == .openCLGPU ? 4096 : 64
+    let usual = min(max(together / blocks, 1), items)
+    return EmitterWorker(
+      self, on: device, batch: batch ?? usual, profiling: profiling, cancellation: cancellation)
+  }
+
+  var counts: EffectiveCounts { EffectiveCounts(camera) }
+
+  /// Blocks of a frame, which are fitted independently of each other.
+  var blocks: Int { EmitterBlocks(TensorType(.float32, 1, height, width)).count }
+
+  /// The graph of one batch, with the input "frames" [frame, y, x] in the movie's pixel type and the
+  /// outputs that `ReceivedEmitters` reads.
+  ///
+  /// - Parameter room: rows for each block of a frame.
+  func graph(frames count: Int, room: Int) throws -> Graph {
+    var graph = Graph()
+    let frames = graph.input(
+      "frames", TensorType(pixel == .uint16 ? .uint16 : .float32, count, height, width))
+    let sensor = maps.map { SensorMaps($0, in: &graph) }
+    // With maps there is no EM register, so that electrons are effective counts.
+    let calibrate =
+      sensor == nil
+      ? Calibrate(offset: Float(counts.offset), gain: Float(counts.gain / counts.perElectron))
+      : Calibrate()
+    let image = try graph.apply(
+      calibrate, to: [frames] + (sensor.map { [$0.offset, $0.inverseGain] } ?? []))
+    let fitted = try graph.apply(
+      FitEmitters(model, room: room), to: image + (sensor.map { [$0.noise] } ?? []))
+    for (name, value) in zip(ReceivedEmitters.outputs, fitted) { graph.output(name, value) }
+    return graph
+  }
+}
+
+extension EmitterSettings {
+  /// Molecules with less than this part of the typical brightness are left out.
+  static let leastPart = 0.1
+
+  /// What the fit assumes, in effective counts.
+  ///
+  /// Throws `SettingsError` if the settings do not give the image of a molecule.
+  func model(
+    _ psf: CalibratedPSF?, _ counts: EffectiveCounts
+  ) throws(SettingsError) -> EmitterModel {
+    var model: EmitterModel
+    switch spot {
+    case .gaussian(_, nil):
+      throw SettingsError(
+        "overlapping molecules can be told apart only if the PSF is known",
+        hint: """
+          give its width with \(.psfSigma), px, such as the median width of a fit of single \
+          molecules with \(.widths) free, or a calibration with \(.psf)
+          """)
+    case .gaussian(.fixed, let sigma?): model = EmitterModel(sigmaX: Float(sigma))
+    case .gaussian(.free, let sigma?): model = EmitterModel(freeWidth: Float(sigma))
+    case .psf(let file):
+      guard let psf else {
+        throw SettingsError(
+          "the PSF that the fit names is missing", hint: "give its calibration with \(.psf)")
+      }
+      if let problem = psf.problem {
+        throw SettingsError(
+          "the PSF \(file.path) is invalid: \(problem)", hint: "calibrate it again from beads")
+      }
+      guard case .astigmatic(let curves) = psf else {
+        throw SettingsError(
+          "several emitters cannot be fitted with a spline PSF",
+          hint: "use an astigmatic calibration, or \(.emitters) single")
+      }
+      model = EmitterModel(Astigmatism(curves))
+    }
+    let noise = measured.noiseFactor ?? 1
+    model.noise = Float(counts.noiseVariance)
+    model.noiseScale = Float(noise)
+    // Photons of the table are counts times this; the fit divides them by the noise factor.
+    let unit = counts.photons * noise
+    switch brightness {
+    case .free: break
+    case .given(let photons, let spread):
+      model.brightness = EmitterModel.Brightness(
+        photons: Float(photons / unit), spread: Float(spread))
+      model.leastPhotons = Float(Self.leastPart * photons / unit)
+      return model
+    case .learned:
+      if let photons = measured.photons, let spread = measured.spread {
+        model.brightness = EmitterModel.Brightness(
+          photons: Float(photons / unit), spread: Float(spread))
+      }
+    }
+    model.leastPhotons = Float(Self.leastPart * (measured.photons ?? 0) / unit)
+    return model
+  }
+}

@@ -1,0 +1,178 @@
+import Compute
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Optics
+import Reporting
+
+/// Measures on a movie what a fit of several emitters assumes: the noise beyond the camera's, and the
+/// brightness of a molecule.
+///
+/// The frames are spread over the whole movie, whatever part of it is localized, so that runs on parts
+/// of a movie measure the same.
+struct EmitterMeasurement {
+  let movie: any Movie
+  let recipe: Recipe
+  let region: PixelRegion
+  let maps: CameraMaps?
+  let psf: CalibratedPSF?
+  let devices: [any Device]
+  let threads: Int?
+  let cancellation: Cancellation
+
+  private static let mostFrames = 256
+  private static let framesForNoise = 32
+  /// Frames are added until so many molecules show the brightness.
+  private static let enough = 1000
+  private static let step = 16
+
+  /// The settings with what was measured, and what to tell the user about it.
+  func run(_ settings: EmitterSettings) throws -> (EmitterSettings, notes: [Message]) {
+    var settings = settings
+    let sample = SampledMovie(movie, most: Self.mostFrames)
+    var notes: [Message] = []
+    settings.measured = MeasuredEmitters()
+    settings.measured.frames = min(Self.framesForNoise, sample.frames.count)
+    let factor = try noiseFactor(sample, settings)
+    settings.measured.noiseFactor = factor > NoiseFactor.credible ? rounded(factor) : 1
+    if factor > NoiseFactor.credible {
+      notes.append(
+        """
+        warning: the noise between molecules is \(rounded(factor).field.words) times what the camera \
+        explains; it is taken as measured, so that noise does not become molecules
+        """)
+    }
+    if case .given = settings.brightness { return (settings, notes) }
+    let (law, frames) = try brightness(sample, settings)
+    settings.measured.frames = frames
+    settings.measured.photons = law.map { rounded($0.photons) }
+    settings.measured.spread = law?.spread.map(rounded)
+    if settings.brightness == .learned { notes.append(words(law, frames)) }
+    return (settings, notes)
+  }
+
+  /// Few digits, as they stand in the recipe.
+  private func rounded(_ value: Double) -> Double { Double(String(format: "%.4g", value)) ?? value }
+
+  private func words(_ law: BrightnessLaw?, _ frames: Int) -> Message {
+    guard let law, law.molecules >= BrightnessLaw.leastMolecules else {
+      return """
+        brightness is free: only \(law?.molecules ?? 0) molecules in \(frames) frames show it clearly, \
+        \(BrightnessLaw.leastMolecules) are needed; \(.brightness) can give it
+        """
+    }
+    let percent = Int((100 * law.width).rounded())
+    let inside = Int((100 * law.inside).rounded())
+    let seen: Message = """
+      \(law.molecules) molecules in \(frames) frames have \
+      \(rounded(law.photons).field.words) photons ± \(percent) %, \(inside) % of them near that
+      """
+    return law.spread == nil
+      ? "brightness is free, because it varies: \(seen)" : "brightness is learned: \(seen)"
+  }
+
+  /// The noise beyond the camera's.
+  ///
+  /// In a crowd of bright molecules the filtered frames have more than noise. Fits with a noise that is
+  /// too large explain the rest, so that their χ² is below 1 by the factor that is too much.
+  private func noiseFactor(_ sample: SampledMovie, _ settings: EmitterSettings) throws -> Double {
+    var settings = settings
+    settings.brightness = .free
+    var factor = try filteredNoise(sample)
+    for _ in 0..<5 where factor > NoiseFactor.credible {
+      settings.measured.noiseFactor = factor
+      let rows = FittedRows()
+      try fit(sample, 0..<min(Self.step, sample.frames.count), settings, into: rows)
+      guard rows.chiSquares.count >= 20 else { return factor }
+      let left = rows.chiSquares.median
+      factor = max(factor * left, 1)
+      if abs(left - 1) < 0.03 { break }
+    }
+    return factor
+  }
+
+  /// The median over frames of the noise between neighbouring pixels.
+  private func filteredNoise(_ sample: SampledMovie) throws -> Double {
+    let counts = EffectiveCounts(recipe.camera)
+    let source = FrameSource(
+      sample, frames: 0..<min(Self.framesForNoise, sample.frames.count), region: region, batch: 1,
+      halo: 0)
+    let buffer = BatchBuffer(bytes: source.batchBytes)
+    let inverse = maps?.gain.map { 1 / $0 }
+    let noise =
+      inverse.flatMap { inverse in maps.map { zip($0.variance, inverse).map { $0 * $1 * $1 } } }
+      ?? [Float(counts.noiseVariance)]
+    var factors: [Double] = []
+    while try source.fill(buffer, isStopped: { false }) {
+      try cancellation.check()
+      let raw =
+        sample.info.pixel == .uint16
+        ? buffer.batch.bytes.bindMemory(to: UInt16.self).map(Float.init)
+        : Array(buffer.batch.bytes.bindMemory(to: Float.self))
+      let frame: [Float]
+      if let maps, let inverse {
+        frame = raw.indices.map { (raw[$0] - maps.offset[$0]) * inverse[$0] }
+      } else {
+        let scale = Float(counts.perElectron / counts.gain)
+        frame = raw.map { ($0 - Float(counts.offset)) * scale }
+      }
+      if let factor = NoiseFactor.of(frame, width: region.width, noise: noise) {
+        factors.append(factor)
+      }
+    }
+    return factors.isEmpty ? 1 : factors.median
+  }
+
+  /// The law of brightness, from fits in which it is free; and the number of frames.
+  private func brightness(
+    _ sample: SampledMovie, _ settings: EmitterSettings
+  ) throws -> (BrightnessLaw?, frames: Int) {
+    var settings = settings
+    settings.brightness = .free
+    let rows = FittedRows()
+    var frames = 0
+    while frames < sample.frames.count, rows.clear < Self.enough {
+      let next = frames..<min(frames + Self.step, sample.frames.count)
+      try fit(sample, next, settings, into: rows)
+      frames = next.upperBound
+    }
+    return (BrightnessLaw(photons: rows.photons, errors: rows.errors), frames)
+  }
+
+  private func fit(
+    _ sample: SampledMovie, _ frames: Range<Int>, _ settings: EmitterSettings, into rows: FittedRows
+  ) throws {
+    let stage = try EmitterStage(
+      settings, camera: recipe.camera, maps: maps, psf: psf, width: region.width,
+      height: region.height, pixel: movie.info.pixel)
+    let run = try LocalizeRun(
+      sample, stage: stage, frames: frames, region: region, devices: devices, threads: threads,
+      cancellation: cancellation)
+    if try run.run(into: [rows]).interrupted { throw Interrupted() }
+  }
+}
+
+/// Collects what is measured on rows.
+///
+/// `@unchecked Sendable`: only the run's thread uses it.
+private final class FittedRows: TableWriter, @unchecked Sendable {
+  private(set) var photons: [Double] = []
+  private(set) var errors: [Double] = []
+  private(set) var chiSquares: [Double] = []
+  /// Molecules whose photons are known well.
+  private(set) var clear = 0
+
+  func append(_ batch: Localizations) {
+    let photons = batch[.photons] ?? []
+    let errors = batch[.photonsError] ?? []
+    clear += zip(photons, errors).count { $0 > BrightnessLaw.leastSeparability * $1 }
+    chiSquares += batch[.reducedChiSquare] ?? []
+    self.photons += photons
+    self.errors += errors
+  }
+
+  func rename(to path: String) {}
+  func finish(_ provenance: [ProvenanceStep]) {}
+  func abandon() {}
+}
