@@ -167,8 +167,6 @@ var kernelText: [String] {
 
 // Only for `Tools/fuzz/run`: its fuzzer needs a build with sanitizers.
 if Context.environment["GLINT_FUZZ_BUILD"] != nil {
-  // The vector kernels read no files, and optimised code under the sanitizers takes many minutes to compile.
-  package.targets.first { $0.name == "CPUKernels" }?.cSettings?.append(.unsafeFlags(["-O0"]))
   package.targets += [
     .target(name: "CFuzzer", path: "Tools/CFuzzer"),
     .executableTarget(

@@ -24,6 +24,7 @@ def options(description, short_rounds=None, rounds=None):
     parser.add_argument("--seed", type=int, default=1, help="seed of what is drawn at random")
     if rounds:
         parser.add_argument("--rounds", type=int, help="rounds per case")
+        parser.add_argument("--only", default="", help="only verbs whose title has this in it")
     chosen = parser.parse_args()
     chosen.glint = os.path.abspath(chosen.glint)
     if rounds and not chosen.rounds:
@@ -119,6 +120,7 @@ def verbs(network_frames=None):
         "localize, two tables": localize + ["-o", "a.csv", "-o", "b.hdf5"],
         "localize, smlm": localize + ["-o", "a.smlm"],
         "localize, dog": localize + ["--detector", "dog", "-o", "a.csv"],
+        "localize, emitters": localize + ["--emitters", "multi", "--psf-sigma", "1.2", "-o", "a.csv"],
         "localize, network": ["localize"] + network + ["-o", "a.hdf5"],
         "infer, images": ["infer"] + network + ["-o", "n.tif"],
         "infer, sum": ["infer"] + network + ["--sum", "-o", "n.tif"],

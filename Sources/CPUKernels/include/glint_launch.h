@@ -74,7 +74,7 @@ typedef struct GLINT_SENDABLE {
 #define GLINT_FUNCTION(name, isa)                                                              \
   void glint_##name##_##isa(const void *params, void *const *buffers, int64_t begin,           \
                             int64_t end, void *scratch);
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(GLINT_BASELINE_ONLY)
 #define GLINT_FUNCTIONS(name) \
   GLINT_FUNCTION(name, baseline) GLINT_FUNCTION(name, avx2) GLINT_FUNCTION(name, avx512)
 #define GLINT_TABLE(name) {glint_##name##_baseline, glint_##name##_avx2, glint_##name##_avx512}

@@ -1,4 +1,4 @@
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(GLINT_BASELINE_ONLY)
 #define ISA avx512
 #define LANES 16
 #include "prologue.h"
