@@ -1,6 +1,7 @@
 import Compute
 import Containers
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Networks
@@ -16,6 +17,21 @@ import Testing
   private func output(_ model: Model, _ height: Int, _ width: Int) throws -> [Float] {
     let frames = ONNXTests.frames(height * width)
     return try run(model.graph(height: height, width: width), frames)(model.network.outputs[0].name)
+  }
+
+  /// HDF5 knows datasets that hold nothing, not even an empty list.
+  @Test(.python("h5py")) func aKerasDatasetWithoutAValue() throws {
+    try withScratchFolder { folder in
+      _ = try Python.run(
+        """
+        import h5py
+        with h5py.File("w.h5", "w") as file:
+            file["model_weights/a/a/bias:0"] = h5py.Empty("f4")
+            file["model_weights/b/b/bias:0"] = [1.0, 2.0]
+        """, in: folder)
+      let weights = try WeightFile.read(folder.appendingPathComponent("w.h5").path)
+      #expect(weights.tensors.keys.sorted() == ["b.bias"])
+    }
   }
 
   // MARK: Names

@@ -108,7 +108,6 @@ package final class HDF5Dataset {
     guard case .number(let element, let bigEndian) = type.kind else {
       throw FileFault("holds \(type.words) in `\(name)`, not numbers of a standard type")
     }
-    guard hasValue else { throw FileFault("has no value in `\(name)`") }
     return (element, bigEndian)
   }
 

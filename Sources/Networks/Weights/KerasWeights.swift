@@ -31,9 +31,9 @@ enum KerasWeights {
     var tensors: [String: Tensor] = [:]
     var numbered: [String: (place: Place, layer: LayersInOrder.Layer)] = [:]
     for (path, isDataset) in try file.paths() where isDataset {
-      guard let place = Place(path), let dataset = try file.dataset(path), dataset.isNumeric else {
-        continue
-      }
+      guard let place = Place(path), let dataset = try file.dataset(path), dataset.isNumeric,
+        dataset.hasValue
+      else { continue }
       let part = names[place.part] ?? place.part
       let name = "\(place.layer).\(part)"
       guard tensors[name] == nil else {
