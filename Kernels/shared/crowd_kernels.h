@@ -77,7 +77,7 @@ typedef struct {
 static inline int glint_crowd_space(glint_crowd_params p) {
   const int map = p.stride * p.side + GLINT_CROWD_SLACK;
   const int padded = (p.stride + 2 * GLINT_CROWD_PAD) * p.side + GLINT_CROWD_SLACK;
-  return 6 * map + 2 * padded + 6 * p.capacity + GLINT_CROWD_CANDIDATES * GLINT_CROWD_CANDIDATE +
+  return (8 + GLINT_CROWD_NODES) * map + 2 * padded + 6 * p.capacity + GLINT_CROWD_CANDIDATES * GLINT_CROWD_CANDIDATE +
          GLINT_CROWD_SUMS * GLINT_CROWD_LANES + GLINT_CROWD_INFORMATION;
 }
 
