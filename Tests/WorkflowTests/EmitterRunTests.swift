@@ -98,6 +98,24 @@ import Workflow
     #expect(try Recipe(yaml: part.yaml()) == part)
   }
 
+  /// The width of the PSF, from a movie in which most molecules overlap.
+  @Test(arguments: [0.95, 1.7])
+  func theWidthIsMeasured(_ sigma: Double) throws {
+    let movie = try movie(perFrame: 10, psf: GaussianPSF(sigma: sigma))
+    let unstated = recipe {
+      $0.spot = .gaussian(.fixed, sigma: nil)
+      $0.brightness = .free
+    }
+    let (_, report, notes) = try job(movie, unstated)
+    let measured = try #require(report.recipe.emitters?.measured.sigma)
+    #expect(abs(measured / sigma - 1) < 0.02)
+    #expect(notes.contains { $0.hasPrefix("the PSF is a Gaussian of σ") })
+    let wrong = try job(movie, recipe { $0.spot = .gaussian(.fixed, sigma: sigma * 1.2) })
+    #expect(wrong.notes.contains { $0.hasPrefix("warning: most molecules are") })
+    #expect(wrong.report.recipe.emitters?.measured.sigma == nil)
+    #expect(!notes.contains { $0.hasPrefix("warning") })
+  }
+
   @Test func wideLawsOfBrightnessAreLeftAlone() throws {
     let movie = try movie(frames: 80, photons: .exponential(mean: 2500))
     let free = try job(movie, recipe { $0.brightness = .free })

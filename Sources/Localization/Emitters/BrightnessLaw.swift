@@ -31,7 +31,7 @@ package struct BrightnessLaw: Hashable, Sendable {
   package init?(photons: [Double], errors: [Double]) {
     let used = zip(photons, errors).filter { $0 > Self.leastSeparability * $1 }
     guard used.count >= 10 else { return nil }
-    let mode = Self.mode(used.map(\.0).sorted())
+    let mode = Statistics.logarithmicMode(used.map(\.0))
     self.photons = mode
     molecules = used.count
     let below = used.filter { $0.0 < mode }.map { log(mode / $0.0) }
@@ -47,28 +47,5 @@ package struct BrightnessLaw: Hashable, Sendable {
     guard molecules >= Self.leastMolecules, width <= Self.widest, inside >= Self.leastInside
     else { return nil }
     return max(width, Self.narrowest)
-  }
-
-  /// The maximum of a density estimate of the logarithms: the sum of Gaussians of a width that is
-  /// 1.5 n^(−1/5) times that of the shortest half.
-  ///
-  /// It varies three times less than the half-sample mode.
-  private static func mode(_ sorted: [Double]) -> Double {
-    let logs = sorted.map { log($0) }
-    let half = (logs.count + 1) / 2
-    let shortest = (0...logs.count - half).map { logs[$0 + half - 1] - logs[$0] }.min() ?? 0
-    let width = max(1.5 * shortest / 1.35 * pow(Double(logs.count), -0.2), 1e-4)
-    let steps = 1000
-    let (low, high) = (logs[logs.count / 100], logs[logs.count - 1 - logs.count / 100])
-    var (best, densest) = (low, 0.0)
-    for step in 0...steps {
-      let place = low + (high - low) * Double(step) / Double(steps)
-      let density = logs.reduce(0) { sum, other in
-        let distance = (other - place) / width
-        return sum + exp(-distance * distance / 2)
-      }
-      if density > densest { (best, densest) = (place, density) }
-    }
-    return exp(best)
   }
 }

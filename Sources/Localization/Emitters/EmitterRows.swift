@@ -66,7 +66,7 @@ extension EmitterStage {
       fill(.zError) { received.error($0, .height) * factor }
       fill(.sigmaX) { psf.x.width(at: received.height($0)) }
       fill(.sigmaY) { psf.y.width(at: received.height($0)) }
-    } else if case .gaussian(let widths, let sigma?) = settings.spot {
+    } else if case .gaussian(let widths, _) = settings.spot, let sigma = settings.sigma {
       fill(.sigmaX) {
         sigma * (widths == .free ? EmitterModel.relativeWidth(at: received.height($0)) : 1)
       }

@@ -98,15 +98,15 @@ extension EmitterSettings {
   ) throws(SettingsError) -> EmitterModel {
     var model: EmitterModel
     switch spot {
-    case .gaussian(_, nil):
-      throw SettingsError(
-        "overlapping molecules can be told apart only if the PSF is known",
-        hint: """
-          give its width with \(.psfSigma), px, such as the median width of a fit of single \
-          molecules with \(.widths) free, or a calibration with \(.psf)
-          """)
-    case .gaussian(.fixed, let sigma?): model = EmitterModel(sigmaX: Float(sigma))
-    case .gaussian(.free, let sigma?): model = EmitterModel(freeWidth: Float(sigma))
+    case .gaussian(let widths, _):
+      guard let sigma else {
+        throw SettingsError(
+          "overlapping molecules can be told apart only if the PSF is known",
+          hint: "give its width with \(.psfSigma), px, or a calibration with \(.psf)")
+      }
+      model =
+        widths == .fixed
+        ? EmitterModel(sigmaX: Float(sigma)) : EmitterModel(freeWidth: Float(sigma))
     case .psf(let file):
       guard let psf else {
         throw SettingsError(

@@ -9,7 +9,7 @@ public struct EmitterSettings: Hashable, Sendable {
 
   /// The image of one molecule.
   public enum Spot: Hashable, Sendable {
-    /// A Gaussian of this width, px; nil if it is not stated.
+    /// A Gaussian of this width, px; nil to measure it on the movie.
     case gaussian(Widths, sigma: Double?)
     /// A calibrated PSF, with z as a parameter.
     case psf(PSFFile)
@@ -23,6 +23,12 @@ public struct EmitterSettings: Hashable, Sendable {
   }
 
   public init() {}
+
+  /// The width of the Gaussian, stated or measured, px.
+  var sigma: Double? {
+    if case .gaussian(_, let sigma) = spot { return sigma ?? measured.sigma }
+    return nil
+  }
 
   /// The PSF that gives z; nil for a Gaussian.
   public var psf: PSFFile? {
@@ -46,8 +52,8 @@ extension EmitterSettings: SettingGroup {
   public static let sigma = Setting<Double?>(
     .psfSigma, in: "fit", title: "psf σ", of: "several emitters", unit: "px", standard: nil,
     allowed: .optional(.within(0.5...5)),
-    "width of the PSF; it should be right to a few percent",
-    remedy: "use the median width of a fit of single molecules with \(.widths) free")
+    "width of the PSF, right to a few percent; measured on the movie if omitted",
+    remedy: "omit \(.psfSigma) to measure it on the movie")
   public static let brightness = Setting(
     .brightness, in: "fit", of: "several emitters", standard: Brightness.learned,
     allowed: Brightness.allowed,

@@ -10,6 +10,8 @@ public struct MeasuredEmitters: Hashable, Sendable {
   public var frames: Int?
   /// The noise variance of the movie divided by the one that its camera explains; 1 if it agrees.
   public var noiseFactor: Double?
+  /// Width of the PSF, px; nil if it was stated.
+  public var sigma: Double?
   /// Photons of a typical molecule in a frame; nil if too few molecules stand alone.
   public var photons: Double?
   /// The relative width of the distribution of photons; nil if it is too wide to be of use.
@@ -27,6 +29,10 @@ extension MeasuredEmitters: SettingGroup {
     .measured, in: "measured", field: "noise_factor", of: "several emitters", standard: nil,
     allowed: .optional(.within(1...1e6)),
     "noise variance of the movie divided by that of its camera, where the camera cannot explain it")
+  public static let sigma = Setting<Double?>(
+    .measured, in: "measured", field: "psf_sigma", of: "several emitters", unit: "px",
+    standard: nil,
+    allowed: EmitterSettings.sigma.allowed, "width of the PSF, if it was not stated")
   public static let photons = Setting<Double?>(
     .measured, in: "measured", field: "photons", of: "several emitters", unit: "photons",
     standard: nil, allowed: .optional(.within(1e-3...1e9)),
@@ -39,6 +45,7 @@ extension MeasuredEmitters: SettingGroup {
   package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     try form.field(Self.frames, &frames)
     try form.field(Self.noiseFactor, &noiseFactor)
+    try form.field(Self.sigma, &sigma)
     try form.field(Self.photons, &photons)
     try form.field(Self.spread, &spread)
   }

@@ -195,7 +195,7 @@ package struct NoiseCheck: Sendable {
         message: "\(share) % of the pixels lie below the offset by more than five times the read "
           + "noise (\(numbers) ADU/e⁻)",
         remedy: "the offset is too high, or the read noise is not given; \(Self.measure)",
-        isGross: finding.below > 1 / 3)
+        isExcess: false, isGross: finding.below > 1 / 3)
     }
     guard !Self.credibleRatio.contains(finding.ratio) else { return nil }
     var line =
@@ -206,6 +206,7 @@ package struct NoiseCheck: Sendable {
     }
     return Warning(
       message: Message(line), remedy: remedy(finding),
+      isExcess: finding.ratio > 1,
       isGross: !(1 / 3...3).contains(finding.ratio))
   }
 
@@ -213,6 +214,8 @@ package struct NoiseCheck: Sendable {
   package struct Warning: Fault, Hashable {
     package let message: Message
     package let remedy: Message?
+    /// Whether there is more noise than the camera explains, which a crowd of molecules can also make.
+    package let isExcess: Bool
     /// Whether the contradiction is so large that photons and errors would be wrong by a factor of
     /// three or more.
     package let isGross: Bool

@@ -183,6 +183,8 @@ public struct LocalizeJob {
       let doubt = CameraWarning.of(
         movie, frames: frames, region: region, camera: camera, maps: maps)
     else { return nil }
+    // Fits of all molecules have explained what is more than the camera's noise.
+    if doubt.isExcess, recipe.emitters?.measured.noiseFactor == 1 { return nil }
     let isStated = maps != nil || camera.offset != 0 || camera.gain != 1 || camera.emGain != 1
     guard doubt.isGross, isStated, !acceptsCamera else { return doubt }
     throw SettingsError(

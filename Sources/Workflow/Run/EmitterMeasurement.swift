@@ -34,7 +34,12 @@ struct EmitterMeasurement {
     var notes: [Message] = []
     settings.measured = MeasuredEmitters()
     settings.measured.frames = min(Self.framesForNoise, sample.frames.count)
-    let factor = try noiseFactor(sample, settings)
+    var factor = try filteredNoise(sample)
+    settings.measured.noiseFactor = max(factor, 1)
+    if case .gaussian(_, let stated) = settings.spot {
+      notes += try measureWidth(sample, &settings, stated)
+    }
+    factor = try noiseFactor(sample, settings, from: factor)
     settings.measured.noiseFactor = factor > NoiseFactor.credible ? rounded(factor) : 1
     if factor > NoiseFactor.credible {
       notes.append(
@@ -72,14 +77,67 @@ struct EmitterMeasurement {
       ? "brightness is free, because it varies: \(seen)" : "brightness is learned: \(seen)"
   }
 
+  /// The width of the PSF: that of most molecules that stand alone, in fits with free widths.
+  ///
+  /// A width that is stated is compared with it.
+  private func measureWidth(
+    _ sample: SampledMovie, _ settings: inout EmitterSettings, _ stated: Double?
+  ) throws -> [Message] {
+    var free = settings
+    free.brightness = .free
+    var width = stated ?? Self.usualWidth
+    var found = 0
+    // The range of free widths goes with the width that is assumed.
+    for _ in 0..<5 {
+      free.spot = .gaussian(.free, sigma: width)
+      let rows = FittedRows()
+      var frames = 0
+      while frames < sample.frames.count, rows.aloneWidths.count < Self.enoughWidths {
+        let next = frames..<min(frames + Self.step, sample.frames.count)
+        try fit(sample, next, free, into: rows)
+        frames = next.upperBound
+      }
+      found = rows.aloneWidths.count
+      guard found >= Self.fewestWidths else { break }
+      let earlier = width
+      width = min(max(Statistics.logarithmicMode(rows.aloneWidths), 0.5), 5)
+      if abs(width / earlier - 1) < 0.1 { break }
+    }
+    let seen = rounded(width).field.words
+    if let stated {
+      guard found >= Self.fewestWidths, abs(width / stated - 1) > 0.05 else { return [] }
+      return [
+        """
+        warning: most molecules are \(seen) px wide (σ), and \(.psfSigma) states \
+        \(stated.field.words): a wrong width makes false molecules or hides true ones
+        """
+      ]
+    }
+    guard found >= Self.fewestWidths else {
+      throw SettingsError(
+        "the width of the PSF cannot be measured: \(found) molecules stand alone",
+        hint: "give it with \(.psfSigma), px: σ ≈ 0.21 λ/NA ÷ pixel size")
+    }
+    settings.measured.sigma = rounded(width)
+    return [
+      "the PSF is a Gaussian of σ \(seen) px, the width of \(found) molecules that stand alone"
+    ]
+  }
+
+  private static let usualWidth = 1.2
+  private static let fewestWidths = 30
+  private static let enoughWidths = 300
+
   /// The noise beyond the camera's.
   ///
   /// In a crowd of bright molecules the filtered frames have more than noise. Fits with a noise that is
   /// too large explain the rest, so that their χ² is below 1 by the factor that is too much.
-  private func noiseFactor(_ sample: SampledMovie, _ settings: EmitterSettings) throws -> Double {
+  private func noiseFactor(
+    _ sample: SampledMovie, _ settings: EmitterSettings, from filtered: Double
+  ) throws -> Double {
     var settings = settings
     settings.brightness = .free
-    var factor = try filteredNoise(sample)
+    var factor = filtered
     for _ in 0..<5 where factor > NoiseFactor.credible {
       settings.measured.noiseFactor = factor
       let rows = FittedRows()
@@ -160,6 +218,8 @@ private final class FittedRows: TableWriter, @unchecked Sendable {
   private(set) var photons: [Double] = []
   private(set) var errors: [Double] = []
   private(set) var chiSquares: [Double] = []
+  /// Widths of the molecules that are fitted alone and whose photons are known well, px.
+  private(set) var aloneWidths: [Double] = []
   /// Molecules whose photons are known well.
   private(set) var clear = 0
 
@@ -168,6 +228,12 @@ private final class FittedRows: TableWriter, @unchecked Sendable {
     let errors = batch[.photonsError] ?? []
     clear += zip(photons, errors).count { $0 > BrightnessLaw.leastSeparability * $1 }
     chiSquares += batch[.reducedChiSquare] ?? []
+    if let widths = batch[.sigmaX], let neighbours = batch[.neighbours] {
+      for (row, width) in widths.enumerated()
+      where neighbours[row] == 0 && photons[row] > BrightnessLaw.leastSeparability * errors[row] {
+        aloneWidths.append(width)
+      }
+    }
     self.photons += photons
     self.errors += errors
   }
