@@ -50,6 +50,8 @@ public struct Quantity: Hashable, Sendable {
   public static let separability = Quantity("separability", .none)
   /// Other molecules that are fitted together with this one.
   public static let neighbours = Quantity("neighbours", .none)
+  /// 1 if the edge of the frame cuts the molecule's image, otherwise 0.
+  public static let edge = Quantity("edge", .none)
   public static let iterations = Quantity("iterations", .none)
   /// How the fit ended: see `FitState`.
   public static let state = Quantity("state", .none)

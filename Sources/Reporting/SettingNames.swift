@@ -40,6 +40,7 @@ extension SettingName {
   package static let indexFactor = SettingName("refractive-index-factor")
   package static let emitters = SettingName("emitters")
   package static let brightness = SettingName("brightness")
+  package static let falsePositives = SettingName("false-positives")
   package static let measured = SettingName("measured")
 
   // Networks

@@ -153,6 +153,62 @@ import Workflow
     #expect(zip(frames, frames.dropFirst()).allSatisfy { $0 <= $1 })
   }
 
+  /// Regions read their margin, so that parts of a frame have the rows of the whole.
+  @Test func regionsHaveTheRowsOfTheWhole() throws {
+    let movie = try movie(frames: 30, side: (80, 48), perFrame: 30)
+    var whole = recipe { $0.brightness = .free }
+    whole = try job(movie, whole).report.recipe
+    struct Row {
+      var frame: Substring
+      var x, y, error: Double
+    }
+    func rows(_ region: PixelRegion?) throws -> [Row] {
+      var part = whole
+      part.roi = region
+      return try job(movie, part).rows.map { row in
+        let cells = row.split(separator: ",")
+        return Row(
+          frame: cells[1], x: Double(cells[2])!, y: Double(cells[3])!, error: Double(cells[8])!)
+      }
+    }
+    let all = try rows(nil)
+    let regions = [
+      PixelRegion(x: 0, y: 0, width: 40, height: 48),
+      PixelRegion(x: 40, y: 0, width: 40, height: 20),
+      PixelRegion(x: 40, y: 20, width: 40, height: 28),
+    ]
+    let parts: [Row] = try regions.flatMap { try rows($0) }
+    #expect(abs(parts.count - all.count) <= all.count / 200)
+    let same = all.count { row in
+      parts.contains { part in
+        let distance = hypot(part.x - row.x, part.y - row.y)
+        return part.frame == row.frame && distance < 0.1 * row.error
+      }
+    }
+    #expect(Double(same) > 0.97 * Double(all.count))
+  }
+
+  /// The expected number of false molecules in empty frames.
+  @Test(arguments: [(0.01, 2.0), (0.01, 50), (1, 10)])
+  func emptyFrames(_ rate: Double, background: Double) throws {
+    let frames = rate < 0.1 ? 200 : 40
+    let movie = try Simulation(
+      SimulationSettings(
+        width: 128, height: 128, frames: frames, psf: GaussianPSF(sigma: 1.2),
+        blinking: .independent(perFrame: 0), background: .flat(level: background), camera: camera,
+        seed: 21))
+    let found = try localize(
+      movie,
+      recipe {
+        $0.brightness = .free
+        $0.falsePositives = rate
+      }
+    ).table.count
+    let expected = rate * Double(frames * 128 * 128) / 1e4
+    #expect(Double(found) < 2.5 * expected + 2)
+    if expected > 20 { #expect(Double(found) > 0.3 * expected) }
+  }
+
   /// Molecules on the frame's edge are found with the error that their bound explains.
   @Test func molecularEdges() throws {
     let movie = try movie(frames: 200, perFrame: 4, photons: .fixed(photons: 4000))
@@ -164,6 +220,12 @@ import Workflow
       })
     let score = try score(table, edge)
     #expect(edge.count > 60)
+    let flags = try #require(table[.edge])
+    #expect(
+      flags.indices.allSatisfy { row in
+        let nearest = [table[.x]!, table[.y]!].map { min($0[row], 31 - $0[row]) }.min()!
+        return (flags[row] == 1) == (nearest + 0.5 < 3.6)
+      })
     #expect(score.recall > 0.95)
     #expect(0.85...1.2 ~= score.xErrorRatio!.spread && 0.85...1.2 ~= score.yErrorRatio!.spread)
   }

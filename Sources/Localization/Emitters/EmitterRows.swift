@@ -8,7 +8,7 @@ extension EmitterStage {
     [.x, .y] + (hasHeight ? [.z] : []) + [.photons, .background] + widthColumns
       + [.xError, .yError] + (hasHeight ? [.zError] : []) + [.photonsError]
       + (hasFreeWidth ? [.sigmaXError] : [])
-      + [.reducedChiSquare, .likelihoodRatio, .separability, .neighbours]
+      + [.reducedChiSquare, .likelihoodRatio, .separability, .neighbours, .edge]
   }
 
   private var hasHeight: Bool { psf != nil }
@@ -28,6 +28,7 @@ extension EmitterStage {
   ) {
     let raw = RawFrames(batch.bytes, pixel, width: width, height: height)
     var rows = received.rows
+    if let kept { rows.removeAll { !isKept(received, $0, kept) } }
     func remove(_ state: FitState, _ test: (Int) -> Bool) {
       let before = rows.count
       rows.removeAll(where: test)
@@ -55,6 +56,27 @@ extension EmitterStage {
     fill(.likelihoodRatio) { received.likelihoodRatio($0) }
     fill(.separability) { received.counts($0) / received.error($0, .counts) }
     fill(.neighbours) { received.neighbours($0) }
+    fill(.edge) { isCut(received, $0) ? 1 : 0 }
+  }
+
+  private func isKept(_ received: ReceivedEmitters, _ row: Int, _ kept: PixelRegion) -> Bool {
+    func holds(_ place: Double, _ first: Int, _ count: Int, _ origin: Int, _ length: Int) -> Bool {
+      let pixel = Int(place.rounded()) + origin
+      return (pixel >= first || first == origin)
+        && (pixel < first + count || first + count == origin + length)
+    }
+    return holds(received.x(row), kept.x, kept.width, origin.x, width)
+      && holds(received.y(row), kept.y, kept.height, origin.y, height)
+  }
+
+  /// Whether the frame's edge cuts the image of a molecule, three widths around it.
+  private func isCut(_ received: ReceivedEmitters, _ row: Int) -> Bool {
+    let widths = model.widths(at: received.height(row))
+    func cuts(_ place: Double, _ width: Double, _ length: Int) -> Bool {
+      min(place + 0.5, Double(length) - 0.5 - place) < 3 * width
+    }
+    return cuts(received.x(row), widths.x.sigma, width)
+      || cuts(received.y(row), widths.y.sigma, height)
   }
 
   private func fillShapes(

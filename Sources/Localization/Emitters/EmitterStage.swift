@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import Microscopy
 import Optics
 import Reporting
@@ -14,9 +15,11 @@ package struct EmitterStage: RowStage {
   let height: Int
   let pixel: PixelType
   let origin: (x: Int, y: Int)
+  /// Where molecules are kept, in pixels of the movie; nil for all.
+  let kept: PixelRegion?
   /// The PSF from which z is computed.
   let psf: CalibratedPSF?
-  private let model: EmitterModel
+  let model: EmitterModel
 
   /// - Parameters:
   ///   - maps: camera maps of the frames' size; they replace the camera's offset, gain and read
@@ -24,10 +27,13 @@ package struct EmitterStage: RowStage {
   ///   - psf: the PSF that gives z; without it a Gaussian is fitted according to the settings.
   ///   - origin: the movie pixel of the frames' first pixel, if the frames are a region of the
   ///     movie.
+  ///   - kept: a part of the movie's frame; molecules outside are fitted but left out. On a side that
+  ///     it shares with the frames those beyond are kept too.
   /// - Throws: `SettingsError` if settings, camera and frames do not match.
   package init(
     _ settings: EmitterSettings, camera: Camera, maps: CameraMaps?, psf: CalibratedPSF? = nil,
-    width: Int, height: Int, pixel: PixelType, origin: (x: Int, y: Int) = (0, 0)
+    width: Int, height: Int, pixel: PixelType, origin: (x: Int, y: Int) = (0, 0),
+    kept: PixelRegion? = nil
   ) throws(SettingsError) {
     try settings.checkRanges()
     try camera.check(maps, width: width, height: height)
@@ -38,6 +44,7 @@ package struct EmitterStage: RowStage {
     self.height = height
     self.pixel = pixel
     self.origin = origin
+    self.kept = kept
     self.psf = psf
     model = try settings.model(psf, EffectiveCounts(camera))
   }
@@ -90,6 +97,17 @@ extension EmitterSettings {
   /// Molecules with less than this part of the typical brightness are left out.
   static let leastPart = 0.1
 
+  /// The likelihood ratio that the maxima of noise exceed in so many of 10⁴ pixels.
+  ///
+  /// The ratio's root is a Gaussian field that is smoothed by the PSF. The density of its maxima
+  /// above √u is (2π)^(−3/2) √u e^(−u/2) / 2σ² (Worsley et al., Hum. Brain Mapp. 4, 58 (1996)).
+  static func leastRatio(_ falsePositives: Double, sigma: Double) -> Double {
+    let density = falsePositives / 1e4 * 2 * sigma * sigma * pow(2 * .pi, 1.5)
+    var ratio = 20.0
+    for _ in 0..<50 { ratio = max(2 * (0.5 * log(ratio) - log(density)), 1) }
+    return ratio
+  }
+
   /// What the fit assumes, in effective counts.
   ///
   /// Throws `SettingsError` if the settings do not give the image of a molecule.
@@ -123,6 +141,7 @@ extension EmitterSettings {
       }
       model = EmitterModel(Astigmatism(curves))
     }
+    model.candidate = Float(Self.leastRatio(falsePositives, sigma: model.usualWidth))
     let noise = measured.noiseFactor ?? 1
     model.noise = Float(counts.noiseVariance)
     model.noiseScale = Float(noise)

@@ -92,7 +92,7 @@ public struct LocalizeJob {
   /// Measures on the movie what the recipe leaves open, and writes it into the recipe.
   private mutating func measure() throws -> [Message] {
     guard let settings = recipe.emitters, settings.measured.frames == nil else { return [] }
-    let region = try recipe.region(in: movie.info)
+    let region = try recipe.readRegion(maps, in: movie.info)
     let measurement = EmitterMeasurement(
       movie: movie, recipe: recipe, region: region,
       maps: try recipe.maps(maps, for: region, in: movie.info), psf: try psf.map(recipe.adjusted),
@@ -104,7 +104,7 @@ public struct LocalizeJob {
 
   private func runResolved(_ model: Model?, measured: [Message]) throws -> LocalizeReport {
     let info = movie.info
-    let region = try recipe.region(in: info)
+    let region = try recipe.readRegion(maps, in: info)
     let frames = try recipe.frames(in: info)
     guard recipe.pixelSize != nil else { throw Recipe.pixelSizeIsUnknown }
     for path in outputs { _ = try Tables.files(of: path) }

@@ -1,3 +1,4 @@
+import Compute
 import Formats
 import Localization
 import Microscopy
@@ -21,6 +22,21 @@ extension Recipe {
           """)
     }
     return roi
+  }
+
+  /// The pixels that a run reads: the region, and for a fit of several emitters the margin around it
+  /// from which molecules on its edge are fitted as in the whole frame.
+  ///
+  /// - Parameter maps: camera maps; maps of the region alone leave no margin.
+  func readRegion(_ maps: CameraMaps?, in info: MovieInfo) throws(SettingsError) -> PixelRegion {
+    let region = try region(in: info)
+    let hasOwnMaps = maps.map { $0.width == region.width && $0.height == region.height } ?? false
+    guard emitters != nil, !hasOwnMaps else { return region }
+    let margin = EmitterBlocks.margin
+    let (x, y) = (max(region.x - margin, 0), max(region.y - margin, 0))
+    return PixelRegion(
+      x: x, y: y, width: min(region.x + region.width + margin, info.width) - x,
+      height: min(region.y + region.height + margin, info.height) - y)
   }
 
   /// The frames to localize.
@@ -60,7 +76,8 @@ extension Recipe {
     case .emitters(let settings):
       return try EmitterStage(
         settings, camera: camera, maps: maps, psf: try psf.map(adjusted), width: region.width,
-        height: region.height, pixel: info.pixel, origin: (region.x, region.y))
+        height: region.height, pixel: info.pixel, origin: (region.x, region.y),
+        kept: try self.region(in: info))
     case .spots(let settings):
       return try FitStage(
         settings, camera: camera, maps: maps, psf: try psf.map(adjusted), width: region.width,

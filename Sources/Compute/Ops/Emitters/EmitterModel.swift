@@ -16,6 +16,8 @@ package struct EmitterModel: Hashable, Codable, Sendable {
   /// Photons of a typical molecule, and the relative width of their distribution; nil if every
   /// molecule may have any brightness.
   package var brightness: Brightness?
+  /// Likelihood ratio from which a molecule is looked for; one that stands alone must reach it.
+  package var candidate: Float = 24
   /// Molecules with fewer photons are left out.
   package var leastPhotons: Float
 
@@ -71,6 +73,13 @@ package struct EmitterModel: Hashable, Codable, Sendable {
 
   package static let relativeWidthPerHeight = 0.001
 
+  /// The width in the middle of the range of z, px: the geometric mean of both axes.
+  package var usualWidth: Double {
+    let z = astigmatism.map { widthIsFree ? 0 : Double($0.lowestZ + $0.highestZ) / 2 } ?? 0
+    let widths = widths(at: z)
+    return (widths.x.sigma * widths.y.sigma).squareRoot()
+  }
+
   /// The parameters of a molecule.
   var parameters: Int { astigmatism == nil ? 3 : 4 }
 
@@ -79,7 +88,7 @@ package struct EmitterModel: Hashable, Codable, Sendable {
   var widestWindow: Int { astigmatism == nil ? 20 : 11 }
 
   /// Widths at z, px, with their slopes.
-  func widths(at z: Double) -> (
+  package func widths(at z: Double) -> (
     x: (sigma: Double, slope: Double), y: (sigma: Double, slope: Double)
   ) {
     guard let astigmatism else { return ((Double(sigmaX), 0), (Double(sigmaY), 0)) }

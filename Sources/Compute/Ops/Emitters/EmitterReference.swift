@@ -242,7 +242,7 @@ struct EmitterReference {
     let level = max(sorted[sorted.count * 3 / 10], 0.01)
     var state = optimum(
       from: State(nodes: Array(repeating: level, count: nodes.x * nodes.y)))
-    while let (molecule, score) = addition(to: state), score > Double(EmitterSearch.candidate) {
+    while let (molecule, score) = addition(to: state), score > Double(model.candidate) {
       var longer = state
       longer.molecules.append(molecule)
       longer = optimum(from: longer)

@@ -96,7 +96,7 @@ package struct FitEmitters: NotDifferentiable {
         p.close = 5
       }
     }
-    p.candidate = EmitterSearch.candidate
+    p.candidate = model.candidate
     p.addition = EmitterSearch.addition(model)
     p.price = EmitterSearch.price(model)
     p.split = 4
@@ -228,16 +228,14 @@ extension FitEmitters {
 
 /// The thresholds of the search, in units of F, half a deviance.
 ///
-/// They are the same for all movies and were chosen on published test movies: a candidate is tried
-/// if it would bring 24 in twice F with all others fixed; an addition, which is tried at every
-/// pixel, must bring more than a split or a merge, which are tried at molecules.
+/// They are the same for all movies and were chosen on published test movies. An addition, which is
+/// tried at every pixel, must bring more than a split or a merge, which are tried at molecules.
 enum EmitterSearch {
-  static let candidate: Float = 24
   /// Molecules within this distance are fitted together, px.
   static let reach: Float = 4.5
 
   static func addition(_ model: EmitterModel) -> Float {
-    model.brightness == nil ? 12 : price(model)
+    model.brightness == nil ? model.candidate / 2 : price(model)
   }
 
   /// The price of a molecule. A known brightness makes it cheaper.
@@ -258,7 +256,7 @@ package struct EmitterBlocks: Hashable, Sendable {
 
   /// How far a block reaches beyond its core, px: more than a window of usual widths, so that
   /// molecules of a core are fitted with all their neighbours.
-  static let margin = 12
+  package static let margin = 12
   private static let usualCore = 64
   /// Molecules in the margin need room too.
   static let spare = 64
