@@ -25,6 +25,8 @@ typedef struct {
   int blocks_y;
   int core;
   int margin;
+  int first_x;         ///< first pixel of the first core; above 0 if the frame is a part of a larger one
+  int first_y;
   int side;            ///< largest width and height of a block
   int stride;          ///< floats from row to row of a block's maps
   int capacity;        ///< molecules of a block, at most

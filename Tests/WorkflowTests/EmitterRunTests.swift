@@ -155,7 +155,7 @@ import Workflow
 
   /// Regions read their margin, so that parts of a frame have the rows of the whole.
   @Test func regionsHaveTheRowsOfTheWhole() throws {
-    let movie = try movie(frames: 30, side: (80, 48), perFrame: 30)
+    let movie = try movie(frames: 8, side: (210, 100), perFrame: 160)
     var whole = recipe { $0.brightness = .free }
     whole = try job(movie, whole).report.recipe
     struct Row {
@@ -173,19 +173,20 @@ import Workflow
     }
     let all = try rows(nil)
     let regions = [
-      PixelRegion(x: 0, y: 0, width: 40, height: 48),
-      PixelRegion(x: 40, y: 0, width: 40, height: 20),
-      PixelRegion(x: 40, y: 20, width: 40, height: 28),
+      PixelRegion(x: 0, y: 0, width: 70, height: 100),
+      PixelRegion(x: 70, y: 0, width: 140, height: 20),
+      PixelRegion(x: 70, y: 20, width: 127, height: 80),
+      PixelRegion(x: 197, y: 20, width: 13, height: 80),
     ]
     let parts: [Row] = try regions.flatMap { try rows($0) }
-    #expect(abs(parts.count - all.count) <= all.count / 200)
+    #expect(parts.count == all.count)
     let same = all.count { row in
       parts.contains { part in
         let distance = hypot(part.x - row.x, part.y - row.y)
-        return part.frame == row.frame && distance < 0.1 * row.error
+        return part.frame == row.frame && distance == 0 && part.error == row.error
       }
     }
-    #expect(Double(same) > 0.97 * Double(all.count))
+    #expect(same == all.count)
   }
 
   /// The expected number of false molecules in empty frames.

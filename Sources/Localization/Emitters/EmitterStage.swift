@@ -20,6 +20,7 @@ package struct EmitterStage: RowStage {
   /// The PSF from which z is computed.
   let psf: CalibratedPSF?
   let model: EmitterModel
+  private let cut: EmitterBlocks
 
   /// - Parameters:
   ///   - maps: camera maps of the frames' size; they replace the camera's offset, gain and read
@@ -27,13 +28,15 @@ package struct EmitterStage: RowStage {
   ///   - psf: the PSF that gives z; without it a Gaussian is fitted according to the settings.
   ///   - origin: the movie pixel of the frames' first pixel, if the frames are a region of the
   ///     movie.
-  ///   - kept: a part of the movie's frame; molecules outside are fitted but left out. On a side that
-  ///     it shares with the frames those beyond are kept too.
+  ///   - frame: size of the movie's frame, if these frames are the part of it that is needed for a
+  ///     region; see `EmitterBlocks.covering`.
+  ///   - kept: that region; molecules outside are fitted but left out. On a side that it shares with
+  ///     the frames those beyond are kept too.
   /// - Throws: `SettingsError` if settings, camera and frames do not match.
   package init(
     _ settings: EmitterSettings, camera: Camera, maps: CameraMaps?, psf: CalibratedPSF? = nil,
     width: Int, height: Int, pixel: PixelType, origin: (x: Int, y: Int) = (0, 0),
-    kept: PixelRegion? = nil
+    frame: (width: Int, height: Int)? = nil, kept: PixelRegion? = nil
   ) throws(SettingsError) {
     try settings.checkRanges()
     try camera.check(maps, width: width, height: height)
@@ -45,6 +48,12 @@ package struct EmitterStage: RowStage {
     self.pixel = pixel
     self.origin = origin
     self.kept = kept
+    cut =
+      frame.map {
+        EmitterBlocks(
+          x: origin.x..<origin.x + width, y: origin.y..<origin.y + height, ofWidth: $0.width,
+          height: $0.height)
+      } ?? EmitterBlocks(width: width, height: height)
     self.psf = psf
     model = try settings.model(psf, EffectiveCounts(camera))
   }
@@ -68,7 +77,7 @@ package struct EmitterStage: RowStage {
   var counts: EffectiveCounts { EffectiveCounts(camera) }
 
   /// Blocks of a frame, which are fitted independently of each other.
-  var blocks: Int { EmitterBlocks(TensorType(.float32, 1, height, width)).count }
+  var blocks: Int { cut.count }
 
   /// The graph of one batch, with the input "frames" [frame, y, x] in the movie's pixel type and the
   /// outputs that `ReceivedEmitters` reads.
@@ -87,7 +96,7 @@ package struct EmitterStage: RowStage {
     let image = try graph.apply(
       calibrate, to: [frames] + (sensor.map { [$0.offset, $0.inverseGain] } ?? []))
     let fitted = try graph.apply(
-      FitEmitters(model, room: room), to: image + (sensor.map { [$0.noise] } ?? []))
+      FitEmitters(model, room: room, blocks: cut), to: image + (sensor.map { [$0.noise] } ?? []))
     for (name, value) in zip(ReceivedEmitters.outputs, fitted) { graph.output(name, value) }
     return graph
   }

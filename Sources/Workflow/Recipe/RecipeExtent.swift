@@ -24,19 +24,22 @@ extension Recipe {
     return roi
   }
 
-  /// The pixels that a run reads: the region, and for a fit of several emitters the margin around it
-  /// from which molecules on its edge are fitted as in the whole frame.
+  /// The pixels that a run reads: the region, and for a fit of several emitters those around it that
+  /// give it the rows of the whole frame.
   ///
-  /// - Parameter maps: camera maps; maps of the region alone leave no margin.
+  /// - Parameter maps: camera maps; with maps of the region alone nothing around it can be used.
   func readRegion(_ maps: CameraMaps?, in info: MovieInfo) throws(SettingsError) -> PixelRegion {
     let region = try region(in: info)
-    let hasOwnMaps = maps.map { $0.width == region.width && $0.height == region.height } ?? false
-    guard emitters != nil, !hasOwnMaps else { return region }
-    let margin = EmitterBlocks.margin
-    let (x, y) = (max(region.x - margin, 0), max(region.y - margin, 0))
-    return PixelRegion(
-      x: x, y: y, width: min(region.x + region.width + margin, info.width) - x,
-      height: min(region.y + region.height + margin, info.height) - y)
+    guard emitters != nil, !isWhole(region, for: maps) else { return region }
+    let (x, y) = EmitterBlocks.covering(
+      x: region.x..<region.x + region.width, y: region.y..<region.y + region.height,
+      ofWidth: info.width, height: info.height)
+    return PixelRegion(x: x.lowerBound, y: y.lowerBound, width: x.count, height: y.count)
+  }
+
+  /// Whether there are maps for a region alone.
+  private func isWhole(_ region: PixelRegion, for maps: CameraMaps?) -> Bool {
+    maps.map { $0.width == region.width && $0.height == region.height } ?? false
   }
 
   /// The frames to localize.
@@ -77,6 +80,7 @@ extension Recipe {
       return try EmitterStage(
         settings, camera: camera, maps: maps, psf: try psf.map(adjusted), width: region.width,
         height: region.height, pixel: info.pixel, origin: (region.x, region.y),
+        frame: isWhole(try self.region(in: info), for: maps) ? nil : (info.width, info.height),
         kept: try self.region(in: info))
     case .spots(let settings):
       return try FitStage(

@@ -318,9 +318,8 @@ struct EmitterReference {
 extension EmitterReference {
   /// The outputs of the op.
   static func rows(
-    _ model: EmitterModel, counts: Reference, noise: Reference?, room: Int
+    _ model: EmitterModel, counts: Reference, noise: Reference?, room: Int, blocks: EmitterBlocks
   ) -> [Reference] {
-    let blocks = EmitterBlocks(counts.type)
     let frames = counts.type.shape[0]
     let total = frames * blocks.count
     let shapes = [2, 2, 1, 4, 3]

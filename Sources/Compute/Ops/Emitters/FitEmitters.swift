@@ -24,13 +24,20 @@ package struct FitEmitters: NotDifferentiable {
   package let model: EmitterModel
   /// Rows of a block.
   package let room: Int
+  /// How frames are cut; nil if they are whole.
+  private let cut: EmitterBlocks?
 
-  package init(_ model: EmitterModel, room: Int) {
+  package init(_ model: EmitterModel, room: Int, blocks: EmitterBlocks? = nil) {
     self.model = model
     self.room = room
+    cut = blocks
   }
 
   package var parameters: String { "\(model.label), room for \(room)" }
+
+  private func blocks(_ frames: TensorType) -> EmitterBlocks {
+    cut ?? EmitterBlocks(width: frames.shape[2], height: frames.shape[1])
+  }
 
   package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard (1...2).contains(inputs.count), inputs[0].element == .float32, inputs[0].shape.count == 3,
@@ -41,7 +48,9 @@ package struct FitEmitters: NotDifferentiable {
         Self.name, "takes frames and optionally a noise variance per pixel, not \(inputs)")
     }
     guard room > 0 else { throw ShapeError(Self.name, "room for \(room) rows must be positive") }
-    let blocks = EmitterBlocks(inputs[0]).count * inputs[0].shape[0]
+    guard cut.map({ $0.width == inputs[0].shape[2] && $0.height == inputs[0].shape[1] }) ?? true
+    else { throw ShapeError(Self.name, "its blocks are those of other frames than \(inputs[0])") }
+    let blocks = blocks(inputs[0]).count * inputs[0].shape[0]
     return [
       TensorType(.float32, blocks, room, 2), TensorType(.float32, blocks, room, 2),
       TensorType(.float32, blocks, room, 1), TensorType(.float32, blocks, room, 4),
@@ -51,7 +60,8 @@ package struct FitEmitters: NotDifferentiable {
 
   package func reference(_ inputs: [Reference]) -> [Reference] {
     EmitterReference.rows(
-      model, counts: inputs[0], noise: inputs.count > 1 ? inputs[1] : nil, room: room)
+      model, counts: inputs[0], noise: inputs.count > 1 ? inputs[1] : nil, room: room,
+      blocks: blocks(inputs[0].type))
   }
 
   package func defined(_ outputs: [Reference]) -> [[Bool]?] {
@@ -62,7 +72,7 @@ package struct FitEmitters: NotDifferentiable {
   }
 
   private func kernelParameters(_ site: Site) -> glint_crowd_params {
-    let blocks = EmitterBlocks(site.inputs[0])
+    let blocks = blocks(site.inputs[0])
     var p = glint_crowd_params()
     p.width = Int32(blocks.width)
     p.height = Int32(blocks.height)
@@ -70,6 +80,8 @@ package struct FitEmitters: NotDifferentiable {
     p.blocks_y = Int32(blocks.lines)
     p.core = Int32(blocks.core)
     p.margin = Int32(EmitterBlocks.margin)
+    p.first_x = Int32(blocks.first.x)
+    p.first_y = Int32(blocks.first.y)
     p.side = Int32(blocks.side)
     p.stride = Int32((blocks.side + 15) / 16 * 16 + 16)
     p.capacity = Int32(room + EmitterBlocks.spare)
@@ -187,6 +199,10 @@ extension FitEmitters {
       sample(
         round, [1, 30, 95], room: 6,
         [[(20.1, 14.2, 3000, 0), (61.3, 12.2, 3000, 0), (66.4, 17.1, 2500, 0)]], note: "blocks"),
+      sample(
+        round, [1, 30, 88], room: 6, [[(20.1, 14.2, 3000, 0), (80.3, 12.2, 3000, 0)]],
+        note: "a part of a frame",
+        blocks: EmitterBlocks(x: 52..<140, y: 0..<30, ofWidth: 200, height: 30)),
       sample(round, [1, 3, 1], room: 2, [[]], note: "narrow"),
     ]
   }
@@ -194,7 +210,7 @@ extension FitEmitters {
   private static func sample(
     _ model: EmitterModel, _ shape: [Int], room: Int,
     _ molecules: [[(x: Double, y: Double, photons: Double, z: Double)]], map: Bool = false,
-    note: String = "", tiny: Bool = false
+    note: String = "", blocks: EmitterBlocks? = nil, tiny: Bool = false
   ) -> Sample {
     var generator = SampleGenerator(seed: 731)
     func random(_ range: ClosedRange<Double>) -> Double {
@@ -218,7 +234,7 @@ extension FitEmitters {
       }
     }
     return Sample(
-      FitEmitters(model, room: room),
+      FitEmitters(model, room: room, blocks: blocks),
       [Reference(TensorType(.float32, shape), counts)]
         + (map ? [Reference(TensorType(.float32, height, width), noise)] : []), note: note,
       .absolute(0.02), .relative(0.02), .absolute(4), .relative(0.05), .relative(0.05), .exact,
@@ -241,59 +257,5 @@ enum EmitterSearch {
   /// The price of a molecule. A known brightness makes it cheaper.
   static func price(_ model: EmitterModel) -> Float {
     model.brightness.map { 4 + Float(log(1 + 10 * Double($0.spread))) } ?? 7
-  }
-}
-
-/// How a frame is cut into blocks, which are fitted independently of each other.
-package struct EmitterBlocks: Hashable, Sendable {
-  let width: Int
-  let height: Int
-  /// Blocks per row and per column.
-  let columns: Int
-  let lines: Int
-  /// Side of the part whose molecules a block reports, px.
-  let core: Int
-
-  /// How far a block reaches beyond its core, px: more than a window of usual widths, so that
-  /// molecules of a core are fitted with all their neighbours.
-  package static let margin = 12
-  private static let usualCore = 64
-  /// Molecules in the margin need room too.
-  static let spare = 64
-
-  package init(_ frames: TensorType) {
-    (height, width) = (frames.shape[1], frames.shape[2])
-    let (width, height) = (width, height)
-    if max(width, height) <= Self.usualCore + 2 * Self.margin {
-      (columns, lines, core) = (1, 1, max(width, height))
-    } else {
-      core = Self.usualCore
-      columns = (width + core - 1) / core
-      lines = (height + core - 1) / core
-    }
-  }
-
-  /// Blocks of a frame.
-  package var count: Int { columns * lines }
-
-  /// Largest width or height of a block.
-  var side: Int { min(core + 2 * Self.margin, max(width, height)) }
-
-  /// A block as half-open ranges: all of its pixels, and its core.
-  func block(_ number: Int) -> (x: Range<Int>, y: Range<Int>, coreX: Range<Int>, coreY: Range<Int>)
-  {
-    func ranges(_ index: Int, _ count: Int, _ length: Int) -> (Range<Int>, Range<Int>) {
-      let own = index * core..<min((index + 1) * core, length)
-      // A molecule outside the frame belongs to the core at that edge.
-      let core =
-        (index == 0 ? -4 : own.lowerBound)..<(index + 1 == count ? length + 4 : own.upperBound)
-      return (
-        max(own.lowerBound - Self.margin, 0)..<min((index + 1) * self.core + Self.margin, length),
-        core
-      )
-    }
-    let (x, coreX) = ranges(number % columns, columns, width)
-    let (y, coreY) = ranges(number / columns, lines, height)
-    return (x, y, coreX, coreY)
   }
 }
