@@ -38,6 +38,21 @@ import Testing
     return path
   }
 
+  /// A small file whose only row would take more memory than any small file may.
+  @Test func aWideRowWithoutData() throws {
+    try withScratchFolder { folder in
+      _ = try Python.run(
+        """
+        import h5py
+        with h5py.File("wide.h5", "w") as file:
+            file.create_dataset("wide", (1, 30_000_000), "f4")
+        """, in: folder)
+      let file = try HDF5File(path: folder.appendingPathComponent("wide.h5").path)
+      let wide = try #require(try file.dataset("wide"))
+      #expect(throws: FileFault.self) { try wide.floats() }
+    }
+  }
+
   @Test(arguments: [
     ["earliest", "latest", "0"], ["earliest", "latest", "1"], ["v108", "v110", "0"],
     ["v110", "v110", "1"], ["latest", "latest", "0"], ["latest", "latest", "1"],

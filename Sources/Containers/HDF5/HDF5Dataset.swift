@@ -83,7 +83,7 @@ package final class HDF5Dataset {
   /// All numbers, last index fastest.
   package func numbers() throws(FileFault) -> [Double] {
     let (element, bigEndian) = try number()
-    try storage.allow(8 * space.count)
+    try allow(bytesEach: 8)
     var values: [Double] = []
     values.reserveCapacity(space.count)
     try forEachSlab { raw in
@@ -97,11 +97,20 @@ package final class HDF5Dataset {
   /// All numbers rounded to float32, last index fastest.
   package func floats() throws(FileFault) -> [Float] {
     let (element, bigEndian) = try number()
-    try storage.allow(4 * space.count)
+    try allow(bytesEach: 4)
     var values: [Float] = []
     values.reserveCapacity(space.count)
     try forEachSlab { values += element.floats($0, bigEndian: bigEndian) }
     return values
+  }
+
+  /// Counts all numbers, and the rows that are read and converted at a time.
+  private func allow(bytesEach bytes: Int) throws(FileFault) {
+    let slab = slabRows * rowElements * type.size
+    let (all, isHuge) = space.count.multipliedReportingOverflow(by: bytes)
+    let (sum, isOver) = all.addingReportingOverflow(slab)
+    let (total, isAbove) = sum.addingReportingOverflow(slab)
+    try storage.allow(isHuge || isOver || isAbove ? .max : total)
   }
 
   private func number() throws(FileFault) -> (StoredElement, bigEndian: Bool) {
@@ -234,11 +243,7 @@ package final class HDF5Dataset {
   private func forEachSlab(_ body: (UnsafeRawBufferPointer) -> Void) throws(FileFault) {
     guard space.count > 0 else { return }
     let rowBytes = rowElements * type.size
-    var step = max(1, (4 << 20) / rowBytes)
-    if case .chunked(let chunks) = layout, let chunk = chunks.shape.first, chunk > 0 {
-      step = max(1, step / chunk) * min(chunk, rows)
-    }
-    step = min(step, rows)
+    let step = slabRows
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step * rowBytes, alignment: 16)
     defer { buffer.deallocate() }
     for first in stride(from: 0, to: rows, by: step) {
@@ -247,6 +252,16 @@ package final class HDF5Dataset {
       try read(slab, into: part)
       body(UnsafeRawBufferPointer(part))
     }
+  }
+
+  /// Rows that are read at a time: about 4 MB, in whole chunks.
+  private var slabRows: Int {
+    guard space.count > 0 else { return 0 }
+    var step = max(1, (4 << 20) / (rowElements * type.size))
+    if case .chunked(let chunks) = layout, let chunk = chunks.shape.first, chunk > 0 {
+      step = max(1, step / chunk) * min(chunk, rows)
+    }
+    return min(step, rows)
   }
 
   /// Reads the stored bytes of rows along the first axis, last index fastest.

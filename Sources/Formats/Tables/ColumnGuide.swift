@@ -45,6 +45,13 @@ public enum ColumnGuide {
     (.backgroundError, "standard error of background"),
     (.sigmaXError, "standard error of sigma_x"), (.sigmaYError, "standard error of sigma_y"),
     (.logLikelihoodRatio, "twice the log-likelihood ratio of the perfect model to the fit"),
+    (.likelihoodRatio, "twice the log-likelihood that the molecule adds to those around it"),
+    (
+      .separability,
+      "photons over their error, jointly with neighbours; below 3 the molecule may be part of another"
+    ),
+    (.neighbours, "other molecules that are fitted together with this one"),
+    (.edge, "1 if the frame's edge cuts the molecule's image"),
     (.reducedChiSquare, "χ² per degree of freedom; about 1 if model and noise are right"),
     (.iterations, "steps of the fit"), (.state, "how the fit ended, see below"),
     (.score, "value of the detector's filter at the spot"),

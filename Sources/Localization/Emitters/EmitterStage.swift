@@ -150,7 +150,7 @@ extension EmitterSettings {
       }
       model = EmitterModel(Astigmatism(curves))
     }
-    model.candidate = Float(Self.leastRatio(falsePositives, sigma: model.usualWidth))
+    model.candidate = Float(Self.leastRatio(falsePositives, sigma: model.narrowest))
     let noise = measured.noiseFactor ?? 1
     model.noise = Float(counts.noiseVariance)
     model.noiseScale = Float(noise)

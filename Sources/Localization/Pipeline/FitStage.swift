@@ -74,6 +74,8 @@ package struct FitStage: RowStage {
 
   package var usesCamera: Bool { true }
 
+  package var disturbance: Double? { Double(settings.fit.box) }
+
   package var halo: Int { settings.detection.halo }
 
   /// Two if transfer and computation overlap.

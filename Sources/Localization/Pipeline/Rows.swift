@@ -12,10 +12,15 @@ package protocol RowStage: Stage where Product == Rows {
 
   /// Remarks on how the settings are used, for the user.
   var notes: [Message] { get }
+
+  /// Distance, px, within which molecules disturb each other's fits; nil if they do not.
+  var disturbance: Double? { get }
 }
 
 extension RowStage {
   package var notes: [Message] { [] }
+
+  package var disturbance: Double? { nil }
 
   package func product() -> Rows { Rows(quantities) }
 

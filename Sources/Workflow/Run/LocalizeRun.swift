@@ -92,9 +92,12 @@ package final class LocalizeRun {
     try records?.replay(into: writers, count)
     framesSafe = writers.map { _ in finished }
     defer { framesSafe = run.safe.prefix(writers.count).map { finished + $0 } }
-    let sinks: [any Sink<Rows>] = writers.map { TableSink($0) } + [count]
+    let crowd = stage.disturbance.map { CrowdCount(reach: $0) }
+    var sinks: [any Sink<Rows>] = writers.map { TableSink($0) } + [count]
+    if let crowd { sinks.append(crowd) }
     let summary = try run.run(from: source, into: sinks + (records.map { [$0] } ?? []))
     if let line = source.notNumbers { notes.note(Message(line)) }
+    if let remark = crowd?.remark { notes.note(remark) }
     return report(summary, count)
   }
 

@@ -73,11 +73,15 @@ package struct EmitterModel: Hashable, Codable, Sendable {
 
   package static let relativeWidthPerHeight = 0.001
 
-  /// The width in the middle of the range of z, px: the geometric mean of both axes.
-  package var usualWidth: Double {
-    let z = astigmatism.map { widthIsFree ? 0 : Double($0.lowestZ + $0.highestZ) / 2 } ?? 0
-    let widths = widths(at: z)
-    return (widths.x.sigma * widths.y.sigma).squareRoot()
+  /// The smallest width in the range of z along an axis, px.
+  package var narrowest: Double {
+    guard let astigmatism, !widthIsFree else { return Double(min(sigmaX, sigmaY)) }
+    let range = Double(astigmatism.lowestZ)...Double(astigmatism.highestZ)
+    return (0...50).map { step in
+      let share = Double(step) / 50
+      let widths = widths(at: range.lowerBound + share * (range.upperBound - range.lowerBound))
+      return min(widths.x.sigma, widths.y.sigma)
+    }.min() ?? 1
   }
 
   /// The parameters of a molecule.
