@@ -9,6 +9,8 @@ final class CrowdCount: Sink {
   private let reach: Double
   private var rows = 0
   private var close = 0
+  /// For each row of a frame; reused.
+  private var isClose: [Bool] = []
 
   /// Later rows are not looked at.
   private static let enough = 50_000
@@ -24,15 +26,18 @@ final class CrowdCount: Sink {
     var start = 0
     while start < frame.count {
       let end = frame[start...].firstIndex { $0 != frame[start] } ?? frame.count
-      let order = (start..<end).sorted { y[$0] < y[$1] }
-      var isClose = Array(repeating: false, count: order.count)
-      for (i, row) in order.enumerated() {
-        for j in order.indices.dropFirst(i + 1) {
-          guard y[order[j]] - y[row] <= reach else { break }
-          if abs(x[order[j]] - x[row]) <= reach { (isClose[i], isClose[j]) = (true, true) }
+      isClose.removeAll(keepingCapacity: true)
+      isClose.append(contentsOf: repeatElement(false, count: end - start))
+      for i in start..<end {
+        // Rows are in the order of their peaks, which are less than a box from the fits.
+        for j in i + 1..<max(end, i + 1) {
+          guard y[j] - y[i] <= 3 * reach else { break }
+          if abs(y[j] - y[i]) <= reach, abs(x[j] - x[i]) <= reach {
+            (isClose[i - start], isClose[j - start]) = (true, true)
+          }
         }
       }
-      rows += order.count
+      rows += end - start
       close += isClose.count { $0 }
       start = end
     }
