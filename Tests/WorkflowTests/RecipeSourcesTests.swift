@@ -133,6 +133,14 @@ import Testing
     #expect(
       try RecipeSources(options { $0.say(FitSettings.box, 9) }, over: file).unusedOption
         == .box)
+    let several = options {
+      $0.say(FitSettings.emitters, .multi)
+      $0.say(EmitterSettings.brightness, .free)
+      $0.say(FitSettings.box, 9)
+    }
+    #expect(try RecipeSources(several).unusedOption == .box)
+    let one = options { $0.say(EmitterSettings.brightness, .free) }
+    #expect(try RecipeSources(one).unusedOption == .brightness)
     // A recipe for fits is overridden by a network on the command line.
     let fits = try RecipeFile(yaml: "recipe: 2\nfit: {box: 9}")
     let network = try RecipeSources(options { $0.say(NetworkSettings.weights, "w.pt") }, over: fits)

@@ -59,9 +59,9 @@ public struct Statement: Sendable {
     names.append((setting.facts.path, setting.name))
   }
 
-  /// The first stated setting that has no path in `used`.
-  public func firstUnused(_ used: Set<String>) -> SettingName? {
+  /// The stated settings that have no path in `used`, in order.
+  public func unused(_ used: Set<String>) -> [SettingName] {
     let usedNames = Set(names.filter { used.contains($0.path) }.map(\.name))
-    return names.first { !usedNames.contains($0.name) }?.name
+    return names.map(\.name).filter { !usedNames.contains($0) }
   }
 }

@@ -17,7 +17,8 @@ public struct RecipeSources: Sendable {
   /// Settings chosen by a file, such as "box 13 px, chosen by the PSF", and warnings where files
   /// contradict them.
   public let choices: [Message]
-  /// An option that does not apply to the requested network, or to a fit of several emitters.
+  /// An option that does not apply to the requested network, or to a fit of several emitters; or one
+  /// for such a fit, if that is not requested.
   public let unusedOption: SettingName?
 
   /// - Parameters:
@@ -60,7 +61,11 @@ public struct RecipeSources: Sendable {
     }
     choices = chosen + [Recipe.doubt(recipe.pixelSize, movie: movie?.pixelSize)].compactMap { $0 }
     unusedOption =
-      if case .spots = recipe.localizer { nil } else { options.firstUnused(form.used(of: 0)) }
+      if case .spots = recipe.localizer {
+        options.unused(form.used(of: 0)).first { [.brightness, .falsePositives].contains($0) }
+      } else {
+        options.unused(form.used(of: 0)).first
+      }
   }
 
   /// Reads the camera file, and adds its values to the statements at their precedence.

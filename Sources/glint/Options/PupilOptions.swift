@@ -29,7 +29,7 @@ struct PupilOptions: ParsableArguments {
 
   /// The first of these options that was given; nil if none was.
   var given: String? {
-    if let name = said.firstUnused([]) { return "--\(name.name)" }
+    if let name = said.unused([]).first { return "--\(name.name)" }
     return phaseMask != nil ? "--phase-mask" : zernike.isEmpty ? nil : "--zernike"
   }
 

@@ -89,9 +89,11 @@ struct Localize: ParsableCommand {
     try network.check(isUsed: recipe.network != nil)
     if let option = sources.unusedOption {
       throw ValidationError(
-        recipe.network == nil
-          ? "--\(option.name) does not apply to a fit of several emitters"
-          : "--\(option.name) applies to spot fitting and is not used with a network")
+        recipe.network != nil
+          ? "--\(option.name) applies to spot fitting and is not used with a network"
+          : recipe.emitters != nil
+            ? "--\(option.name) does not apply to a fit of several emitters"
+            : "--\(option.name) applies to a fit of several emitters: add --emitters multi")
     }
     if printRecipe {
       for choice in sources.choices { say(choice.spelled) }
