@@ -22,10 +22,11 @@ struct Shell {
       "\"$GLINT\" " + arguments.map { "'\($0)'" }.joined(separator: " "), environment: environment)
   }
 
-  /// Runs a line of shell, where `$GLINT` is the program.
+  /// Runs lines of shell, where `$GLINT` is the program. Its folder is entered on a line of its own, so
+  /// that a command in the background does not enter it alone.
   func sh(_ line: String, environment: [String: String] = [:]) throws -> Program {
     try Program.run(
-      URL(fileURLWithPath: "/bin/sh"), ["-c", "cd '\(folder.path)' && " + line],
+      URL(fileURLWithPath: "/bin/sh"), ["-c", "cd '\(folder.path)' || exit 1\n" + line],
       environment: environment.merging(["GLINT": Program.built("glint").path]) { $1 })
   }
 

@@ -52,7 +52,7 @@ import Testing
         --offset 100 --gain 2 --pixel-size 100 &
         child=$!
         for i in $(seq 200); do
-          [ "$(cat .a.csv.glint-part 2>/dev/null | wc -c)" -gt 20000 ] && break; sleep 0.05
+          [ "$(stat -c %s .a.csv.glint-part 2>/dev/null || echo 0)" -gt 20000 ] && break; sleep 0.05
         done
         kill -\(name) $child; wait $child
         """)
@@ -82,7 +82,7 @@ import Testing
         """
         "$GLINT" simulate -o s --frames 200000 --size 64,64 --per-frame 1 -q & child=$!
         for i in $(seq 200); do
-          [ "$(cat s/.movie.tif.glint-part 2>/dev/null | wc -c)" -gt 200000 ] && break; sleep 0.05
+          [ "$(stat -c %s s/.movie.tif.glint-part 2>/dev/null || echo 0)" -gt 200000 ] && break; sleep 0.05
         done
         kill -USR1 $child; wait $child
         """)
@@ -111,7 +111,7 @@ import Testing
         --pixel-size 100 &
         child=$!
         for i in $(seq 200); do
-          [ "$(cat .a.csv.glint-part 2>/dev/null | wc -c)" -gt 20000 ] && break; sleep 0.05
+          [ "$(stat -c %s .a.csv.glint-part 2>/dev/null || echo 0)" -gt 20000 ] && break; sleep 0.05
         done
         for i in 1 2 3 4 5 6 7 8 9; do kill -HUP $child; kill -TERM $child; done 2>/dev/null
         wait $child
@@ -132,7 +132,7 @@ import Testing
         mkdir whole; "$GLINT" localize \(line) -o whole/a.csv -o whole/b.smlm || exit 9
         "$GLINT" localize \(line) -o a.csv -o b.smlm & child=$!
         for i in $(seq 200); do
-          [ "$(cat .a.csv.glint-journal 2>/dev/null | wc -c)" -gt 50000 ] && break; sleep 0.02
+          [ "$(stat -c %s .a.csv.glint-journal 2>/dev/null || echo 0)" -gt 50000 ] && break; sleep 0.02
         done
         kill -KILL $child; wait $child; ls -A | grep -c journal
         "$GLINT" localize \(line) -o a.csv -o b.smlm --resume --threshold 99 && exit 8
