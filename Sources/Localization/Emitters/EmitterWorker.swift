@@ -9,9 +9,13 @@ final class EmitterWorker: Worker {
   private let device: any Device
   private let profiling: Bool
   private let cancellation: Cancellation
-  private var ready: (frames: Int, room: Int, executable: any Executable)?
+  private var last = LastExecutable<Key>()
   private var received = ReceivedEmitters()
-  private var record = PlanRecord()
+
+  private struct Key: Equatable {
+    let frames: Int
+    let room: Int
+  }
 
   init(
     _ stage: EmitterStage, on device: any Device, batch: Int, profiling: Bool,
@@ -28,11 +32,15 @@ final class EmitterWorker: Worker {
   func compute(
     _ batch: Batch, room: Int, into rows: Rows, meanwhile: (Double) throws -> Void
   ) throws -> Found {
-    let executable = try executable(frames: batch.shape.frames, room)
+    let frames = batch.shape.frames
+    let executable = try last.executable(for: Key(frames: frames, room: room)) {
+      let plan = try Plan(stage.graph(frames: frames, room: room), for: device.info)
+      return try device.compile(plan, profiling: profiling)
+    }
     try executable.write("frames", batch.bytes)
     try executable.run(until: cancellation)
     let most = try received.read(
-      executable, frames: batch.shape.frames, blocks: stage.blocks, room: room)
+      executable, frames: frames, blocks: stage.blocks, room: room)
     // A full list may have cut a search short, so that the number is only a lower limit.
     guard most <= room else { return .needs(room: most * 3 / 2) }
     return rows.fill(spots: received.rows.count) { table, tally in
@@ -40,23 +48,5 @@ final class EmitterWorker: Worker {
     }
   }
 
-  private func executable(frames: Int, _ room: Int) throws -> any Executable {
-    if let ready, ready.frames == frames, ready.room == room { return ready.executable }
-    drop()
-    let plan = try Plan(stage.graph(frames: frames, room: room), for: device.info)
-    let executable = try device.compile(plan, profiling: profiling)
-    record.begin(executable)
-    ready = (frames, room, executable)
-    return executable
-  }
-
-  private func drop() {
-    if let ready { record.end(ready.executable) }
-    ready = nil
-  }
-
-  func finish() -> PlanRecord {
-    drop()
-    return record
-  }
+  func finish() -> PlanRecord { last.finish() }
 }

@@ -9,14 +9,12 @@ final class FitWorker: Worker {
   private let device: any Device
   private let profiling: Bool
   private let cancellation: Cancellation
-  private var ready: Ready?
+  private var last = LastExecutable<Key>()
   private var received: ReceivedRows
-  private var record = PlanRecord()
 
-  private struct Ready {
+  private struct Key: Equatable {
     let shape: BatchShape
     let capacity: Int
-    let executable: any Executable
   }
 
   init(
@@ -35,7 +33,10 @@ final class FitWorker: Worker {
     _ batch: Batch, room: Int, into rows: Rows, meanwhile: (Double) throws -> Void
   ) throws -> Found {
     let capacity = room * batch.shape.frames
-    let executable = try executable(for: batch.shape, capacity)
+    let executable = try last.executable(for: Key(shape: batch.shape, capacity: capacity)) {
+      let plan = try Plan(stage.graph(batch.shape, capacity: capacity), for: device.info)
+      return try device.compile(plan, profiling: profiling)
+    }
     try executable.write("frames", batch.bytes)
     try executable.run(until: cancellation)
     var total: Int32 = 0
@@ -50,25 +51,5 @@ final class FitWorker: Worker {
     }
   }
 
-  /// The executable of the last batch, unless this one has another shape (at the movie's ends) or
-  /// needs more capacity; then the old memory is freed before more is allocated.
-  private func executable(for shape: BatchShape, _ capacity: Int) throws -> any Executable {
-    if let ready, ready.shape == shape, ready.capacity == capacity { return ready.executable }
-    drop()
-    let plan = try Plan(stage.graph(shape, capacity: capacity), for: device.info)
-    let executable = try device.compile(plan, profiling: profiling)
-    record.begin(executable)
-    ready = Ready(shape: shape, capacity: capacity, executable: executable)
-    return executable
-  }
-
-  private func drop() {
-    if let ready { record.end(ready.executable) }
-    ready = nil
-  }
-
-  func finish() -> PlanRecord {
-    drop()
-    return record
-  }
+  func finish() -> PlanRecord { last.finish() }
 }
