@@ -136,6 +136,8 @@ static const glint_kernel_source sources[] = {
 #include "embed.h"
 #define FILE "shared/spot.clh"
 #include "embed.h"
+#define FILE "shared/spot_flags.h"
+#include "embed.h"
 #define FILE "shared/spots_kernels.h"
 #include "embed.h"
 #define FILE "shared/storage.clh"

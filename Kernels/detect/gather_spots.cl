@@ -1,5 +1,5 @@
-// Boxes around peaks, in photoelectrons. PIXEL is the movie's element type: ushort or float. A group is
-// a spot.
+// Boxes around peaks, in photoelectrons; pixels outside the frame are mirrored. PIXEL is the movie's element
+// type: ushort or float. A group is a spot.
 #include "detect/group.clh"
 #include "shared/detect_kernels.h"
 #include "shared/real.clh"
@@ -15,7 +15,8 @@ GROUP_KERNEL(gather_spots, GROUP, 1, 1) {
   const int top = peaks[3 * spot + 1] - p.box / 2, left = peaks[3 * spot + 2] - p.box / 2;
   int flag = 0;
   for (int i = lane; i < size; i += GROUP) {
-    const int m = (top + i / p.box) * p.width + left + i % p.box;
+    const int m = glint_mirrored(top + i / p.box, p.height) * p.width +
+                  glint_mirrored(left + i % p.box, p.width);
     const float raw = (float)frame[m];
     const float offset = p.has_maps ? offsets[m] : p.offset;
     const float gain = p.has_maps ? gains[m] : p.inverse_gain;
@@ -27,5 +28,7 @@ GROUP_KERNEL(gather_spots, GROUP, 1, 1) {
   }
   if (flag) atomic_or(&shared, flag);
   barrier(CLK_LOCAL_MEM_FENCE);
-  if (lane == 0) flags[spot] = shared;
+  if (lane == 0)
+    flags[spot] = shared | GLINT_SPOT_CUT(max(-left, 0), max(left + p.box - p.width, 0),
+                                          max(-top, 0), max(top + p.box - p.height, 0));
 }

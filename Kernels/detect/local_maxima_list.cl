@@ -16,7 +16,7 @@ GROUP_KERNEL(local_maxima_list, GROUP, 1, 1) {
       const int pixel = y * p.width + columns[row * p.row_capacity + i];
       const size_t entry = frame * p.capacity + n + place.x + i;
       indices[entry] = pixel;
-      values[entry] = image[pixel];
+      values[entry] = image[pixel] * (p.has_weights ? weights[pixel] : 1.0f);
     }
     n += place.y;
   }

@@ -25,11 +25,10 @@ GROUP_KERNEL(local_maxima_rows, GROUP, 1, 1) {
   const size_t row = get_group_id(0);
   const int y = row % p.height;
   global const float *frame = images + (row - y) * p.width;
-  const int inside = y >= p.border && y < p.height - p.border;
   int n = 0;
-  for (int start = 0; inside && start < p.width; start += GROUP) {
+  for (int start = 0; start < p.width; start += GROUP) {
     const int x = start + get_local_id(0);
-    const int found = x >= p.border && x < p.width - p.border &&
+    const int found = x < p.width &&
                       maxima_test(frame, p.height, p.width, p.radius, y, x);
     const int2 place = group_place(shared, found);
     if (found) columns[row * p.row_capacity + n + place.x] = x;

@@ -2,8 +2,6 @@
 #include "shared/detect_kernels.h"
 #include "shared/real.clh"
 
-static int wrapped(int i, int n) { return (i % n + n) % n; }
-
 KERNEL(net_gradient) {
   const int item = get_global_id(0);
   if (item >= items || item % p.capacity >= counts[item / p.capacity]) return;
@@ -14,10 +12,12 @@ KERNEL(net_gradient) {
   for (int v = -reach; v <= reach; v++)
     for (int u = -reach; u <= reach; u++) {
       if (v == 0 && u == 0) continue;
-      const int above = wrapped(y + v - 1, height) * width, row = wrapped(y + v, height) * width;
-      const int below = wrapped(y + v + 1, height) * width, column = wrapped(x + u, width);
+      const int above = glint_opposite(y + v - 1, y, height) * width;
+      const int below = glint_opposite(y + v + 1, y, height) * width;
+      const int row = glint_opposite(y + v, y, height) * width, column = glint_opposite(x + u, x, width);
+      const int left = glint_opposite(x + u - 1, x, width), right = glint_opposite(x + u + 1, x, width);
       const float dy = image[below + column] - image[above + column];
-      const float dx = image[row + wrapped(x + u + 1, width)] - image[row + wrapped(x + u - 1, width)];
+      const float dx = image[row + right] - image[row + left];
       const float length = sqrt((float)v * (float)v + (float)u * (float)u);
       sum += dy * ((float)-v / length) + dx * ((float)-u / length);
     }

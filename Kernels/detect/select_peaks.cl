@@ -1,4 +1,4 @@
-// Listed values above the cut-off as one list over the batch, in (frame, y, x) order. A group is a
+// Selected maxima as one list over the batch, in (frame, y, x) order. A group is a
 // frame; its entries start after those of the earlier frames.
 #include "detect/group.clh"
 #include "shared/detect_kernels.h"
@@ -13,7 +13,7 @@ GROUP_KERNEL(select_peaks, GROUP, 1, 1) {
   for (int start = 0; start < count; start += GROUP) {
     const int i = start + get_local_id(0);
     const size_t entry = (size_t)frame * p.list_capacity + i;
-    const int above = i < count && values[entry] > cutoff[frame];
+    const int above = i < count && GLINT_SELECTS(p, indices[entry], values[entry], cutoff[frame]);
     const int2 place = group_place(shared, above);
     const int at = row + place.x;
     if (above && at < p.capacity) {

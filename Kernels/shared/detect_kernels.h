@@ -2,7 +2,9 @@
 // Swift, so only 4-byte fields.
 #ifndef GLINT_DETECT_KERNELS_H
 #define GLINT_DETECT_KERNELS_H
+#include "border.clh"
 #include "kernel.h"
+#include "spot_flags.h"
 
 /// ADU to photoelectrons: (D - offset) * inverse_gain, per pixel if maps are given.
 typedef struct {
@@ -36,7 +38,7 @@ typedef struct {
 #define GLINT_TEMPLATE_SIDE 31
 
 /// Maximum over templates of the sum divided by the noise at a pixel, whose variance is
-/// read_noise + excess * max(sum of the box's pixels, 1); excess is per pixel of the box.
+/// read_noise + excess * max(light, 1), with the mean of the box's pixels inside the frame as light.
 typedef struct {
   int frames;
   int height;
@@ -44,9 +46,15 @@ typedef struct {
   int templates;
   int side;       ///< odd
   int has_noise;  ///< a map of variances replaces read_noise
-  float excess;
+  float excess;   ///< divided by the number of the box's pixels
   float read_noise;
 } glint_matched_params;
+
+/// The tables for rows at this distance from the edges: those of row y, of the middle, or of the end.
+#define GLINT_MATCHED_CLASS(y, height, side)                                          \
+  ((height) <= (side) || (y) < (side) / 2 ? (y)                                       \
+   : (y) >= (height) - (side) / 2         ? (y) - ((height) - (side))                 \
+                                          : (side) / 2)
 
 /// Magnitudes up to this part of the image are rounding of the filter and count as zero, so that flat parts
 /// of a frame are exactly zero.
@@ -85,13 +93,13 @@ typedef struct {
 /// Largest radius of a maximum's window.
 #define GLINT_MAXIMA_RADIUS 64
 
-/// Maxima of windows of 2 * radius + 1 (radius >= 1), none within `border` pixels of an edge.
+/// Maxima of windows of 2 * radius + 1 (radius >= 1).
 typedef struct {
   int frames;
   int height;
   int width;
   int radius;
-  int border;
+  int has_weights;   ///< listed values are multiplied by a map
   int row_capacity;  ///< ceil(width / (radius + 1))
   int capacity;      ///< row_capacity * ceil(height / (radius + 1)), in each frame
 } glint_maxima_params;
@@ -115,13 +123,23 @@ typedef struct {
   float scale;
 } glint_dynamic_cutoff_params;
 
-/// Listed maxima above their frame's cut-off, as one list over the batch.
+/// Listed maxima above their frame's cut-off in columns [left, right) and rows [top, bottom), as one list
+/// over the batch.
 typedef struct {
   int frames;
   int width;
+  int left;
+  int right;
+  int top;
+  int bottom;
   int list_capacity;  ///< list entries of a frame
   int capacity;       ///< peaks of the batch
 } glint_select_params;
+
+/// Whether a listed maximum is selected.
+#define GLINT_SELECTS(p, index, value, cutoff)                                        \
+  ((value) > (cutoff) && (index) % (p).width >= (p).left && (index) % (p).width < (p).right && \
+   (index) >= (p).top * (p).width && (index) < (p).bottom * (p).width)
 
 /// Boxes cut from frames: ((D - offset) * inverse_gain) * scale.
 typedef struct {
@@ -138,9 +156,6 @@ typedef struct {
   float saturation;  ///< ADU from which a pixel counts as saturated
 } glint_gather_params;
 
-/// Bits of a gathered spot's flags.
-#define GLINT_SPOT_SATURATED 1
-#define GLINT_SPOT_NAN 2
 
 /// ADU to photoelectrons; without maps all pixels have the same offset and gain.
 #define GLINT_calibrate(X)                                                            \
@@ -159,9 +174,11 @@ GLINT_KERNEL(detect, difference_of_gaussians, glint_difference_params)
 #define GLINT_wavelet(X) X(in, float, images) X(out, float, out) X(out, float, fine)
 GLINT_KERNEL(detect, wavelet, glint_difference_params)
 
-/// templates [templates, side, side]; noise: a variance per pixel.
+/// templates [templates, side, side]; edges [min(height, side), 2 templates + 1, width], see MatchedFilter;
+/// noise: a variance per pixel.
 #define GLINT_matched_filter(X)                                                       \
-  X(in, float, images) X(in, float, templates) X(maybe_in, float, noise) X(out, float, out)
+  X(in, float, images) X(in, float, templates) X(in, float, edges)                    \
+  X(maybe_in, float, noise) X(out, float, out)
 GLINT_KERNEL(detect, matched_filter, glint_matched_params)
 
 /// The noise of each frame.
@@ -176,9 +193,9 @@ GLINT_KERNEL(detect, temporal_median, glint_median_params)
 GLINT_KERNEL(detect, local_maxima_rows, glint_maxima_params)
 
 /// Combines the rows' maxima into one list per frame: indices and values [frames, capacity], counts
-/// [frames].
+/// [frames]; weights [height, width].
 #define GLINT_local_maxima_list(X)                                                    \
-  X(in, float, images) X(in, int, columns) X(in, int, row_counts)                     \
+  X(in, float, images) X(maybe_in, float, weights) X(in, int, columns) X(in, int, row_counts) \
   X(out, int, indices) X(out, float, values) X(out, int, counts)
 GLINT_KERNEL(detect, local_maxima_list, glint_maxima_params)
 
@@ -189,9 +206,9 @@ GLINT_KERNEL(detect, net_gradient, glint_gradient_params)
 #define GLINT_dynamic_cutoff(X) X(in, float, lists) X(in, int, counts) X(out, float, cutoff)
 GLINT_KERNEL(detect, dynamic_cutoff, glint_dynamic_cutoff_params)
 
-/// The number of each frame's listed values above its cut-off.
+/// The number of each frame's selected maxima.
 #define GLINT_select_count(X)                                                         \
-  X(in, float, values) X(in, int, counts) X(in, float, cutoff) X(out, int, kept)
+  X(in, int, indices) X(in, float, values) X(in, int, counts) X(in, float, cutoff) X(out, int, kept)
 GLINT_KERNEL(detect, select_count, glint_select_params)
 
 /// peaks [capacity, 3]: frame, y, x; score [capacity]; total [1] counts peaks beyond the capacity too.

@@ -2,6 +2,7 @@
 #ifndef GLINT_SPOTS_KERNELS_H
 #define GLINT_SPOTS_KERNELS_H
 #include "kernel.h"
+#include "spot_flags.h"
 
 /// Largest side of a spot's box, pixels; the length of the CPU's working arrays.
 #define GLINT_BOX_LIMIT 31
@@ -40,6 +41,7 @@ typedef struct {
   // The spots:
   int box;             ///< side of the box, odd, at most GLINT_BOX_LIMIT
   int capacity;        ///< rows of every table; the valid ones are the first min(total, capacity)
+  int has_flags;       ///< 0: no box is cut by the frame's edge
   int has_noise_map;   ///< 1: `noise` holds a variance per pixel; 0: `noise_variance` holds for all
   float noise_variance;  ///< Gaussian (read) noise, in the spots' unit squared
   float sigma_x;       ///< px; the start value if sigma is free, otherwise the fixed value
@@ -78,27 +80,31 @@ typedef struct {
   int capacity;  ///< rows of every table
 } glint_better_params;
 
-/// spots and noise [capacity, box, box], total [1]; theta [capacity, 6], iterations and state [capacity].
+/// spots and noise [capacity, box, box], flags [capacity], total [1]; theta [capacity, 6], iterations and
+/// state [capacity].
 #define GLINT_fit(X)                                                                  \
-  X(in, float, spots) X(maybe_in, float, noise) X(in, int, total)                     \
+  X(in, float, spots) X(maybe_in, float, noise) X(maybe_in, int, flags) X(in, int, total) \
   X(out, float, theta) X(out, int, iterations) X(out, int, state)
 GLINT_KERNEL(spots, fit, glint_fit_params)
 
 /// bound [capacity, 6, 2]: variances as sums of two floats; deviance and chi_square [capacity].
 #define GLINT_assess(X)                                                               \
-  X(in, float, spots) X(maybe_in, float, noise) X(in, float, theta) X(in, int, total) \
+  X(in, float, spots) X(maybe_in, float, noise) X(maybe_in, int, flags)               \
+  X(in, float, theta) X(in, int, total)                                               \
   X(out, float, bound) X(out, float, deviance) X(out, float, chi_square)
 GLINT_KERNEL(spots, assess, glint_fit_params)
 
 /// The same with a spline's grid and tables.
 #define GLINT_fit_spline(X)                                                           \
-  X(in, float, spots) X(maybe_in, float, noise) X(in, int, total) X(in, float, grid)  \
-  X(in, float, tables) X(out, float, theta) X(out, int, iterations) X(out, int, state)
+  X(in, float, spots) X(maybe_in, float, noise) X(maybe_in, int, flags)               \
+  X(in, int, total) X(in, float, grid) X(in, float, tables)                           \
+  X(out, float, theta) X(out, int, iterations) X(out, int, state)
 GLINT_KERNEL(spots, fit_spline, glint_spline_params)
 
 #define GLINT_assess_spline(X)                                                        \
-  X(in, float, spots) X(maybe_in, float, noise) X(in, float, theta) X(in, int, total) \
-  X(in, float, grid) X(out, float, bound) X(out, float, deviance) X(out, float, chi_square)
+  X(in, float, spots) X(maybe_in, float, noise) X(maybe_in, int, flags)               \
+  X(in, float, theta) X(in, int, total) X(in, float, grid)                            \
+  X(out, float, bound) X(out, float, deviance) X(out, float, chi_square)
 GLINT_KERNEL(spots, assess_spline, glint_spline_params)
 
 /// For each spot, all results of one of the two fits.

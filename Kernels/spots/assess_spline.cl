@@ -10,19 +10,20 @@ GROUP_KERNEL(assess_spline, WIDTH, 1, 1) {
   const int row = get_group_id(0);
   if (row >= min(min(total[0], p.fit.capacity), items)) return;
   const int item = get_local_id(0), column = min(item, BOX - 1);
-  const spot_data data = column_data(p.fit, spots, noise, row, column);
+  const int flag = p.fit.has_flags ? flags[row] : 0;
+  const spot_data data = column_data(p.fit, spots, noise, flag, row, column);
   float own[COLUMN_SUMS], sums[COLUMN_SUMS], point[PARAMETERS_MAX];
   for (int i = 0; i < PARAMETERS_MAX; i++) point[i] = theta[(size_t)row * PARAMETERS_MAX + i];
   const spline_place place = spline_locate(BOX, p, point[0], point[1], point[4]);
-  spline_column(BOX, p, spline_cells(p, grid, place) + column, place, data, BOX, point[2], point[3],
-                1, own);
+  spline_column(data.cut.top, column_end(data.cut, column), p, spline_cells(p, grid, place) + column,
+                place, data, BOX, point[2], point[3], 1, own);
   add_columns(own, SPLINE_SUMS_JUDGED, shared, sums);
   if (item != 0) return;
   real score[PARAMETERS_MAX], information[PACKED_MAX];
   spline_complete(p, point[2], sums, score, information);
   two_float variance[PARAMETERS_MAX];
   assess_likelihood(model, information, variance);
-  spot_goodness fit = {sums[20], sums[21]};
+  spot_goodness fit = {sums[20], sums[21], cut_pixels(data.cut)};
   assess_goodness(model, &fit);
   write_worth(row, variance, fit, bound, deviance, chi_square);
 }

@@ -9,13 +9,16 @@ KERNEL(fit) {
   if (row >= count) return;
   psf_start start;
   psf_prepare(model, p, &start);
-  spot_data data = {spots, noise, p.has_noise_map, p.noise_variance, 1.0f};
+  spot_data data = {spots, noise, p.has_noise_map, p.noise_variance, 1.0f, 0};
   lm_fit fit;
   fit.state = FIT_INVALID;  // nothing to fit yet
   for (int loaded = 0;;) {
     if (!loaded) {
       data.counts = spots + (size_t)row * (BOX * BOX);
       data.variance = noise + (size_t)row * (BOX * BOX);
+      const int flag = p.has_flags ? flags[row] : 0;
+      data.is_cut = GLINT_SPOT_IS_CUT(flag);
+      data.cut = spot_cut_of(flag);
       real begin[PARAMETERS_MAX];
       const whole valid = psf_begin(model, p, data, &start, begin, &data.weight);
       lm_begin(model, 1, valid, begin, &fit);

@@ -68,7 +68,7 @@ import Workflow
   private static let movie = HeightMovie(
     AstigmaticPSF.typical, frames: 12, camera: recipe().camera)
 
-  private static func spline() throws -> SplinePSF {
+  static func spline() throws -> SplinePSF {
     try SplinePSF(sampling: AstigmaticPSF.typical, side: 21, zStep: 40, pixelSize: 100)
   }
 

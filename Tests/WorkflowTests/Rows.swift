@@ -46,14 +46,16 @@ struct Outcome {
 /// Localizes `movie` in memory.
 func localize(
   _ movie: any Movie, _ recipe: Recipe, on devices: any Device..., frames: Range<Int>? = nil,
-  region: PixelRegion? = nil, maps: CameraMaps? = nil,
+  region: PixelRegion? = nil, maps: CameraMaps? = nil, psf: CalibratedPSF? = nil,
   batch: Int? = nil, capacity: Int = 64
 ) throws -> Outcome {
   let notes = Notes()
   let info = movie.info
-  let region = region ?? PixelRegion(x: 0, y: 0, width: info.width, height: info.height)
+  var recipe = recipe
+  recipe.roi = region ?? recipe.roi
+  let region = try recipe.readRegion(maps, in: info)
   let run = try LocalizeRun(
-    movie, stage: try recipe.stage(maps, for: region, in: info),
+    movie, stage: try recipe.stage(maps, psf: psf, for: region, in: info),
     frames: frames ?? 0..<info.frames, region: region,
     devices: devices.isEmpty ? [CPUDevice(threads: 2)] : devices, threads: 2, batch: batch,
     capacity: capacity, observer: notes)

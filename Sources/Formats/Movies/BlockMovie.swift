@@ -160,6 +160,19 @@ final class BlockMovie<Index: BlockIndex>: Movie {
         "the plane has \(block.count) bytes, but its pixels have \(layout.bytes)",
         file: file.path, byte: block.offset)
     }
+    guard !packed || couldUnpack(block) else {
+      throw MovieError(
+        .inconsistent,
+        "the compressed plane has \(block.count) bytes, too few for the \(layout.bytes) of its pixels",
+        file: file.path, byte: block.offset)
+    }
+  }
+
+  /// Whether a block can hold its pixels, so that a small file cannot exhaust memory. Deflate
+  /// compresses by at most 1032 to 1, zstd by 32768 to 1.
+  private func couldUnpack(_ block: StoredBlock) -> Bool {
+    layout.bytes / (block.packing == .zlib ? 1032 : 32768) <= block.count
+      && layout.bytes <= Allowance.largest(file: file.size) / 2
   }
 
   private func unpack(

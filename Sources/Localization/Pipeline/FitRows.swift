@@ -7,7 +7,7 @@ extension FitStage {
     [.x, .y] + axialColumns + [.photons, .background] + widthColumns + [.xError, .yError]
       + (axialColumns.isEmpty ? [] : [.zError]) + [.photonsError, .backgroundError]
       + (fitsWidths ? [.sigmaXError] + (hasTwoWidths ? [.sigmaYError] : []) : [])
-      + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, score]
+      + [.logLikelihoodRatio, .reducedChiSquare, .iterations, .state, .edge, score]
   }
 
   private var axialColumns: [Quantity] {
@@ -68,6 +68,7 @@ extension FitStage {
     fill(.reducedChiSquare) { Double(rows.chiSquare[$0]) }
     fill(.iterations) { Double(rows.iterations[$0]) }
     fill(.state) { Double(rows.state[$0]) }
+    fill(.edge) { rows.cut($0).isCut ? 1 : 0 }
     fill(score) { Double(rows.score[$0]) }
   }
 

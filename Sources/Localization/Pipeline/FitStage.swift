@@ -15,6 +15,8 @@ package struct FitStage: RowStage {
   let height: Int
   let pixel: PixelType
   let origin: (x: Int, y: Int)
+  /// The columns and rows of these frames in which molecules are looked for.
+  private let searched: (x: Range<Int>, y: Range<Int>)
   /// The PSF from which z is computed, in the range of z for which the box is large enough.
   let psf: CalibratedPSF?
   package let notes: [Message]
@@ -29,15 +31,16 @@ package struct FitStage: RowStage {
   ///   - maps: camera maps of the frames' size; they replace the camera's offset, gain and read
   ///     noise.
   ///   - psf: the PSF that gives z; without it a Gaussian is fitted according to the settings.
-  ///   - origin: the movie pixel of the frames' first pixel, if the frames are a region of the
-  ///     movie.
+  ///   - origin: the movie pixel of the frames' first pixel, if the frames are a part of the movie's.
+  ///   - kept: the region of the movie in which molecules are looked for, if the frames have a margin
+  ///     around it (`DetectionSettings.margin`).
   /// - Throws: `SettingsError` if settings, camera and frames do not match.
   package init(
     _ settings: LocalizationSettings, camera: Camera, maps: CameraMaps?,
     psf: CalibratedPSF? = nil, width: Int, height: Int, pixel: PixelType,
-    origin: (x: Int, y: Int) = (0, 0)
+    origin: (x: Int, y: Int) = (0, 0), kept: PixelRegion? = nil
   ) throws(SettingsError) {
-    try settings.validate(width: width, height: height)
+    try settings.validate()
     try camera.check(maps, width: width, height: height)
     guard (psf == nil) == (settings.fit.psf == nil) else {
       throw SettingsError(
@@ -56,6 +59,10 @@ package struct FitStage: RowStage {
     self.height = height
     self.pixel = pixel
     self.origin = origin
+    searched =
+      kept.map {
+        ($0.x - origin.x..<$0.x - origin.x + $0.width, $0.y - origin.y..<$0.y - origin.y + $0.height)
+      } ?? (0..<width, 0..<height)
     self.psf = psf
     notes = [usable?.limit].compactMap { $0 }
     let fitted = settings.fit.axial == .fitted ? psf : nil
@@ -107,6 +114,17 @@ package struct FitStage: RowStage {
     return Float(Wavelet.fineNoise * (excess * light + read * read).squareRoot())
   }
 
+  /// The wanted number of false positives; nil for the detector's threshold.
+  private var falsePositives: FalsePositives? {
+    settings.detection.falsePositives.map { rate in
+      let own = camera.readNoise / camera.emGain
+      let mapped = maps.map { maps in
+        zip(maps.variance, maps.gain).map { Double($0) / (Double($1) * Double($1)) }.median
+      }
+      return FalsePositives(rate: rate, camera: camera, readNoise: mapped ?? own * own)
+    }
+  }
+
   /// The graph of one batch, with the input "frames" [frame, y, x] in the movie's pixel type and
   /// the outputs that `ReceivedRows` reads.
   ///
@@ -123,7 +141,7 @@ package struct FitStage: RowStage {
     graph.output("flags", gathered[1])
     if let axialFit {
       let fitted = try axialFit.apply(
-        to: &graph, spots: gathered[0], total: selected[2],
+        to: &graph, spots: gathered[0], total: selected[2], flags: gathered[1],
         noise: sensor == nil ? nil : gathered[2])
       graph.output("theta", fitted.theta)
       graph.output("iterations", fitted.iterations)
@@ -141,12 +159,12 @@ package struct FitStage: RowStage {
     let fitted = try graph.apply(
       FitSpots(
         model, iterations: settings.fit.maxIterations, tolerance: Float(settings.fit.tolerance)),
-      to: [gathered[0], selected[2]] + noise)
+      to: [gathered[0], selected[2], gathered[1]] + noise)
     graph.output("theta", fitted[0])
     graph.output("iterations", fitted[1])
     graph.output("state", fitted[2])
     let assessed = try graph.apply(
-      AssessSpots(model), to: [gathered[0], fitted[0], selected[2]] + noise)
+      AssessSpots(model), to: [gathered[0], fitted[0], selected[2], gathered[1]] + noise)
     graph.output("bound", assessed[0])
     graph.output("deviance", assessed[1])
     graph.output("chi_square", assessed[2])
@@ -169,7 +187,7 @@ package struct FitStage: RowStage {
     let sensor = maps.map { SensorMaps($0, in: &graph) }
     let maxima = try detect(frames, sensor, shape, in: &graph)
     let selected = try graph.apply(
-      SelectPeaks(width: width, capacity: capacity),
+      SelectPeaks(width: width, capacity: capacity, columns: searched.x, rows: searched.y),
       to: [maxima.index, maxima.score, maxima.count, maxima.cutoff])
     graph.output("peaks", selected[0])
     graph.output("score", selected[1])
@@ -206,25 +224,52 @@ package struct FitStage: RowStage {
   private func detect(
     _ frames: Graph.Value, _ sensor: SensorMaps?, _ shape: BatchShape, in graph: inout Graph
   ) throws -> Maxima {
-    let border = settings.fit.box / 2
     let image = try prepared(frames, sensor, shape, in: &graph)
+    /// Listed values are divided by their noise near the frame's edges, relative to the middle.
+    func maxima(
+      _ filtered: Graph.Value, radius: Int, noise: EdgeNoise?, in graph: inout Graph
+    ) throws -> [Graph.Value] {
+      let weights = noise.map {
+        graph.constant(Tensor($0.weights(width: width, height: height), shape: [height, width]))
+      }
+      return try graph.apply(
+        LocalMaxima(radius: radius), to: [filtered] + (weights.map { [$0] } ?? []))
+    }
+    let falsePositives = falsePositives
     func cutoff(_ threshold: Double, in graph: inout Graph) -> Graph.Value {
       graph.constant(
         Tensor([Float](repeating: Float(threshold), count: shape.frames), shape: [shape.frames]))
     }
+    /// The noise of each frame, in photoelectrons for an image in `unit` per photoelectron.
+    func noise(_ fine: Graph.Value, unit: Double = 1, in graph: inout Graph) throws -> Graph.Value {
+      let noise = try graph.apply(WaveletNoise(least: leastNoise * Float(unit)), fine)
+      return unit == 1
+        ? noise
+        : try graph.apply(Elementwise(.affine(scale: Float(1 / unit), shift: 0)), noise)
+    }
     switch settings.detection.detector {
     case .dog(let threshold, let sigma, let radius):
-      let filtered = try graph.apply(DifferenceOfGaussians(narrow: sigma), image)
-      let maxima = try graph.apply(LocalMaxima(radius: radius, border: border), to: [filtered])
-      let cutoff = try graph.apply(
-        DynamicCutoff(factor: Float(threshold)), maxima[1], maxima[2])
+      let filter = DifferenceOfGaussians(narrow: sigma)
+      let maxima = try maxima(
+        graph.apply(filter, image), radius: radius, noise: filter.edgeNoise, in: &graph)
+      let cutoff =
+        if let falsePositives {
+          try falsePositives.sums(filter.weights).apply(
+            to: noise(graph.apply(Wavelet(), to: [image])[1], in: &graph), in: &graph)
+        } else {
+          try graph.apply(DynamicCutoff(factor: Float(threshold)), maxima[1], maxima[2])
+        }
       return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
     case .wavelet(let threshold):
       let planes = try graph.apply(Wavelet(), to: [image])
-      let maxima = try graph.apply(LocalMaxima(radius: 1, border: border), to: [planes[0]])
-      let noise = try graph.apply(WaveletNoise(least: leastNoise), planes[1])
-      let cutoff = try graph.apply(
-        Elementwise(.affine(scale: Float(threshold), shift: 0)), noise)
+      let maxima = try maxima(planes[0], radius: 1, noise: Wavelet.edgeNoise, in: &graph)
+      let noise = try noise(planes[1], in: &graph)
+      let cutoff =
+        if let falsePositives {
+          try falsePositives.sums(Wavelet.weights).apply(to: noise, in: &graph)
+        } else {
+          try graph.apply(Elementwise(.affine(scale: Float(threshold), shift: 0)), noise)
+        }
       return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
     case .psf(let threshold, let radius):
       guard let templates else { preconditionFailure("validated settings") }
@@ -232,28 +277,64 @@ package struct FitStage: RowStage {
       let taps = graph.constant(
         Tensor(templates.images, shape: [templates.heights.count, side, side]))
       let read = camera.readNoise / camera.emGain
-      let noise = maps.map {
+      let variance = maps.map {
         graph.constant(
           Tensor(templates.variance(of: $0), shape: [height, width]))
       }
+      let edges = graph.constant(
+        Tensor(
+          MatchedFilter.edges(templates.images, side: side, width: width, height: height),
+          shape: [min(height, side), 2 * templates.heights.count + 1, width]))
       let score = try graph.apply(
         MatchedFilter(excess: Float(camera.excessNoise), readNoise: Float(read * read)),
-        to: [image, taps] + (noise.map { [$0] } ?? []))[0]
-      let maxima = try graph.apply(
-        LocalMaxima(radius: max(radius, templates.reach), border: border), to: [score])
-      return Maxima(
-        index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff(threshold, in: &graph))
+        to: [image, taps, edges] + (variance.map { [$0] } ?? []))[0]
+      let maxima = try maxima(
+        score, radius: max(radius, templates.reach), noise: nil, in: &graph)
+      let cutoff =
+        if let falsePositives {
+          try falsePositives.ratios(templates.weights).apply(
+            to: noise(graph.apply(Wavelet(), to: [image])[1], in: &graph), in: &graph)
+        } else {
+          cutoff(threshold, in: &graph)
+        }
+      return Maxima(index: maxima[0], score: maxima[1], count: maxima[2], cutoff: cutoff)
     case .gradient(let threshold):
-      let maxima = try graph.apply(LocalMaxima(radius: border, border: border), to: [image])
+      let maxima = try maxima(image, radius: settings.fit.box / 2, noise: nil, in: &graph)
       let score = try graph.apply(
         NetGradient(box: settings.fit.box), image, maxima[0], maxima[2])
-      return Maxima(
-        index: maxima[0], score: score, count: maxima[2], cutoff: cutoff(threshold, in: &graph))
+      let cutoff =
+        if let falsePositives {
+          // In camera counts, like the score.
+          try graph.apply(
+            Elementwise(.affine(scale: Float(counts.gain), shift: 0)),
+            falsePositives.netGradients(box: settings.fit.box).apply(
+              to: noise(graph.apply(Wavelet(), to: [image])[1], unit: counts.gain, in: &graph),
+              in: &graph))
+        } else {
+          cutoff(threshold, in: &graph)
+        }
+      return Maxima(index: maxima[0], score: score, count: maxima[2], cutoff: cutoff)
     }
   }
 }
 
+extension FalsePositives.Cutoff {
+  /// The cut-offs of frames, from their noise in photoelectrons.
+  fileprivate func apply(to noise: Graph.Value, in graph: inout Graph) throws -> Graph.Value {
+    let line = Elementwise(.affine(scale: Float(proportional), shift: Float(constant)))
+    let curve = Elementwise(.reciprocal, .affine(scale: Float(inverse), shift: 0))
+    return try graph.apply(Add(), graph.apply(line, noise), graph.apply(curve, noise))
+  }
+}
+
 extension PSFTemplates {
+  fileprivate var weights: [PixelWeights] {
+    heights.indices.map { k in
+      PixelWeights(
+        images[k * side * side..<(k + 1) * side * side].map { Double($0) }, side: side)
+    }
+  }
+
   /// The variance of a template's sum at each pixel of a sensor, photoelectrons squared.
   ///
   /// The part of a pixel's noise above the sensor's median is weighted by the template that it

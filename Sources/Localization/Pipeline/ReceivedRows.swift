@@ -20,8 +20,13 @@ struct ReceivedRows {
   /// Whether parameter 4 is z.
   private let axial: Bool
   private let resolution: Double
+  private let box: Int
+  private let width: Double
+  private let height: Double
 
   init(of stage: FitStage) {
+    box = stage.settings.fit.box
+    (width, height) = (Double(stage.width), Double(stage.height))
     axial = stage.axialFit != nil
     resolution = stage.resolution
   }
@@ -69,8 +74,8 @@ struct ReceivedRows {
   }
 
   /// Drops each row that lies within the resolution of a more likely one in the same frame; among
-  /// equals the first is kept. Deviances are comparable because all boxes have the same number of
-  /// pixels.
+  /// equals the first is kept. Deviances are compared for each pixel, because a frame's edge may cut a
+  /// box.
   private mutating func dropDuplicates(_ tally: inout SpotTally) {
     duplicates.removeAll(keepingCapacity: true)
     duplicates.append(contentsOf: repeatElement(false, count: kept.count))
@@ -87,7 +92,7 @@ struct ReceivedRows {
         else { break }
         let (dx, dy) = (place(other, 0) - place(row, 0), place(other, 1) - place(row, 1))
         guard dx * dx + dy * dy <= resolution * resolution else { continue }
-        duplicates[deviance[other] < deviance[row] ? i : j] = true
+        duplicates[misfit(other) < misfit(row) ? i : j] = true
       }
     }
     var place = 0
@@ -99,6 +104,13 @@ struct ReceivedRows {
     kept.removeLast(kept.count - place)
   }
 
+  private func misfit(_ row: Int) -> Double {
+    Double(deviance[row]) / Double(cut(row).pixels(ofBox: box))
+  }
+
+  /// The part of a row's box that is outside the frame.
+  func cut(_ row: Int) -> SpotCut { SpotCut(flags: Int(flags[row])) }
+
   /// Half of the largest box, px: the maximum distance of a fit from its peak.
   private static let widest = 15.5
 
@@ -106,10 +118,18 @@ struct ReceivedRows {
   private func problem(_ row: Int) -> FitState? {
     let state = FitState(rawValue: Int(state[row])) ?? .invalid
     guard state == .converged || state == .exhausted else { return state }
+    guard isInside(value(row, 0), peaks[3 * row + 2], width),
+      isInside(value(row, 1), peaks[3 * row + 1], height)
+    else { return .escaped }
     guard variance(row, 0).isFinite, variance(row, 1).isFinite else { return .singular }
     guard !axial || variance(row, 4).isFinite else { return .singular }
     // If the filter met an infinite pixel, its result for nearby spots is meaningless.
     return score[row].isFinite ? nil : .invalid
+  }
+
+  /// Whether a molecule is at most a pixel outside the frame.
+  private func isInside(_ offset: Double, _ peak: Int32, _ length: Double) -> Bool {
+    (-1.5...length + 0.5).contains(Double(peak) + offset)
   }
 
   /// The variance of a parameter, in double precision from the sum of two floats.

@@ -5,6 +5,9 @@ import Reporting
 public struct DetectionSettings: Hashable, Sendable {
   public var detector = Detector(detectorKind.standard)
   public var background = Background.none
+  /// Expected number of spots that noise makes of 10⁴ pixels; it replaces the threshold of the
+  /// detector. nil for the threshold.
+  public var falsePositives: Double?
 
   /// Background subtraction before spot detection; fits always use the raw pixels.
   public enum Background: Hashable, Sendable {
@@ -47,12 +50,21 @@ extension DetectionSettings: SettingGroup {
     unit: "frames", standard: 51,
     allowed: .odd(3...101), "length of the rolling median", remedy: "51 frames is a common choice")
 
+  public static let falsePositives = Setting<Double?>(
+    .falsePositives, in: "detection", standard: nil, allowed: .optional(.within(1e-6...10)),
+    """
+    spots that noise makes of 10,000 empty pixels, expected, in place of a threshold; 0.01 for \
+    several emitters
+    """, remedy: "use 0.01, or more to find dimmer molecules")
+
   package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+    try form.field(Self.falsePositives, &falsePositives)
+    let byNumber = falsePositives == nil
     var kind = detector.kind
     try form.field(Self.detectorKind, &kind)
     if kind != detector.kind { detector = Detector(kind) }
     try form.within(Self.detectorKind, kind) { form throws(SettingsError) in
-      try detector.exchange(&form)
+      try detector.exchange(&form, threshold: byNumber)
     }
     var subtracted = background.kind
     try form.field(Self.backgroundKind, &subtracted)

@@ -76,7 +76,7 @@ public enum Detector: Hashable, Sendable {
   }
 }
 
-extension Detector: SettingGroup {
+extension Detector {
   public static let waveletThreshold = threshold(
     of: .wavelet, 1.2,
     "multiple of the noise of the first wavelet plane, 1.4826 · median of its magnitudes")
@@ -112,21 +112,27 @@ extension Detector: SettingGroup {
       allowed: .within(1...64), meaning, remedy: "3 separates spots that are more than 3 px apart")
   }
 
-  package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
+  /// Exchanges the detector's own settings, the threshold only if it is used.
+  mutating func exchange(
+    _ form: inout SettingsForm, threshold isUsed: Bool
+  ) throws(SettingsError) {
+    if isUsed {
+      let setting =
+        switch self {
+        case .wavelet: Self.waveletThreshold
+        case .dog: Self.dogThreshold
+        case .gradient: Self.gradientThreshold
+        case .psf: Self.psfThreshold
+        }
+      try form.field(setting, &threshold)
+    }
     switch self {
-    case .wavelet(var threshold):
-      try form.field(Self.waveletThreshold, &threshold)
-      self = .wavelet(threshold: threshold)
-    case .dog(var threshold, var sigma, var radius):
-      try form.field(Self.dogThreshold, &threshold)
+    case .wavelet, .gradient: break
+    case .dog(let threshold, var sigma, var radius):
       try form.field(Self.dogSigma, &sigma)
       try form.field(Self.dogRadius, &radius)
       self = .dog(threshold: threshold, sigma: sigma, radius: radius)
-    case .gradient(var threshold):
-      try form.field(Self.gradientThreshold, &threshold)
-      self = .gradient(threshold: threshold)
-    case .psf(var threshold, var radius):
-      try form.field(Self.psfThreshold, &threshold)
+    case .psf(let threshold, var radius):
       try form.field(Self.psfRadius, &radius)
       self = .psf(threshold: threshold, radius: radius)
     }

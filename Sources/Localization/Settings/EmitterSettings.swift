@@ -6,7 +6,7 @@ public struct EmitterSettings: Hashable, Sendable {
   public var spot = Spot.gaussian(.fixed, sigma: nil)
   public var brightness = Brightness.learned
   /// Molecules that noise makes of 10⁴ empty pixels.
-  public var falsePositives = Self.falsePositives.standard
+  public var falsePositives = 0.01
   public var measured = MeasuredEmitters()
 
   /// The image of one molecule.
@@ -62,11 +62,6 @@ extension EmitterSettings: SettingGroup {
     "brightness of a molecule in a frame: learned from the movie, free, or photons and their spread",
     remedy: "such as 3000,0.1 for 3000 photons ± 10 %")
 
-  public static let falsePositives = Setting(
-    .falsePositives, in: "fit", of: "several emitters", standard: 0.01,
-    allowed: .within(1e-6...10), "molecules that noise makes of 10,000 empty pixels, expected",
-    remedy: "use 0.01, or more to find dimmer molecules")
-
   package mutating func exchange(_ form: inout SettingsForm) throws(SettingsError) {
     var emitters = Emitters.multi
     try form.field(FitSettings.emitters, &emitters)
@@ -85,7 +80,9 @@ extension EmitterSettings: SettingGroup {
       spot = .gaussian(widths, sigma: sigma)
     }
     try form.field(Self.brightness, &brightness)
-    try form.field(Self.falsePositives, &falsePositives)
+    var rate: Double? = falsePositives
+    try form.field(DetectionSettings.falsePositives, &rate)
+    falsePositives = rate ?? falsePositives
     try measured.exchange(&form)
   }
 }

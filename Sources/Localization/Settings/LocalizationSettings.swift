@@ -8,17 +8,23 @@ public struct LocalizationSettings: Hashable, Sendable {
 
   public init() {}
 
-  /// Checks the settings against each other and against the movie's size.
+  /// The pixels around a region that its rows depend on; nil if they depend on the whole frame,
+  /// because the detector's cut-off does.
+  package var margin: Int? {
+    switch detection.detector {
+    case .wavelet, .dog: nil
+    // The reach of maxima, of what is computed at each, and of a box.
+    case .gradient: 2 * fit.box
+    case .psf(_, let radius): fit.box + max(radius, fit.box)
+    }
+  }
+
+  /// Checks the settings against each other.
   ///
   /// Throws `SettingsError` for the first invalid setting.
-  public func validate(width: Int, height: Int) throws(SettingsError) {
+  public func validate() throws(SettingsError) {
     try fit.validate()
     try checkRanges()
-    guard width >= fit.box, height >= fit.box else {
-      throw SettingsError(
-        "a frame of \(width)×\(height) px is smaller than the box of \(fit.box) px",
-        hint: "use a smaller \(.box) or a larger \(.roi)")
-    }
   }
 }
 

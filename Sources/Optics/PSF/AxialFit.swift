@@ -68,11 +68,13 @@ package struct AxialFit: Sendable {
 
   /// Adds the fit of the first `total` spots to a graph.
   ///
-  /// `spots` is float32 [capacity, box²], `noise` the same of variances, `total` int32 [1].
+  /// `spots` is float32 [capacity, box²], `noise` the same of variances, `total` int32 [1], `flags`
+  /// int32 [capacity] those of `GatherSpots`.
   package func apply(
-    to graph: inout Graph, spots: Graph.Value, total: Graph.Value, noise: Graph.Value? = nil
+    to graph: inout Graph, spots: Graph.Value, total: Graph.Value, flags: Graph.Value? = nil,
+    noise: Graph.Value? = nil
   ) throws -> Tables {
-    let map = noise.map { [$0] } ?? []
+    let map = [flags, noise].compactMap { $0 }
     switch form {
     case .astigmatic(let model):
       let fitted = try graph.apply(

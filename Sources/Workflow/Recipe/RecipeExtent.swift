@@ -24,17 +24,30 @@ extension Recipe {
     return roi
   }
 
-  /// The pixels that a run reads: the region, and for a fit of several emitters those around it that
-  /// give it the rows of the whole frame.
+  /// The pixels that a run reads: the region, and for fits those around it that give it the rows of
+  /// the whole frame.
   ///
-  /// - Parameter maps: camera maps; with maps of the region alone nothing around it can be used.
-  func readRegion(_ maps: CameraMaps?, in info: MovieInfo) throws(SettingsError) -> PixelRegion {
+  /// - Parameters:
+  ///   - maps: camera maps; with maps of the region alone nothing around it can be used.
+  ///   - info: the movie.
+  package func readRegion(
+    _ maps: CameraMaps?, in info: MovieInfo
+  ) throws(SettingsError) -> PixelRegion {
     let region = try region(in: info)
-    guard emitters != nil, !isWhole(region, for: maps) else { return region }
-    let (x, y) = EmitterBlocks.covering(
-      x: region.x..<region.x + region.width, y: region.y..<region.y + region.height,
-      ofWidth: info.width, height: info.height)
-    return PixelRegion(x: x.lowerBound, y: y.lowerBound, width: x.count, height: y.count)
+    guard !isWhole(region, for: maps) else { return region }
+    switch localizer {
+    case .network: return region
+    case .spots(let settings):
+      guard let margin = settings.margin else {
+        return PixelRegion(x: 0, y: 0, width: info.width, height: info.height)
+      }
+      return region.grown(by: margin, in: info)
+    case .emitters:
+      let (x, y) = EmitterBlocks.covering(
+        x: region.x..<region.x + region.width, y: region.y..<region.y + region.height,
+        ofWidth: info.width, height: info.height)
+      return PixelRegion(x: x.lowerBound, y: y.lowerBound, width: x.count, height: y.count)
+    }
   }
 
   /// Whether there are maps for a region alone.
@@ -58,9 +71,10 @@ extension Recipe {
     return firstFrame..<end
   }
 
-  /// The stage that computes the rows of a region.
+  /// The stage that computes the rows of the recipe's region.
   ///
   /// - Parameters:
+  ///   - region: the result of `readRegion`.
   ///   - maps: camera maps of the size of the movie's frame, or of the region.
   ///   - psf: the content of the PSF file.
   ///   - model: the result of the recipe's `model()`; nil to read it here.
@@ -85,7 +99,8 @@ extension Recipe {
     case .spots(let settings):
       return try FitStage(
         settings, camera: camera, maps: maps, psf: try psf.map(adjusted), width: region.width,
-        height: region.height, pixel: info.pixel, origin: (region.x, region.y))
+        height: region.height, pixel: info.pixel, origin: (region.x, region.y),
+        kept: try self.region(in: info))
     }
   }
 
@@ -145,4 +160,14 @@ extension Recipe {
 
   /// Throws `SettingsError` for settings that are invalid for any movie.
   public func check() throws(SettingsError) { try checkRanges() }
+}
+
+extension PixelRegion {
+  /// With a margin on every side, as far as the frame goes.
+  fileprivate func grown(by margin: Int, in info: MovieInfo) -> PixelRegion {
+    let (left, top) = (max(x - margin, 0), max(y - margin, 0))
+    return PixelRegion(
+      x: left, y: top, width: min(x + width + margin, info.width) - left,
+      height: min(y + height + margin, info.height) - top)
+  }
 }

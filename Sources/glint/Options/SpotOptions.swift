@@ -13,7 +13,7 @@ struct SpotOptions: ParsableArguments {
   var threshold: Double?
   @Option(FitSettings.emitters) var emitters: Emitters?
   @Option(EmitterSettings.brightness, "learned|free|N,s") var brightness: Brightness?
-  @Option(EmitterSettings.falsePositives) var falsePositives: Double?
+  @Option(DetectionSettings.falsePositives) var falsePositives: Double?
   @Option(FitSettings.box) var box: Int?
   @Option(GaussianFit.estimator) var fit: SpotModel.Estimator?
   @Option(GaussianFit.widths) var sigma: SpotModel.Sigmas?
@@ -32,7 +32,11 @@ struct SpotOptions: ParsableArguments {
     said.say(NetworkSettings.threshold, threshold)
     said.say(FitSettings.emitters, emitters)
     said.say(EmitterSettings.brightness, brightness)
-    said.say(EmitterSettings.falsePositives, falsePositives)
+    said.say(DetectionSettings.falsePositives, falsePositives)
+    // A threshold replaces the false positives of a recipe.
+    if threshold != nil, falsePositives == nil {
+      said[DetectionSettings.falsePositives.facts.path] = .null
+    }
     said.say(FitSettings.box, box)
     said.say(GaussianFit.estimator, fit)
     said.say(GaussianFit.widths, sigma ?? (axial == .widths ? .elliptical : nil))

@@ -46,7 +46,7 @@ struct Profile: ParsableCommand {
     let device = try device.open()
     let source = try movie.map { try raw.open($0, over: settings) } ?? simulated()
     let info = source.info
-    let region = try settings.region(in: info)
+    let region = try settings.readRegion(sources.maps, in: info)
     let frames = try settings.frames(in: info)
     let run = try LocalizeRun(
       source,

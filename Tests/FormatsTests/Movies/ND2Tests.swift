@@ -311,6 +311,12 @@ import Testing
     // Frames that are larger than their chunks, or than the file.
     #expect(try kind { $0.height = 6 } == .inconsistent)
     #expect(try kind { ($0.height, $0.rowBytes) = (16000, 60000) } == .truncated)
+    // A few compressed bytes that would need a gigabyte.
+    #expect(
+      try kind {
+        $0.isCompressed = true
+        ($0.height, $0.rowBytes) = (16000, 60000)
+      } == .inconsistent)
     // Compressed frames of another size than stated, or damaged.
     #expect(
       try kind {

@@ -19,6 +19,11 @@ package struct DifferenceOfGaussians: Op {
     filters = FilterDifference(narrow: .gaussian(self.narrow), wide: .gaussian(self.wide))
   }
 
+  package var edgeNoise: EdgeNoise { filters.edgeNoise }
+
+  /// The weights of pixels in the output.
+  package var weights: PixelWeights { filters.weights }
+
   package var parameters: String { "σ \(narrow) − \(wide)" }
 
   package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {

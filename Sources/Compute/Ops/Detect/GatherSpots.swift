@@ -5,9 +5,9 @@ import CPUKernels
 /// Inputs: frames uint16 or float32 [frames, height, width]; peaks int32 [capacity, 3] (frame, y,
 /// x) and total int32 [1] of `SelectPeaks`; optionally offset and inverse gain maps [height,
 /// width], and then a noise map [height, width] (photoelectrons²). Outputs: spots float32
-/// [capacity, box²], flags int32 [capacity] (1: a pixel is saturated, 2: one is NaN), and with a
-/// noise map its boxes float32 [capacity, box²]; rows past the total are undefined. Peaks lie at
-/// least box/2 from every edge.
+/// [capacity, box²], flags int32 [capacity] (1: a pixel is saturated, 2: one is NaN; the higher bits
+/// are a `SpotCut`), and with a noise map its boxes float32 [capacity, box²]; rows past the total
+/// are undefined. Outside the frame a box has mirrored pixels.
 package struct GatherSpots: NotDifferentiable {
   package static let name = "gather_spots"
   /// Side, pixels, odd.
@@ -53,11 +53,10 @@ package struct GatherSpots: NotDifferentiable {
         Self.name, "camera maps are \(inputs[3]), the frames need \(map)",
         hint: "crop the maps to the region that the camera recorded")
     }
-    guard box > 0, box % 2 == 1, box <= min(inputs[0].shape[1], inputs[0].shape[2]) else {
+    guard box > 0, box % 2 == 1, box <= GLINT_BOX_LIMIT else {
       throw ShapeError(
-        Self.name,
-        "a box of \(box) pixels does not fit frames of \(inputs[0].shape[2])×\(inputs[0].shape[1])",
-        hint: "use an odd box not larger than the frames")
+        Self.name, "a box of \(box) pixels cannot be cut",
+        hint: "use an odd box up to \(GLINT_BOX_LIMIT) pixels")
     }
     let boxes = TensorType(.float32, inputs[1].shape[0], box * box)
     let flags = TensorType(.int32, inputs[1].shape[0])
@@ -70,12 +69,14 @@ package struct GatherSpots: NotDifferentiable {
     var spots = [Double](repeating: .nan, count: capacity * box * box)
     var noise = spots
     var flags = [Double](repeating: -1, count: capacity)
+    func mirrored(_ i: Int, _ n: Int) -> Int { Int(glint_mirrored(Int32(i), Int32(n))) }
     for spot in 0..<min(Int(inputs[2].values[0]), capacity) {
       let place = inputs[1].values[3 * spot..<3 * spot + 3].map(Int.init)
-      var flag = 0
+      var flag = SpotCut(box: box, x: place[2], y: place[1], width: width, height: height).flags
       for k in 0..<box * box {
-        let y = place[1] - box / 2 + k / box
-        let pixel = y * width + place[2] - box / 2 + k % box
+        let pixel =
+          mirrored(place[1] - box / 2 + k / box, height) * width
+          + mirrored(place[2] - box / 2 + k % box, width)
         let raw = inputs[0].values[(place[0] + firstFrame) * height * width + pixel]
         let electrons =
           inputs.count > 3
@@ -148,12 +149,11 @@ package struct GatherSpots: NotDifferentiable {
     ) -> Sample {
       let shape = frames.type.shape
       var generator = SampleGenerator(seed: 91)
-      let half = op.box / 2
       let peaks = (0..<capacity).flatMap { _ in
         [
           Double(Int.random(in: 0..<shape[0] - op.firstFrame, using: &generator)),
-          Double(Int.random(in: half..<shape[1] - half, using: &generator)),
-          Double(Int.random(in: half..<shape[2] - half, using: &generator)),
+          Double(Int.random(in: 0..<shape[1], using: &generator)),
+          Double(Int.random(in: 0..<shape[2], using: &generator)),
         ]
       }
       let cameraMaps = (0..<maps).map {
@@ -177,6 +177,9 @@ package struct GatherSpots: NotDifferentiable {
       sample(
         camera, .random([1, 9, 9], 0...1000, element: .uint16), capacity: 3, total: 0, note: "none"),
       sample(camera, holed, capacity: 20, total: 20, note: "NaN"),
+      sample(
+        GatherSpots(box: 31), .random([1, 3, 5], 0...100), capacity: 5, total: 5,
+        note: "wider than the frame"),
       sample(
         GatherSpots(box: 3, firstFrame: 1, scale: 0.5),
         .random([3, 13, 17], 0...65535, element: .uint16), capacity: 30, total: 29, maps: 2),

@@ -5,9 +5,10 @@ import CPUKernels
 /// Inputs: frames float32 [frames, height, width]; index int32 [frames, room] and count int32
 /// [frames] of `LocalMaxima`. Output: float32 [frames, room], undefined past the count: the sum
 /// over the box without its centre of (f[y+1] − f[y−1], f[x+1] − f[x−1]) · unit vector towards the
-/// centre, in the unit of the frames (Picasso's thresholds are in camera counts). Neighbours beyond
-/// an edge are taken from the opposite edge, as Picasso's index −1 does for a maximum box/2 from
-/// the top or left edge. With a border of box/2 + 1 in `LocalMaxima` this does not occur.
+/// centre, in the unit of the frames (Picasso's thresholds are in camera counts). A pixel beyond the
+/// frame's edge is taken from the other side of the centre, so that a spot there has the net
+/// gradient of a whole one. Picasso lists no maximum nearer than box/2 to an edge; at that distance
+/// its index −1 takes a neighbour from the opposite edge.
 package struct NetGradient: NotDifferentiable {
   package static let name = "net_gradient"
   /// Side, pixels, odd.
@@ -36,14 +37,17 @@ package struct NetGradient: NotDifferentiable {
     let (height, width) = (shape[1], shape[2])
     let room = inputs[1].type.shape[1]
     var result = [Double](repeating: .nan, count: shape[0] * room)
+    func opposite(_ i: Int, _ centre: Int, _ n: Int) -> Int {
+      Int(glint_opposite(Int32(i), Int32(centre), Int32(n)))
+    }
     for frame in 0..<shape[0] {
-      func pixel(_ y: Int, _ x: Int) -> Double {
-        let (row, column) = ((y + height * box) % height, (x + width * box) % width)
-        return inputs[0].values[(frame * height + row) * width + column]
-      }
       for entry in 0..<Int(inputs[2].values[frame]) {
         let index = Int(inputs[1].values[frame * room + entry])
         let (y, x) = (index / width, index % width)
+        func pixel(_ v: Int, _ u: Int) -> Double {
+          let row = opposite(v, y, height)
+          return inputs[0].values[(frame * height + row) * width + opposite(u, x, width)]
+        }
         var sum = 0.0
         for v in -(box / 2)...box / 2 {
           for u in -(box / 2)...box / 2 where v != 0 || u != 0 {
@@ -98,10 +102,9 @@ package struct NetGradient: NotDifferentiable {
   }
 
   package static var samples: [Sample] {
-    [(3, 1, [1, 5, 5]), (3, 2, [2, 13, 17]), (7, 4, [2, 40, 65]), (5, 0, [1, 4, 9])].map {
-      box, border, shape in
+    [(3, [1, 5, 5]), (3, [2, 13, 17]), (7, [2, 40, 65]), (5, [1, 4, 9])].map { box, shape in
       let frames = Reference.random(shape, 0...1000, seed: 61)
-      let maxima = LocalMaxima(radius: box / 2, border: border).reference([frames])
+      let maxima = LocalMaxima(radius: box / 2).reference([frames])
       return Sample(
         NetGradient(box: box), [frames, maxima[0], maxima[2]],
         .absolute(Double(4 * box * box) * 1000 * 0x1p-24), tiny: frames.values.count < 500)

@@ -12,13 +12,23 @@ package struct SelectPeaks: NotDifferentiable {
   /// Width of the frames, pixels.
   package let width: Int
   package let capacity: Int
+  /// The selected columns and rows; nil for all.
+  package let columns: Range<Int>?
+  package let rows: Range<Int>?
 
-  package init(width: Int, capacity: Int) {
+  package init(
+    width: Int, capacity: Int, columns: Range<Int>? = nil, rows: Range<Int>? = nil
+  ) {
     self.width = width
     self.capacity = capacity
+    self.columns = columns
+    self.rows = rows
   }
 
-  package var parameters: String { "width \(width), room for \(capacity)" }
+  package var parameters: String {
+    let part = [columns.map { "columns \($0)" }, rows.map { "rows \($0)" }].compactMap { $0 }
+    return (["width \(width)", "room for \(capacity)"] + part).joined(separator: ", ")
+  }
 
   package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard inputs.count == 4, inputs[0].element == .int32, inputs[0].shape.count == 2,
@@ -37,6 +47,10 @@ package struct SelectPeaks: NotDifferentiable {
     ]
   }
 
+  private func isIncluded(_ index: Int) -> Bool {
+    columns?.contains(index % width) ?? true && rows?.contains(index / width) ?? true
+  }
+
   package func reference(_ inputs: [Reference]) -> [Reference] {
     let room = inputs[0].type.shape[1]
     var peaks = [Double](repeating: -1, count: 3 * capacity)
@@ -44,7 +58,9 @@ package struct SelectPeaks: NotDifferentiable {
     var total = 0
     for (frame, count) in inputs[2].values.enumerated() {
       for entry in frame * room..<frame * room + Int(count)
-      where inputs[1].values[entry] > inputs[3].values[frame] {
+      where inputs[1].values[entry] > inputs[3].values[frame]
+        && isIncluded(Int(inputs[0].values[entry]))
+      {
         if total < capacity {
           let index = Int(inputs[0].values[entry])
           peaks.replaceSubrange(
@@ -70,8 +86,12 @@ package struct SelectPeaks: NotDifferentiable {
   }
 
   private func kernelParameters(_ site: Site) -> glint_select_params {
-    glint_select_params(
+    // A range of rows ends before any index overflows.
+    let last = Int(Int32.max) / width
+    return glint_select_params(
       frames: Int32(site.inputs[0].shape[0]), width: Int32(width),
+      left: Int32(columns?.lowerBound ?? 0), right: Int32(columns?.upperBound ?? width),
+      top: Int32(rows?.lowerBound ?? 0), bottom: Int32(min(rows?.upperBound ?? last, last)),
       list_capacity: Int32(site.inputs[0].shape[1]), capacity: Int32(capacity))
   }
 
@@ -80,7 +100,8 @@ package struct SelectPeaks: NotDifferentiable {
   }
 
   private let counting = glint_select_count_operands(
-    values: .input(1), counts: .input(2), cutoff: .input(3), kept: .workspace(0))
+    indices: .input(0), values: .input(1), counts: .input(2), cutoff: .input(3),
+    kept: .workspace(0))
   private let writing = glint_select_peaks_operands(
     indices: .input(0), values: .input(1), counts: .input(2), cutoff: .input(3),
     kept: .workspace(0), peaks: .output(0), score: .output(1), total: .output(2))
@@ -119,13 +140,15 @@ package struct SelectPeaks: NotDifferentiable {
 
   package static var samples: [Sample] {
     func sample(
-      _ shape: [Int], capacity: Int, _ cutoffs: [Double], note: String = ""
+      _ shape: [Int], capacity: Int, _ cutoffs: [Double], columns: Range<Int>? = nil,
+      rows: Range<Int>? = nil, note: String = ""
     ) -> Sample {
       let frames = Reference.random(shape, 0...1, seed: 81)
-      let maxima = LocalMaxima(radius: 1, border: 0).reference([frames])
+      let maxima = LocalMaxima(radius: 1).reference([frames])
       let cutoff = Reference(TensorType(.float32, shape[0]), cutoffs)
       return Sample(
-        SelectPeaks(width: shape[2], capacity: capacity), maxima.map(\.withoutGaps) + [cutoff],
+        SelectPeaks(width: shape[2], capacity: capacity, columns: columns, rows: rows),
+        maxima.map(\.withoutGaps) + [cutoff],
         note: note, .exact, tiny: frames.values.count < 500)
     }
     return [
@@ -134,6 +157,8 @@ package struct SelectPeaks: NotDifferentiable {
       sample([2, 9, 9], capacity: 5, [.infinity, .nan], note: "none"),
       sample([70, 20, 21], capacity: 3000, Array(repeating: 0.5, count: 70)),
       sample([1, 65, 64], capacity: 900, [0]),
+      sample(
+        [2, 13, 17], capacity: 90, [0.25, 0.5], columns: 3..<17, rows: 0..<9, note: "a region"),
     ]
   }
 }

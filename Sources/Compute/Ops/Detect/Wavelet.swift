@@ -19,6 +19,12 @@ package struct Wavelet: Op {
     return (1 - 2 * taps[0] * taps[0] + squares * squares).squareRoot()
   }()
 
+  /// The noise of the first output near the frame's edges.
+  package static let edgeNoise = Wavelet().filters.edgeNoise
+
+  /// The weights of pixels in the first output.
+  package static let weights = Wavelet().filters.weights
+
   package init() {}
 
   package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {

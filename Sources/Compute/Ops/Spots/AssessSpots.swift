@@ -3,7 +3,7 @@ import CPUKernels
 /// The quality of each fit: variances of its parameters, deviance and reduced χ².
 ///
 /// Inputs: spots float32 [capacity, box²], parameters float32 [capacity, 6] of `FitSpots`, total
-/// int32 [1], and optionally a noise variance per pixel. Outputs: variances float32 [capacity, 6,
+/// int32 [1], and optionally flags and a noise variance per pixel. Outputs: variances float32 [capacity, 6,
 /// 2], each the unevaluated sum of two floats, which devices without double precision can provide
 /// (0 for parameters that are not free, NaN where the information is singular); Poisson deviance
 /// (twice the log-likelihood ratio to the saturated model) float32 [capacity]; Pearson's χ² per
@@ -13,7 +13,7 @@ import CPUKernels
 package struct AssessSpots: SpotOp {
   package static let name = "assess"
   static let total = 2
-  static let noise = 3
+  static let required = 3
   package let model: SpotModel
 
   package init(_ model: SpotModel) { self.model = model }
@@ -26,7 +26,7 @@ package struct AssessSpots: SpotOp {
     else {
       throw ShapeError(
         Self.name,
-        "takes spots, their parameters, their number and optionally boxes of noise, not \(inputs)")
+        "takes spots, their parameters, their number and optionally flags and boxes of noise, not \(inputs)")
     }
     try Self.check(inputs[0], box: model.box)
     try model.check(Self.name)
@@ -36,7 +36,7 @@ package struct AssessSpots: SpotOp {
   package func reference(_ inputs: [Reference]) -> [Reference] {
     SpotReference.worths(
       model, spots: inputs[0], theta: inputs[1], total: inputs[2],
-      noise: Self.noise(inputs))
+      flags: Self.flags(inputs), noise: Self.noise(inputs))
   }
 
   /// The reference gives rows past the total the deviance −1.
@@ -47,12 +47,12 @@ package struct AssessSpots: SpotOp {
   }
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {
-    model.kernelParameters(capacity: site.inputs[0].shape[0], noiseMap: Self.hasNoise(site))
+    model.kernelParameters(capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site))
   }
 
   private func operands(_ site: Site) -> glint_assess_operands {
     glint_assess_operands(
-      spots: .input(0), noise: Self.noise(site), theta: .input(1), total: .input(Self.total),
+      spots: .input(0), noise: Self.noise(site), flags: Self.flags(site), theta: .input(1), total: .input(Self.total),
       bound: .output(0), deviance: .output(1), chi_square: .output(2))
   }
 

@@ -6,13 +6,17 @@ struct DrawnSpots {
   let noise: Reference
   /// The true parameters, [capacity, columns].
   let truth: Reference
+  /// Flags of which some cut the box, [capacity].
+  let flags: Reference
 
   /// - Parameters:
   ///   - map: whether every pixel has its own variance; otherwise it is the model's.
   ///   - strange: whether some spots fit no model.
+  ///   - cut: whether the frame's edge cuts some boxes; pixels outside are too bright by 30.
   ///   - theta: a molecule's parameters, from a function that draws numbers in a range.
   init(
-    _ model: some SpotImage, capacity: Int, map: Bool, strange: Bool, seed: UInt64,
+    _ model: some SpotImage, capacity: Int, map: Bool, strange: Bool, cut: Bool = false,
+    seed: UInt64,
     theta: (_ random: (ClosedRange<Double>) -> Double) -> [Double]
   ) {
     var generator = SampleGenerator(seed: seed)
@@ -34,6 +38,24 @@ struct DrawnSpots {
       }
     }
     if strange { Self.estrange(&spots, pixels: model.box * model.box) }
+    let deep = model.box / 2 - 2
+    var flags: [Double] = []
+    for row in 0..<capacity {
+      var edge = SpotCut(flags: 0)
+      if cut {
+        // In turn no edge, one, and two.
+        edge.left = [0, deep, 0, 1, 0, deep - 1][row % 6]
+        edge.bottom = [0, 0, deep, 1, 0, 0][row % 6]
+        edge.top = [0, 0, 0, 0, deep, 0][row % 6]
+        edge.right = [0, 0, 0, 0, 1, 0][row % 6]
+      }
+      flags.append(Double(edge.flags))
+      let inside = edge.inside(box: model.box)
+      for k in Set(0..<model.box * model.box).subtracting(inside) {
+        spots[row * model.box * model.box + k] += 30
+      }
+    }
+    self.flags = Reference(TensorType(.int32, capacity), flags)
     let boxes = TensorType(.float32, capacity, model.box * model.box)
     self.spots = Reference(boxes, spots)
     self.noise = Reference(boxes, noise)

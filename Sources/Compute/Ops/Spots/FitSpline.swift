@@ -3,7 +3,8 @@ import CPUKernels
 /// Fits each spot with a spline PSF by maximum likelihood: x, y, photons, background, z.
 ///
 /// Inputs: spots float32 [capacity, box²], total int32 [1], the PSF's grid and tables
-/// (`SplineModel`), and optionally a noise variance per pixel float32 [capacity, box²]. Outputs as
+/// (`SplineModel`), and optionally flags and a noise variance per
+/// pixel (`SpotOp`). Outputs as
 /// `FitSpots`; column 4 is z in nm, column 5 zero.
 ///
 /// Babcock & Zhuang (Sci. Rep. 2017), Li et al. (Nat. Methods 2018); the optimiser is that of
@@ -12,7 +13,7 @@ package struct FitSpline: SplineOp {
   package static let name = "fit spline"
   static let kernels = KernelPair(glint_cpu_fit_spline, glint_opencl_fit_spline)
   static let total = 1
-  static let noise = 4
+  static let required = 4
   package let model: SplineModel
   /// Evaluations of the model per spot.
   package let iterations: Int
@@ -31,7 +32,7 @@ package struct FitSpline: SplineOp {
     guard Self.takes(inputs), inputs[3] == TensorType(.float32, model.tableShape) else {
       throw ShapeError(
         Self.name,
-        "takes spots, their number, a grid, its tables and optionally boxes of noise, not \(inputs)"
+        "takes spots, their number, a grid, its tables and optionally flags and boxes of noise, not \(inputs)"
       )
     }
     try Self.check(inputs[0], box: model.box)
@@ -42,7 +43,7 @@ package struct FitSpline: SplineOp {
   package func reference(_ inputs: [Reference]) -> [Reference] {
     let image = SplineImage(model: model, grid: inputs[2].values)
     return SpotReference.fits(
-      image, spots: inputs[0], total: inputs[1], noise: Self.noise(inputs))
+      image, spots: inputs[0], total: inputs[1], flags: Self.flags(inputs), noise: Self.noise(inputs))
   }
 
   /// The reference gives rows past the total the state −1.
@@ -58,13 +59,13 @@ package struct FitSpline: SplineOp {
 
   static func operands(_ site: Site) -> glint_fit_spline_operands {
     glint_fit_spline_operands(
-      spots: .input(0), noise: noise(site), total: .input(total), grid: .input(2),
+      spots: .input(0), noise: noise(site), flags: flags(site), total: .input(total), grid: .input(2),
       tables: .input(3), theta: .output(0), iterations: .output(1), state: .output(2))
   }
 
   func kernelParameters(_ site: Site) -> glint_spline_params {
     model.kernelParameters(
-      capacity: site.inputs[0].shape[0], noiseMap: Self.hasNoise(site), iterations: iterations,
+      capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site), iterations: iterations,
       tolerance: tolerance)
   }
 
@@ -74,7 +75,7 @@ package struct FitSpline: SplineOp {
     SplineSamples.cases.map { sample in
       Sample(
         FitSpline(sample.model, iterations: 40, tolerance: 1e-3),
-        [sample.spots, sample.total, sample.grid, sample.tables] + sample.noise, note: sample.note,
+        [sample.spots, sample.total, sample.grid, sample.tables] + sample.optional, note: sample.note,
         .absolute(0.03, share: sample.share), .range(1...40), .absolute(0, share: sample.share),
         tiny: sample.tiny)
     }

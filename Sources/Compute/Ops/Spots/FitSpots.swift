@@ -4,7 +4,8 @@ import CPUKernels
 /// information and a Cholesky solver.
 ///
 /// Inputs: spots float32 [capacity, box²] in counts whose variance is their mean, total int32 [1],
-/// and optionally a noise variance per pixel float32 [capacity, box²]. Outputs: parameters float32
+/// and optionally flags and a noise variance per
+/// pixel (`SpotOp`). Outputs: parameters float32
 /// [capacity, 6] in the order of `SpotModel`, iterations int32 [capacity], state int32 [capacity]
 /// (`FitState`; parameters of an invalid spot are NaN); rows past the total are undefined.
 ///
@@ -13,7 +14,7 @@ import CPUKernels
 package struct FitSpots: SpotOp {
   package static let name = "fit"
   static let total = 1
-  static let noise = 2
+  static let required = 2
   package let model: SpotModel
   /// Evaluations of the model per spot.
   package let iterations: Int
@@ -32,7 +33,7 @@ package struct FitSpots: SpotOp {
   package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard Self.takes(inputs) else {
       throw ShapeError(
-        Self.name, "takes spots, their number and optionally as many boxes of noise, not \(inputs)")
+        Self.name, "takes spots, their number and optionally flags and as many boxes of noise, not \(inputs)")
     }
     try Self.check(inputs[0], box: model.box)
     try model.check(Self.name)
@@ -41,7 +42,7 @@ package struct FitSpots: SpotOp {
 
   package func reference(_ inputs: [Reference]) -> [Reference] {
     SpotReference.fits(
-      model, spots: inputs[0], total: inputs[1], noise: Self.noise(inputs))
+      model, spots: inputs[0], total: inputs[1], flags: Self.flags(inputs), noise: Self.noise(inputs))
   }
 
   /// The reference gives rows past the total the state −1.
@@ -56,13 +57,13 @@ package struct FitSpots: SpotOp {
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {
     model.kernelParameters(
-      capacity: site.inputs[0].shape[0], noiseMap: Self.hasNoise(site), iterations: iterations,
+      capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site), iterations: iterations,
       tolerance: tolerance)
   }
 
   private func operands(_ site: Site) -> glint_fit_operands {
     glint_fit_operands(
-      spots: .input(0), noise: Self.noise(site), total: .input(Self.total), theta: .output(0),
+      spots: .input(0), noise: Self.noise(site), flags: Self.flags(site), total: .input(Self.total), theta: .output(0),
       iterations: .output(1), state: .output(2))
   }
 

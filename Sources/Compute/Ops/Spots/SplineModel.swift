@@ -119,11 +119,12 @@ package struct SplineModel: Hashable, Sendable {
   }
 
   func kernelParameters(
-    capacity: Int, noiseMap: Bool, iterations: Int = 0, tolerance: Float = 0
+    capacity: Int, flags: Bool, noiseMap: Bool, iterations: Int = 0, tolerance: Float = 0
   ) -> glint_spline_params {
     var p = glint_spline_params()
     p.fit.box = Int32(box)
     p.fit.capacity = Int32(capacity)
+    p.fit.has_flags = flags ? 1 : 0
     p.fit.has_noise_map = noiseMap ? 1 : 0
     p.fit.noise_variance = noise
     p.fit.max_iterations = Int32(iterations)

@@ -8,8 +8,8 @@ enum SplineSamples {
     let total: Reference
     let grid: Reference
     let tables: Reference
-    /// A noise map, or empty.
-    let noise: [Reference]
+    /// Flags and a noise map, if the case has them.
+    let optional: [Reference]
     /// The true parameters.
     let truth: Reference
     let note: String
@@ -33,6 +33,8 @@ enum SplineSamples {
       make(model(13, 17, 19, noise: 2), capacity: 20, total: 19),
       make(model(9, 13, 14), capacity: 11, total: 20, map: true, note: "full"),
       make(model(17, 22, 21), capacity: 9, total: 9, note: "wide"),
+      make(model(17, 22, 21), capacity: 9, total: 9, cut: true, note: "cut", tiny: true),
+      make(model(9, 13, 14), capacity: 11, total: 11, map: true, cut: true, note: "cut"),
       make(model(5, 9, 9), capacity: 3, total: 0, note: "none"),
       make(started, capacity: 5, total: 5, note: "one start"),
       make(model(9, 13, 14), capacity: 24, total: 24, strange: true, note: "strange"),
@@ -41,13 +43,13 @@ enum SplineSamples {
 
   private static func make(
     _ model: SplineModel, capacity: Int, total: Int, map: Bool = false, strange: Bool = false,
-    note: String = "", tiny: Bool = false
+    cut: Bool = false, note: String = "", tiny: Bool = false
   ) -> Case {
     let grid = model.grid(coefficients(model))
     let tables = model.tables(grid: grid)
     let drawn = DrawnSpots(
       SplineImage(model: model, grid: grid.values), capacity: capacity, map: map, strange: strange,
-      seed: 402
+      cut: cut, seed: 402
     ) { random in
       [
         random(-0.5...0.5), random(-0.5...0.5), random(2000...5000), random(4...12),
@@ -58,7 +60,7 @@ enum SplineSamples {
       model: model, spots: drawn.spots,
       total: Reference(TensorType(.int32, 1), [Double(total)]),
       grid: Reference(grid.type, grid.values), tables: Reference(tables.type, tables.values),
-      noise: map ? [drawn.noise] : [], truth: drawn.truth, note: note,
+      optional: (cut ? [drawn.flags] : []) + (map ? [drawn.noise] : []), truth: drawn.truth, note: note,
       share: strange ? 0.6 : 0.99, tiny: tiny)
   }
 

@@ -112,7 +112,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
   func scratch(boxes: Int) -> Int { boxes * box * box * 64 }
 
   func kernelParameters(
-    capacity: Int, noiseMap: Bool, iterations: Int = 0, tolerance: Float = 0
+    capacity: Int, flags: Bool, noiseMap: Bool, iterations: Int = 0, tolerance: Float = 0
   ) -> glint_fit_params {
     var p = glint_fit_params()
     p.parameters = Int32(parameters)
@@ -121,6 +121,7 @@ public struct SpotModel: Hashable, Codable, Sendable {
     p.psf = astigmatism == nil ? 0 : 1
     p.box = Int32(box)
     p.capacity = Int32(capacity)
+    p.has_flags = flags ? 1 : 0
     p.has_noise_map = noiseMap ? 1 : 0
     p.noise_variance = noise
     p.sigma_x = start.x

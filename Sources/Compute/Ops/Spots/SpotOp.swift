@@ -2,21 +2,34 @@ import CPUKernels
 
 /// An op on every spot of a list: a fit, or the assessment of fits.
 ///
-/// The first input is the spots, float32 [capacity, box²]; another is their number, int32 [1];
-/// after all others there may be a noise variance per pixel, in the shape of the spots. Rows past
-/// the number are undefined. There are three outputs.
+/// The first input is the spots, float32 [capacity, box²]; another is their number, int32 [1]. After
+/// all others there may be the flags of `GatherSpots`, int32 [capacity], and then a noise variance
+/// per pixel, in the shape of the spots. Without flags no box is cut by the frame's edge; pixels
+/// outside the frame are not fitted. Rows past the number are undefined. There are three outputs.
 protocol SpotOp: NotDifferentiable {
   /// The index of the input that is the number of spots.
   static var total: Int { get }
-  /// The index of the noise input, which is also the number of inputs without noise.
-  static var noise: Int { get }
+  /// The number of inputs without flags and noise.
+  static var required: Int { get }
 }
 
 extension SpotOp {
-  /// Whether `inputs` include the number of spots, and an input after the others is noise.
+  /// Whether `inputs` include the number of spots, and those after the others are flags and noise.
   static func takes(_ inputs: [TensorType]) -> Bool {
-    (inputs.count == noise || inputs.count == noise + 1 && inputs[noise] == inputs[0])
-      && inputs[total] == TensorType(.int32, 1)
+    guard inputs.count >= required, inputs[total] == TensorType(.int32, 1) else { return false }
+    let known = [flags(inputs), noise(inputs)].compactMap { $0 }
+    return known == Array(required..<inputs.count)
+      && noise(inputs).map { inputs[$0] == inputs[0] } ?? true
+  }
+
+  private static func flags(_ inputs: [TensorType]) -> Int? {
+    guard inputs.count > required, let capacity = inputs[0].shape.first else { return nil }
+    return inputs[required] == TensorType(.int32, capacity) ? required : nil
+  }
+
+  private static func noise(_ inputs: [TensorType]) -> Int? {
+    let place = (flags(inputs) ?? required - 1) + 1
+    return place < inputs.count ? place : nil
   }
 
   /// Throws unless `spots` are boxes with a side of `box` pixels that kernels support.
@@ -31,15 +44,24 @@ extension SpotOp {
     }
   }
 
-  static func hasNoise(_ site: Site) -> Bool { site.inputs.count > noise }
+  static func hasFlags(_ site: Site) -> Bool { flags(site.inputs) != nil }
+  static func hasNoise(_ site: Site) -> Bool { noise(site.inputs) != nil }
+
+  /// The flags, if there are any.
+  static func flags(_ inputs: [Reference]) -> Reference? {
+    flags(inputs.map(\.type)).map { inputs[$0] }
+  }
 
   /// The noise table, if there is one.
   static func noise(_ inputs: [Reference]) -> Reference? {
-    inputs.count > noise ? inputs[noise] : nil
+    noise(inputs.map(\.type)).map { inputs[$0] }
   }
 
+  /// The operand of the flags.
+  static func flags(_ site: Site) -> glint_maybe_in { flags(site.inputs).map { .input($0) } ?? .none }
+
   /// The operand of the noise.
-  static func noise(_ site: Site) -> glint_maybe_in { hasNoise(site) ? .input(noise) : .none }
+  static func noise(_ site: Site) -> glint_maybe_in { noise(site.inputs).map { .input($0) } ?? .none }
 
   /// One item per spot.
   static func items(_ site: Site) -> Items {

@@ -5,15 +5,21 @@ struct SpotReference {
   let model: any SpotImage
   let counts: [Double]
   let noise: [Double]
+  /// The pixels inside the frame.
+  private let inside: [Int]
 
-  /// Row `row` of the tables of spots and noise.
-  init(_ model: any SpotImage, spots: Reference, noise: Reference?, _ row: Int) {
+  /// Row `row` of the tables of spots, flags and noise.
+  init(
+    _ model: any SpotImage, spots: Reference, flags: Reference?, noise: Reference?, _ row: Int
+  ) {
     self.model = model
     let pixels = row * model.box * model.box..<(row + 1) * model.box * model.box
     counts = Array(spots.values[pixels])
     self.noise =
       noise.map { Array($0.values[pixels]) }
       ?? Array(repeating: Double(model.noise), count: counts.count)
+    let cut = SpotCut(flags: flags.map { Int($0.values[row]) } ?? 0)
+    inside = cut.inside(box: model.box)
   }
 
   /// Log-likelihood up to a constant (or minus half the sum of squares), its gradient, and the
@@ -24,7 +30,9 @@ struct SpotReference {
     var value = 0.0
     var score = [Double](repeating: 0, count: n)
     var information = Array(repeating: score, count: n)
-    for (k, pixel) in model.pixels(theta).enumerated() {
+    let pixels = model.pixels(theta)
+    for k in inside {
+      let pixel = pixels[k]
       let mu = pixel.mean + noise[k]
       let x = counts[k] + noise[k]
       let weight = model.leastSquares ? 1 : mu > Self.leastMean ? 1 / mu : 0
@@ -117,7 +125,7 @@ struct SpotReference {
     let pixels = model.pixels(theta)
     return (0..<SpotModel.columns).map { column in
       guard column < n else { return 0 }
-      return pixels.indices.reduce(0) { sum, k in
+      return inside.reduce(0) { sum, k in
         let influence = zip(inverse[column], pixels[k].gradient).reduce(0) { $0 + $1.0 * $1.1 }
         return sum + influence * influence * (pixels[k].mean + noise[k])
       }
@@ -128,13 +136,14 @@ struct SpotReference {
   func goodness(_ theta: [Double]) -> (deviance: Double, chiSquare: Double) {
     var deviance = 0.0
     var chiSquare = 0.0
-    for (k, pixel) in model.pixels(theta).enumerated() {
-      let mu = max(pixel.mean + noise[k], Self.leastMean)
+    let pixels = model.pixels(theta)
+    for k in inside {
+      let mu = max(pixels[k].mean + noise[k], Self.leastMean)
       let x = counts[k] + noise[k]
       deviance += 2 * (x > 0 ? mu - x + x * log(x / mu) : mu)
       chiSquare += (x - mu) * (x - mu) / mu
     }
-    return (deviance, chiSquare / Double(counts.count - model.parameters))
+    return (deviance, chiSquare / Double(max(inside.count - model.parameters, 0)))
   }
 
   /// Gauss–Jordan with pivoting after scaling to unit diagonal; nil for a singular matrix.
@@ -165,14 +174,15 @@ struct SpotReference {
 extension SpotReference {
   /// Parameters, evaluations and states of the first `total` spots; the others have the state −1.
   static func fits(
-    _ image: any SpotImage, spots: Reference, total: Reference, noise: Reference?
+    _ image: any SpotImage, spots: Reference, total: Reference, flags: Reference?,
+    noise: Reference?
   ) -> [Reference] {
     let (capacity, columns) = (spots.type.shape[0], SpotModel.columns)
     var theta = [Double](repeating: .nan, count: capacity * columns)
     var evaluations = [Double](repeating: 0, count: capacity)
     var states = [Double](repeating: -1, count: capacity)
     for row in 0..<min(Int(total.values[0]), capacity) {
-      let fit = SpotReference(image, spots: spots, noise: noise, row).fit()
+      let fit = SpotReference(image, spots: spots, flags: flags, noise: noise, row).fit()
       theta.replaceSubrange(row * columns..<(row + 1) * columns, with: fit.theta)
       evaluations[row] = Double(fit.evaluations)
       states[row] = Double(fit.state)
@@ -188,7 +198,8 @@ extension SpotReference {
 
   /// Variances as sums of two floats, deviances and reduced χ²; the deviance is −1 past the total.
   static func worths(
-    _ image: any SpotImage, spots: Reference, theta: Reference, total: Reference, noise: Reference?
+    _ image: any SpotImage, spots: Reference, theta: Reference, total: Reference,
+    flags: Reference?, noise: Reference?
   ) -> [Reference] {
     let (capacity, columns) = (spots.type.shape[0], SpotModel.columns)
     var variances = [Double](repeating: .nan, count: capacity * columns * 2)
@@ -196,7 +207,7 @@ extension SpotReference {
     var chiSquares = [Double](repeating: -1, count: capacity)
     for row in 0..<min(Int(total.values[0]), capacity) {
       let point = Array(theta.values[row * columns..<(row + 1) * columns])
-      let spot = SpotReference(image, spots: spots, noise: noise, row)
+      let spot = SpotReference(image, spots: spots, flags: flags, noise: noise, row)
       for (column, variance) in spot.variances(point).enumerated() {
         let high = Double(Float(variance))
         variances[(row * columns + column) * 2] = high

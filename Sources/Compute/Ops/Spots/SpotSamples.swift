@@ -2,7 +2,7 @@
 enum SpotSamples {
   struct Case {
     let model: SpotModel
-    /// Spots, total, and a noise map if the case has one.
+    /// Spots, total, and flags and a noise map if the case has them.
     let inputs: [Reference]
     /// The true parameters.
     let truth: Reference
@@ -28,6 +28,13 @@ enum SpotSamples {
       cases.append(make(noisy, capacity: 70, total: 67))
       noisy.box = 7
       cases.append(make(noisy, capacity: 19, total: 40, map: true, note: "full"))
+    }
+    for sigmas in SpotModel.Sigmas.allCases {
+      for estimator in [SpotModel.Estimator.maximumLikelihood, .leastSquares] {
+        let model = SpotModel(sigmas, estimator, box: 9, sigmaX: 1.2)
+        cases.append(
+          make(model, capacity: 23, total: 21, cut: true, note: "cut", tiny: sigmas == .free))
+      }
     }
     let odd = SpotModel(.elliptical, box: 13, sigmaX: 1.6)
     cases.append(make(odd, capacity: 3, total: 3))
@@ -58,6 +65,9 @@ enum SpotSamples {
       make(SpotModel(picasso, box: 13, noise: 2), capacity: 70, total: 67, note: "astigmatic"),
       make(SpotModel(lens, box: 11), capacity: 19, total: 40, map: true, note: "astigmatic full"),
       make(
+        SpotModel(lens, box: 11), capacity: 19, total: 19, map: true, cut: true,
+        note: "astigmatic cut"),
+      make(
         SpotModel(lens, box: 9), capacity: 24, total: 24, strange: true,
         note: "astigmatic strange"),
     ]
@@ -65,9 +75,9 @@ enum SpotSamples {
 
   private static func make(
     _ model: SpotModel, capacity: Int, total: Int, map: Bool = false, strange: Bool = false,
-    note: String = "", tiny: Bool = false
+    cut: Bool = false, note: String = "", tiny: Bool = false
   ) -> Case {
-    let drawn = DrawnSpots(model, capacity: capacity, map: map, strange: strange, seed: 401) {
+    let drawn = DrawnSpots(model, capacity: capacity, map: map, strange: strange, cut: cut, seed: 401) {
       random in
       let stretch = model.sigmas == .fixed ? 1 : random(0.9...1.15)
       let sigmaX = Double(model.start.x) * stretch
@@ -85,7 +95,7 @@ enum SpotSamples {
     return Case(
       model: model,
       inputs: [drawn.spots, Reference(TensorType(.int32, 1), [Double(total)])]
-        + (map ? [drawn.noise] : []),
+        + (cut ? [drawn.flags] : []) + (map ? [drawn.noise] : []),
       truth: drawn.truth, note: note, share: strange ? 0.6 : 0.99, tiny: tiny)
   }
 }
