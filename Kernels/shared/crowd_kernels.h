@@ -51,8 +51,9 @@ typedef struct {
   float sigma_y;
   glint_width_curve width_x;
   glint_width_curve width_y;
-  int spline;          ///< 1: the image is that of `grid`; the curves give its windows
+  int spline;          ///< 1: the image is that of `grid`, and the curves are the widths of its core
   glint_crowd_grid grid;
+  glint_width_curve reach_at;  ///< half of a spline's window, px
   float lowest_z;
   float highest_z;
   int planes;          ///< heights of the score

@@ -25,8 +25,8 @@ package struct EmitterModel: Hashable, Sendable {
     case freeWidth(sigma: Float)
     /// A Gaussian whose widths depend on z.
     case astigmatic(Astigmatism)
-    /// A spline; its box is the widest window. The widths are those of Gaussians of about its size.
-    case spline(SplineModel, widths: Astigmatism)
+    /// A spline; its box is the widest window.
+    case spline(SplineModel, SplineExtent)
   }
 
   /// A log-normal distribution of photons.
@@ -67,7 +67,8 @@ package struct EmitterModel: Hashable, Sendable {
     case .freeWidth(let sigma):
       let both = curve(sigma, sigma)
       return Astigmatism(x: both, y: both, lowestZ: -350, highestZ: 700)
-    case .astigmatic(let widths), .spline(_, let widths): return widths
+    case .astigmatic(let widths): return widths
+    case .spline(_, let extent): return extent.widths
     }
   }
 
@@ -87,7 +88,7 @@ package struct EmitterModel: Hashable, Sendable {
   var parameters: Int { axial == nil ? 3 : 4 }
 
   /// Half of a window beyond which a molecule is not added, in widths, and its limit, px.
-  var window: Float { axial == nil ? 3.7 : Self.axialWindow }
+  var window: Float { axial == nil ? 3.7 : 3.2 }
   var widestWindow: Int {
     switch image {
     case .gaussian: 20
@@ -96,7 +97,16 @@ package struct EmitterModel: Hashable, Sendable {
     }
   }
 
-  private static let axialWindow: Float = 3.2
+  /// Half of the window of a molecule at z, px.
+  func reach(at z: Double) -> (x: Int, y: Int) {
+    func limited(_ reach: Double) -> Int { min(Int(reach) + 1, widestWindow) }
+    if case .spline(_, let extent) = image {
+      let reach = limited(extent.reach.width(at: z).sigma)
+      return (reach, reach)
+    }
+    let (x, y) = widths(at: z)
+    return (limited(Double(window) * x.sigma), limited(Double(window) * y.sigma))
+  }
 
   /// Widths at z, px, with their slopes.
   package func widths(at z: Double) -> (
@@ -122,20 +132,24 @@ extension EmitterModel.Image {
   /// A spline with the coefficients `grid` (`SplineModel.grid`), in windows that are no wider than
   /// its box.
   package static func spline(_ model: SplineModel, grid: Tensor) -> Self {
-    let widths = Astigmatism(widthsOf: SplineImage(model: model, grid: grid.values))
+    let extent = SplineExtent(SplineImage(model: model, grid: grid.values))
     var model = model
-    let half = Int(EmitterModel.axialWindow * Float(widths.sampled().max() ?? 1)) + 1
-    model.box = min(model.box, 2 * half + 1)
-    return .spline(model, widths: widths)
+    model.box = min(model.box, 2 * extent.widestWindow + 1)
+    return .spline(model, extent)
   }
 }
 
 extension Astigmatism {
-  /// The widths along both axes, at heights through the range of z.
-  fileprivate func sampled() -> [Double] {
-    (0...50).flatMap { step in
-      let z = Double(lowestZ) + Double(step) / 50 * (Double(highestZ) - Double(lowestZ))
-      return [x.width(at: z).sigma, y.width(at: z).sigma]
+  /// Heights at even steps through the range of z.
+  func heights(_ steps: Int) -> [Double] {
+    (0...steps).map { step in
+      let share = Double(step) / Double(steps)
+      return Double(lowestZ) + share * (Double(highestZ) - Double(lowestZ))
     }
+  }
+
+  /// The widths along both axes at heights through the range of z.
+  func sampled() -> [Double] {
+    heights(50).flatMap { [x.width(at: $0).sigma, y.width(at: $0).sigma] }
   }
 }

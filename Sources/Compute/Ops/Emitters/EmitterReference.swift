@@ -224,7 +224,7 @@ struct EmitterReference {
       hypot(state.molecules[other].x - own.x, state.molecules[other].y - own.y)
     }
     let near = state.molecules.indices.filter {
-      $0 != k && far($0) <= Double(EmitterSearch.reach)
+      $0 != k && far($0) <= Double(EmitterSearch.reach(model))
     }
     return [k] + near.sorted { far($0) < far($1) }.prefix(8)
   }
@@ -253,14 +253,13 @@ struct EmitterReference {
       $0 + $1.1 - $1.0 + $1.0 * log($1.0 / $1.1)
     }
     let lit = zip(data, mean).reduce(0) { $0 + $1.1 - $1.0 + $1.0 * log($1.0 / $1.1) }
-    let (own, widths) = (state.molecules[k], model.widths(at: state.molecules[k].z))
-    func window(_ at: Double, _ sigma: Double, _ length: Int) -> ClosedRange<Int> {
-      let reach = min(Int(Double(model.window) * sigma) + 1, model.widestWindow)
+    let (own, reach) = (state.molecules[k], model.reach(at: state.molecules[k].z))
+    func window(_ at: Double, _ reach: Int, _ length: Int) -> ClosedRange<Int> {
       let centre = Int((at + 0.5).rounded(.down))
       return max(centre - reach, 0)...min(centre + reach, length - 1)
     }
     let (columns, lines) = (
-      window(own.x, widths.x.sigma, width), window(own.y, widths.y.sigma, height)
+      window(own.x, reach.x, width), window(own.y, reach.y, height)
     )
     let residuals = lines.flatMap { y in
       columns.map { x in

@@ -122,21 +122,21 @@ package struct FitEmitters: NotDifferentiable {
       p.planes = 3
       p.close = 2 * sigma
     case .astigmatic: break
-    case .spline(let spline, let widths):
+    case .spline(let spline, let extent):
       p.spline = 1
+      p.close = max(p.close, 2 * extent.widestCore)
       p.grid = spline.kernelGrid
-      let (middle, half) = (
-        (widths.lowestZ + widths.highestZ) / 2, (widths.highestZ - widths.lowestZ) / 2
-      )
-      (p.merge_low, p.merge_high) = (middle - 0.6 * half, middle + 0.6 * half)
-      p.planes = Int32(
-        evenHeights(widths.lowestZ, widths.highestZ, apart: 100, limit: 16).count)
+      p.reach_at = extent.reach.kernelCurve
+      let (low, high) = (spline.lowestZ, spline.highestZ)
+      p.merge_low = low + 0.2 * (high - low)
+      p.merge_high = low + 0.8 * (high - low)
+      p.planes = Int32(evenHeights(low, high, apart: 100, limit: 16).count)
     }
     p.candidate = model.candidate
     p.addition = EmitterSearch.addition(model)
     p.price = EmitterSearch.price(model)
     p.split = 4
-    p.reach = EmitterSearch.reach
+    p.reach = EmitterSearch.reach(model)
     p.apart = 1.5
     p.least = model.leastPhotons
     p.rounds = 12
@@ -192,7 +192,10 @@ package struct FitEmitters: NotDifferentiable {
 /// tried at every pixel, must bring more than a split or a merge, which are tried at molecules.
 enum EmitterSearch {
   /// Molecules within this distance are fitted together, px.
-  static let reach: Float = 4.5
+  static func reach(_ model: EmitterModel) -> Float {
+    guard case .spline(_, let extent) = model.image else { return 4.5 }
+    return max(4.5, 1.75 * extent.widestCore)
+  }
 
   static func addition(_ model: EmitterModel) -> Float {
     model.brightness == nil ? model.candidate / 2 : price(model)
