@@ -16,6 +16,17 @@
 /// Background nodes along an axis of a block, at most.
 #define GLINT_CROWD_NODES 4
 
+/// A spline's grid, float32 [planes, rows, 64, columns]; see glint_spline_params.
+typedef struct {
+  int columns;         ///< cells along x
+  int rows;
+  int planes;
+  float centre_x;      ///< the molecule's position in knots, px
+  float centre_y;
+  float first_z;       ///< of the first plane of knots, nm
+  float inverse_step;  ///< of their distance, 1/nm
+} glint_crowd_grid;
+
 /// The fit of all molecules of a block of a frame.
 typedef struct {
   // Blocks: a frame is cut into blocks_x * blocks_y cores of `core` px; a block is its core and `margin`.
@@ -40,9 +51,14 @@ typedef struct {
   float sigma_y;
   glint_width_curve width_x;
   glint_width_curve width_y;
+  int spline;          ///< 1: the image is that of `grid`, and the curves are the widths of its core
+  glint_crowd_grid grid;
+  glint_width_curve reach_at;  ///< half of a spline's window, px
   float lowest_z;
   float highest_z;
-  int planes;
+  int planes;          ///< heights of the score
+  float merge_low;     ///< heights at which a merge also starts, nm
+  float merge_high;
   int widest;          ///< half of the widest window, px
   float window;        ///< half of a window, in widths
   // Search:
@@ -75,19 +91,29 @@ typedef struct {
 /// Bytes of the state that lanes share.
 #define GLINT_CROWD_WORK_BYTES 32768
 
+/// Floats from row to row of a spline's image: its widest window in whole lanes, and zeros on either side.
+static inline int glint_crowd_pitch(glint_crowd_params p) {
+  return (2 * p.widest + GLINT_CROWD_LANES) / GLINT_CROWD_LANES * GLINT_CROWD_LANES + 2 * GLINT_CROWD_PAD;
+}
+
+/// Floats of the images of a set of molecules: value and three derivatives of a spline.
+static inline int glint_crowd_images(glint_crowd_params p) {
+  return p.spline ? GLINT_CROWD_BOUND * 4 * (2 * p.widest + 1) * glint_crowd_pitch(p) : 0;
+}
+
 /// Floats of memory for a block's maps and lists.
 static inline int glint_crowd_space(glint_crowd_params p) {
   const int map = p.stride * p.side + GLINT_CROWD_SLACK;
   const int padded = (p.stride + 2 * GLINT_CROWD_PAD) * p.side + GLINT_CROWD_SLACK;
   return (8 + GLINT_CROWD_NODES) * map + 2 * padded + 6 * p.capacity + GLINT_CROWD_CANDIDATES * GLINT_CROWD_CANDIDATE +
-         GLINT_CROWD_SUMS * GLINT_CROWD_LANES + GLINT_CROWD_INFORMATION;
+         GLINT_CROWD_SUMS * GLINT_CROWD_LANES + GLINT_CROWD_INFORMATION + glint_crowd_images(p);
 }
 
-/// counts [frames, height, width], noise [height, width]. Rows of a block, float32 [blocks, rows, …]: place (x, y),
+/// counts [frames, height, width], noise [height, width], grid of a spline. Rows of a block, float32 [blocks, rows, …]: place (x, y),
 /// light (photons, background), height (z), bound (variances of x, y, photons, z), worth (likelihood ratio, reduced
 /// chi-square, neighbours); found [blocks], which may be larger than `rows`. OpenCL also needs `space`.
 #define GLINT_crowd(X)                                                                     \
-  X(in, float, counts) X(maybe_in, float, noise)                                           \
+  X(in, float, counts) X(maybe_in, float, noise) X(maybe_in, float, grid)                  \
   X(out, float, place) X(out, float, light) X(out, float, height) X(out, float, bound)     \
   X(out, float, worth) X(out, int, found) X(maybe_out, float, space)
 GLINT_KERNEL(crowd, crowd, glint_crowd_params)

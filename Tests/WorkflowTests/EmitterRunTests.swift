@@ -247,22 +247,81 @@ import Workflow
     settings.depthPSF = .astigmatic(psf)
     settings.zRange = -400...400
     let movie = try Simulation(settings)
-    var recipe = recipe {
-      $0.spot = .psf(PSFFile("psf.yaml"))
-      $0.brightness = .free
-    }
-    recipe.pixelSize = 100
-    let info = movie.info
-    let region = PixelRegion(x: 0, y: 0, width: info.width, height: info.height)
-    let stage = try recipe.stage(nil, psf: .astigmatic(psf), for: region, in: info)
-    let run = try LocalizeRun(
-      movie, stage: stage, frames: 0..<info.frames, region: region,
-      devices: [CPUDevice(threads: 2)])
-    let rows = RowCollector()
-    _ = try run.run(into: [rows])
-    let score = try score(rows.table, movie.truth)
+    let score = try score(localized(movie, axialRecipe, .astigmatic(psf)), movie.truth)
     #expect(score.recall > 0.93 && score.precision > 0.97)
     #expect(score.zErrorRatio!.spread < 1.3)
+  }
+
+  private var axialRecipe: Recipe {
+    recipe {
+      $0.spot = .psf(PSFFile("psf"))
+      $0.brightness = .free
+    }
+  }
+
+  private func localized(
+    _ movie: Simulation, _ recipe: Recipe, _ psf: CalibratedPSF
+  ) throws -> Localizations {
+    let info = movie.info
+    let region = PixelRegion(x: 0, y: 0, width: info.width, height: info.height)
+    let run = try LocalizeRun(
+      movie, stage: try recipe.stage(nil, psf: psf, for: region, in: info),
+      frames: 0..<info.frames, region: region, devices: [CPUDevice(threads: 2)])
+    let rows = RowCollector()
+    _ = try run.run(into: [rows])
+    var table = rows.table
+    table.field.pixelSize = 100
+    return table
+  }
+
+  /// A movie of a spline PSF, with heights, in frames of 40×40 px.
+  private func movie(
+    _ psf: SplinePSF, perFrame: Double, frames: Int = 20, photons: Double = 4000
+  ) throws -> Simulation {
+    var settings = SimulationSettings(
+      width: 40, height: 40, frames: frames, pixelSize: 100, psf: GaussianPSF(sigma: 1.3),
+      blinking: .independent(perFrame: perFrame), photons: .fixed(photons: photons),
+      background: .flat(level: 10), camera: camera, seed: 3)
+    settings.depthPSF = .file(path: "psf")
+    settings.zRange = -450...450
+    return try Simulation(settings, calibrated: .spline(psf))
+  }
+
+  /// Two molecules per µm² with the shape of a spline, at any height.
+  @Test func crowdsOfASpline() throws {
+    let psf = try SplinePSF(
+      sampling: AstigmaticPSF.typical, side: 27, zStep: 50, zRange: -500...500, pixelSize: 100)
+    let movie = try movie(psf, perFrame: 32)
+    let table = try localized(movie, axialRecipe, .spline(psf))
+    #expect(table[.zError] != nil && table[.sigmaX] == nil)
+    let multi = try score(table, movie.truth)
+    #expect(multi.recall > 0.94 && multi.precision > 0.965)
+    #expect(multi.lateralRMSE! < 40 && multi.z!.rmse < 90)
+    #expect(1...1.45 ~= multi.xErrorRatio!.spread && 1...1.5 ~= multi.zErrorRatio!.spread)
+    var alone = Recipe()
+    alone.pixelSize = 100
+    alone.camera = camera
+    alone.fit.box = FitSettings.usualBox(.spline(psf))
+    alone.fit.spot = .psf(PSFFile("psf"))
+    let single = try score(localized(movie, alone, .spline(psf)), movie.truth)
+    #expect(single.recall < 0.25)
+    let sparse = try self.movie(psf, perFrame: 2, frames: 100)
+    let clear = try score(localized(sparse, axialRecipe, .spline(psf)), sparse.truth)
+    #expect(clear.recall > 0.985 && clear.precision > 0.965)
+    #expect(clear.lateralRMSE! < 9 && clear.z!.rmse < 24)
+    for ratio in [clear.xErrorRatio!, clear.yErrorRatio!, clear.zErrorRatio!] {
+      #expect(0.85...1.2 ~= ratio.spread)
+    }
+  }
+
+  /// Molecules whose image has two lobes. Some are reported as two that lie together.
+  @Test func crowdsOfDoubleHelices() throws {
+    let psf = try SplinePSF(
+      sampling: RotatingLobes(sigma: 1.1), side: 31, zStep: 50, zRange: -500...500, pixelSize: 100)
+    let movie = try movie(psf, perFrame: 8)
+    let multi = try score(localized(movie, axialRecipe, .spline(psf)), movie.truth)
+    #expect(multi.recall > 0.97 && multi.precision > 0.92)
+    #expect(0.85...1.3 ~= multi.xErrorRatio!.spread && 0.85...1.2 ~= multi.zErrorRatio!.spread)
   }
 
   @Test func whatIsMissingIsNamed() throws {
@@ -279,6 +338,12 @@ import Workflow
     #expect(refusal(recipe { $0.spot = .psf(PSFFile("a")) }).contains("PSF"))
     #expect(
       refusal(recipe { $0.brightness = .given(photons: 100, spread: 2) }).contains("brightness"))
+    let narrow = try SplinePSF(
+      sampling: AstigmaticPSF.typical, side: 5, zStep: 100, pixelSize: 100)
+    #expect(throws: SettingsError.self) {
+      try recipe { $0.spot = .psf(PSFFile("psf")) }.stage(
+        nil, psf: .spline(narrow), for: region, in: movie.info)
+    }
     let text = "recipe: 2\nfit: {emitters: multi, box: 9}"
     #expect(throws: RecipeError.self) { try Recipe(yaml: text) }
     #expect(throws: RecipeError.self) {

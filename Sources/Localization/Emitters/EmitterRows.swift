@@ -18,7 +18,13 @@ extension EmitterStage {
     return false
   }
 
-  private var widthColumns: [Quantity] { hasHeight ? [.sigmaX, .sigmaY] : [.sigmaX] }
+  private var widthColumns: [Quantity] {
+    switch psf {
+    case .spline: []
+    case .astigmatic: [.sigmaX, .sigmaY]
+    case nil: [.sigmaX]
+    }
+  }
 
   /// Appends the molecules of a batch, converted to photons and pixels of the movie, with standard
   /// errors.
@@ -82,10 +88,11 @@ extension EmitterStage {
   private func fillShapes(
     _ received: ReceivedEmitters, _ fill: (Quantity, (Int) -> Double) -> Void
   ) {
-    if case .astigmatic(let psf) = psf {
-      let factor = psf.axial.indexFactor
+    if let factor = psf?.axial.indexFactor {
       fill(.z) { received.height($0) * factor }
       fill(.zError) { received.error($0, .height) * factor }
+    }
+    if case .astigmatic(let psf) = psf {
       fill(.sigmaX) { psf.x.width(at: received.height($0)) }
       fill(.sigmaY) { psf.y.width(at: received.height($0)) }
     } else if case .gaussian(let widths, _) = settings.spot, let sigma = settings.sigma {

@@ -20,6 +20,8 @@ package struct EmitterStage: RowStage {
   /// The PSF from which z is computed.
   let psf: CalibratedPSF?
   let model: EmitterModel
+  /// The coefficients of a spline.
+  private let grid: Tensor?
   private let cut: EmitterBlocks
 
   /// - Parameters:
@@ -55,7 +57,7 @@ package struct EmitterStage: RowStage {
           height: $0.height)
       } ?? EmitterBlocks(width: width, height: height)
     self.psf = psf
-    model = try settings.model(psf, EffectiveCounts(camera))
+    (model, grid) = try settings.model(psf, EffectiveCounts(camera))
   }
 
   package var usesCamera: Bool { true }
@@ -95,8 +97,10 @@ package struct EmitterStage: RowStage {
       : Calibrate()
     let image = try graph.apply(
       calibrate, to: [frames] + (sensor.map { [$0.offset, $0.inverseGain] } ?? []))
+    let shape = grid.map { [graph.constant($0)] } ?? []
     let fitted = try graph.apply(
-      FitEmitters(model, room: room, blocks: cut), to: image + (sensor.map { [$0.noise] } ?? []))
+      FitEmitters(model, room: room, blocks: cut),
+      to: image + shape + (sensor.map { [$0.noise] } ?? []))
     for (name, value) in zip(ReceivedEmitters.outputs, fitted) { graph.output(name, value) }
     return graph
   }
@@ -117,13 +121,41 @@ extension EmitterSettings {
     return ratio
   }
 
-  /// What the fit assumes, in effective counts.
+  /// What the fit assumes, in effective counts, and the coefficients of a spline.
   ///
   /// Throws `SettingsError` if the settings do not give the image of a molecule.
   func model(
     _ psf: CalibratedPSF?, _ counts: EffectiveCounts
-  ) throws(SettingsError) -> EmitterModel {
-    var model: EmitterModel
+  ) throws(SettingsError) -> (EmitterModel, grid: Tensor?) {
+    let (image, grid) = try image(psf)
+    var model = EmitterModel(image)
+    model.candidate = Float(Self.leastRatio(falsePositives, sigma: model.narrowest))
+    let noise = measured.noiseFactor ?? 1
+    model.noise = Float(counts.noiseVariance)
+    model.noiseScale = Float(noise)
+    // Photons of the table are counts times this; the fit divides them by the noise factor.
+    let unit = counts.photons * noise
+    var typical = measured.photons ?? 0
+    switch brightness {
+    case .free: break
+    case .given(let photons, let spread):
+      model.brightness = EmitterModel.Brightness(
+        photons: Float(photons / unit), spread: Float(spread))
+      typical = photons
+    case .learned:
+      if let photons = measured.photons, let spread = measured.spread {
+        model.brightness = EmitterModel.Brightness(
+          photons: Float(photons / unit), spread: Float(spread))
+      }
+    }
+    model.leastPhotons = Float(Self.leastPart * typical / unit)
+    return (model, grid)
+  }
+
+  /// The image of a molecule, and the coefficients of a spline.
+  private func image(
+    _ psf: CalibratedPSF?
+  ) throws(SettingsError) -> (EmitterModel.Image, grid: Tensor?) {
     switch spot {
     case .gaussian(let widths, _):
       guard let sigma else {
@@ -131,9 +163,12 @@ extension EmitterSettings {
           "overlapping molecules can be told apart only if the PSF is known",
           hint: "give its width with \(.psfSigma), px, or a calibration with \(.psf)")
       }
-      model =
-        widths == .fixed
-        ? EmitterModel(sigmaX: Float(sigma)) : EmitterModel(freeWidth: Float(sigma))
+      let width = Float(sigma)
+      return
+        (
+          widths == .fixed
+            ? .gaussian(sigmaX: width, sigmaY: width) : .freeWidth(sigma: width), nil
+        )
     case .psf(let file):
       guard let psf else {
         throw SettingsError(
@@ -143,33 +178,23 @@ extension EmitterSettings {
         throw SettingsError(
           "the PSF \(file.path) is invalid: \(problem)", hint: "calibrate it again from beads")
       }
-      guard case .astigmatic(let curves) = psf else {
-        throw SettingsError(
-          "several emitters cannot be fitted with a spline PSF",
-          hint: "use an astigmatic calibration, or \(.emitters) single")
-      }
-      model = EmitterModel(Astigmatism(curves))
-    }
-    model.candidate = Float(Self.leastRatio(falsePositives, sigma: model.narrowest))
-    let noise = measured.noiseFactor ?? 1
-    model.noise = Float(counts.noiseVariance)
-    model.noiseScale = Float(noise)
-    // Photons of the table are counts times this; the fit divides them by the noise factor.
-    let unit = counts.photons * noise
-    switch brightness {
-    case .free: break
-    case .given(let photons, let spread):
-      model.brightness = EmitterModel.Brightness(
-        photons: Float(photons / unit), spread: Float(spread))
-      model.leastPhotons = Float(Self.leastPart * photons / unit)
-      return model
-    case .learned:
-      if let photons = measured.photons, let spread = measured.spread {
-        model.brightness = EmitterModel.Brightness(
-          photons: Float(photons / unit), spread: Float(spread))
+      switch psf {
+      case .astigmatic(let curves): return (.astigmatic(Astigmatism(curves)), nil)
+      case .spline(let spline):
+        // The grid must surround every window.
+        let half = Int(min(spline.reach - 1, Self.widestWindow))
+        guard half >= 2 else {
+          throw SettingsError(
+            "the PSF's grid of \(spline.columns)×\(spline.rows) px is too small",
+            hint: "calibrate a wider PSF")
+        }
+        let model = SplineModel(spline, box: 2 * half + 1)
+        let grid = model.grid(spline.coefficients)
+        return (.spline(model, grid: grid), grid)
       }
     }
-    model.leastPhotons = Float(Self.leastPart * (measured.photons ?? 0) / unit)
-    return model
   }
+
+  /// Half of the widest window of a spline, px.
+  private static let widestWindow = 15.0
 }

@@ -61,7 +61,7 @@ struct ReceivedEmitters {
   func counts(_ row: Int) -> Double { Double(light[2 * row]) }
   func background(_ row: Int) -> Double { Double(light[2 * row + 1]) }
   /// z, nm, or the relative width of a molecule with a width of its own; see
-  /// `EmitterModel(freeWidth:)`.
+  /// `EmitterModel.Image.freeWidth`.
   func height(_ row: Int) -> Double { Double(heights[row]) }
   func likelihoodRatio(_ row: Int) -> Double { Double(worth[3 * row]) }
   func chiSquare(_ row: Int) -> Double { Double(worth[3 * row + 1]) }

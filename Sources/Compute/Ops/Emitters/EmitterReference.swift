@@ -8,15 +8,14 @@ import Foundation
 /// apart by their maxima; the kernel's splits and merges are for those that cannot.
 struct EmitterReference {
   let model: EmitterModel
+  let image: EmitterImage
   let width: Int
   let height: Int
   let data: [Double]
   let variance: [Double]
   let nodes: (x: Int, y: Int)
 
-  struct Molecule {
-    var x, y, photons, z: Double
-  }
+  typealias Molecule = EmitterImage.Molecule
 
   /// The background's nodes and the molecules.
   struct State {
@@ -26,8 +25,9 @@ struct EmitterReference {
 
   private static let leastMean = 1e-3
 
-  init(_ model: EmitterModel, counts: [[Double]], noise: [[Double]]) {
+  init(_ model: EmitterModel, _ image: EmitterImage, counts: [[Double]], noise: [[Double]]) {
     self.model = model
+    self.image = image
     (height, width) = (counts.count, counts[0].count)
     let scale = 1 / Double(model.noiseScale)
     variance = noise.flatMap { $0 }.map { $0 * scale }
@@ -50,49 +50,19 @@ struct EmitterReference {
     }
   }
 
-  /// The share of light on each pixel of an axis, and its derivatives by position and width.
-  private func profile(_ at: Double, _ sigma: Double, _ length: Int) -> [(
-    e: Double, d: Double, s: Double
-  )] {
-    (0..<length).map { i in
-      let (low, high) = ((Double(i) - 0.5 - at) / sigma, (Double(i) + 0.5 - at) / sigma)
-      func density(_ z: Double) -> Double { exp(-z * z / 2) / (2 * .pi).squareRoot() / sigma }
-      return (
-        (erf(high / 2.0.squareRoot()) - erf(low / 2.0.squareRoot())) / 2,
-        density(low) - density(high), low * density(low) - high * density(high)
-      )
-    }
-  }
-
   /// The derivatives of a molecule's image by x, y, photons and z; each is an image.
   private func slopes(_ m: Molecule) -> [[Double]] {
-    let widths = model.widths(at: m.z)
-    let x = profile(m.x, widths.x.sigma, width)
-    let y = profile(m.y, widths.y.sigma, height)
-    func image(_ value: (Int, Int) -> Double) -> [Double] {
-      var image: [Double] = []
-      image.reserveCapacity(width * height)
-      for row in 0..<height { for column in 0..<width { image.append(value(column, row)) } }
-      return image
-    }
-    let lateral = [
-      image { m.photons * x[$0].d * y[$1].e }, image { m.photons * x[$0].e * y[$1].d },
-      image { x[$0].e * y[$1].e },
+    let shares = image.shares(m, width: width, height: height)
+    let all = [
+      shares.map { m.photons * $0.byX }, shares.map { m.photons * $0.byY }, shares.map(\.value),
+      shares.map { m.photons * $0.byZ },
     ]
-    guard model.astigmatism != nil else { return lateral }
-    return lateral + [
-      image {
-        let alongX = x[$0].s * widths.x.slope * y[$1].e
-        return m.photons * (alongX + x[$0].e * y[$1].s * widths.y.slope)
-      }
-    ]
+    return Array(all.prefix(model.parameters))
   }
 
   /// The share of light of a molecule on each pixel.
   private func shape(_ m: Molecule) -> [Double] {
-    let widths = model.widths(at: m.z)
-    let x = profile(m.x, widths.x.sigma, width)
-    return profile(m.y, widths.y.sigma, height).flatMap { row in x.map { $0.e * row.e } }
+    image.shares(m, width: width, height: height).map(\.value)
   }
 
   /// The share of every pixel in each background node.
@@ -174,7 +144,7 @@ struct EmitterReference {
         trial.molecules[k].y += min(max(step[at + 1], -0.7), 0.7)
         trial.molecules[k].photons = max(
           trial.molecules[k].photons + step[at + 2], 0.2 * trial.molecules[k].photons, 1)
-        if let range = model.astigmatism {
+        if let range = model.axial {
           let z = trial.molecules[k].z + min(max(step[at + 3], -120), 120)
           trial.molecules[k].z = min(max(z, Double(range.lowestZ)), Double(range.highestZ))
         }
@@ -197,7 +167,7 @@ struct EmitterReference {
   private func addition(to state: State) -> (molecule: Molecule, score: Double)? {
     let mean = mean(state)
     var heights = [0.0]
-    if let range = model.astigmatism {
+    if let range = model.axial {
       let step = Double(range.highestZ - range.lowestZ) / 9
       heights = (0..<9).map { Double(range.lowestZ) + (Double($0) + 0.5) * step }
     }
@@ -205,32 +175,22 @@ struct EmitterReference {
     let pulls = zip(data, mean).map { ($0 - $1) / $1 }
     var best: (molecule: Molecule, score: Double)?
     for z in heights {
-      let widths = model.widths(at: z)
-      func filtered(_ image: [Double], squared: Bool) -> [Double] {
-        func line(_ count: Int, _ sigma: Double) -> [[Double]] {
-          (0..<count).map { at in
-            profile(Double(at), sigma, count).map { squared ? $0.e * $0.e : $0.e }
-          }
+      // The image of a molecule on the middle pixel, so wide that every place of it can be cut out.
+      let side = 2 * width - 1
+      let centred = Molecule(x: Double(width - 1), y: Double(height - 1), photons: 1, z: z)
+      let template = image.shares(centred, width: side, height: 2 * height - 1).map(\.value)
+      for k in data.indices {
+        let (left, top) = (width - 1 - k % width, height - 1 - k / width)
+        var (pull, weight) = (0.0, 0.0)
+        for other in data.indices {
+          let share = template[(top + other / width) * side + left + other % width]
+          pull += share * pulls[other]
+          weight += share * share * weights[other]
         }
-        let (x, y) = (line(width, widths.x.sigma), line(height, widths.y.sigma))
-        var rows = [Double](repeating: 0, count: image.count)
-        var result = rows
-        for k in rows.indices {
-          for i in 0..<width { rows[k] += x[k % width][i] * image[k / width * width + i] }
-        }
-        for k in rows.indices {
-          for i in 0..<height { result[k] += y[k / width][i] * rows[i * width + k % width] }
-        }
-        return result
-      }
-      let pull = filtered(pulls, squared: false)
-      let weight = filtered(weights, squared: true)
-      for k in data.indices where pull[k] > 0 {
-        let score = pull[k] * pull[k] / weight[k]
+        let score = pull > 0 ? pull * pull / weight : 0
         guard score > best?.score ?? 0 else { continue }
         best = (
-          Molecule(
-            x: Double(k % width), y: Double(k / width), photons: pull[k] / weight[k], z: z), score
+          Molecule(x: Double(k % width), y: Double(k / width), photons: pull / weight, z: z), score
         )
       }
     }
@@ -264,7 +224,7 @@ struct EmitterReference {
       hypot(state.molecules[other].x - own.x, state.molecules[other].y - own.y)
     }
     let near = state.molecules.indices.filter {
-      $0 != k && far($0) <= Double(EmitterSearch.reach)
+      $0 != k && far($0) <= Double(EmitterSearch.reach(model))
     }
     return [k] + near.sorted { far($0) < far($1) }.prefix(8)
   }
@@ -293,14 +253,13 @@ struct EmitterReference {
       $0 + $1.1 - $1.0 + $1.0 * log($1.0 / $1.1)
     }
     let lit = zip(data, mean).reduce(0) { $0 + $1.1 - $1.0 + $1.0 * log($1.0 / $1.1) }
-    let (own, widths) = (state.molecules[k], model.widths(at: state.molecules[k].z))
-    func window(_ at: Double, _ sigma: Double, _ length: Int) -> ClosedRange<Int> {
-      let reach = min(Int(Double(model.window) * sigma) + 1, model.widestWindow)
+    let (own, reach) = (state.molecules[k], model.reach(at: state.molecules[k].z))
+    func window(_ at: Double, _ reach: Int, _ length: Int) -> ClosedRange<Int> {
       let centre = Int((at + 0.5).rounded(.down))
       return max(centre - reach, 0)...min(centre + reach, length - 1)
     }
     let (columns, lines) = (
-      window(own.x, widths.x.sigma, width), window(own.y, widths.y.sigma, height)
+      window(own.x, reach.x, width), window(own.y, reach.y, height)
     )
     let residuals = lines.flatMap { y in
       columns.map { x in
@@ -318,7 +277,8 @@ struct EmitterReference {
 extension EmitterReference {
   /// The outputs of the op.
   static func rows(
-    _ model: EmitterModel, counts: Reference, noise: Reference?, room: Int, blocks: EmitterBlocks
+    _ model: EmitterModel, _ image: EmitterImage, counts: Reference, noise: Reference?, room: Int,
+    blocks: EmitterBlocks
   ) -> [Reference] {
     let frames = counts.type.shape[0]
     let total = frames * blocks.count
@@ -332,7 +292,7 @@ extension EmitterReference {
       }
       let frame = number / blocks.count * blocks.width * blocks.height
       let reference = EmitterReference(
-        model, counts: part(counts.values, from: frame),
+        model, image, counts: part(counts.values, from: frame),
         noise: noise.map { part($0.values, from: 0) }
           ?? block.y.map { _ in block.x.map { _ in Double(model.noise) } })
       let state = reference.solution()

@@ -142,6 +142,12 @@ package struct SplineModel: Hashable, Sendable {
     return p
   }
 
+  var kernelGrid: glint_crowd_grid {
+    glint_crowd_grid(
+      columns: Int32(columns), rows: Int32(rows), planes: Int32(planes), centre_x: centreX,
+      centre_y: centreY, first_z: firstZ, inverse_step: 1 / zStep)
+  }
+
   /// Bytes of scratch on the CPU: counts and variances of the spots in the lanes.
   var scratch: Int { 2 * 16 * box * tableWidth * 4 }
 

@@ -65,7 +65,7 @@ enum SplineSamples {
   }
 
   /// Cells through samples of an astigmatic spot, with slopes from central differences.
-  private static func coefficients(_ model: SplineModel) -> [Float] {
+  static func coefficients(_ model: SplineModel) -> [Float] {
     func sample(_ i: Int, _ j: Int, _ k: Int) -> Double {
       let z = (Double(model.firstZ) + Double(k) * Double(model.zStep)) / 400
       let (sx, sy) = (1.15 + 0.5 * (z + 0.5) * (z + 0.5), 1.15 + 0.45 * (z - 0.5) * (z - 0.5))
