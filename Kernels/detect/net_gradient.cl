@@ -21,5 +21,5 @@ KERNEL(net_gradient) {
       const float length = sqrt((float)v * (float)v + (float)u * (float)u);
       sum += dy * ((float)-v / length) + dx * ((float)-u / length);
     }
-  values[item] = sum;
+  values[item] = sum * (p.has_weights ? weights[indices[item]] : 1.0f);
 }

@@ -110,7 +110,8 @@ typedef struct {
   int height;
   int width;
   int box;
-  int capacity;  ///< list entries of a frame
+  int capacity;     ///< list entries of a frame
+  int has_weights;  ///< values are multiplied by a map
 } glint_gradient_params;
 
 /// List entries per CPU item of the net gradient.
@@ -199,8 +200,10 @@ GLINT_KERNEL(detect, local_maxima_rows, glint_maxima_params)
   X(out, int, indices) X(out, float, values) X(out, int, counts)
 GLINT_KERNEL(detect, local_maxima_list, glint_maxima_params)
 
+/// weights [height, width].
 #define GLINT_net_gradient(X)                                                         \
-  X(in, float, images) X(in, int, indices) X(in, int, counts) X(out, float, values)
+  X(in, float, images) X(maybe_in, float, weights) X(in, int, indices)                \
+  X(in, int, counts) X(out, float, values)
 GLINT_KERNEL(detect, net_gradient, glint_gradient_params)
 
 #define GLINT_dynamic_cutoff(X) X(in, float, lists) X(in, int, counts) X(out, float, cutoff)

@@ -88,8 +88,10 @@ import Workflow
     let whole = try localize(movie, recipe)
     #expect(whole.table.count > 150)
     let parts = try [
-      PixelRegion(x: 0, y: 0, width: 21, height: 48), PixelRegion(x: 21, y: 0, width: 35, height: 3),
-      PixelRegion(x: 21, y: 3, width: 30, height: 45), PixelRegion(x: 51, y: 3, width: 5, height: 45),
+      PixelRegion(x: 0, y: 0, width: 21, height: 48),
+      PixelRegion(x: 21, y: 0, width: 35, height: 3),
+      PixelRegion(x: 21, y: 3, width: 30, height: 45),
+      PixelRegion(x: 51, y: 3, width: 5, height: 45),
     ].map { try localize(movie, recipe, region: $0, batch: 5) }
     #expect(parts.allSatisfy { $0.table.count > 5 })
     #expect(parts.flatMap(\.rows).sorted() == whole.rows.sorted())

@@ -61,7 +61,8 @@ struct FalsePositives {
   }
 
   /// The sum that the maxima of noise exceed.
-  private func level(of weights: PixelWeights, among count: Int, _ pixel: BackgroundPixel) -> Double {
+  private func level(of weights: PixelWeights, among count: Int, _ pixel: BackgroundPixel) -> Double
+  {
     let roughness = weights.roughness
     let theta = solve(weights, pixel) { w, tail in
       Double(count) * roughness * w * w / (2 * .pi) * tail > rate / 1e4

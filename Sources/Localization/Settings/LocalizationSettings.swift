@@ -11,7 +11,8 @@ public struct LocalizationSettings: Hashable, Sendable {
   /// The pixels around a region that its rows depend on; nil if they depend on the whole frame,
   /// because the detector's cut-off does.
   package var margin: Int? {
-    switch detection.detector {
+    if detection.falsePositives != nil { return nil }
+    return switch detection.detector {
     case .wavelet, .dog: nil
     // The reach of maxima, of what is computed at each, and of a box.
     case .gradient: 2 * fit.box

@@ -62,7 +62,7 @@ public struct RecipeSources: Sendable {
     choices = chosen + [Recipe.doubt(recipe.pixelSize, movie: movie?.pixelSize)].compactMap { $0 }
     unusedOption =
       if case .spots = recipe.localizer {
-        options.unused(form.used(of: 0)).first { [.brightness, .falsePositives, .threshold].contains($0) }
+        options.unused(form.used(of: 0)).first { [.brightness, .threshold].contains($0) }
       } else {
         options.unused(form.used(of: 0)).first
       }

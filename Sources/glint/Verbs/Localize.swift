@@ -93,7 +93,9 @@ struct Localize: ParsableCommand {
           ? "--\(option.name) applies to spot fitting and is not used with a network"
           : recipe.emitters != nil
             ? "--\(option.name) does not apply to a fit of several emitters"
-            : "--\(option.name) applies to a fit of several emitters: add --emitters multi")
+            : option == .threshold
+              ? "--\(option.name) and --false-positives exclude each other: state one of them"
+              : "--\(option.name) applies to a fit of several emitters: add --emitters multi")
     }
     if printRecipe {
       for choice in sources.choices { say(choice.spelled) }

@@ -1,3 +1,5 @@
+import CPUKernels
+
 /// The noise of a filter's output near the edges of a frame, relative to the middle.
 ///
 /// At the edges frames are mirrored, so that some pixels count twice and the output has more noise.
@@ -44,15 +46,11 @@ extension EdgeNoise.Side {
   func mirrored(_ taps: (Int) -> Double, radius: Int) -> [Double] {
     let length = before + 1 + after
     var response = [Double](repeating: 0, count: length)
-    for k in -radius...radius { response[mirroredIndex(before + k, length)] += taps(k) }
+    for k in -radius...radius {
+      response[Int(glint_mirrored(Int32(before + k), Int32(length)))] += taps(k)
+    }
     return response
   }
-}
-
-/// The index of sample i of an axis of n samples that is mirrored at its ends.
-func mirroredIndex(_ i: Int, _ n: Int) -> Int {
-  let m = (i % (2 * n) + 2 * n) % (2 * n)
-  return m < n ? m : 2 * n - 1 - m
 }
 
 extension FilterDifference {
@@ -68,6 +66,27 @@ extension FilterDifference {
       }
       let (px, py) = (products(x), products(y))
       return max(px.nn * py.nn - 2 * px.nw * py.nw + px.ww * py.ww, 0).squareRoot()
+    }
+  }
+}
+
+extension NetGradient {
+  /// The noise of the net gradient for white noise.
+  package var edgeNoise: EdgeNoise {
+    let weights = weights
+    let reach = weights.side / 2
+    return EdgeNoise(reach: reach) { x, y in
+      let (columns, rows) = (x.before + 1 + x.after, y.before + 1 + y.after)
+      func opposite(_ i: Int, _ centre: Int, _ n: Int) -> Int {
+        Int(glint_opposite(Int32(i), Int32(centre), Int32(n)))
+      }
+      var folded = [Double](repeating: 0, count: rows * columns)
+      for (k, value) in weights.values.enumerated() {
+        let row = opposite(y.before + k / weights.side - reach, y.before, rows)
+        let column = opposite(x.before + k % weights.side - reach, x.before, columns)
+        folded[row * columns + column] += value
+      }
+      return folded.reduce(0) { $0 + $1 * $1 }.squareRoot()
     }
   }
 }

@@ -24,7 +24,8 @@ package struct LocalMaxima: NotDifferentiable {
       inputs.count == 1 || inputs[1] == TensorType(.float32, Array(inputs[0].shape[1...]))
     else {
       throw ShapeError(
-        Self.name, "takes frames float32 [frames×height×width] and optionally weights, not \(inputs)")
+        Self.name,
+        "takes frames float32 [frames×height×width] and optionally weights, not \(inputs)")
     }
     let shape = inputs[0].shape
     guard (1...Int(GLINT_MAXIMA_RADIUS)).contains(radius) else {
@@ -86,7 +87,8 @@ package struct LocalMaxima: NotDifferentiable {
     let shape = site.inputs[0].shape
     return glint_maxima_params(
       frames: Int32(shape[0]), height: Int32(shape[1]), width: Int32(shape[2]),
-      radius: Int32(radius), has_weights: site.inputs.count == 2 ? 1 : 0, row_capacity: Int32(room(shape[2])),
+      radius: Int32(radius), has_weights: site.inputs.count == 2 ? 1 : 0,
+      row_capacity: Int32(room(shape[2])),
       capacity: Int32(room(shape[1]) * room(shape[2])))
   }
 
@@ -162,7 +164,8 @@ package struct LocalMaxima: NotDifferentiable {
       sample(1, .random([2, 13, 17], 0...1)), sample(3, .random([1, 17, 13], 0...1)),
       sample(2, .random([1, 63, 65], 0...1)), sample(4, .random([3, 65, 129], 0...1)),
       sample(20, .random([1, 40, 90], 0...1)), sample(2, .random([1, 17, 30], 0...1)),
-      sample(1, .random([1, 9, 16], 0...1), weights: true, note: "weights"), sample(1, .random([1, 9, 18], 0...1)),
+      sample(1, .random([1, 9, 16], 0...1), weights: true, note: "weights"),
+      sample(1, .random([1, 9, 18], 0...1)),
       sample(1, .random([2, 31, 33], 0...3, element: .int32).asFloat, note: "ties"),
       sample(3, flat, note: "flat"), sample(2, holed, note: "NaN"),
     ]

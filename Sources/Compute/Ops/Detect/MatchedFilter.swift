@@ -77,7 +77,8 @@ package struct MatchedFilter: NotDifferentiable {
       inputs.count == 3 || inputs[3] == TensorType(.float32, Array(inputs[0].shape[1...]))
     else {
       throw ShapeError(
-        Self.name, "takes frames, templates, edges and optionally a map of variances, not \(inputs)")
+        Self.name, "takes frames, templates, edges and optionally a map of variances, not \(inputs)"
+      )
     }
     let (height, width) = (inputs[0].shape[1], inputs[0].shape[2])
     guard

@@ -47,19 +47,22 @@ package struct AssessSpline: SplineOp {
 
   static func operands(_ site: Site) -> glint_assess_spline_operands {
     glint_assess_spline_operands(
-      spots: .input(0), noise: noise(site), flags: flags(site), theta: .input(1), total: .input(total),
+      spots: .input(0), noise: noise(site), flags: flags(site), theta: .input(1),
+      total: .input(total),
       grid: .input(3), bound: .output(0), deviance: .output(1), chi_square: .output(2))
   }
 
   func kernelParameters(_ site: Site) -> glint_spline_params {
-    model.kernelParameters(capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site))
+    model.kernelParameters(
+      capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site))
   }
 
   package static var samples: [Sample] {
     SplineSamples.cases.filter { $0.share > 0.9 }.map { sample in
       Sample(
         AssessSpline(sample.model),
-        [sample.spots, sample.truth, sample.total, sample.grid] + sample.optional, note: sample.note,
+        [sample.spots, sample.truth, sample.total, sample.grid] + sample.optional,
+        note: sample.note,
         .pairs(relative: 2e-4), .relative(2e-5), .relative(2e-5), tiny: sample.tiny)
     }
   }

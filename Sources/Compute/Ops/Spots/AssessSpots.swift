@@ -26,7 +26,8 @@ package struct AssessSpots: SpotOp {
     else {
       throw ShapeError(
         Self.name,
-        "takes spots, their parameters, their number and optionally flags and boxes of noise, not \(inputs)")
+        "takes spots, their parameters, their number and optionally flags and boxes of noise, not \(inputs)"
+      )
     }
     try Self.check(inputs[0], box: model.box)
     try model.check(Self.name)
@@ -47,12 +48,14 @@ package struct AssessSpots: SpotOp {
   }
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {
-    model.kernelParameters(capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site))
+    model.kernelParameters(
+      capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site))
   }
 
   private func operands(_ site: Site) -> glint_assess_operands {
     glint_assess_operands(
-      spots: .input(0), noise: Self.noise(site), flags: Self.flags(site), theta: .input(1), total: .input(Self.total),
+      spots: .input(0), noise: Self.noise(site), flags: Self.flags(site), theta: .input(1),
+      total: .input(Self.total),
       bound: .output(0), deviance: .output(1), chi_square: .output(2))
   }
 

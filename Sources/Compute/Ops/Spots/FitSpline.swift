@@ -43,7 +43,8 @@ package struct FitSpline: SplineOp {
   package func reference(_ inputs: [Reference]) -> [Reference] {
     let image = SplineImage(model: model, grid: inputs[2].values)
     return SpotReference.fits(
-      image, spots: inputs[0], total: inputs[1], flags: Self.flags(inputs), noise: Self.noise(inputs))
+      image, spots: inputs[0], total: inputs[1], flags: Self.flags(inputs),
+      noise: Self.noise(inputs))
   }
 
   /// The reference gives rows past the total the state −1.
@@ -59,13 +60,15 @@ package struct FitSpline: SplineOp {
 
   static func operands(_ site: Site) -> glint_fit_spline_operands {
     glint_fit_spline_operands(
-      spots: .input(0), noise: noise(site), flags: flags(site), total: .input(total), grid: .input(2),
+      spots: .input(0), noise: noise(site), flags: flags(site), total: .input(total),
+      grid: .input(2),
       tables: .input(3), theta: .output(0), iterations: .output(1), state: .output(2))
   }
 
   func kernelParameters(_ site: Site) -> glint_spline_params {
     model.kernelParameters(
-      capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site), iterations: iterations,
+      capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site),
+      iterations: iterations,
       tolerance: tolerance)
   }
 
@@ -75,7 +78,8 @@ package struct FitSpline: SplineOp {
     SplineSamples.cases.map { sample in
       Sample(
         FitSpline(sample.model, iterations: 40, tolerance: 1e-3),
-        [sample.spots, sample.total, sample.grid, sample.tables] + sample.optional, note: sample.note,
+        [sample.spots, sample.total, sample.grid, sample.tables] + sample.optional,
+        note: sample.note,
         .absolute(0.03, share: sample.share), .range(1...40), .absolute(0, share: sample.share),
         tiny: sample.tiny)
     }

@@ -33,7 +33,8 @@ package struct FitSpots: SpotOp {
   package func outputs(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     guard Self.takes(inputs) else {
       throw ShapeError(
-        Self.name, "takes spots, their number and optionally flags and as many boxes of noise, not \(inputs)")
+        Self.name,
+        "takes spots, their number and optionally flags and as many boxes of noise, not \(inputs)")
     }
     try Self.check(inputs[0], box: model.box)
     try model.check(Self.name)
@@ -42,7 +43,8 @@ package struct FitSpots: SpotOp {
 
   package func reference(_ inputs: [Reference]) -> [Reference] {
     SpotReference.fits(
-      model, spots: inputs[0], total: inputs[1], flags: Self.flags(inputs), noise: Self.noise(inputs))
+      model, spots: inputs[0], total: inputs[1], flags: Self.flags(inputs),
+      noise: Self.noise(inputs))
   }
 
   /// The reference gives rows past the total the state −1.
@@ -57,13 +59,15 @@ package struct FitSpots: SpotOp {
 
   private func kernelParameters(_ site: Site) -> glint_fit_params {
     model.kernelParameters(
-      capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site), iterations: iterations,
+      capacity: site.inputs[0].shape[0], flags: Self.hasFlags(site), noiseMap: Self.hasNoise(site),
+      iterations: iterations,
       tolerance: tolerance)
   }
 
   private func operands(_ site: Site) -> glint_fit_operands {
     glint_fit_operands(
-      spots: .input(0), noise: Self.noise(site), flags: Self.flags(site), total: .input(Self.total), theta: .output(0),
+      spots: .input(0), noise: Self.noise(site), flags: Self.flags(site), total: .input(Self.total),
+      theta: .output(0),
       iterations: .output(1), state: .output(2))
   }
 

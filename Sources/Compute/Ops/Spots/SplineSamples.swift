@@ -60,7 +60,8 @@ enum SplineSamples {
       model: model, spots: drawn.spots,
       total: Reference(TensorType(.int32, 1), [Double(total)]),
       grid: Reference(grid.type, grid.values), tables: Reference(tables.type, tables.values),
-      optional: (cut ? [drawn.flags] : []) + (map ? [drawn.noise] : []), truth: drawn.truth, note: note,
+      optional: (cut ? [drawn.flags] : []) + (map ? [drawn.noise] : []), truth: drawn.truth,
+      note: note,
       share: strange ? 0.6 : 0.99, tiny: tiny)
   }
 

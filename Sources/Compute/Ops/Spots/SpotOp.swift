@@ -58,10 +58,14 @@ extension SpotOp {
   }
 
   /// The operand of the flags.
-  static func flags(_ site: Site) -> glint_maybe_in { flags(site.inputs).map { .input($0) } ?? .none }
+  static func flags(_ site: Site) -> glint_maybe_in {
+    flags(site.inputs).map { .input($0) } ?? .none
+  }
 
   /// The operand of the noise.
-  static func noise(_ site: Site) -> glint_maybe_in { noise(site.inputs).map { .input($0) } ?? .none }
+  static func noise(_ site: Site) -> glint_maybe_in {
+    noise(site.inputs).map { .input($0) } ?? .none
+  }
 
   /// One item per spot.
   static func items(_ site: Site) -> Items {

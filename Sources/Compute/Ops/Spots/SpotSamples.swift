@@ -77,7 +77,9 @@ enum SpotSamples {
     _ model: SpotModel, capacity: Int, total: Int, map: Bool = false, strange: Bool = false,
     cut: Bool = false, note: String = "", tiny: Bool = false
   ) -> Case {
-    let drawn = DrawnSpots(model, capacity: capacity, map: map, strange: strange, cut: cut, seed: 401) {
+    let drawn = DrawnSpots(
+      model, capacity: capacity, map: map, strange: strange, cut: cut, seed: 401
+    ) {
       random in
       let stretch = model.sigmas == .fixed ? 1 : random(0.9...1.15)
       let sigmaX = Double(model.start.x) * stretch
