@@ -22,7 +22,7 @@ import Workflow
     func spread(_ ring: Int) -> Double { 1.4826 * errors[ring].map(abs).sorted()[found[ring]] }
   }
 
-  private static let (width, height, frames) = (24, 20, 4000)
+  private static let (width, height, frames) = (24, 20, 8000)
 
   private func movie(photons: Double, depth: DepthPSF? = nil) throws -> Simulation {
     try Simulation(
