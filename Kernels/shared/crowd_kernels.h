@@ -14,18 +14,7 @@
 /// Lanes of a sum over pixels, on every device.
 #define GLINT_CROWD_LANES 16
 /// Background nodes along an axis of a block, at most.
-#define GLINT_CROWD_NODES 4
-
-/// A spline's grid, float32 [planes, rows, 64, columns]; see glint_spline_params.
-typedef struct {
-  int columns;         ///< cells along x
-  int rows;
-  int planes;
-  float centre_x;      ///< the molecule's position in knots, px
-  float centre_y;
-  float first_z;       ///< of the first plane of knots, nm
-  float inverse_step;  ///< of their distance, 1/nm
-} glint_crowd_grid;
+#define GLINT_CROWD_NODES 6
 
 /// The fit of all molecules of a block of a frame.
 typedef struct {
@@ -52,7 +41,7 @@ typedef struct {
   glint_width_curve width_x;
   glint_width_curve width_y;
   int spline;          ///< 1: the image is that of `grid`, and the curves are the widths of its core
-  glint_crowd_grid grid;
+  glint_spline_grid grid;
   glint_width_curve reach_at;  ///< half of a spline's window, px
   float lowest_z;
   float highest_z;
@@ -84,8 +73,10 @@ typedef struct {
 #define GLINT_CROWD_SUMS (1 + GLINT_CROWD_FREE + GLINT_CROWD_FREE * (GLINT_CROWD_FREE + 1) / 2)
 #define GLINT_CROWD_INFORMATION \
   (GLINT_CROWD_GROUP * GLINT_CROWD_PARAMETERS * (GLINT_CROWD_GROUP * GLINT_CROWD_PARAMETERS + 1) / 2)
-/// Padding of a line on either side, and floats behind a map that a vector may read.
+/// Zeros on either side of a line of a spline's image, and of a line of pixels (at least the widest window), and floats
+/// behind a map that a vector may read.
 #define GLINT_CROWD_PAD 16
+#define GLINT_CROWD_EDGE 32
 #define GLINT_CROWD_SLACK 64
 
 /// Bytes of the state that lanes share.
@@ -103,10 +94,10 @@ static inline int glint_crowd_images(glint_crowd_params p) {
 
 /// Floats of memory for a block's maps and lists.
 static inline int glint_crowd_space(glint_crowd_params p) {
-  const int map = p.stride * p.side + GLINT_CROWD_SLACK;
-  const int padded = (p.stride + 2 * GLINT_CROWD_PAD) * p.side + GLINT_CROWD_SLACK;
-  return (8 + GLINT_CROWD_NODES) * map + 2 * padded + 6 * p.capacity + GLINT_CROWD_CANDIDATES * GLINT_CROWD_CANDIDATE +
-         GLINT_CROWD_SUMS * GLINT_CROWD_LANES + GLINT_CROWD_INFORMATION + glint_crowd_images(p);
+  const int map = p.stride * p.side + GLINT_CROWD_SLACK, wide = p.stride + 2 * GLINT_CROWD_EDGE;
+  return 6 * map + 2 * (wide * p.side + GLINT_CROWD_SLACK) + 2 * wide + GLINT_CROWD_NODES * p.stride + 17 * p.side +
+         7 * p.capacity + GLINT_CROWD_CANDIDATES * GLINT_CROWD_CANDIDATE + GLINT_CROWD_SUMS * GLINT_CROWD_LANES +
+         GLINT_CROWD_INFORMATION + glint_crowd_images(p);
 }
 
 /// counts [frames, height, width], noise [height, width], grid of a spline. Rows of a block, float32 [blocks, rows, …]: place (x, y),

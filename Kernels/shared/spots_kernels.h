@@ -60,11 +60,9 @@ typedef struct {
   glint_width_curve width_y;
 } glint_fit_params;
 
-/// The same for a spline PSF. Its grid is float32 [planes, rows, 64, columns], coefficient
-/// 16 pz + 4 py + px of every cell, followed by as many floats as a vector may read past the last one.
-/// Its tables are float32 [starts, GLINT_SPLINE_TABLES, box, width].
+/// The grid of a spline PSF: float32 [planes, rows, 64, columns], coefficient 16 pz + 4 py + px of every cell,
+/// followed by as many floats as a vector may read past the last one.
 typedef struct {
-  glint_fit_params fit;
   int columns;         ///< cells along x
   int rows;
   int planes;
@@ -72,6 +70,12 @@ typedef struct {
   float centre_y;
   float first_z;       ///< of the first plane of knots, nm
   float inverse_step;  ///< of their distance, 1/nm
+} glint_spline_grid;
+
+/// The same for a spline PSF. Its tables are float32 [starts, GLINT_SPLINE_TABLES, box, width].
+typedef struct {
+  glint_fit_params fit;
+  glint_spline_grid grid;
   int width;           ///< of a table's row, a multiple of every vector
 } glint_spline_params;
 

@@ -40,6 +40,38 @@ extension Candidate<OpenCLLaunch> {
   }
 }
 
+extension [Candidate<OpenCLLaunch>] {
+  /// A kernel that works in 16 lanes (`lanes16.clh`): a work-group for each item on a GPU; one
+  /// work-item where OpenCL runs on a CPU, whose drivers take minutes to compile barriers in nested
+  /// loops.
+  ///
+  /// - Parameter floats: of memory for each item, in workspace 0.
+  static func lanes<Parameters: BitwiseCopyable, Operands: BitwiseCopyable & Sendable>(
+    _ kernel: @escaping OpenCLKernel<Parameters, Operands>,
+    _ operands: @escaping @Sendable (Site) -> Operands,
+    items: @escaping @Sendable (Site) -> Int, floats: @escaping @Sendable (Parameters) -> Int32,
+    defines: @escaping @Sendable (Parameters) -> [String: String] = { _ in [:] },
+    _ parameters: @escaping @Sendable (Site) -> Parameters
+  ) -> Self {
+    @Sendable func launches(_ site: Site, lanes: Int) -> Lowering<OpenCLLaunch> {
+      let (p, count) = (parameters(site), items(site))
+      return .launches(
+        [
+          OpenCLLaunch(
+            kernel, defines: defines(p).merging(["ITEMS": "\(lanes)"]) { $1 }, p, operands(site),
+            items: count, global: [lanes * count], local: [lanes])
+        ], workspace: [TensorType(.float32, count, Int(floats(p)))])
+    }
+    return [
+      Candidate("group") { site in
+        site.device.kind == .openCLGPU
+          ? launches(site, lanes: 16) : .declined("one work-item is enough for a CPU")
+      },
+      Candidate("item") { launches($0, lanes: 1) },
+    ]
+  }
+}
+
 /// A candidate's answer for a site.
 package enum Lowering<Launch: Sendable>: Sendable {
   /// The launches in order, and the intermediate tensors that they share.

@@ -22,7 +22,7 @@ package struct EmitterBlocks: Hashable, Sendable {
   /// How far a block reaches beyond its core, px: more than a window of usual widths, so that
   /// molecules of a core are fitted with all their neighbours.
   static let margin = 12
-  private static let usualCore = 64
+  private static let usualCore = 128
   /// Molecules in the margin need room too.
   static let spare = 64
 

@@ -37,12 +37,12 @@ extension FitEmitters {
         EmitterModel(.freeWidth(sigma: 1.2), noise: 2, leastPhotons: 100), [1, 20, 24], room: 3,
         [[(6.3, 7.1, 4000, -100), (16.2, 12.4, 3500, 150)]], note: "free widths"),
       sample(
-        round, [1, 30, 95], room: 6,
-        [[(20.1, 14.2, 3000, 0), (61.3, 12.2, 3000, 0), (66.4, 17.1, 2500, 0)]], note: "blocks"),
+        round, [1, 30, 165], room: 6,
+        [[(20.1, 14.2, 3000, 0), (125.3, 12.2, 3000, 0), (130.4, 17.1, 2500, 0)]], note: "blocks"),
       sample(
-        round, [1, 30, 88], room: 6, [[(20.1, 14.2, 3000, 0), (80.3, 12.2, 3000, 0)]],
+        round, [1, 30, 152], room: 6, [[(20.1, 14.2, 3000, 0), (144.3, 12.2, 3000, 0)]],
         note: "a part of a frame",
-        blocks: EmitterBlocks(x: 52..<140, y: 0..<30, ofWidth: 200, height: 30)),
+        blocks: EmitterBlocks(x: 116..<268, y: 0..<30, ofWidth: 300, height: 30)),
       sample(round, [1, 3, 1], room: 2, [[]], note: "narrow"),
       sample(
         shaped, [1, 15, 17], room: 3, [[(7.2, 8.3, 4000, 120)]], grid: grid, tiny: true),

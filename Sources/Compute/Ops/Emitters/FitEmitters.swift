@@ -162,27 +162,10 @@ package struct FitEmitters: NotDifferentiable {
     }
   }
 
-  private func launches(_ site: Site, items: Int) -> Lowering<OpenCLLaunch> {
-    let p = kernelParameters(site)
-    let blocks = site.outputs[5].count
-    return .launches(
-      [
-        OpenCLLaunch(
-          glint_opencl_crowd, defines: ["ITEMS": "\(items)", "SPLINE": "\(p.spline)"], p,
-          operands(site, .workspace(0)),
-          items: blocks, global: [items * blocks], local: [items])
-      ], workspace: [TensorType(.float32, blocks, Int(glint_crowd_space(p)))])
-  }
-
   package var openCL: [Candidate<OpenCLLaunch>] {
-    [
-      Candidate("group") { site in
-        site.device.kind == .openCLGPU
-          ? launches(site, items: 16)
-          : .declined("drivers for CPUs take minutes to compile barriers in nested loops")
-      },
-      Candidate("item") { launches($0, items: 1) },
-    ]
+    .lanes(
+      glint_opencl_crowd, { operands($0, .workspace(0)) }, items: { $0.outputs[5].count },
+      floats: glint_crowd_space, defines: { ["SPLINE": "\($0.spline)"] }, kernelParameters)
   }
 }
 

@@ -131,19 +131,13 @@ package struct SplineModel: Hashable, Sendable {
     p.fit.tolerance = tolerance
     p.fit.reach = reach
     p.fit.setHeights(lowestZ, highestZ, heights)
-    p.columns = Int32(columns)
-    p.rows = Int32(rows)
-    p.planes = Int32(planes)
-    p.centre_x = centreX
-    p.centre_y = centreY
-    p.first_z = firstZ
-    p.inverse_step = 1 / zStep
+    p.grid = kernelGrid
     p.width = Int32(tableWidth)
     return p
   }
 
-  var kernelGrid: glint_crowd_grid {
-    glint_crowd_grid(
+  var kernelGrid: glint_spline_grid {
+    glint_spline_grid(
       columns: Int32(columns), rows: Int32(rows), planes: Int32(planes), centre_x: centreX,
       centre_y: centreY, first_z: firstZ, inverse_step: 1 / zStep)
   }
