@@ -57,7 +57,8 @@ let package = Package(
     .target(
       name: "Optics", dependencies: ["Compute", "Microscopy", "Reporting"], exclude: ["README.md"]),
     .target(
-      name: "Networks", dependencies: ["Compute", "Containers", "Microscopy", "Reporting"],
+      name: "Networks",
+      dependencies: ["Compute", "Containers", "Microscopy", "Optics", "Reporting"],
       exclude: ["README.md"]),
     .target(
       name: "Localization",
@@ -141,7 +142,8 @@ let package = Package(
       name: "OpticsTests", dependencies: ["Optics", "TestConditions", "TestSupport"]),
     .testTarget(
       name: "NetworksTests",
-      dependencies: ["Containers", "Networks", "Reporting", "TestConditions", "TestSupport"]),
+      dependencies: ["Containers", "Networks", "Reporting", "TestConditions", "TestSupport"],
+      exclude: ["Golden"]),
     .testTarget(
       name: "LocalizationTests", dependencies: ["Compute", "Localization", "TestSupport"]),
     .testTarget(

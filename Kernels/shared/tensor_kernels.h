@@ -46,13 +46,20 @@ typedef struct {
   int offset;
 } glint_channels_params;
 
-/// The frames around each frame: `radius` before and after, the edge frames repeated.
+/// The frames around each frame: `radius` before and after, the edge frames of its movie repeated.
 typedef struct {
   int frames;
   int values;  ///< per frame before channels: height * width
   int channels;
   int radius;
+  int length;  ///< frames of a movie
 } glint_window_params;
+
+/// The frame in place `step` of the window of `frame`.
+static inline int glint_window_frame(glint_window_params p, int frame, int step) {
+  const int first = frame / p.length * p.length, near = frame + step - p.radius;
+  return near < first ? first : near < first + p.length ? near : first + p.length - 1;
+}
 
 /// The channels of a tensor, possibly a range of a wider tensor's: channel c of a pixel is at
 /// pixel * pitch + first + c.

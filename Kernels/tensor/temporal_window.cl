@@ -9,6 +9,6 @@ KERNEL(temporal_window) {
   const int c = i % p.channels, j = i / p.channels % width;
   const int value = i / (p.channels * width) % p.values;
   const int frame = i / (p.channels * width) / p.values;
-  const int from = clamp(frame + j - p.radius, 0, p.frames - 1);
+  const int from = glint_window_frame(p, frame, j);
   out[i] = in[(from * p.values + value) * p.channels + c];
 }

@@ -10,9 +10,10 @@ KERNEL(window_gradient) {
   const int value = i / window.channels % window.values;
   const int frame = i / window.channels / window.values;
   float sum = 0.0f;
-  for (int n = 0; n < window.frames; n++)
+  const int first = frame / window.length * window.length;
+  for (int n = first; n < first + window.length; n++)
     for (int j = 0; j < width; j++)
-      if (clamp(n + j - window.radius, 0, window.frames - 1) == frame)
+      if (glint_window_frame(window, n, j) == frame)
         sum = fma(given[((n * window.values + value) * width + j) * window.channels + c], p.one,
                   sum);
   out[i] = sum;

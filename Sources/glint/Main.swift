@@ -175,7 +175,8 @@ struct Glint: ParsableCommand {
       """,
     version: "glint \(glintVersion)",
     subcommands: [
-      Localize.self, Infer.self, NetworksVerb.self, Calibrate.self, Check.self, Simulate.self,
+      Localize.self, Infer.self, Train.self, NetworksVerb.self, Calibrate.self, Check.self,
+      Simulate.self,
       Evaluate.self, Render.self, Convert.self, Info.self, Demo.self, DevicesVerb.self,
       ParityVerb.self, Profile.self,
     ])

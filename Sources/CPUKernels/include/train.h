@@ -1,5 +1,6 @@
 #pragma once
 #include "glint_launch.h"
+#include "../../../Kernels/shared/emitter_kernels.h"
 #include "../../../Kernels/shared/fourier_kernels.h"
 #include "../../../Kernels/shared/random_kernels.h"
 #include "../../../Kernels/shared/train_kernels.h"

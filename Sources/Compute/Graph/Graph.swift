@@ -52,6 +52,14 @@ public struct Graph: Sendable {
     return known
   }
 
+  /// The name of a parameter.
+  package func parameterName(_ value: Value) -> String {
+    guard case .parameter(let name) = nodes[value.node].source else {
+      preconditionFailure("only a parameter has a name")
+    }
+    return name
+  }
+
   package mutating func constant(_ tensor: Tensor) -> Value { constant(Constant(tensor)) }
 
   mutating func constant(_ constant: Constant) -> Value {

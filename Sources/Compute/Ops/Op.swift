@@ -41,6 +41,9 @@ package protocol Op: Sendable {
   /// write a state's new value over the old one; parity runs them both ways.
   var updates: [Int: Int] { get }
 
+  /// Inputs that are data, such as the targets of a loss: they get no gradient.
+  var data: Set<Int> { get }
+
   /// Floating-point operations and bytes of main memory that any implementation needs.
   func work(_ inputs: [TensorType], _ outputs: [TensorType]) -> Work
 
@@ -60,6 +63,7 @@ extension Op {
   package func defined(_ outputs: [Reference]) -> [[Bool]?] { outputs.map { _ in nil } }
 
   package var updates: [Int: Int] { [:] }
+  package var data: Set<Int> { [] }
 
   package func magnitudes(_ inputs: [Reference]) -> [Reference] {
     reference(inputs.map { Reference($0.type, $0.values.map(abs)) })

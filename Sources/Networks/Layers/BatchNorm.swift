@@ -16,8 +16,17 @@ extension Layers {
     func multiplications(_ channels: Int, _ given: ImageSize?) -> Int { 0 }
 
     func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
-      try graph.apply(
-        Compute.BatchNorm(.running, epsilon: epsilon), to: site.inputs + site.learned)[0]
+      guard case .training = site.mode else {
+        return try graph.apply(
+          Compute.BatchNorm(.running, epsilon: epsilon), to: site.inputs + site.learned)[0]
+      }
+      let results = try graph.apply(
+        Compute.BatchNorm(.tracked(momentum: 0.1, unbiased: true), epsilon: epsilon),
+        to: site.inputs + site.learned)
+      for (value, old) in zip(results.dropFirst(), site.learned.suffix(2)) {
+        graph.output(graph.parameterName(old), value)
+      }
+      return results[0]
     }
 
     func onnx(_ site: ONNXSite, in writer: inout ONNXWriter) -> String {

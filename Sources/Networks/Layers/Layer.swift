@@ -50,13 +50,24 @@ struct LoweringSite {
   let inputs: [Graph.Value]
   /// The layer's tensors, in the order of `Layer.parameters`.
   let learned: [Graph.Value]
-  /// Whether a layer that uses neighbouring frames keeps what it needs of earlier batches as state
-  /// on the device; its results are then delayed by the number of later frames that it uses.
-  let isRolling: Bool
+  let mode: LoweringMode
   /// The layer's index in its network.
   let index: Int
 
   var input: Graph.Value { inputs[0] }
+}
+
+/// What the batches of a graph are.
+enum LoweringMode: Hashable, Sendable {
+  /// Each batch is a whole movie.
+  case movie
+  /// Batches continue each other: a layer that uses neighbouring frames keeps what it needs of
+  /// earlier ones as state on the device. Its results are delayed by the number of later frames
+  /// that it uses.
+  case rolling
+  /// For training: each batch has movies of this many frames, and statistics are those of the
+  /// batch. `clock` has the seed and the step for random numbers.
+  case training(length: Int, clock: Graph.Value)
 }
 
 /// The place in an ONNX graph at which a layer is added.

@@ -17,7 +17,10 @@ extension Layers {
 
     func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
       let radius = frames / 2
-      guard site.isRolling, radius > 0 else {
+      if case .training(let length, _) = site.mode {
+        return try graph.apply(TemporalWindow(radius: radius, length: length), site.input)
+      }
+      guard site.mode == .rolling, radius > 0 else {
         return try graph.apply(TemporalWindow(radius: radius), site.input)
       }
       let name = "history \(site.index)"

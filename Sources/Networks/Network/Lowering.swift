@@ -26,7 +26,7 @@ extension Network {
     var graph = Graph()
     var x = graph.input("frames", TensorType(.float32, batch, height, width, channels))
     if applied { x = try scaled(x, &graph) }
-    for (name, value) in try lowered(x, rolling: false, into: &graph) {
+    for (name, value) in try lowered(x, .movie, into: &graph) {
       graph.output(name, value)
     }
     return graph
@@ -36,18 +36,18 @@ extension Network {
   ///
   /// - Parameters:
   ///   - x: scaled frames.
-  ///   - rolling: whether a layer that uses neighbouring frames keeps what it needs of earlier
-  ///     batches as state on the device; results are then `temporalReach` frames late.
+  ///   - mode: what the batches are; with `rolling`, results are `temporalReach` frames late.
   func lowered(
-    _ x: Graph.Value, rolling: Bool, into graph: inout Graph
+    _ x: Graph.Value, _ mode: LoweringMode, into graph: inout Graph
   ) throws -> [(name: String, value: Graph.Value)] {
-    precondition(!rolling || keepsTime, "a network that rolls joins only frames of one time")
+    precondition(
+      mode != .rolling || keepsTime, "a network that rolls joins only frames of one time")
     var index = -1
     let values = try walk(x) { node, inputs in
       index += 1
       let learned = try parameters(of: node).map { try graph.parameter($0.name, $0.graphType) }
       let site = LoweringSite(
-        inputs: inputs, learned: learned, isRolling: rolling, index: index)
+        inputs: inputs, learned: learned, mode: mode, index: index)
       return try node.layer.lower(site, in: &graph)
     }
     return outputs.map { ($0.name, $0.value.node.map { values[$0] } ?? x) }

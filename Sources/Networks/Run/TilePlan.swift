@@ -85,7 +85,7 @@ extension Model {
     var graph = Graph()
     let frames = graph.input(
       "frames", TensorType(.float32, batch, height, width, network.channels))
-    let outputs = try network.lowered(frames, rolling: true, into: &graph)
+    let outputs = try network.lowered(frames, .rolling, into: &graph)
     try head.attach(to: outputs, in: &graph)
     return graph
   }

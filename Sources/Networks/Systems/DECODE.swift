@@ -236,3 +236,81 @@ package struct DECODE: NetworkSystem {
     return x
   }
 }
+
+extension DECODE: TrainableSystem {
+  package var training: TrainingSettings { TrainingSettings() }
+
+  /// Few pixels have an emitter.
+  package var initialBiases: [String: Float] {
+    [layout == .authors ? "mt_heads.0.out_conv.bias" : "out_module.p_out2.bias": -6]
+  }
+
+  package func input(_ examples: Examples, in graph: inout Graph) throws -> Graph.Value {
+    try graph.apply(
+      Elementwise(.affine(scale: scaling.scale, shift: scaling.shift)), examples.frames)
+  }
+
+  /// The authors' loss, the mean over frames of three parts: the number of emitters, their places
+  /// under the mixture, and the background.
+  ///
+  /// Their count term has the number of emitters as a factor, so that a frame without any teaches
+  /// nothing. Such a frame gets −Σ ln(1 − p) here, the likelihood that no pixel has one.
+  package func loss(
+    _ results: [Graph.Value], _ examples: Examples, in graph: inout Graph
+  ) throws -> [LossTerm] {
+    let (result, scale) = (results[0], self.results ?? ResultScale(photons: 1, z: 1))
+    let frames = examples.settings.frames
+    func with(_ kind: Binary.Kind, _ a: Graph.Value, _ b: Graph.Value) throws -> Graph.Value {
+      try graph.apply(Binary(kind), a, b)
+    }
+    func chain(_ value: Graph.Value, _ steps: ElementwiseStep...) throws -> Graph.Value {
+      try graph.apply(Elementwise(steps), value)
+    }
+    func perFrame(_ value: Graph.Value) throws -> Graph.Value {
+      try graph.reshaped(graph.apply(Reduce(.sum, axes: [1, 2, 3]), value), to: [frames])
+    }
+    func mean(_ value: Graph.Value) throws -> Graph.Value {
+      try graph.reshaped(graph.apply(Reduce(.mean, axes: [0]), value), to: [1])
+    }
+
+    let p = try graph.apply(SelectChannels(0..<1), result)
+    let rest = try chain(p, .affine(scale: -1, shift: 1))
+    let (expected, variance) = (try perFrame(p), try perFrame(with(.multiply, p, rest)))
+    let zero = graph.constant(Tensor([0.0], shape: [1]))
+    let targets = try with(.less, zero, examples.photons)
+    let number = try graph.reshaped(graph.apply(Reduce(.sum, axes: [1]), targets), to: [frames])
+
+    // N [(N − m)² / 2v + ½ ln 2πv], where m and v are mean and variance of the number of emitters.
+    let off = try chain(with(.subtract, number, expected), .square)
+    let surprise = try with(
+      .add, chain(with(.divide, off, variance), .affine(scale: 0.5, shift: 0)),
+      chain(variance, .affine(scale: 2 * .pi, shift: 0), .log, .affine(scale: 0.5, shift: 0)))
+    let none = try with(.equal, number, zero)
+    let empty = try perFrame(chain(rest, .log, .affine(scale: -1, shift: 0)))
+    let count = try with(
+      .add, with(.multiply, number, surprise), with(.multiply, none, empty))
+
+    let (first, second) =
+      layout == .authors ? (examples.y, examples.x) : (examples.x, examples.y)
+    let height = try chain(examples.z, .affine(scale: Float(1 / scale.z), shift: 0))
+    let likelihood = try graph.apply(
+      EmitterLikelihood(downFirst: layout == .authors), result,
+      chain(examples.photons, .affine(scale: Float(1 / scale.photons), shift: 0)),
+      graph.apply(Concat(), first, second, height))
+    let all = try graph.reshaped(
+      graph.apply(Reduce(.sum, axes: [1]), likelihood), to: [frames])
+    let place = try with(
+      .subtract, with(.multiply, number, chain(expected, .log)), all)
+
+    let truth = try chain(
+      examples.background, .affine(scale: Float(1 / (scale.background ?? 1)), shift: 0))
+    let difference = try with(
+      .subtract, graph.apply(SelectChannels(9..<10), result), truth)
+    let background = try perFrame(chain(difference, .square))
+    return [
+      LossTerm(name: "count", value: try mean(count)),
+      LossTerm(name: "places", value: try mean(place)),
+      LossTerm(name: "background", value: try mean(background)),
+    ]
+  }
+}

@@ -30,14 +30,11 @@ extension NetworkSystem {
   /// - Throws: `NetworkError.settings` for an unknown field or an invalid value.
   package func with(settings: String) throws(NetworkError) -> Self {
     guard !settings.isEmpty else { return self }
-    let (decoder, encoder) = (JSONDecoder(), JSONEncoder())
-    guard let given = try? decoder.decode(FieldValue.self, from: Data(settings.utf8)) else {
+    guard let given = try? JSONDecoder().decode(FieldValue.self, from: Data(settings.utf8)) else {
       throw .settings(system: Self.name, reason: "the text is not JSON")
     }
     do {
-      let own = try decoder.decode(FieldValue.self, from: encoder.encode(self))
-      return try decoder.decode(
-        Self.self, from: encoder.encode(own.changed(to: given, in: self)))
+      return try given.changing(self)
     } catch {
       let reason = (error as? DecodingError)?.words ?? "\(error)"
       throw .settings(system: Self.name, reason: reason)
@@ -46,6 +43,14 @@ extension NetworkSystem {
 }
 
 extension FieldValue {
+  /// The value with the fields of this section changed. Throws for an unknown field or an invalid
+  /// value.
+  package func changing<Value: Codable>(_ value: Value) throws -> Value {
+    let (decoder, encoder) = (JSONDecoder(), JSONEncoder())
+    let own = try decoder.decode(FieldValue.self, from: encoder.encode(value))
+    return try decoder.decode(Value.self, from: encoder.encode(own.changed(to: self, in: value)))
+  }
+
   /// The fields of a section, changed one by one; names must be those of the properties of `value`.
   fileprivate func changed(to given: FieldValue, in value: Any) throws -> FieldValue {
     guard case .section(var fields) = self, given != .null else { return given }
@@ -53,6 +58,7 @@ extension FieldValue {
       throw SettingsError("`\(given.words)` is not a section of settings", hint: nil)
     }
     let mirror = Mirror(reflecting: value)
+    if mirror.displayStyle == .enum { return given }
     if mirror.displayStyle == .optional, let wrapped = mirror.children.first?.value {
       return try changed(to: given, in: wrapped)
     }

@@ -46,6 +46,7 @@ import Testing
     let state = sample.op.updates
     let smooth = inputs.indices.filter {
       sample.inputs[$0].type.element == .float32 && !state.values.contains($0)
+        && !sample.op.data.contains($0)
     }
     let work = sample.op.work(
       sample.inputs.map(\.type), outputs.map { graph.type(of: $0) })

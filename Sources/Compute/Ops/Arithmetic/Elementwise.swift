@@ -12,7 +12,7 @@ package struct Elementwise: EpilogueHost {
     self.init(steps)
   }
 
-  init(_ steps: [ElementwiseStep]) {
+  package init(_ steps: [ElementwiseStep]) {
     precondition(steps.count <= Int(GLINT_ELEMENTWISE_STEPS), "at most eight steps")
     self.steps = steps
   }

@@ -80,7 +80,7 @@ extension Graph {
   }
 
   /// The value in another shape; the value itself if it already has it.
-  mutating func reshaped(_ value: Value, to shape: [Int]) throws(ShapeError) -> Value {
+  package mutating func reshaped(_ value: Value, to shape: [Int]) throws(ShapeError) -> Value {
     try type(of: value).shape == shape ? value : apply(Reshape(shape), value)
   }
 }

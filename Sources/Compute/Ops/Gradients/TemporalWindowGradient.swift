@@ -25,6 +25,7 @@ package struct TemporalWindowGradient: Adjoint {
     else {
       throw ShapeError(Self.name, "takes windows of \(width) frames as channels, not \(inputs)")
     }
+    try linear.checkLength(inputs[0].shape[0], op: Self.name)
     return [TensorType(.float32, inputs[0].shape.dropLast() + [inputs[0].channels / width])]
   }
 
@@ -36,7 +37,7 @@ package struct TemporalWindowGradient: Adjoint {
     for (index, given) in inputs[0].values.enumerated() {
       let (c, j) = (index % channels, index / channels % width)
       let (value, n) = (index / (channels * width) % values, index / (channels * width) / values)
-      let frame = min(max(n + j - linear.radius, 0), shape[0] - 1)
+      let frame = linear.frame(j - linear.radius, from: n, of: shape[0])
       result[(frame * values + value) * channels + c] += given
     }
     return [Reference(type, result)]
@@ -63,11 +64,12 @@ package struct TemporalWindowGradient: Adjoint {
   }
 
   package static var samples: [Sample] {
-    [(1, 1, 3), (4, 1, 1), (3, 2, 17), (2, 3, 2)].map { frames, radius, channels in
+    [(1, 1, 3, nil), (4, 1, 1, nil), (3, 2, 17, nil), (2, 3, 2, nil), (6, 1, 5, 3)].map {
+      frames, radius, channels, length in
       // A single frame gets all values of its window, an edge frame at most radius + … + 1 values.
       let terms = Double((radius + 1) * (radius + 2) / 2 + radius + 1)
       return Sample(
-        TemporalWindowGradient(of: TemporalWindow(radius: radius)),
+        TemporalWindowGradient(of: TemporalWindow(radius: radius, length: length)),
         [.random([frames, 3, 5, (2 * radius + 1) * channels], -1...1, seed: 5)],
         .absolute(terms * terms * 0x1p-24), tiny: true)
     }

@@ -62,7 +62,7 @@ package struct RollingWindow: NotDifferentiable {
     let shape = site.inputs[0].shape
     return glint_window_params(
       frames: Int32(shape[0]), values: Int32(shape[1] * shape[2]), channels: Int32(shape[3]),
-      radius: Int32(radius))
+      radius: Int32(radius), length: Int32(shape[0]))
   }
 
   private let reading = glint_rolling_window_operands(

@@ -94,7 +94,7 @@ package enum Optimizer: Hashable, Sendable {
   }
 
   /// Length of a schedule.
-  static let scheduleCount = 4
+  package static let scheduleCount = 4
 
   /// Decay that is added to the gradient.
   var addedDecay: Double {

@@ -1,0 +1,70 @@
+import Microscopy
+import Reporting
+
+/// What simulated examples look like: short movies of blinking emitters.
+///
+/// A range is drawn from once for each movie, so that a network learns all conditions in it.
+package struct ExampleSettings: Codable, Hashable, Sendable {
+  /// Size of a frame, px.
+  package var height = 40
+  package var width = 40
+  /// Frames of a movie.
+  package var length = 8
+  /// Movies of a batch.
+  package var movies = 8
+  /// Pixel in the sample plane, nm.
+  package var pixelSize = 100.0
+  /// Emitters that shine in a frame, per µm².
+  package var density = DrawnRange(0.2, 2)
+  /// Mean time that an emitter shines, frames.
+  package var lifetime = DrawnRange(1, 3)
+  /// Share of movies whose emitters switch between frames, so that none shines in a part of one.
+  package var wholeFrames = 0.0
+  /// Photons of an emitter in a whole frame, and the standard deviation of their logarithm.
+  package var photons = DrawnRange(500, 5000, logarithmic: true)
+  package var spread = DrawnRange(0, 0.3)
+  package var psf = PSF.gaussian(sigma: DrawnRange(1.0, 1.4))
+  /// Photons per pixel.
+  package var background = DrawnRange(5, 100, logarithmic: true)
+  /// Variance of the read noise, photoelectrons².
+  package var readVariance = DrawnRange(1, 4)
+  /// Share of movies from a camera with electron multiplication.
+  package var multiplied = 0.0
+  /// Emitters with fewer photons in a frame are drawn, but are no targets.
+  package var leastPhotons = 50.0
+
+  package enum PSF: Codable, Hashable, Sendable {
+    /// A round Gaussian, px.
+    case gaussian(sigma: DrawnRange)
+    /// A Gaussian whose widths depend on z.
+    case astigmatic(AstigmaticPSF)
+  }
+
+  package init() {}
+
+  var frames: Int { movies * length }
+  /// Heights of emitters, nm.
+  var heights: DrawnRange {
+    switch psf {
+    case .gaussian: DrawnRange(0)
+    case .astigmatic(let psf): DrawnRange(psf.zRange.lowerBound, psf.zRange.upperBound)
+    }
+  }
+
+  /// Mean number of emitters of a movie: those that start in it, and those that started before and
+  /// may still shine.
+  func emitters(density: Double, lifetime: Double) -> Double {
+    let area = Double(height * width) * pixelSize * pixelSize * 1e-6
+    return density * area * (Double(length) + Self.before * lifetime) / (lifetime + 1)
+  }
+
+  /// Emitters start up to this many lifetimes before a movie; e⁻⁵ shine longer.
+  static let before = 5.0
+
+  /// Emitters that a movie has room for: the largest mean, and five standard deviations.
+  var room: Int {
+    let mean = [lifetime.from, lifetime.to].map { emitters(density: density.to, lifetime: $0) }
+      .max()!
+    return Int((mean + 5 * mean.squareRoot()).rounded(.up)) + 4
+  }
+}

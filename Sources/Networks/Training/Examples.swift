@@ -1,0 +1,169 @@
+import Compute
+import Foundation
+import Microscopy
+
+/// A batch of simulated movies as values of a graph: what a camera sees, and what is true.
+///
+/// Every number follows from seed and step (`Draws`), so a step can be repeated, on any device.
+package struct Examples {
+  package let settings: ExampleSettings
+  /// Photoelectrons as one reads them from the camera, [frames, height, width, 1]; of a camera with
+  /// electron multiplication half of them, so that noise is that of their number.
+  let frames: Graph.Value
+  /// Photons of emitters that are targets, [movies, emitters, frames of a movie]; 0 for others.
+  let photons: Graph.Value
+  /// x and y in px, z in nm: [movies, emitters, 1] each.
+  let x: Graph.Value
+  let y: Graph.Value
+  let z: Graph.Value
+  /// Expected photons per pixel of the background, [frames, height, width, 1].
+  let background: Graph.Value
+  /// Variance of the read noise, [frames, 1, 1, 1].
+  let readVariance: Graph.Value
+  /// Emitters that there was no room for, in the whole batch, [1].
+  let leftOut: Graph.Value
+
+  init(_ settings: ExampleSettings, _ draws: inout Draws, in graph: inout Graph) throws {
+    self.settings = settings
+    let (movies, length, room) = (settings.movies, settings.length, settings.room)
+    let each = [movies, 1, 1]
+    func number(_ value: Double, _ shape: [Int]) -> Graph.Value {
+      graph.constant(Tensor([Float(value)], shape: shape.map { _ in 1 }))
+    }
+    func with(_ kind: Binary.Kind, _ a: Graph.Value, _ b: Graph.Value) throws -> Graph.Value {
+      try graph.apply(Binary(kind), a, b)
+    }
+    func chain(_ value: Graph.Value, _ steps: ElementwiseStep...) throws -> Graph.Value {
+      try graph.apply(Elementwise(steps), value)
+    }
+
+    // Which emitters there are.
+    let lifetime = try draws.values(in: settings.lifetime, each, in: &graph)
+    let density = try draws.values(in: settings.density, each, in: &graph)
+    let area = Double(settings.height * settings.width) * pow(settings.pixelSize / 1000, 2)
+    let time = try chain(
+      lifetime, .affine(scale: Float(ExampleSettings.before), shift: Float(length)))
+    let mean = try with(
+      .divide, with(.multiply, chain(density, .affine(scale: Float(area), shift: 0)), time),
+      chain(lifetime, .affine(scale: 1, shift: 1)))
+    let count = try draws.poisson(mean, in: &graph)
+    leftOut = try graph.apply(
+      Reduce(.sum, axes: [0, 1, 2], keepsAxes: false),
+      chain(count, .affine(scale: 1, shift: -Float(room)), .atLeast(0)))
+    let index = graph.constant(Tensor((0..<room).map(Float.init), shape: [1, room, 1]))
+    let exists = try with(.less, index, count)
+
+    // When they shine, and how brightly.
+    let rows = [movies, room, 1]
+    let earliest = try chain(lifetime, .affine(scale: -Float(ExampleSettings.before), shift: 0))
+    let start = try with(
+      .add, earliest, with(.multiply, draws.uniform(rows, in: &graph), time))
+    let duration = try with(
+      .multiply, lifetime,
+      chain(
+        draws.uniform(rows, in: &graph), .affine(scale: -1, shift: 1), .log,
+        .affine(scale: -1, shift: 0)))
+    let end = try with(.add, start, duration)
+    let opening = graph.constant(Tensor((0..<length).map(Float.init), shape: [1, 1, length]))
+    let closing = graph.constant(Tensor((1...length).map(Float.init), shape: [1, 1, length]))
+    let covered = try chain(
+      with(.subtract, with(.minimum, end, closing), with(.maximum, start, opening)), .atLeast(0))
+    let half = number(0.5, each)
+    let whole = try draws.coin(settings.wholeFrames, each, in: &graph)
+    let share = try Self.either(whole, with(.atMost, half, covered), covered, in: &graph)
+    let brightness = try draws.values(in: settings.photons, each, in: &graph)
+    let spread = try draws.values(in: settings.spread, each, in: &graph)
+    let flux = try with(
+      .multiply, brightness,
+      chain(with(.multiply, spread, draws.normal(rows, in: &graph)), .exp))
+    let light = try with(.multiply, with(.multiply, flux, exists), share)
+    let isTarget = try with(.atMost, number(settings.leastPhotons, rows), light)
+    photons = try with(.multiply, light, isTarget)
+
+    // Where they are, and how wide.
+    x = try draws.values(in: DrawnRange(-0.5, Double(settings.width) - 0.5), rows, in: &graph)
+    y = try draws.values(in: DrawnRange(-0.5, Double(settings.height) - 0.5), rows, in: &graph)
+    z = try draws.values(in: settings.heights, rows, in: &graph)
+    let place = try graph.apply(Concat(), x, y)
+    let widths: Graph.Value
+    switch settings.psf {
+    case .gaussian(let sigma):
+      let width = try graph.apply(
+        Stretch(to: rows), draws.values(in: sigma, each, in: &graph))
+      widths = try graph.apply(Concat(), width, width)
+    case .astigmatic(let psf):
+      widths = try graph.apply(
+        Concat(), Self.width(psf.x, z, in: &graph), Self.width(psf.y, z, in: &graph))
+    }
+    let image = try graph.apply(
+      DrawEmitters(height: settings.height, width: settings.width), light, place, widths)
+
+    // What a camera makes of it.
+    let pixels = settings.height * settings.width
+    let movieShape = [movies, length * pixels, 1]
+    let frameShape = [movies * length, settings.height, settings.width, 1]
+    func perPixel(_ value: Graph.Value) throws -> Graph.Value {
+      try graph.reshaped(graph.apply(Stretch(to: movieShape), value), to: frameShape)
+    }
+    func perFrame(_ value: Graph.Value) throws -> Graph.Value {
+      try graph.reshaped(
+        graph.apply(Stretch(to: [movies, length, 1]), value), to: [movies * length, 1, 1, 1])
+    }
+    background = try perPixel(draws.values(in: settings.background, each, in: &graph))
+    readVariance = try perFrame(draws.values(in: settings.readVariance, each, in: &graph))
+    let expected = try with(.add, image, background)
+    var electrons: Graph.Value
+    if settings.multiplied > 0 {
+      // The register's excess noise is that of half as many photons, with a gamma number for each
+      // pixel (Basden 2003).
+      let multiplied = try perFrame(draws.coin(settings.multiplied, each, in: &graph))
+      let factor = try chain(multiplied, .affine(scale: 1, shift: 1))
+      electrons = try draws.poisson(with(.multiply, expected, factor), in: &graph)
+      electrons = try with(
+        .divide,
+        Self.either(multiplied, draws.gamma(electrons, in: &graph), electrons, in: &graph), factor)
+    } else {
+      electrons = try draws.poisson(expected, in: &graph)
+    }
+    let noise = try with(
+      .multiply, chain(readVariance, .sqrt), draws.normal(frameShape, in: &graph))
+    frames = try with(.add, electrons, noise)
+  }
+
+  /// The width at each height, px.
+  private static func width(
+    _ curve: WidthCurve, _ z: Graph.Value, in graph: inout Graph
+  ) throws -> Graph.Value {
+    func polynomial(_ coefficients: [Double], of t: Graph.Value) throws -> Graph.Value {
+      var value = try graph.apply(
+        Elementwise(.affine(scale: 0, shift: Float(coefficients.last ?? 0))), t)
+      for coefficient in coefficients.dropLast().reversed() {
+        let product = try graph.apply(Binary(.multiply), value, t)
+        value = try graph.apply(
+          Elementwise(.affine(scale: 1, shift: Float(coefficient))), product)
+      }
+      return value
+    }
+    switch curve {
+    case .polynomial(let coefficients):
+      // In µm, where single precision has room for sixth powers.
+      let t = try graph.apply(Elementwise(.affine(scale: 1e-3, shift: 0)), z)
+      return try polynomial(
+        coefficients.enumerated().map { $1 * pow(1000, Double($0)) }, of: t)
+    case .defocus(let width, let focus, let depth, let terms):
+      let t = try graph.apply(
+        Elementwise(.affine(scale: Float(1 / depth), shift: Float(-focus / depth))), z)
+      let square = try polynomial([1, 0, 1] + terms, of: t)
+      return try graph.apply(
+        Elementwise(.atLeast(1e-3), .sqrt, .affine(scale: Float(width), shift: 0)), square)
+    }
+  }
+
+  /// `a` where the mask is 1, `b` where it is 0.
+  private static func either(
+    _ mask: Graph.Value, _ a: Graph.Value, _ b: Graph.Value, in graph: inout Graph
+  ) throws -> Graph.Value {
+    let difference = try graph.apply(Binary(.subtract), a, b)
+    return try graph.apply(Binary(.add), b, graph.apply(Binary(.multiply), mask, difference))
+  }
+}

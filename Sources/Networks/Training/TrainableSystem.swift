@@ -1,0 +1,28 @@
+import Compute
+
+/// A system that states how it learns: what it sees of an example, and its loss.
+package protocol TrainableSystem: NetworkSystem {
+  /// Its published training.
+  var training: TrainingSettings { get }
+
+  /// Initial values of biases that do not start at 0, by name.
+  var initialBiases: [String: Float] { get }
+
+  /// What the network sees of a batch.
+  func input(_ examples: Examples, in graph: inout Graph) throws -> Graph.Value
+
+  /// The parts of the loss, float32 [1] each; the loss is their sum.
+  func loss(
+    _ results: [Graph.Value], _ examples: Examples, in graph: inout Graph
+  ) throws -> [LossTerm]
+}
+
+extension TrainableSystem {
+  package var initialBiases: [String: Float] { [:] }
+}
+
+/// A named part of a loss.
+package struct LossTerm {
+  package let name: String
+  package let value: Graph.Value
+}

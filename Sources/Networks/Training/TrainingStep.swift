@@ -1,0 +1,86 @@
+import Compute
+
+/// One training step as a graph: examples, network, loss, gradients, new parameters.
+///
+/// Inputs: "clock" (see `RandomNumbers.clock`) and "schedule" (see `Optimizer.schedule`).
+/// Parameters of the network and of the optimizer are state. Outputs: "loss", its parts by name,
+/// "norm" of all gradients, "left out".
+package struct TrainingStep {
+  package let graph: Graph
+  /// Names of the parts of the loss.
+  package let terms: [String]
+  /// Names and types of the optimizer's state, zero at first.
+  package let states: [String: TensorType]
+
+  package init(_ system: any TrainableSystem, _ settings: TrainingSettings) throws {
+    var graph = Graph()
+    let clock = graph.input("clock", TensorType(.int32, 3))
+    let optimizer = settings.rule.optimizer
+    let schedule = graph.input("schedule", TensorType(.float32, Optimizer.scheduleCount))
+    let learning = try Learning(system, settings.examples, clock: clock, in: &graph)
+    let gradients = try learning.gradients(in: &graph)
+    var factor = graph.constant(Tensor([1.0], shape: [1]))
+    let clipping = try graph.clipping(
+      gradients.map(\.gradient), to: Float(settings.clip ?? .infinity))
+    if settings.clip != nil { factor = clipping.factor }
+    var states: [String: TensorType] = [:]
+    for (parameter, gradient) in gradients {
+      let type = parameter.graphType
+      let value = try graph.parameter(parameter.name, type)
+      let names = (0..<optimizer.states).map { Self.state($0, of: parameter.name) }
+      let memory = try names.map { try graph.parameter($0, type) }
+      for name in names { states[name] = type }
+      let new = try graph.apply(
+        OptimizerStep(optimizer), to: [value, gradient, schedule, factor] + memory)
+      for (name, value) in zip([parameter.name] + names, new) { graph.output(name, value) }
+    }
+    graph.output("loss", learning.loss)
+    for term in learning.terms { graph.output(term.name, term.value) }
+    graph.output("norm", clipping.norm)
+    graph.output("left out", learning.examples.leftOut)
+    self.graph = graph
+    terms = learning.terms.map(\.name)
+    self.states = states
+  }
+
+  private static func state(_ index: Int, of name: String) -> String {
+    "optimizer.\(index == 0 ? "mean" : "square").\(name)"
+  }
+}
+
+/// A network on simulated examples, with its loss and its gradients, as part of a graph.
+struct Learning {
+  let examples: Examples
+  let terms: [LossTerm]
+  /// float32 [1].
+  let loss: Graph.Value
+  private let trained: [Parameter]
+
+  init(
+    _ system: any TrainableSystem, _ settings: ExampleSettings, clock: Graph.Value,
+    in graph: inout Graph
+  ) throws {
+    let network = system.network
+    var draws = Draws(clock)
+    examples = try Examples(settings, &draws, in: &graph)
+    let results = try network.lowered(
+      system.input(examples, in: &graph), .training(length: settings.length, clock: clock),
+      into: &graph)
+    terms = try system.loss(results.map(\.value), examples, in: &graph)
+    var loss = terms[0].value
+    for term in terms.dropFirst() { loss = try graph.apply(Add(), loss, term.value) }
+    self.loss = loss
+    trained = network.parameters.filter(\.trained)
+  }
+
+  /// The gradient of the loss for each trained parameter that it depends on.
+  func gradients(
+    in graph: inout Graph
+  ) throws -> [(parameter: Parameter, gradient: Graph.Value)] {
+    let values = try trained.map { try graph.parameter($0.name, $0.graphType) }
+    let gradients = try graph.gradients(of: loss, withRespectTo: values)
+    return zip(trained, gradients).compactMap { parameter, gradient in
+      gradient.map { (parameter, $0) }
+    }
+  }
+}

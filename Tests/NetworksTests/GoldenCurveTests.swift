@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+@testable import Compute
+@testable import Networks
+
+/// Twenty training steps, compared with PyTorch's from the same data and weights.
+///
+/// `Tools/golden/curves.py` made the numbers in `Golden`; it says how.
+@Suite struct GoldenCurveTests {
+  private struct Curve: Decodable {
+    var double: [Double]
+    var single: [Double]
+  }
+
+  private static let systems: [String: any TrainableSystem] = {
+    var decode = DECODE()
+    decode.features = 4
+    decode.results = DECODE.ResultScale(photons: 4000, z: 1000, background: 120)
+    decode.scaling = InputScaling(scale: 0.02, shift: -0.4)
+    return ["decode": decode]
+  }()
+
+  private static var settings: TrainingSettings {
+    var settings = TrainingSettings()
+    settings.rate = 1e-3
+    settings.schedule = .constant
+    settings.examples.height = 16
+    settings.examples.width = 20
+    settings.examples.movies = 3
+    settings.examples.length = 4
+    settings.examples.density = DrawnRange(0.1, 3)
+    settings.examples.photons = DrawnRange(1000, 3000)
+    return settings
+  }
+
+  @Test(arguments: systems.keys.sorted())
+  func lossesFollowPyTorch(_ name: String) throws {
+    let system = try #require(Self.systems[name])
+    let trainer = try Trainer(system, Self.settings, on: CPUDevice())
+    if let folder = ProcessInfo.processInfo.environment["GLINT_WRITE_GOLDEN"] {
+      try Self.write(system, trainer, to: folder + "/" + name)
+    }
+    let losses = try (0..<20).map { _ in try trainer.advance().loss }
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Golden/\(name).json")
+    let golden = try JSONDecoder().decode(Curve.self, from: Data(contentsOf: path))
+    func distance(_ other: [Double]) -> Double {
+      zip(other, golden.double).map { abs($0 - $1) / max(abs($1), 1) }.max()!
+    }
+    let (own, single) = (distance(losses), distance(golden.single))
+    #expect(own <= 3 * single, "\(own) from double precision, PyTorch's single \(single)")
+    #expect(golden.double[19] < golden.double[0])
+  }
+
+  /// Weights, and what the network and its loss see in each step.
+  private static func write(
+    _ system: any TrainableSystem, _ trainer: Trainer, to folder: String
+  ) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try SafeTensors.write(trainer.weights, to: folder + "/weights.safetensors")
+    var graph = Graph()
+    var draws = Draws(graph.input("clock", TensorType(.int32, 3)))
+    let examples = try Examples(settings.examples, &draws, in: &graph)
+    let values = [
+      "frames": examples.frames, "photons": examples.photons, "x": examples.x, "y": examples.y,
+      "z": examples.z, "background": examples.background,
+    ]
+    for (name, value) in values { graph.output(name, value) }
+    let device = CPUDevice()
+    let executable = try device.compile(Plan(graph, for: device.info))
+    for step in 1...20 {
+      try executable.write("clock", RandomNumbers.clock(seed: settings.seed, step: step))
+      try executable.run()
+      var tensors: [String: Tensor] = [:]
+      for name in values.keys { tensors[name] = try executable.read(name) }
+      try SafeTensors.write(Weights(tensors), to: folder + "/\(step).safetensors")
+    }
+  }
+}

@@ -1,0 +1,142 @@
+"""Twenty training steps in PyTorch, from the data and weights that a test of Glint wrote.
+
+    GLINT_WRITE_GOLDEN=FOLDER swift test --filter GoldenCurveTests
+    python Tools/golden/curves.py FOLDER Tests/NetworksTests/Golden
+
+Needs PyTorch. For every system it writes the losses of twenty steps in double and in single
+precision. The test compares Glint's losses with those in double precision: they may be no further
+away than three times what PyTorch's own single precision is.
+"""
+
+import json
+import math
+import pathlib
+import struct
+import sys
+
+import torch
+import torch.nn.functional as F
+
+
+def safetensors(path):
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    header.pop("__metadata__", None)
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        part = bytearray(data[8 + length + begin : 8 + length + end])
+        tensors[name] = torch.frombuffer(part, dtype=torch.float32).reshape(entry["shape"])
+    return tensors
+
+
+def conv(w, x, name, **options):
+    return F.conv2d(x, w[name + ".weight"], w[name + ".bias"], **options)
+
+
+class Decode:
+    """DECODE of its authors: two U-Nets of depth two, four heads (Speiser et al. 2021)."""
+
+    photons, z, background = 4000.0, 1000.0, 120.0
+
+    def unet(self, w, x, name):
+        def block(x, part):
+            x = F.elu(conv(w, x, f"{name}.{part}.0", padding=1))
+            return F.elu(conv(w, x, f"{name}.{part}.2", padding=1))
+
+        skips = []
+        for level in range(2):
+            x = block(x, f"encoder.{level}")
+            skips.append(x)
+            x = conv(w, x, f"{name}.poolers.{level}", stride=2)
+        x = block(x, "base")
+        for level in range(2):
+            up = F.interpolate(x, scale_factor=2, mode="nearest")
+            up = conv(w, up, f"{name}.upsamplers.{level}.conv")
+            x = block(torch.cat([skips.pop(), up], 1), f"decoder.{level}")
+        return conv(w, x, f"{name}.out_conv")
+
+    def loss(self, w, batch):
+        photons = batch["photons"]
+        movies, emitters, length = photons.shape
+        frames = batch["frames"].permute(0, 3, 1, 2) * 0.02 - 0.4
+        each = self.unet(w, frames, "unet_shared")
+        # The frames at the ends of a movie are repeated.
+        each = each.reshape(movies, length, *each.shape[1:])
+        before = torch.cat([each[:, :1], each[:, :-1]], 1)
+        after = torch.cat([each[:, 1:], each[:, -1:]], 1)
+        window = torch.cat([before, each, after], 2).flatten(0, 1)
+        x = self.unet(w, window, "unet_union")
+
+        def head(k):
+            y = F.elu(conv(w, x, f"mt_heads.{k}.core.0", padding=1))
+            return conv(w, y, f"mt_heads.{k}.out_conv")
+
+        p = torch.sigmoid(head(0).clamp(-8, 8))[:, 0]
+        mean, sigma = head(1), 3 * torch.sigmoid(head(2)) + 0.001
+        background = torch.sigmoid(head(3))[:, 0]
+        mean = torch.cat([torch.sigmoid(mean[:, :1]), torch.tanh(mean[:, 1:])], 1)
+        height, width = p.shape[1:]
+        rows = torch.arange(height, dtype=p.dtype)[:, None]
+        columns = torch.arange(width, dtype=p.dtype)[None, :]
+        offset = torch.stack(
+            [rows * 0 + columns * 0, rows + columns * 0, columns + rows * 0, rows * 0 + columns * 0]
+        )
+        mean = mean + offset
+        target = batch["background"][..., 0] / self.background
+        sums = {"count": 0.0, "places": 0.0, "background": ((background - target) ** 2).sum()}
+        for frame in range(movies * length):
+            movie, time = divmod(frame, length)
+            on = photons[movie, :, time] > 0
+            number = int(on.sum())
+            q = p[frame]
+            m, v = q.sum(), (q * (1 - q)).sum()
+            if number == 0:
+                sums["count"] = sums["count"] - torch.log(1 - q).sum()
+                continue
+            count = (number - m) ** 2 / (2 * v) + 0.5 * torch.log(2 * math.pi * v)
+            sums["count"] = sums["count"] + number * count
+            truth = torch.stack(
+                [
+                    photons[movie, on, time] / self.photons,
+                    batch["y"][movie, on, 0],
+                    batch["x"][movie, on, 0],
+                    batch["z"][movie, on, 0] / self.z,
+                ]
+            )
+            u = (truth[:, :, None, None] - mean[frame][:, None]) / sigma[frame][:, None]
+            density = -0.5 * u**2 - torch.log(sigma[frame])[:, None] - 0.5 * math.log(2 * math.pi)
+            terms = torch.log(q / m)[None] + density.sum(0)
+            sums["places"] = sums["places"] - torch.logsumexp(terms.flatten(1), 1).sum()
+        return sum(sums.values()) / (movies * length)
+
+
+def curve(system, folder, precision):
+    weights = {
+        name: tensor.to(precision).requires_grad_()
+        for name, tensor in safetensors(folder / "weights.safetensors").items()
+    }
+    optimizer = torch.optim.AdamW(weights.values(), lr=1e-3, weight_decay=0.1)
+    losses = []
+    for step in range(1, 21):
+        batch = safetensors(folder / f"{step}.safetensors")
+        loss = system.loss(weights, {name: t.to(precision) for name, t in batch.items()})
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights.values(), 0.03)
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+if __name__ == "__main__":
+    source, target = map(pathlib.Path, sys.argv[1:3])
+    target.mkdir(exist_ok=True)
+    for name, system in {"decode": Decode()}.items():
+        result = {
+            kind: curve(system, source / name, precision)
+            for kind, precision in [("double", torch.float64), ("single", torch.float32)]
+        }
+        (target / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+        print(name, result["double"][0], result["double"][-1])
