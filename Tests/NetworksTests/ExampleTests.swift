@@ -39,6 +39,7 @@ import Testing
     var settings = ExampleSettings()
     settings.movies = 40
     settings.leastPhotons = 0
+    settings.leastSignal = 0
     change(&settings)
     return settings
   }

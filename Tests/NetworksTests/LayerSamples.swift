@@ -91,6 +91,7 @@ struct LayerSample: CustomTestStringConvertible, Sendable {
       LayerSample("batch norm") { $0.batchNorm($1, $2 + "a") },
       LayerSample("PReLU, one slope") { $0.prelu($1, $2 + "a") },
       LayerSample("PReLU per channel") { $0.prelu($1, $2 + "a", isShared: false) },
+      LayerSample("stabilise", channels: 1) { $0.stabilise($1, $2 + "a") },
       LayerSample("dropout") { net, x, _ in net.dropout(x, 0.5) },
       LayerSample("softmax", channels: 3) { net, x, _ in net.softmax(x) },
       LayerSample("slice", channels: 5) { net, x, _ in net.slice(x, 1..<4) },

@@ -89,6 +89,8 @@ struct ONNXReference {
       return chosen.joined(x.joined(inputs[2]) { (1 - $0) * $1 }, +)
     case "ReduceMin": return reduced(x) { $0.min()! }
     case "ReduceMax": return reduced(x) { $0.max()! }
+    case "Sqrt": return x.map { $0.squareRoot() }
+    case "Log": return x.map { log($0) }
     case "Relu": return x.map { max($0, 0) }
     case "LeakyRelu": return x.map { $0 < 0 ? $0 * float("alpha") : $0 }
     case "PRelu": return x.joined(inputs[1]) { $0 < 0 ? $0 * $1 : $0 }

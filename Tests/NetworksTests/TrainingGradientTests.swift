@@ -13,7 +13,12 @@ import Testing
     var paper = authors
     paper.layout = .paper
     paper.disabled = [3]
-    return [("DECODE of its authors", authors), ("DECODE of the paper", paper)]
+    var stabilised = authors
+    stabilised.stabilised = true
+    return [
+      ("DECODE of its authors", authors), ("DECODE of the paper", paper),
+      ("DECODE in units of noise", stabilised),
+    ]
   }()
 
   private static var settings: TrainingSettings {

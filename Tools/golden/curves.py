@@ -117,7 +117,7 @@ def curve(system, folder, precision):
         name: tensor.to(precision).requires_grad_()
         for name, tensor in safetensors(folder / "weights.safetensors").items()
     }
-    optimizer = torch.optim.AdamW(weights.values(), lr=1e-3, weight_decay=0.1)
+    optimizer = torch.optim.AdamW(weights.values(), lr=1e-4, weight_decay=0.1)
     losses = []
     for step in range(1, 21):
         batch = safetensors(folder / f"{step}.safetensors")

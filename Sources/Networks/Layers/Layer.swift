@@ -65,9 +65,20 @@ enum LoweringMode: Hashable, Sendable {
   /// earlier ones as state on the device. Its results are delayed by the number of later frames
   /// that it uses.
   case rolling
-  /// For training: each batch has movies of this many frames, and statistics are those of the
-  /// batch. `clock` has the seed and the step for random numbers.
-  case training(length: Int, clock: Graph.Value)
+  /// For training: the batch has several short movies, and statistics are those of the batch.
+  case training(TrainingBatch)
+}
+
+/// What layers need to know of a batch in training.
+struct TrainingBatch: Hashable, Sendable {
+  /// Frames of a movie.
+  let length: Int
+  /// Seed and step, for random numbers.
+  let clock: Graph.Value
+  /// The background as a run would measure it, photoelectrons per pixel, [frames, 1, 1, 1].
+  let level: Graph.Value
+  /// The variance of the read noise, photoelectrons², [frames, 1, 1, 1].
+  let variance: Graph.Value
 }
 
 /// The place in an ONNX graph at which a layer is added.

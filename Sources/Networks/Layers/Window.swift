@@ -17,8 +17,8 @@ extension Layers {
 
     func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
       let radius = frames / 2
-      if case .training(let length, _) = site.mode {
-        return try graph.apply(TemporalWindow(radius: radius, length: length), site.input)
+      if case .training(let batch) = site.mode {
+        return try graph.apply(TemporalWindow(radius: radius, length: batch.length), site.input)
       }
       guard site.mode == .rolling, radius > 0 else {
         return try graph.apply(TemporalWindow(radius: radius), site.input)

@@ -46,6 +46,11 @@ extension Network {
     apply(Layers.InstanceNorm(epsilon: epsilon), [x], name: name)
   }
 
+  /// Photoelectrons in units of their noise; two channels, see `Layers.Stabilise`.
+  package mutating func stabilise(_ x: Value, _ name: String) -> Value {
+    apply(Layers.Stabilise(), [x], name: name)
+  }
+
   package mutating func activate(_ x: Value, _ activation: Activation) -> Value {
     apply(activation, [x])
   }

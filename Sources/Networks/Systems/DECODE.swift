@@ -31,6 +31,9 @@ package struct DECODE: NetworkSystem {
   /// Those of photons, x, y, z (0 to 3) that training left out; they get 0 with a sigma of 0.1, as
   /// in the authors' program. The weights do not show which.
   package var disabled: [Int] = []
+  /// Whether frames are photoelectrons that the network itself puts into units of their noise, so
+  /// that it can be trained for movies of all kinds. Not part of the published network.
+  package var stabilised = false
   /// Smallest sigma.
   package var sigmaFloor: Float = 0.001
   /// The unit of results; nil if neither weights nor the user state it.
@@ -91,7 +94,7 @@ package struct DECODE: NetworkSystem {
     if results == nil || !isScaled {
       throw .unitless(system: Self.name, what: "what a result of 1 means")
     }
-    if scaling == InputScaling() {
+    if scaling == InputScaling(), !stabilised {
       throw .unitless(system: Self.name, what: "how frames are scaled")
     }
   }
@@ -109,6 +112,7 @@ package struct DECODE: NetworkSystem {
       features = width
       frames = max(1, (union.dropFirst().first ?? 3 * width) / width)
     }
+    stabilised = weights.nearest("stabilise.level") != nil
     sigmaFloor = weights.nearest("sigma_eps")?.floats.first ?? sigmaFloor
     if layout == .paper, let offset = weights.number("network.offset"),
       let factor = weights.number("network.factor"), factor != 0
@@ -136,7 +140,8 @@ package struct DECODE: NetworkSystem {
     let authors = layout == .authors
     let elu = Activation.elu(1)
     let unet = authors ? authorsUNet : paperUNet
-    let each = unet(&net, net.input, authors ? "unet_shared" : "frame_module.layer_path")
+    let input = stabilised ? net.stabilise(net.input, "stabilise") : net.input
+    let each = unet(&net, input, authors ? "unet_shared" : "frame_module.layer_path")
     let window = frames == 1 ? each : net.window(each, frames: frames)
     let x = unet(&net, window, authors ? "unet_union" : "context_module.layer_path")
 
@@ -246,7 +251,8 @@ extension DECODE: TrainableSystem {
   }
 
   package func input(_ examples: Examples, in graph: inout Graph) throws -> Graph.Value {
-    try graph.apply(
+    if stabilised { return examples.frames }
+    return try graph.apply(
       Elementwise(.affine(scale: scaling.scale, shift: scaling.shift)), examples.frames)
   }
 
@@ -302,8 +308,12 @@ extension DECODE: TrainableSystem {
     let place = try with(
       .subtract, with(.multiply, number, chain(expected, .log)), all)
 
-    let truth = try chain(
-      examples.background, .affine(scale: Float(1 / (scale.background ?? 1)), shift: 0))
+    // A stabilised network states the background in units of four times what was measured.
+    let truth =
+      try stabilised
+      ? chain(
+        with(.divide, examples.background, examples.level), .affine(scale: 0.25, shift: 0))
+      : chain(examples.background, .affine(scale: Float(1 / (scale.background ?? 1)), shift: 0))
     let difference = try with(
       .subtract, graph.apply(SelectChannels(9..<10), result), truth)
     let background = try perFrame(chain(difference, .square))

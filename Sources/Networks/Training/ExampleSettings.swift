@@ -26,12 +26,16 @@ package struct ExampleSettings: Codable, Hashable, Sendable {
   package var psf = PSF.gaussian(sigma: DrawnRange(1.0, 1.4))
   /// Photons per pixel.
   package var background = DrawnRange(5, 100, logarithmic: true)
+  /// The standard deviation of the logarithm of a measured background.
+  package var levelError = 0.1
   /// Variance of the read noise, photoelectrons².
   package var readVariance = DrawnRange(1, 4)
   /// Share of movies from a camera with electron multiplication.
   package var multiplied = 0.0
-  /// Emitters with fewer photons in a frame are drawn, but are no targets.
+  /// Emitters with fewer photons in a frame are drawn, but are no targets, nor are those whose
+  /// photons are less than `leastSignal` times the noise of the pixels under them, √(4πσ²(b + v)).
   package var leastPhotons = 50.0
+  package var leastSignal = 3.0
 
   package enum PSF: Codable, Hashable, Sendable {
     /// A round Gaussian, px.

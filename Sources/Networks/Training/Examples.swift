@@ -20,6 +20,8 @@ package struct Examples {
   let background: Graph.Value
   /// Variance of the read noise, [frames, 1, 1, 1].
   let readVariance: Graph.Value
+  /// The background as a run would measure it, photons per pixel, [frames, 1, 1, 1].
+  let level: Graph.Value
   /// Emitters that there was no room for, in the whole batch, [1].
   let leftOut: Graph.Value
 
@@ -77,8 +79,6 @@ package struct Examples {
       .multiply, brightness,
       chain(with(.multiply, spread, draws.normal(rows, in: &graph)), .exp))
     let light = try with(.multiply, with(.multiply, flux, exists), share)
-    let isTarget = try with(.atMost, number(settings.leastPhotons, rows), light)
-    photons = try with(.multiply, light, isTarget)
 
     // Where they are, and how wide.
     x = try draws.values(in: DrawnRange(-0.5, Double(settings.width) - 0.5), rows, in: &graph)
@@ -95,6 +95,20 @@ package struct Examples {
       widths = try graph.apply(
         Concat(), Self.width(psf.x, z, in: &graph), Self.width(psf.y, z, in: &graph))
     }
+    // An emitter is a target if its signal stands out from the noise of the pixels under it.
+    let dark = try draws.values(in: settings.background, each, in: &graph)
+    let variance = try draws.values(in: settings.readVariance, each, in: &graph)
+    let noise = try chain(
+      with(.add, dark, variance), .affine(scale: 4 * .pi, shift: 0), .sqrt,
+      .affine(scale: Float(settings.leastSignal), shift: 0))
+    let size = try chain(
+      with(
+        .multiply, graph.apply(SelectChannels(0..<1), widths),
+        graph.apply(SelectChannels(1..<2), widths)), .sqrt)
+    let least = try chain(
+      with(.multiply, noise, size), .atLeast(Float(settings.leastPhotons)))
+    photons = try with(.multiply, light, with(.atMost, least, light))
+
     let image = try graph.apply(
       DrawEmitters(height: settings.height, width: settings.width), light, place, widths)
 
@@ -109,8 +123,11 @@ package struct Examples {
       try graph.reshaped(
         graph.apply(Stretch(to: [movies, length, 1]), value), to: [movies * length, 1, 1, 1])
     }
-    background = try perPixel(draws.values(in: settings.background, each, in: &graph))
-    readVariance = try perFrame(draws.values(in: settings.readVariance, each, in: &graph))
+    background = try perPixel(dark)
+    let error = try chain(
+      draws.normal(each, in: &graph), .affine(scale: Float(settings.levelError), shift: 0), .exp)
+    level = try perFrame(with(.multiply, dark, error))
+    readVariance = try perFrame(variance)
     let expected = try with(.add, image, background)
     var electrons: Graph.Value
     if settings.multiplied > 0 {
@@ -125,9 +142,15 @@ package struct Examples {
     } else {
       electrons = try draws.poisson(expected, in: &graph)
     }
-    let noise = try with(
-      .multiply, chain(readVariance, .sqrt), draws.normal(frameShape, in: &graph))
-    frames = try with(.add, electrons, noise)
+    frames = try with(
+      .add, electrons,
+      with(.multiply, chain(readVariance, .sqrt), draws.normal(frameShape, in: &graph)))
+  }
+
+  /// What layers need to know of the batch.
+  func batch(_ clock: Graph.Value) -> TrainingBatch {
+    TrainingBatch(
+      length: settings.length, clock: clock, level: level, variance: readVariance)
   }
 
   /// The width at each height, px.

@@ -64,7 +64,7 @@ struct Learning {
     var draws = Draws(clock)
     examples = try Examples(settings, &draws, in: &graph)
     let results = try network.lowered(
-      system.input(examples, in: &graph), .training(length: settings.length, clock: clock),
+      system.input(examples, in: &graph), .training(examples.batch(clock)),
       into: &graph)
     terms = try system.loss(results.map(\.value), examples, in: &graph)
     var loss = terms[0].value

@@ -10,6 +10,7 @@ struct LayersInOrder: Sendable {
     case instanceNorm
     case prelu
     case dense
+    case stabilise
   }
 
   /// How such a file describes a layer of a network.
