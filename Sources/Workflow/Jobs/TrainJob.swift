@@ -16,7 +16,10 @@ public struct TrainJob {
   /// - Parameters:
   ///   - recipe: network, examples, schedule.
   ///   - output: the model, a safetensors file; its log and checkpoint lie beside it.
+  ///   - device: computes the steps.
   ///   - resumes: continues from the checkpoint of an interrupted training.
+  ///   - observer: is told of progress and notes.
+  ///   - cancellation: stops the training when it is triggered; model and checkpoint are saved.
   public init(
     _ recipe: TrainingRecipe, output: String, on device: any Device, resumes: Bool = false,
     observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
@@ -32,6 +35,8 @@ public struct TrainJob {
   private var checkpointPath: String { output + ".checkpoint" }
   private var logPath: String { output + ".log.csv" }
 
+  /// Trains to the last step, and saves the model. Throws what stopped it, after model and
+  /// checkpoint are saved; `WeightError` if a checkpoint to resume from cannot be read.
   public func run() throws -> TrainingResult { try cancellation.watch(runWatched) }
 
   private func runWatched() throws -> TrainingResult {
@@ -72,6 +77,7 @@ public struct TrainJob {
   }
 }
 
+/// What a training gave.
 public struct TrainingResult: Sendable {
   public var steps: Int
   public var model: String
