@@ -27,6 +27,8 @@ let package = Package(
         "random", "fourier", "vector",
       ],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
+    .target(
+      name: "TrainedModels", exclude: ["README.md", "decode-2d.yaml", "decode-2d.safetensors"]),
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
@@ -58,7 +60,9 @@ let package = Package(
       name: "Optics", dependencies: ["Compute", "Microscopy", "Reporting"], exclude: ["README.md"]),
     .target(
       name: "Networks",
-      dependencies: ["Compute", "Containers", "Microscopy", "Optics", "Reporting"],
+      dependencies: [
+        "Compute", "Containers", "Microscopy", "Optics", "Reporting", "TrainedModels",
+      ],
       exclude: ["README.md"]),
     .target(
       name: "Localization",

@@ -9,6 +9,8 @@ public struct Model: Sendable {
   package let network: Network
   /// By the names of the network's parameters.
   let learned: ParameterValues
+  /// What it was trained on, if the file says so.
+  package let record: TrainingRecord?
 
   /// Combines weights with a system. Settings come from the file if it states them, otherwise from
   /// the shapes of its tensors.
@@ -37,6 +39,15 @@ public struct Model: Sendable {
     try system.checkSettings()
     network = system.network
     learned = try network.learned(type(of: system).adopt(weights))
+    record = weights.record
+  }
+
+  /// A system that differs only in the units of its results.
+  init(_ model: Model, as system: any NetworkSystem, _ learned: ParameterValues) {
+    self.system = system
+    network = system.network
+    self.learned = learned
+    record = model.record
   }
 
   /// Reads a file; `name` is optional if the file states its network.
@@ -53,7 +64,11 @@ public struct Model: Sendable {
 
   /// The weights with the configuration, for `SafeTensors.write`.
   public var file: Weights {
-    get throws { Weights(weights.tensors, configuration: try system.configuration) }
+    get throws {
+      var file = Weights(weights.tensors, configuration: try system.configuration)
+      file.record = record
+      return file
+    }
   }
 
   package func graph(batch: Int = 1, height: Int, width: Int, scaling: Bool = true) throws -> Graph

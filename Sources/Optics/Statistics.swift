@@ -5,7 +5,7 @@ extension [Double] {
   /// The value below which a fraction `share` of the others lies (nearest rank); NaN for no values.
   ///
   /// Selection after Hoare (CACM 4, 321 (1961)).
-  func quantile(_ share: Double) -> Double {
+  package func quantile(_ share: Double) -> Double {
     guard !isEmpty else { return .nan }
     var values = self
     let rank = Int((Double(count - 1) * Swift.min(Swift.max(share, 0), 1)).rounded())

@@ -16,6 +16,8 @@ final class Terminal: Observer, @unchecked Sendable {
   private let quiet: Bool
   private let lock = NSLock()
   private var done = 0
+  /// How far the current piece of work was when it began.
+  private var begin: Int?
   private var start = Date()
   private var last = Date()
 
@@ -35,8 +37,9 @@ final class Terminal: Observer, @unchecked Sendable {
     defer { lock.unlock() }
     let now = Date()
     // The next piece of work begins at 0.
-    if progress.done == 0, done > 0 { (start, last) = (now, now) }
+    if progress.done == 0, done > 0 { (begin, start, last) = (nil, now, now) }
     done = progress.done
+    if begin == nil { begin = done }
     if Self.isTerminal, progress.done == progress.total { return Self.write("") }
     guard now.timeIntervalSince(last) >= (Self.isTerminal ? 0.1 : 10) else { return }
     last = now
@@ -46,7 +49,7 @@ final class Terminal: Observer, @unchecked Sendable {
   private func line(_ progress: RunProgress, _ now: Date) -> String {
     let (done, total, unit) = (progress.done, progress.total, progress.unit.rawValue)
     let seconds = max(now.timeIntervalSince(start), 1e-3)
-    let rate = Double(done) / seconds
+    let rate = Double(done - (begin ?? 0)) / seconds
     let left = rate > 0 ? Self.clock(Double(total - done) / rate) : "?"
     let width = 24
     let filled = total > 0 ? min(width, width * done / total) : 0

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Compute
@@ -86,6 +87,32 @@ import Testing
     let expected = 20.0 + 9
     #expect(abs(mean - 20) < 5 * (expected / Double(frames.count)).squareRoot())
     #expect(abs(variance / expected - 1) < 5 * (2 / Double(frames.count)).squareRoot() * 1.3)
+  }
+
+  /// The logarithm of an uneven background is smooth noise around that of an even one.
+  @Test func anUnevenBackgroundIsSmooth() throws {
+    let settings = Self.settings {
+      $0.density = DrawnRange(0)
+      $0.background = DrawnRange(20)
+      $0.unevenness = DrawnRange(0.3)
+    }
+    #expect(settings.grids == [20, 10])
+    let batch = try Self.draw(settings)
+    let logarithms = batch.background.map { log($0 / 20) }
+    let mean = logarithms.reduce(0, +) / Double(logarithms.count)
+    let deviation = (logarithms.reduce(0) { $0 + $1 * $1 } / Double(logarithms.count)).squareRoot()
+    // Interpolation between values of both grids leaves about three quarters of their deviation.
+    #expect(abs(mean) < 0.05 && (0.18..<0.33).contains(deviation), "\(mean), \(deviation)")
+    let pixels = 40 * 40
+    for index in logarithms.indices where index % pixels < pixels - 40 {
+      let step = abs(logarithms[index + 40] - logarithms[index])
+      guard step < 0.25 else {
+        Issue.record("a step of \(step) from one row to the next")
+        break
+      }
+    }
+    // It is the same in all frames of a movie.
+    #expect(batch.background[0..<1600] == batch.background[1600..<3200])
   }
 
   @Test func aStepCanBeRepeated() throws {

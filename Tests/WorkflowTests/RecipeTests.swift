@@ -138,6 +138,7 @@ import Workflow
       "1e-308": [
         "camera.offset", "camera.read_noise", "camera.saturation", "detection.threshold",
         "fit.tolerance", "fit.refractive_index_factor", "network.threshold",
+        "network.level",
       ],
     ]
     let numbers = Recipe.settingFacts.filter {

@@ -22,13 +22,18 @@ extension Camera {
     }
   }
 
-  /// Converts camera counts to photons.
-  package func photonUnits(_ maps: CameraMaps?) -> FrameStack.Units {
+  /// Converts camera counts to the unit that a network takes.
+  package func units(_ unit: InputUnit, _ maps: CameraMaps?) -> FrameStack.Units {
+    let electron: Double
+    switch unit {
+    case .counts: return .counts
+    case .photons: electron = quantumEfficiency
+    case .effectiveCounts: electron = excessNoise
+    }
     guard let maps else {
-      return .scalar(
-        offset: Float(offset), factor: Float(1 / (gain * emGain * quantumEfficiency)))
+      return .scalar(offset: Float(offset), factor: Float(1 / (gain * emGain * electron)))
     }
     return .maps(
-      offset: maps.offset, factor: maps.gain.map { Float(1 / (Double($0) * quantumEfficiency)) })
+      offset: maps.offset, factor: maps.gain.map { Float(1 / (Double($0) * electron)) })
   }
 }

@@ -31,14 +31,15 @@ package struct NetworkStage: RowStage {
     try settings.checkRanges()
     try camera.check(maps, width: width, height: height)
     let system = model.system
-    guard let emitters = system.task.emitters else { throw Self.refusal(of: model) }
     try system.checkReadiness()
+    let model = try model.seeing(camera, maps, level: settings.level)
+    guard let emitters = model.system.task.emitters else { throw Self.refusal(of: model) }
     self.model = model
     self.settings = settings
     self.width = width
     self.height = height
     element = pixel == .uint16 ? .uint16 : .float32
-    units = system.unit == .counts ? .counts : camera.photonUnits(maps)
+    units = camera.units(system.unit, maps)
     columns = emitters.columns
     self.origin = origin
   }
@@ -51,7 +52,7 @@ package struct NetworkStage: RowStage {
   package var halo: Int { model.network.temporalReach }
 
   /// A network that takes camera counts gets them unchanged.
-  package var usesCamera: Bool { model.system.unit == .photons }
+  package var usesCamera: Bool { model.system.unit != .counts }
 
   /// One worker, so that a network that uses neighbouring frames continues where the last batch
   /// ended. Rows do not depend on it: if another worker had the previous batch, its last frames are

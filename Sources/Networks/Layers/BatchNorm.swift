@@ -16,7 +16,7 @@ extension Layers {
     func multiplications(_ channels: Int, _ given: ImageSize?) -> Int { 0 }
 
     func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
-      guard case .training = site.mode else {
+      guard case .examples(let batch) = site.mode, batch.learns else {
         return try graph.apply(
           Compute.BatchNorm(.running, epsilon: epsilon), to: site.inputs + site.learned)[0]
       }

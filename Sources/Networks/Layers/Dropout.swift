@@ -8,7 +8,7 @@ extension Layers {
     func channels(_ given: [Int]) -> Int { given[0] }
 
     func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
-      guard case .training(let batch) = site.mode, rate > 0 else { return site.input }
+      guard case .examples(let batch) = site.mode, batch.learns, rate > 0 else { return site.input }
       let shape = graph.type(of: site.input).shape
       let numbers = RandomNumbers(.uniform(shape), stream: UInt32(1 << 16 + site.index))
       let bound = graph.constant(Tensor([rate], shape: shape.map { _ in 1 }))

@@ -65,12 +65,14 @@ enum LoweringMode: Hashable, Sendable {
   /// earlier ones as state on the device. Its results are delayed by the number of later frames
   /// that it uses.
   case rolling
-  /// For training: the batch has several short movies, and statistics are those of the batch.
-  case training(TrainingBatch)
+  /// The batch has several short movies.
+  case examples(ExampleBatch)
 }
 
-/// What layers need to know of a batch in training.
-struct TrainingBatch: Hashable, Sendable {
+/// What layers need to know of a batch of examples.
+struct ExampleBatch: Hashable, Sendable {
+  /// Whether the network learns: units are dropped, and statistics are those of the batch.
+  let learns: Bool
   /// Frames of a movie.
   let length: Int
   /// Seed and step, for random numbers.

@@ -16,12 +16,15 @@ extension Layers {
       ["level", "variance"].map { Parameter($0, [1], trained: false) }
     }
 
+    /// The parameters for frames with this noise.
+    func values(_ noise: FrameNoise) -> [Double] { [noise.level, noise.variance] }
+
     var place: LayersInOrder.Place? { .init(.stabilise) }
     func multiplications(_ channels: Int, _ given: ImageSize?) -> Int { 0 }
 
     func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
       var (level, variance) = (site.learned[0], site.learned[1])
-      if case .training(let batch) = site.mode { (level, variance) = (batch.level, batch.variance) }
+      if case .examples(let batch) = site.mode { (level, variance) = (batch.level, batch.variance) }
       let spread = try graph.apply(Binary(.add), level, variance)
       let light = try graph.apply(Binary(.add), site.input, variance)
       let root = Elementwise(.atLeast(0), .affine(scale: 1, shift: Self.floor), .sqrt)

@@ -17,7 +17,7 @@ extension Layers {
 
     func lower(_ site: LoweringSite, in graph: inout Graph) throws -> Graph.Value {
       let radius = frames / 2
-      if case .training(let batch) = site.mode {
+      if case .examples(let batch) = site.mode {
         return try graph.apply(TemporalWindow(radius: radius, length: batch.length), site.input)
       }
       guard site.mode == .rolling, radius > 0 else {

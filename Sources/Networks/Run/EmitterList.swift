@@ -36,30 +36,18 @@ package struct EmitterList {
   /// The rows' indices in the order of their places.
   package var sorted: [Int] { order }
 
-  mutating func start(width: Int, room: Int) {
+  mutating func start(_ head: NetworkHead) {
     places.removeAll(keepingCapacity: true)
     values.removeAll(keepingCapacity: true)
-    self.width = width
-    self.room = room
+    width = head.widths.values
+    room = head.room ?? 0
     most = 0
   }
 
   /// Adds the entries in a tile's core; those in its overlap belong to its neighbours.
   mutating func add(_ tile: TiledNetwork.Tile, of network: TiledNetwork) throws {
-    var total: Int32 = 0
     let (width, finer) = (network.head.widths, network.magnification)
-    try withUnsafeMutableBytes(of: &total) {
-      try network.executable.read(NetworkHead.total, into: $0)
-    }
-    most = max(most, Int(total))
-    let found = min(Int(total), room)
-    if foundPlaces.count < found * width.places {
-      foundPlaces = Array(repeating: 0, count: room * width.places)
-      foundValues = Array(repeating: 0, count: room * width.values)
-    }
-    try Self.read(NetworkHead.places, &foundPlaces, found * width.places, network.executable)
-    try Self.read(NetworkHead.values, &foundValues, found * width.values, network.executable)
-    for entry in 0..<found {
+    for entry in 0..<(try load(network.executable, network.head)) {
       let place = entry * width.places
       let image = Int(foundPlaces[place])
       let y = Int(foundPlaces[place + 1]) + tile.top * finer
@@ -67,19 +55,52 @@ package struct EmitterList {
       guard tile.images.contains(image), tile.rows.contains(y / finer),
         tile.columns.contains(x / finer)
       else { continue }
-      let isVolume = width.places > 3
-      places.append(
-        Place(
-          frame: image - tile.images.lowerBound + tile.frames.lowerBound, y: y, x: x,
-          z: isVolume ? Int(foundPlaces[place + 3]) : 0))
-      for index in entry * width.values..<(entry + 1) * width.values {
-        values.append(foundValues[index])
-      }
-      if isVolume {
+      add(
+        entry, network.head, frame: image - tile.images.lowerBound + tile.frames.lowerBound, y: y,
+        x: x)
+      if width.places > 3 {
         // Centres of gravity are relative to the tile's corner.
         values[values.count - width.values] += Float(tile.left * finer)
         values[values.count - width.values + 1] += Float(tile.top * finer)
       }
+    }
+  }
+
+  /// Adds all entries of an executable that ran on whole frames.
+  mutating func add(
+    _ executable: any Executable, _ head: NetworkHead, firstFrame: Int
+  ) throws {
+    for entry in 0..<(try load(executable, head)) {
+      let place = entry * head.widths.places
+      add(
+        entry, head, frame: firstFrame + Int(foundPlaces[place]), y: Int(foundPlaces[place + 1]),
+        x: Int(foundPlaces[place + 2]))
+    }
+  }
+
+  /// Reads the list of an executable's last run, and returns the number of its entries.
+  private mutating func load(_ executable: any Executable, _ head: NetworkHead) throws -> Int {
+    var total: Int32 = 0
+    try withUnsafeMutableBytes(of: &total) {
+      try executable.read(NetworkHead.total, into: $0)
+    }
+    most = max(most, Int(total))
+    let (found, width) = (min(Int(total), room), head.widths)
+    if foundPlaces.count < found * width.places {
+      foundPlaces = Array(repeating: 0, count: room * width.places)
+      foundValues = Array(repeating: 0, count: room * width.values)
+    }
+    try Self.read(NetworkHead.places, &foundPlaces, found * width.places, executable)
+    try Self.read(NetworkHead.values, &foundValues, found * width.values, executable)
+    return found
+  }
+
+  private mutating func add(_ entry: Int, _ head: NetworkHead, frame: Int, y: Int, x: Int) {
+    let width = head.widths
+    let z = width.places > 3 ? Int(foundPlaces[entry * width.places + 3]) : 0
+    places.append(Place(frame: frame, y: y, x: x, z: z))
+    for index in entry * width.values..<(entry + 1) * width.values {
+      values.append(foundValues[index])
     }
   }
 
@@ -125,8 +146,8 @@ extension TiledNetwork {
     _ stack: FrameStack, answering frames: Range<Int>, continuing: Bool = false,
     into list: inout EmitterList, meanwhile: (Double) throws -> Void = { _ in }
   ) throws {
-    guard let room = head.room else { preconditionFailure("an image is not a list") }
-    list.start(width: head.widths.values, room: room)
+    precondition(head.room != nil, "an image is not a list")
+    list.start(head)
     try run(stack, answering: frames, continuing: continuing, meanwhile: meanwhile) { tile in
       try list.add(tile, of: self)
     }

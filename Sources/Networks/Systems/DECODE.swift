@@ -77,20 +77,40 @@ package struct DECODE: NetworkSystem {
       layout == .authors
       ? (Quantity.background, scale.background ?? 1)
       : (Quantity("pixel_photons", .photonPerPixel), scale.photons / 10)
-    return [
+    let columns = [
       ListColumn(.x, number: x) { $0.x + $1.x }, ListColumn(.y, number: y) { $0.y + $1.y },
       ListColumn(.z, number: 5, scale.z), ListColumn(.photons, number: 2, scale.photons),
       ListColumn(light, number: 10, lightScale), ListColumn(.xError, number: x + 4),
       ListColumn(.yError, number: y + 4), ListColumn(.zError, number: 9, scale.z),
       ListColumn(.photonsError, number: 6, scale.photons), ListColumn(.probability, number: 0),
     ]
+    // What training left out is not known.
+    let unknown: [Int: [Quantity]] = [0: [.photons, .photonsError], 3: [.z, .zError]]
+    let missing = disabled.flatMap { unknown[$0] ?? [] }
+    return columns.filter { !missing.contains($0.quantity) }
   }
 
-  package var unit: InputUnit { layout == .authors ? .photons : .counts }
+  package var unit: InputUnit {
+    stabilised ? .effectiveCounts : layout == .authors ? .photons : .counts
+  }
+
+  package func seeing(_ noise: FrameNoise) -> DECODE {
+    guard stabilised, var scale = results else { return self }
+    var system = self
+    scale.photons *= noise.photons
+    // The network states the background in units of four times the level.
+    scale.background = 4 * noise.level * noise.photons
+    system.results = scale
+    return system
+  }
+
+  package var background: (channel: Int, photons: Double)? {
+    layout == .authors ? results?.background.map { (9, $0) } : nil
+  }
 
   /// Throws `NetworkError.unitless` if the scaling of frames or results is not known.
   package func checkReadiness() throws(NetworkError) {
-    let isScaled = layout == .paper || results?.background != nil
+    let isScaled = stabilised || layout == .paper || results?.background != nil
     if results == nil || !isScaled {
       throw .unitless(system: Self.name, what: "what a result of 1 means")
     }
@@ -308,7 +328,6 @@ extension DECODE: TrainableSystem {
     let place = try with(
       .subtract, with(.multiply, number, chain(expected, .log)), all)
 
-    // A stabilised network states the background in units of four times what was measured.
     let truth =
       try stabilised
       ? chain(

@@ -25,6 +25,11 @@ package protocol NetworkSystem: Codable, Hashable, Sendable {
   var bounds: [SettingBound] { get }
   /// For settings within their bounds.
   var network: Network { get }
+  /// The same network with the units of its results for frames with this noise.
+  func seeing(_ noise: FrameNoise) -> Self
+  /// The channel of the first output that is the background, and photons per pixel for a value of
+  /// 1 there; nil if the network does not give it.
+  var background: (channel: Int, photons: Double)? { get }
   /// Throws if a run needs a value that neither weights nor settings state.
   func checkReadiness() throws(NetworkError)
 }
@@ -59,6 +64,8 @@ extension NetworkSystem {
   package var bounds: [SettingBound] { [] }
   package var unit: InputUnit { .counts }
   package var inputSize: (height: Int, width: Int)? { nil }
+  package func seeing(_ noise: FrameNoise) -> Self { self }
+  package var background: (channel: Int, photons: Double)? { nil }
   package func checkReadiness() throws(NetworkError) {}
 
   /// Throws `NetworkError.settings` for the first setting that is out of bounds.

@@ -80,4 +80,7 @@ package enum InputUnit: String, Codable, Hashable, Sendable {
   case counts
   /// Photons, from the camera's offset, gain and quantum efficiency.
   case photons
+  /// Photoelectrons, halved for a camera with electron multiplication, so that a pixel's noise is
+  /// that of its number. The network itself divides by the noise; see `FrameNoise`.
+  case effectiveCounts = "effective counts"
 }

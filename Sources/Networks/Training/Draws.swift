@@ -65,6 +65,13 @@ package struct DrawnRange: Codable, Hashable, Sendable {
 
   package init(_ value: Double) { self.init(value, value) }
 
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    from = try container.decode(Double.self, forKey: .from)
+    to = try container.decode(Double.self, forKey: .to)
+    logarithmic = try container.decodeIfPresent(Bool.self, forKey: .logarithmic) ?? false
+  }
+
   /// Whether the range can be drawn from, with values of at least `least`.
   func isValid(least: Double) -> Bool {
     from >= least && from <= to && to.isFinite && (!logarithmic || from > 0)

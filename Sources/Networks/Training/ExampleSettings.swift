@@ -26,6 +26,8 @@ package struct ExampleSettings: Codable, Hashable, Sendable {
   package var psf = PSF.gaussian(sigma: DrawnRange(1.0, 1.4))
   /// Photons per pixel.
   package var background = DrawnRange(5, 100, logarithmic: true)
+  /// How uneven the background is: the standard deviation of its logarithm, about.
+  package var unevenness = DrawnRange(0)
   /// The standard deviation of the logarithm of a measured background.
   package var levelError = 0.1
   /// Variance of the read noise, photoelectrons².
@@ -47,6 +49,14 @@ package struct ExampleSettings: Codable, Hashable, Sendable {
   package init() {}
 
   var frames: Int { movies * length }
+  /// Distances of the values that an uneven background interpolates, px: the largest that divide
+  /// both sides of a frame and are at most 20 and 10.
+  var grids: [Int] {
+    [20, 10].map { most in
+      (1...most).last { height % $0 == 0 && width % $0 == 0 } ?? 1
+    }
+  }
+
   /// Heights of emitters, nm.
   var heights: DrawnRange {
     switch psf {

@@ -16,6 +16,8 @@ package struct Examples {
   let x: Graph.Value
   let y: Graph.Value
   let z: Graph.Value
+  /// Widths of the PSF along x and y, px, [movies, emitters, 2].
+  let widths: Graph.Value
   /// Expected photons per pixel of the background, [frames, height, width, 1].
   let background: Graph.Value
   /// Variance of the read noise, [frames, 1, 1, 1].
@@ -85,7 +87,6 @@ package struct Examples {
     y = try draws.values(in: DrawnRange(-0.5, Double(settings.height) - 0.5), rows, in: &graph)
     z = try draws.values(in: settings.heights, rows, in: &graph)
     let place = try graph.apply(Concat(), x, y)
-    let widths: Graph.Value
     switch settings.psf {
     case .gaussian(let sigma):
       let width = try graph.apply(
@@ -123,7 +124,11 @@ package struct Examples {
       try graph.reshaped(
         graph.apply(Stretch(to: [movies, length, 1]), value), to: [movies * length, 1, 1, 1])
     }
-    background = try perPixel(dark)
+    background = try graph.reshaped(
+      with(
+        .multiply, graph.reshaped(perPixel(dark), to: [movies, length, pixels]),
+        graph.reshaped(Self.unevenness(settings, &draws, in: &graph), to: [movies, 1, pixels])),
+      to: frameShape)
     let error = try chain(
       draws.normal(each, in: &graph), .affine(scale: Float(settings.levelError), shift: 0), .exp)
     level = try perFrame(with(.multiply, dark, error))
@@ -148,9 +153,27 @@ package struct Examples {
   }
 
   /// What layers need to know of the batch.
-  func batch(_ clock: Graph.Value) -> TrainingBatch {
-    TrainingBatch(
-      length: settings.length, clock: clock, level: level, variance: readVariance)
+  func batch(_ clock: Graph.Value, learns: Bool) -> ExampleBatch {
+    ExampleBatch(
+      learns: learns, length: settings.length, clock: clock, level: level, variance: readVariance)
+  }
+
+  /// The factor of the background at each pixel of a movie, [movies, height, width, 1]: the
+  /// exponential of smooth noise with two grids of values, the finer one half as strong.
+  private static func unevenness(
+    _ settings: ExampleSettings, _ draws: inout Draws, in graph: inout Graph
+  ) throws -> Graph.Value {
+    let (movies, height, width) = (settings.movies, settings.height, settings.width)
+    let amplitude = try draws.values(in: settings.unevenness, [movies, 1, 1, 1], in: &graph)
+    let noise = try zip(settings.grids, [1, 0.5] as [Float]).map { spacing, share in
+      let grid = try draws.normal([movies, height / spacing, width / spacing, 1], in: &graph)
+      return try graph.apply(
+        Elementwise(.affine(scale: share, shift: 0)),
+        graph.apply(Upsample(.bilinear, by: spacing), grid))
+    }
+    return try graph.apply(
+      Elementwise(.exp),
+      graph.apply(Binary(.multiply), graph.apply(Add(), noise[0], noise[1]), amplitude))
   }
 
   /// The width at each height, px.

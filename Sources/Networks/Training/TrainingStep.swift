@@ -17,7 +17,7 @@ package struct TrainingStep {
     let clock = graph.input("clock", TensorType(.int32, 3))
     let optimizer = settings.rule.optimizer
     let schedule = graph.input("schedule", TensorType(.float32, Optimizer.scheduleCount))
-    let learning = try Learning(system, settings.examples, clock: clock, in: &graph)
+    let learning = try Learning(system, settings.examples, clock: clock, learns: true, in: &graph)
     let gradients = try learning.gradients(in: &graph)
     var factor = graph.constant(Tensor([1.0], shape: [1]))
     let clipping = try graph.clipping(
@@ -51,20 +51,22 @@ package struct TrainingStep {
 /// A network on simulated examples, with its loss and its gradients, as part of a graph.
 struct Learning {
   let examples: Examples
+  /// The network's outputs.
+  let results: [(name: String, value: Graph.Value)]
   let terms: [LossTerm]
   /// float32 [1].
   let loss: Graph.Value
   private let trained: [Parameter]
 
   init(
-    _ system: any TrainableSystem, _ settings: ExampleSettings, clock: Graph.Value,
+    _ system: any TrainableSystem, _ settings: ExampleSettings, clock: Graph.Value, learns: Bool,
     in graph: inout Graph
   ) throws {
     let network = system.network
     var draws = Draws(clock)
     examples = try Examples(settings, &draws, in: &graph)
-    let results = try network.lowered(
-      system.input(examples, in: &graph), .training(examples.batch(clock)),
+    results = try network.lowered(
+      system.input(examples, in: &graph), .examples(examples.batch(clock, learns: learns)),
       into: &graph)
     terms = try system.loss(results.map(\.value), examples, in: &graph)
     var loss = terms[0].value

@@ -92,7 +92,9 @@ public enum SafeTensors {
         throw FileFault("has an invalid network configuration", byte: 8)
       }
     }
-    return Weights(tensors, configuration: configuration)
+    var weights = Weights(tensors, configuration: configuration)
+    weights.texts = header.metadata.filter { $0.key != configurationKey }
+    return weights
   }
 
   /// The file's bytes: float32, tensors sorted by name, so that equal weights give equal files.
@@ -105,9 +107,9 @@ public enum SafeTensors {
         offsets: [data.count, data.count + tensor.type.bytes])
       data += tensor.bytes
     }
-    if let configuration = weights.configuration {
-      header["__metadata__"] = [configurationKey: try configuration.json]
-    }
+    var texts = weights.texts
+    texts[configurationKey] = try weights.configuration?.json
+    if !texts.isEmpty { header["__metadata__"] = texts }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var json = try encoder.encode(header.mapValues(AnyEncodable.init))

@@ -10,6 +10,8 @@ public struct Weights: Sendable {
   public var tensors: [String: Tensor]
   /// The network that the file states, and its settings.
   package var configuration: NetworkConfiguration?
+  /// Other texts that a safetensors file holds, by key.
+  package var texts: [String: String] = [:]
   /// Single numbers that a whole-object file holds besides its tensors, by path.
   package var numbers: [String: Double]
   /// The graph of an ONNX file.

@@ -111,7 +111,7 @@ extension InferJob {
     let stage = ImageStage(
       model, result: result, height: region.height, width: region.width,
       info.pixel == .uint16 ? .uint16 : .float32,
-      units: model.system.unit == .photons ? recipe.camera.photonUnits(maps) : .counts,
+      units: recipe.camera.units(model.system.unit, maps),
       memory: recipe.networkMemory)
     return try run(stage, items: info.frames, .frames)
   }

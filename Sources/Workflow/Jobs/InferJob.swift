@@ -88,12 +88,13 @@ public struct InferJob {
 
   private func runWatched() throws -> InferReport {
     try recipe.check()
-    guard let model = try recipe.model() else {
+    guard var model = try recipe.model() else {
       throw SettingsError(
         "no network is given", hint: "give \(.network), or weights that state it with \(.weights)")
     }
     try model.system.checkReadiness()
-    let resolved = try recipe.resolved(model)
+    var resolved = try recipe.resolved(model)
+    let notes = try measure(&resolved, &model)
     let network = type(of: model.system).name
     if let result, !model.network.outputs.contains(where: { $0.name == result }) {
       throw SettingsError(
@@ -112,7 +113,22 @@ public struct InferJob {
     var job = self
     job.overwrite = overwrite || journal.isClosing
     try job.checkNames(isTable: isTable, network: network)
+    for line in notes { observer.note(line) }
     return try job.run(model, resolved, isTable: isTable, journal)
+  }
+
+  /// Measures the background of the movie for a network that divides frames by their noise.
+  private func measure(_ recipe: inout Recipe, _ model: inout Model) throws -> [Message] {
+    guard let settings = recipe.network else { return [] }
+    let region = try recipe.region(in: movie.info)
+    let maps = try recipe.maps(maps, for: region, in: movie.info)
+    let measurement = NetworkMeasurement(
+      movie: movie, recipe: recipe, region: region, maps: maps, devices: devices,
+      cancellation: cancellation)
+    let (measured, notes) = try measurement.run(settings, model)
+    recipe.network = measured
+    model = try model.seeing(recipe.camera, maps, level: measured.level)
+    return notes
   }
 
   private func run(

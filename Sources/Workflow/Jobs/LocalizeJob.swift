@@ -84,22 +84,35 @@ public struct LocalizeJob {
       var job = self
       let model = try recipe.model()
       job.recipe = try recipe.resolved(model)
-      let notes = try job.measure()
+      let notes = try job.measure(model)
       return try job.runResolved(model, measured: notes)
     }
   }
 
   /// Measures on the movie what the recipe leaves open, and writes it into the recipe.
-  private mutating func measure() throws -> [Message] {
-    guard let settings = recipe.emitters, settings.measured.frames == nil else { return [] }
+  private mutating func measure(_ model: Model?) throws -> [Message] {
     let region = try recipe.readRegion(maps, in: movie.info)
-    let measurement = EmitterMeasurement(
-      movie: movie, recipe: recipe, region: region,
-      maps: try recipe.maps(maps, for: region, in: movie.info), psf: try psf.map(recipe.adjusted),
-      devices: devices, threads: threads, cancellation: cancellation)
-    let (measured, notes) = try measurement.run(settings)
-    recipe.localizer = .emitters(measured)
-    return notes
+    let maps = try recipe.maps(maps, for: region, in: movie.info)
+    switch recipe.localizer {
+    case .spots: return []
+    case .emitters(let settings):
+      guard settings.measured.frames == nil else { return [] }
+      let measurement = EmitterMeasurement(
+        movie: movie, recipe: recipe, region: region, maps: maps,
+        psf: try psf.map(recipe.adjusted), devices: devices, threads: threads,
+        cancellation: cancellation)
+      let (measured, notes) = try measurement.run(settings)
+      recipe.localizer = .emitters(measured)
+      return notes
+    case .network(let settings):
+      guard let model else { return [] }
+      let measurement = NetworkMeasurement(
+        movie: movie, recipe: recipe, region: region, maps: maps, devices: devices,
+        cancellation: cancellation)
+      let (measured, notes) = try measurement.run(settings, model)
+      recipe.localizer = .network(measured)
+      return notes
+    }
   }
 
   private func runResolved(_ model: Model?, measured: [Message]) throws -> LocalizeReport {
@@ -281,7 +294,7 @@ public struct LocalizeJob {
     settings["Byte Order"] = movie.info.byteOrder?.rawValue
     if let network = recipe.network {
       settings["network"] = network.name
-      settings["weights"] = network.weights
+      settings["weights"] = network.weights.isEmpty ? "that of Glint" : network.weights
       return settings
     }
     if recipe.emitters != nil {

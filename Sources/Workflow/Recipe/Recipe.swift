@@ -85,7 +85,7 @@ public struct Recipe: Hashable, Sendable {
   public var files: [String] {
     let localizer =
       if case .network(let settings) = localizer { settings.weights } else { psf?.path }
-    return [cameraFile, localizer].compactMap { $0 }
+    return [cameraFile, localizer].compactMap { $0 }.filter { !$0.isEmpty }
   }
 }
 

@@ -83,6 +83,39 @@ struct EmitterMeasurement {
   private func measureWidth(
     _ sample: SampledMovie, _ settings: inout EmitterSettings, _ stated: Double?
   ) throws -> [Message] {
+    let (width, found) = try width(sample, settings, from: stated)
+    let seen = rounded(width).field.words
+    if let stated {
+      guard found >= Self.fewestWidths, abs(width / stated - 1) > 0.05 else { return [] }
+      return [
+        """
+        warning: most molecules are \(seen) px wide (σ), and \(.psfSigma) states \
+        \(stated.field.words): a wrong width makes false molecules or hides true ones
+        """
+      ]
+    }
+    guard found >= Self.fewestWidths else {
+      throw SettingsError(
+        "the width of the PSF cannot be measured: \(found) molecules stand alone",
+        hint: "give it with \(.psfSigma), px: σ ≈ 0.21 λ/NA ÷ pixel size")
+    }
+    settings.measured.sigma = rounded(width)
+    return [
+      "the PSF is a Gaussian of σ \(seen) px, the width of \(found) molecules that stand alone"
+    ]
+  }
+
+  /// The width of most molecules that stand alone, px; nil if there are too few of them.
+  func width() throws -> Double? {
+    let (width, found) = try width(
+      SampledMovie(movie, most: Self.framesForNoise), EmitterSettings(), from: nil)
+    return found >= Self.fewestWidths ? width : nil
+  }
+
+  /// The width of most molecules that stand alone, px, and how many these are.
+  private func width(
+    _ sample: SampledMovie, _ settings: EmitterSettings, from stated: Double?
+  ) throws -> (Double, Int) {
     var free = settings
     free.brightness = .free
     var width = stated ?? Self.usualWidth
@@ -103,25 +136,7 @@ struct EmitterMeasurement {
       width = min(max(Statistics.logarithmicMode(rows.aloneWidths), 0.5), 5)
       if abs(width / earlier - 1) < 0.1 { break }
     }
-    let seen = rounded(width).field.words
-    if let stated {
-      guard found >= Self.fewestWidths, abs(width / stated - 1) > 0.05 else { return [] }
-      return [
-        """
-        warning: most molecules are \(seen) px wide (σ), and \(.psfSigma) states \
-        \(stated.field.words): a wrong width makes false molecules or hides true ones
-        """
-      ]
-    }
-    guard found >= Self.fewestWidths else {
-      throw SettingsError(
-        "the width of the PSF cannot be measured: \(found) molecules stand alone",
-        hint: "give it with \(.psfSigma), px: σ ≈ 0.21 λ/NA ÷ pixel size")
-    }
-    settings.measured.sigma = rounded(width)
-    return [
-      "the PSF is a Gaussian of σ \(seen) px, the width of \(found) molecules that stand alone"
-    ]
+    return (width, found)
   }
 
   private static let usualWidth = 1.2

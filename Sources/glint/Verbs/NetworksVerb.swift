@@ -38,7 +38,8 @@ struct NetworksVerb: ParsableCommand {
     let settings = try network.settings ?? ""
     let memory = network.memory ?? NetworkSettings.memory.standard
     try NetworkSettings.memory.check(memory)
-    guard let path = network.weights else {
+    let shipped = network.weights == nil ? network.network.flatMap(ShippedModel.named) : nil
+    guard let path = shipped?.name ?? network.weights else {
       guard output == nil else { throw ValidationError("-o requires --weights") }
       let systems = try network.network.map { [try Systems.named($0)] } ?? Systems.all
       let info = try device.open().info
@@ -53,9 +54,11 @@ struct NetworksVerb: ParsableCommand {
     }
     let info = try device.open().info
     let resident = residentBytes()
-    let weights = try WeightFile.read(path)
+    let weights = try shipped?.weights() ?? WeightFile.read(path)
     var fits: [Model] = []
-    if let name = network.network {
+    if let shipped {
+      fits = [try shipped.model(settings: settings)]
+    } else if let name = network.network {
       fits = [try Model(try Systems.named(name), weights, settings: settings)]
     } else {
       fits = Systems.all.compactMap { try? Model($0, weights, settings: settings) }
@@ -94,6 +97,8 @@ struct NetworksVerb: ParsableCommand {
     var device: String
     var weights: WeightsSummary?
     var networks: [NetworkSummary]
+    /// Names of the models that come with Glint.
+    var models = ShippedModel.all.map(\.name)
   }
 
   private func show(
@@ -106,6 +111,10 @@ struct NetworksVerb: ParsableCommand {
     }
     if let weights { for line in weights.lines { print(line) } }
     for summary in summaries { for line in Self.lines(summary, info) { print(line) } }
+    if weights == nil {
+      let models = ShippedModel.all.map(\.name).joined(separator: ", ")
+      print("trained models that come with Glint: \(models)")
+    }
   }
 
   static func lines(_ summary: NetworkSummary, _ info: DeviceInfo) -> [String] {

@@ -34,5 +34,26 @@ public struct TrainingRecipe: Sendable {
     system = try trainable.with(settings: json(fields["settings"]))
     training = system.training
     if let own = fields["training"] { training = try own.changing(training) }
+    let known = ["network", "settings", "training"]
+    if case .section(let all) = fields,
+      let other = all.keys.sorted().first(where: { !known.contains($0) })
+    {
+      throw SettingsError(
+        "\(path) has a section `\(other)`",
+        hint: "a recipe of a training has \(known.joined(separator: ", "))")
+    }
+  }
+
+  /// Throws `SettingsError`, `NetworkError` for values that make no sense.
+  func check() throws {
+    try system.checkSettings()
+    try system.checkReadiness()
+    try training.check()
+    let (examples, step) = (training.examples, system.network.alignment)
+    guard examples.height % step == 0, examples.width % step == 0 else {
+      throw SettingsError(
+        "frames of \(examples.height)×\(examples.width) px do not suit the network",
+        hint: "choose sides that \(step) divides")
+    }
   }
 }

@@ -1,0 +1,144 @@
+import Compute
+import Formats
+import Foundation
+import Localization
+import Microscopy
+import Networks
+import Reporting
+import TestSupport
+import Testing
+
+@testable import Workflow
+
+/// A training from a recipe to a model, interrupted and continued.
+@Suite struct TrainJobTests {
+  /// A small DECODE on small frames.
+  private func recipe(in folder: URL, _ more: String = "") throws -> TrainingRecipe {
+    let path = folder.appendingPathComponent("recipe.yaml").path
+    let text = """
+      network: decode
+      settings:
+        features: 4
+        stabilised: true
+        disabled: [3]
+        results: {photons: 4000, z: 1000}
+      training:
+        rate: 2e-3
+        schedule: constant
+        steps: 60
+        validation: {every: 20, batches: 2}
+        examples: {height: 16, width: 16, movies: 3, length: 4, photons: {from: 2000, to: 3000}}
+      \(more)
+      """
+    try text.replacingOccurrences(of: "schedule: constant", with: "schedule: {constant: {}}").write(
+      toFile: path, atomically: true, encoding: .utf8)
+    return try TrainingRecipe(reading: path)
+  }
+
+  /// Cancels after some steps.
+  private final class Stop: Observer, @unchecked Sendable {
+    let cancellation = Cancellation()
+    let step: Int
+    private(set) var notes: [String] = []
+
+    init(at step: Int) { self.step = step }
+
+    func note(_ line: Message) { notes.append(line.text()) }
+    func progress(_ progress: RunProgress) { if progress.done == step { cancellation.cancel() } }
+  }
+
+  @Test func anInterruptedTrainingGivesTheSameModel() throws {
+    try withScratchFolder { folder in
+      let recipe = try recipe(in: folder)
+      func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+      let whole = try TrainJob(recipe, output: path("a.safetensors"), on: CPUDevice()).run()
+      #expect(whole.steps == 60 && whole.scores?.jaccard != nil && whole.restarts == 0)
+      for step in [27, 41] {
+        let stop = Stop(at: step)
+        let resumes = step > 27
+        #expect(throws: (any Error).self) {
+          try TrainJob(
+            recipe, output: path("b.safetensors"), on: CPUDevice(), resumes: resumes,
+            observer: stop, cancellation: stop.cancellation
+          ).run()
+        }
+        #expect(stop.notes.contains { $0.contains("stopped after \(step) of 60") })
+      }
+      let rest = try TrainJob(
+        recipe, output: path("b.safetensors"), on: CPUDevice(), resumes: true
+      ).run()
+      #expect(rest.steps == 60)
+      func bytes(_ name: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: path(name)))
+      }
+      #expect(try bytes("a.safetensors") == bytes("b.safetensors"))
+      #expect(try bytes("a.safetensors.checkpoint") == bytes("b.safetensors.checkpoint"))
+      let log = try String(contentsOfFile: path("b.safetensors.log.csv"), encoding: .utf8)
+      #expect(
+        log.split(separator: "\n").map { $0.prefix { $0 != "," } } == [
+          "step", "0", "20", "40", "60",
+        ])
+      #expect(FileManager.default.fileExists(atPath: path("b.safetensors.png")))
+    }
+  }
+
+  /// A learning rate that destroys the network is noticed, and lowered.
+  @Test func divergenceIsToldAndMended() throws {
+    try withScratchFolder { folder in
+      var recipe = try recipe(in: folder)
+      recipe.training.rule = .sgd(momentum: 0.9)
+      recipe.training.clip = nil
+      recipe.training.rate = 1
+      let stop = Stop(at: -1)
+      let path = folder.appendingPathComponent("m.safetensors").path
+      do {
+        let report = try TrainJob(recipe, output: path, on: CPUDevice(), observer: stop).run()
+        #expect(report.restarts > 0)
+      } catch let error as TrainingError {
+        guard case .diverged = error else { throw error }
+      }
+      #expect(stop.notes.contains { $0.contains("with half the learning rate") })
+    }
+  }
+
+  /// The model of a training runs on a movie: it divides by the movie's own noise.
+  @Test func theModelLocalizes() throws {
+    try withScratchFolder { folder in
+      var recipe = try recipe(in: folder)
+      recipe.training.steps = 20
+      let path = folder.appendingPathComponent("m.safetensors").path
+      _ = try TrainJob(recipe, output: path, on: CPUDevice()).run()
+      let model = try Model(reading: path)
+      #expect(model.record?.examples == recipe.training.examples)
+      var run = Recipe()
+      run.network = NetworkSettings(weights: path)
+      run.network?.threshold = 0.05
+      run.pixelSize = 100
+      run.camera = Camera(offset: 100, gain: 2)
+      let movie = try smallMovie()
+      let output = folder.appendingPathComponent("t.csv").path
+      let report = try LocalizeJob(
+        source: movie, recipe: run, maps: nil, devices: [CPUDevice()], outputs: [output],
+        acceptsCamera: true
+      ).run()
+      #expect(report.notes.contains { $0.hasPrefix("the background is") })
+      #expect(report.recipe.network?.level ?? 0 > 0)
+      // The measured level is in the recipe, so that it is not measured again.
+      var again = report.recipe
+      again.network?.level = 37
+      let second = folder.appendingPathComponent("u.csv").path
+      let repeated = try LocalizeJob(
+        source: movie, recipe: again, maps: nil, devices: [CPUDevice()], outputs: [second],
+        acceptsCamera: true
+      ).run()
+      #expect(!repeated.notes.contains { $0.hasPrefix("the background is") })
+      #expect(repeated.recipe.network?.level == 37)
+    }
+  }
+
+  @Test func aRecipeIsRefusedBySection() throws {
+    try withScratchFolder { folder in
+      #expect(throws: SettingsError.self) { try recipe(in: folder, "colour: red") }
+    }
+  }
+}
