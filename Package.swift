@@ -109,7 +109,7 @@ let package = Package(
         "Compute", "Localization", "Microscopy", "Optics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Tools/accuracy", exclude: ["README.md", "movies", "threshold"]),
+      path: "Tools/accuracy", exclude: ["README.md", "dense", "movies", "threshold"]),
 
     // Tests, one folder per module.
     .target(

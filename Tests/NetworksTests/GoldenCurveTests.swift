@@ -18,7 +18,11 @@ import Testing
     decode.features = 4
     decode.results = DECODE.ResultScale(photons: 4000, z: 1000, background: 120)
     decode.scaling = InputScaling(scale: 0.02, shift: -0.4)
-    return ["decode": decode]
+    var fid = FIDSTORM()
+    (fid.features, fid.depth) = (8, 2)
+    var deep = DeepSTORM()
+    (deep.features, deep.magnification) = (4, 2)
+    return ["decode": decode, "fid-storm": fid, "deep-storm": deep]
   }()
 
   private static var settings: TrainingSettings {
@@ -47,13 +51,15 @@ import Testing
     let golden = try JSONDecoder().decode(Curve.self, from: Data(contentsOf: path))
     try #require(golden.double.count == 20 && golden.single.count == 20)
     func distances(_ losses: [Double]) -> [Double] {
-      zip(losses, golden.double).map { abs($0 - $1) / max(abs($1), 1) }
+      zip(losses, golden.double).map { abs($0 - $1) / abs($1) }
     }
     let (own, single) = (distances(losses), distances(golden.single))
     #expect(own[0] < 1e-5, "the first loss differs by \(own[0])")
-    // Every step starts where the last one ended, so rounding grows, in PyTorch too.
+    // Every step starts where the last one ended, so rounding grows, in PyTorch too. Deep-STORM's batch
+    // norms add rows one after another, where PyTorch adds in pairs.
+    let factor = name == DeepSTORM.name ? 6.0 : 3.0
     #expect(
-      own.max()! <= 3 * single.max()!,
+      own.max()! <= factor * single.max()!,
       "\(own.max()!) from double precision, PyTorch in single precision \(single.max()!)")
     #expect(single.max()! < 0.01)
   }

@@ -112,19 +112,87 @@ class Decode:
         return sum(sums.values()) / (movies * length)
 
 
+def gaussian(values, size, finer):
+    """Shares of pixels of a finer grid in a Gaussian of σ 1, integrated over them."""
+    places = torch.arange(size * finer, dtype=values.dtype)
+    offset = places - (finer * values[:, None] + 0.5 * finer - 0.5)
+    return 0.5 * (torch.erf((offset + 0.5) / 2**0.5) - torch.erf((offset - 0.5) / 2**0.5))
+
+
+def heat_map(batch, finer):
+    photons = batch["photons"]
+    movies, emitters, length = photons.shape
+    height, width = batch["frames"].shape[1:3]
+    maps = []
+    for frame in range(movies * length):
+        movie, time = divmod(frame, length)
+        on = photons[movie, :, time] > 0
+        rows = gaussian(batch["y"][movie, on, 0], height, finer)
+        columns = gaussian(batch["x"][movie, on, 0], width, finer)
+        maps.append(torch.einsum("er,ec->rc", rows, columns))
+    return torch.stack(maps)[:, None]
+
+
+def between_0_and_1(frames):
+    x = frames.permute(0, 3, 1, 2)
+    low, high = x.amin((1, 2, 3), keepdim=True), x.amax((1, 2, 3), keepdim=True)
+    return (x - low) / (high - low)
+
+
+class FidStorm:
+    """FID-STORM with two layers in its trunk."""
+
+    def loss(self, w, batch):
+        def layer(x, name, **options):
+            return F.leaky_relu(F.conv2d(x, w[name + ".weight"], padding=1, **options), 0.01)
+
+        first = layer(between_0_and_1(batch["frames"]), "first")
+        x = first
+        for k in range(2):
+            x = layer(x, f"trunk.{k}", bias=w[f"trunk.{k}.bias"])
+        x = first + x
+        for k in range(3):
+            x = layer(F.interpolate(x, scale_factor=2, mode="nearest"), f"up{k + 1}")
+        return ((x - heat_map(batch, 8)) ** 2).mean()
+
+
+class DeepStorm:
+    """Deep-STORM that enlarges twice (Nehme et al. 2018)."""
+
+    def loss(self, w, batch):
+        def block(x, name):
+            x = F.conv2d(x, w[f"conv-CNN{name}.weight"], padding=1)
+            scale, shift = w[f"BN-CNN{name}.weight"], w[f"BN-CNN{name}.bias"]
+            return F.relu(F.batch_norm(x, None, None, scale, shift, True, eps=1e-3))
+
+        x = (between_0_and_1(batch["frames"]) - 0.19607912) / 0.17763713
+        x = F.interpolate(x, scale_factor=2, mode="nearest")
+        for name in ("F1", "F2", "F3"):
+            x = F.max_pool2d(block(x, name), 2)
+        x = block(x, "F4")
+        for name in ("F5", "F6", "F7"):
+            x = block(F.interpolate(x, scale_factor=2, mode="nearest"), name)
+        x = F.conv2d(x, w["Prediction.weight"])
+        taps = torch.arange(-3, 4, dtype=x.dtype)
+        kernel = torch.exp(-(taps[:, None] ** 2 + taps[None, :] ** 2) / 2)
+        blurred = F.conv2d(x, (2 * kernel / kernel.sum())[None, None], padding=3)
+        return ((blurred - 100 * heat_map(batch, 2)) ** 2).mean() + x.abs().mean()
+
+
 def curve(system, folder, precision):
     weights = {
-        name: tensor.to(precision).requires_grad_()
+        name: tensor.to(precision).requires_grad_("running" not in name)
         for name, tensor in safetensors(folder / "weights.safetensors").items()
     }
-    optimizer = torch.optim.AdamW(weights.values(), lr=1e-4, weight_decay=0.1)
+    trained = [weight for weight in weights.values() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.1)
     losses = []
     for step in range(1, 21):
         batch = safetensors(folder / f"{step}.safetensors")
         loss = system.loss(weights, {name: t.to(precision) for name, t in batch.items()})
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights.values(), 0.03)
+        torch.nn.utils.clip_grad_norm_(trained, 0.03)
         optimizer.step()
         losses.append(loss.item())
     return losses
@@ -133,7 +201,7 @@ def curve(system, folder, precision):
 if __name__ == "__main__":
     source, target = map(pathlib.Path, sys.argv[1:3])
     target.mkdir(exist_ok=True)
-    for name, system in {"decode": Decode()}.items():
+    for name, system in {"decode": Decode(), "fid-storm": FidStorm(), "deep-storm": DeepStorm()}.items():
         result = {
             kind: curve(system, source / name, precision)
             for kind, precision in [("double", torch.float64), ("single", torch.float32)]

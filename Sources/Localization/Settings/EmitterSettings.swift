@@ -27,7 +27,7 @@ public struct EmitterSettings: Hashable, Sendable {
   public init() {}
 
   /// The width of the Gaussian, stated or measured, px.
-  var sigma: Double? {
+  package var sigma: Double? {
     if case .gaussian(_, let sigma) = spot { return sigma ?? measured.sigma }
     return nil
   }

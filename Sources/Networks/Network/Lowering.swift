@@ -53,7 +53,7 @@ extension Network {
     return outputs.map { ($0.name, $0.value.node.map { values[$0] } ?? x) }
   }
 
-  private func scaled(_ frames: Graph.Value, _ graph: inout Graph) throws -> Graph.Value {
+  func scaled(_ frames: Graph.Value, _ graph: inout Graph) throws -> Graph.Value {
     let x =
       switch scaling.normalization {
       case .none: frames

@@ -270,12 +270,6 @@ extension DECODE: TrainableSystem {
     [layout == .authors ? "mt_heads.0.out_conv.bias" : "out_module.p_out2.bias": -6]
   }
 
-  package func input(_ examples: Examples, in graph: inout Graph) throws -> Graph.Value {
-    if stabilised { return examples.frames }
-    return try graph.apply(
-      Elementwise(.affine(scale: scaling.scale, shift: scaling.shift)), examples.frames)
-  }
-
   /// The authors' loss, the mean over frames of three parts: the number of emitters, their places
   /// under the mixture, and the background.
   ///
@@ -303,7 +297,7 @@ extension DECODE: TrainableSystem {
     let rest = try chain(p, .affine(scale: -1, shift: 1))
     let (expected, variance) = (try perFrame(p), try perFrame(with(.multiply, p, rest)))
     let zero = graph.constant(Tensor([0.0], shape: [1]))
-    let targets = try with(.less, zero, examples.photons)
+    let targets = try examples.presence(in: &graph)
     let number = try graph.reshaped(graph.apply(Reduce(.sum, axes: [1]), targets), to: [frames])
 
     // N [(N − m)² / 2v + ½ ln 2πv], where m and v are mean and variance of the number of emitters.

@@ -152,6 +152,31 @@ package struct Examples {
       with(.multiply, chain(readVariance, .sqrt), draws.normal(frameShape, in: &graph)))
   }
 
+  /// 1 for an emitter that is a target in a frame, otherwise 0, [movies, emitters, frames of a movie].
+  func presence(in graph: inout Graph) throws -> Graph.Value {
+    try graph.apply(Binary(.less), graph.constant(Tensor([0.0], shape: [1])), photons)
+  }
+
+  /// An image with a Gaussian of sum 1 at each target, [frames, height · finer, width · finer, 1].
+  ///
+  /// - Parameters:
+  ///   - finer: how many times finer its pixels are than the frame's.
+  ///   - sigma: of the Gaussians, in pixels of the image.
+  func heatMap(finer: Int, sigma: Double, in graph: inout Graph) throws -> Graph.Value {
+    // Pixel i of the image lies at (i + ½) / finer − ½.
+    let place = Elementwise(
+      .affine(scale: Float(finer), shift: 0.5 * Float(finer) - 0.5))
+    let widths = try graph.apply(
+      Stretch(to: [settings.movies, settings.room, 2]),
+      graph.constant(Tensor([Float(sigma)], shape: [1, 1, 1])))
+    return try graph.apply(
+      DrawEmitters(height: settings.height * finer, width: settings.width * finer),
+      to: [
+        presence(in: &graph), graph.apply(Concat(), graph.apply(place, x), graph.apply(place, y)),
+        widths,
+      ])[0]
+  }
+
   /// What layers need to know of the batch.
   func batch(_ clock: Graph.Value, learns: Bool) -> ExampleBatch {
     ExampleBatch(

@@ -8,7 +8,11 @@ package protocol TrainableSystem: NetworkSystem {
   /// Initial values of biases that do not start at 0, by name.
   var initialBiases: [String: Float] { get }
 
-  /// What the network sees of a batch.
+  /// How weights begin.
+  var initialWeights: InitialWeights { get }
+
+  /// What the network sees of a batch: unless a system states something else, its frames with the
+  /// network's own scaling.
   func input(_ examples: Examples, in graph: inout Graph) throws -> Graph.Value
 
   /// The parts of the loss, float32 [1] each; the loss is their sum.
@@ -19,6 +23,11 @@ package protocol TrainableSystem: NetworkSystem {
 
 extension TrainableSystem {
   package var initialBiases: [String: Float] { [:] }
+  package var initialWeights: InitialWeights { .he }
+
+  package func input(_ examples: Examples, in graph: inout Graph) throws -> Graph.Value {
+    try network.scaled(examples.frames, &graph)
+  }
 }
 
 /// A named part of a loss.

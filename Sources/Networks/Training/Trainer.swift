@@ -57,7 +57,8 @@ package final class Trainer {
       values = try network.learned(type(of: system).adopt(initial))
     } else {
       values = network.learnedNumbers(
-        network.initialWeights(system.initialBiases, seed: settings.seed))
+        network.initialWeights(
+          system.initialWeights, system.initialBiases, seed: settings.seed))
     }
     progress = checkpoint?.progress ?? TrainingProgress(steps: settings.steps)
     for (name, type) in step.states where values[name] == nil {

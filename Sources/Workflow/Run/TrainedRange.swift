@@ -47,13 +47,22 @@ enum TrainedRange {
     }
     func words(_ value: Double) -> String { String(format: "%.3g", value) }
     let outside = values.filter { $0.value < 0.9 * $0.range.from || $0.value > 1.1 * $0.range.to }
+    var remarks: [Message] = []
+    if content.width == nil, case .gaussian = examples.psf {
+      remarks = [
+        """
+        too few molecules stand alone to measure the width of the PSF, so that it could not be compared \
+        with that of the network's training
+        """
+      ]
+    }
     if outside.isEmpty {
       let all = values.map {
         "\($0.what) \(words($0.value)) (\(words($0.range.from)) to \(words($0.range.to)))"
       }
       return [
         "the movie is inside the range of the network's training: \(all.joined(separator: ", "))"
-      ]
+      ] + remarks
     }
     return outside.map {
       """
@@ -61,6 +70,6 @@ enum TrainedRange {
       \(words($0.value)), not between \(words($0.range.from)) and \(words($0.range.to)); rows may be \
       wrong
       """
-    }
+    } + remarks
   }
 }

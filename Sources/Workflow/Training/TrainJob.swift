@@ -13,7 +13,6 @@ public struct TrainJob {
   let recipe: TrainingRecipe
   let output: String
   let device: any Device
-  let initial: String?
   let minutes: Double?
   let resumes: Bool
   let overwrite: Bool
@@ -24,21 +23,19 @@ public struct TrainJob {
   ///   - recipe: network, examples, schedule.
   ///   - output: the model, a safetensors file.
   ///   - device: computes the steps.
-  ///   - initial: a model of the same network to start from.
   ///   - minutes: a budget; the number of steps, and with it the schedule, is fitted to it.
   ///   - resumes: continues from the checkpoint of an interrupted training.
   ///   - overwrite: replaces an existing model.
   ///   - observer: is told of progress and scores.
   ///   - cancellation: stops the training when it is triggered; model and checkpoint are saved.
   public init(
-    _ recipe: TrainingRecipe, output: String, on device: any Device, initial: String? = nil,
+    _ recipe: TrainingRecipe, output: String, on device: any Device,
     minutes: Double? = nil, resumes: Bool = false, overwrite: Bool = false,
     observer: any Observer = Unobserved(), cancellation: Cancellation = Cancellation()
   ) {
     self.recipe = recipe
     self.output = output
     self.device = device
-    self.initial = initial
     self.minutes = minutes
     self.resumes = resumes
     self.overwrite = overwrite
@@ -57,7 +54,9 @@ public struct TrainJob {
   private func runWatched() throws -> TrainingReport {
     try recipe.check()
     let checkpoint = try checkNames()
-    let start = try initial.map { try WeightFile.read($0) }
+    let start = try recipe.start.map {
+      try ShippedModel.named($0)?.weights() ?? WeightFile.read($0)
+    }
     let trainer = try Trainer(
       recipe.system, recipe.training, on: device, from: checkpoint, initial: start)
     var log = try TrainingLog(

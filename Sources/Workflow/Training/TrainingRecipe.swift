@@ -7,9 +7,11 @@ import Reporting
 public struct TrainingRecipe: Sendable {
   package var system: any TrainableSystem
   package var training: TrainingSettings
+  /// The model to start from: one that comes with Glint, or a file; nil for random weights.
+  public var start: String?
 
-  /// Reads YAML or JSON: `network`, a name; `settings` of the network; `training`. What is left out
-  /// is as its authors published it.
+  /// Reads YAML or JSON: `network`, a name; `settings` of the network; `training`; `start`. What is
+  /// left out is as its authors published it.
   ///
   /// Throws `SettingsError`, `NetworkError`.
   public init(reading path: String) throws {
@@ -34,7 +36,8 @@ public struct TrainingRecipe: Sendable {
     system = try trainable.with(settings: json(fields["settings"]))
     training = system.training
     if let own = fields["training"] { training = try own.changing(training) }
-    let known = ["network", "settings", "training"]
+    if case .text(let model)? = fields["start"] { start = model }
+    let known = ["network", "settings", "training", "start"]
     if case .section(let all) = fields,
       let other = all.keys.sorted().first(where: { !known.contains($0) })
     {
