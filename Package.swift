@@ -28,7 +28,8 @@ let package = Package(
       ],
       cSettings: [.headerSearchPath("../../Kernels/shared")]),
     .target(
-      name: "TrainedModels", exclude: ["README.md", "decode-2d.yaml", "decode-2d.safetensors"]),
+      name: "TrainedModels",
+      exclude: ["README.md", "decode-2d.log.csv", "decode-2d.safetensors", "decode-2d.yaml"]),
     .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),

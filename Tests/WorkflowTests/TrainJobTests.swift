@@ -138,7 +138,7 @@ import Testing
 
   @Test func aRecipeIsRefusedBySection() throws {
     try withScratchFolder { folder in
-      #expect(throws: SettingsError.self) { try recipe(in: folder, "colour: red") }
+      _ = #expect(throws: SettingsError.self) { try recipe(in: folder, "colour: red") }
     }
   }
 }
