@@ -25,6 +25,8 @@ public struct ProposeJob {
   ///   - psf: the content of the recipe's PSF file.
   ///   - network: a network, or a model that comes with Glint, which the training then starts from.
   ///   - devices: for the measurement.
+  ///   - observer: is told what was measured.
+  ///   - cancellation: stops the work when it is triggered.
   public init(
     source movie: any Movie, recipe: Recipe, maps: CameraMaps?, psf: CalibratedPSF?,
     network: String, devices: [any Device], observer: any Observer = Unobserved(),
