@@ -55,12 +55,19 @@ import Testing
     }
     let (own, single) = (distances(losses), distances(golden.single))
     #expect(own[0] < 1e-5, "the first loss differs by \(own[0])")
-    // Every step starts where the last one ended, so rounding grows, in PyTorch too. Deep-STORM's batch
-    // norms add rows one after another, where PyTorch adds in pairs.
-    let factor = name == DeepSTORM.name ? 6.0 : 3.0
-    #expect(
-      own.max()! <= factor * single.max()!,
-      "\(own.max()!) from double precision, PyTorch in single precision \(single.max()!)")
+    // Every step starts where the last one ended, so rounding grows, in PyTorch too.
+    func checkCurve() {
+      #expect(
+        own.max()! <= 3 * single.max()!,
+        "\(own.max()!) from double precision, PyTorch in single precision \(single.max()!)")
+    }
+    if name == DeepSTORM.name {
+      withKnownIssue("Deep-STORM's curve is about five times as far; why is not known") {
+        checkCurve()
+      }
+    } else {
+      checkCurve()
+    }
     #expect(single.max()! < 0.01)
   }
 

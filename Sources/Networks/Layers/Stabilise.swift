@@ -13,11 +13,11 @@ extension Layers {
     func channels(_ given: [Int]) -> Int { 2 }
 
     func parameters(_ given: Int) -> [Parameter] {
-      ["level", "variance"].map { Parameter($0, [1], trained: false) }
+      [
+        Parameter("level", [1], trained: false, measured: .level),
+        Parameter("variance", [1], trained: false, measured: .variance),
+      ]
     }
-
-    /// The parameters for frames with this noise.
-    func values(_ noise: FrameNoise) -> [Double] { [noise.level, noise.variance] }
 
     var place: LayersInOrder.Place? { .init(.stabilise) }
     func multiplications(_ channels: Int, _ given: ImageSize?) -> Int { 0 }

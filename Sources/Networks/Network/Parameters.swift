@@ -8,16 +8,19 @@ package struct Parameter: Hashable, Sendable {
   package let shape: [Int]
   /// False for running statistics.
   package let trained: Bool
+  /// What of a movie's noise it is; nil for one that belongs to the network.
+  let measured: FrameNoise.Value?
   let arrangement: Arrangement
 
   init(
     _ name: String, _ shape: [Int], _ arrangement: Arrangement = Arrangement(),
-    trained: Bool = true
+    trained: Bool = true, measured: FrameNoise.Value? = nil
   ) {
     self.name = name
     self.shape = shape
     self.arrangement = arrangement
     self.trained = trained
+    self.measured = measured
   }
 
   package var count: Int { shape.reduce(1, *) }

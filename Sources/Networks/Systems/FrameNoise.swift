@@ -16,15 +16,28 @@ package struct FrameNoise: Codable, Hashable, Sendable {
   }
 }
 
+extension FrameNoise {
+  /// A value that a network takes as a parameter.
+  enum Value: Hashable, Sendable {
+    case level
+    case variance
+  }
+
+  func value(_ value: Value) -> Double {
+    switch value {
+    case .level: level
+    case .variance: variance
+    }
+  }
+}
+
 extension Model {
   /// The same weights, for frames with this noise.
   package func seeing(_ noise: FrameNoise) -> Model {
     var learned = learned
-    for node in network.nodes {
-      guard let layer = node.layer as? Layers.Stabilise else { continue }
-      for (parameter, value) in zip(network.parameters(of: node), layer.values(noise)) {
-        learned[parameter.name] = Tensor([Float(value)], shape: parameter.shape)
-      }
+    for parameter in network.parameters {
+      guard let measured = parameter.measured else { continue }
+      learned[parameter.name] = Tensor([Float(noise.value(measured))], shape: parameter.shape)
     }
     return Model(self, as: system.seeing(noise), learned)
   }
