@@ -17,7 +17,7 @@ typedef struct {
   int stride, dilation;
   int pad_top, pad_left;
   int enlarge;  ///< 1: x is first enlarged 2 times by repetition; height and width are before that
-  int block;  ///< pixels (gemm) or tiles (winograd) of one CPU item
+  int block;  ///< pixels (gemm, lines) or tiles (winograd) of one CPU item
   int stream;  ///< 1: CPU stores bypass the caches; every vector of channels is then a whole line
   glint_channel_range in, out;
   glint_channel_range added[GLINT_EPILOGUE_TENSORS];  ///< of the epilogue's tensors that have pixels
@@ -32,7 +32,7 @@ GLINT_OPERANDS(convolution)
 GLINT_CPU_KERNEL(conv_direct, glint_conv_params, convolution)
 GLINT_CPU_KERNEL(conv_transposed, glint_conv_params, convolution)
 GLINT_CPU_KERNEL(conv_gemm, glint_conv_params, convolution)
-GLINT_CPU_KERNEL(conv_single, glint_conv_params, convolution)
+GLINT_CPU_KERNEL(conv_lines, glint_conv_params, convolution)
 GLINT_CPU_KERNEL(conv_winograd4_tiles, glint_conv_params, convolution)
 GLINT_CPU_KERNEL(conv_winograd2_tiles, glint_conv_params, convolution)
 GLINT_OPENCL_KERNEL(conv, direct, glint_conv_params, convolution)

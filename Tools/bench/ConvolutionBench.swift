@@ -10,12 +10,13 @@ struct ConvolutionBench {
   static let cases = [
     (16, 64, 48, 48, 3), (16, 64, 96, 96, 3), (16, 16, 192, 192, 3), (1, 484, 64, 64, 3),
     (1, 256, 128, 121, 3), (16, 64, 1, 48, 3), (16, 64, 96, 48, 1),
+    (4, 256, 16, 16, 3), (4, 256, 2, 16, 3), (4, 256, 16, 16, 1), (4, 256, 16, 1, 1),
   ]
 
   func run() throws {
     for (batch, side, channels, outputs, kernel) in Self.cases {
       for name in device.info.kind == .cpu
-        ? ["winograd4", "winograd2", "single", "gemm", "blas"]
+        ? ["winograd4", "winograd2", "lines", "gemm", "blas"]
         : ["winograd", "tile64", "tile32", "direct"]
       {
         var graph = Graph()

@@ -3,6 +3,8 @@ public struct ProfileRow: Codable, Hashable, Sendable {
   /// The op with its parameters.
   public var op: String
   public var candidate: String
+  /// The type of its first result.
+  public var result: String
   /// The kernels that it launched.
   public var kernels: [String]
   public var seconds: Double
@@ -27,6 +29,7 @@ extension Executable {
       let work = step.op.work(step.types.inputs, step.types.outputs)
       return ProfileRow(
         op: step.op.label, candidate: step.choice.candidate,
+        result: step.types.outputs.first?.description ?? "",
         kernels: labels.map { String($0.split(separator: "/").last ?? "") },
         seconds: own.reduce(0) { $0 + $1.seconds }, runs: own.first?.runs ?? 0, flops: work.flops,
         bytes: work.bytes)

@@ -51,6 +51,8 @@ package struct NetworkStage: RowStage {
 
   package var halo: Int { model.network.temporalReach }
 
+  package var independentAfter: Int? { 2 * halo + 1 }
+
   /// A network that takes camera counts gets them unchanged.
   package var usesCamera: Bool { model.system.unit != .counts }
 

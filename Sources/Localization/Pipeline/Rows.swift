@@ -15,12 +15,18 @@ package protocol RowStage: Stage where Product == Rows {
 
   /// Distance, px, within which molecules disturb each other's fits; nil if they do not.
   var disturbance: Double? { get }
+
+  /// Frames after which the errors of a molecule's rows are independent, if rows are to be checked
+  /// against each other; nil if their errors are known to be right.
+  var independentAfter: Int? { get }
 }
 
 extension RowStage {
   package var notes: [Message] { [] }
 
   package var disturbance: Double? { nil }
+
+  package var independentAfter: Int? { nil }
 
   package func product() -> Rows { Rows(quantities) }
 

@@ -92,9 +92,13 @@ package struct PlanRecord: Sendable {
     if !other.explanation.isEmpty { explanation = other.explanation }
   }
 
+  /// The times of the same work are added: the same op with as many flops and bytes.
   private mutating func add(_ rows: [ProfileRow]) {
     for row in rows {
-      if let place = profile.firstIndex(where: { $0.op == row.op }) {
+      let same = profile.firstIndex {
+        ($0.op, $0.candidate, $0.flops, $0.bytes) == (row.op, row.candidate, row.flops, row.bytes)
+      }
+      if let place = same {
         profile[place].seconds += row.seconds
         profile[place].runs += row.runs
       } else {

@@ -18,7 +18,9 @@ extension Model {
     let second = Int(min((isGPU ? 1e13 : 2e11) / max(flops, 1), 1024))
     let room = max(1, (128 << 20) / (2 * height * width))
     let frames = max(1, min(second, room))
-    let together = min(frames, system.inputSize != nil ? 256 : isGPU ? 32 : 8)
+    // On a CPU as many as the caches can hold, about.
+    let near = isGPU ? 32 : max(1, min(8, (1 << 17) / max(height * width, 1)))
+    let together = min(frames, system.inputSize != nil ? 256 : near)
     let shared = network.temporalReach > 0 ? min(4, room) : 1
     return Pace(together: together, batch: max(frames, shared) / together * together)
   }

@@ -175,38 +175,52 @@ package struct DECODE: NetworkSystem {
     }
     let bound: Float = authors ? 8 : 16
     let p = net.activate(net.activate(head(0, "p", to: 1), .clamp(-bound, bound)), .sigmoid)
-    // The authors' order is photons, x, y, z; that of the paper's program is x, y, z, photons.
-    func photonsFirst(_ value: Network.Value) -> (photons: Network.Value, xyz: Network.Value) {
-      authors
-        ? (net.slice(value, 0..<1), net.slice(value, 1..<4))
-        : (net.slice(value, 3..<4), net.slice(value, 0..<3))
-    }
-    let mean = photonsFirst(head(1, "xyzi", to: 4))
+    let mean = head(1, "xyzi", to: 4)
     let sigma = net.activate(
       net.activate(head(2, "xyzis", to: 4), .sigmoid),
       .affine(scale: authors ? 3 : 1, shift: sigmaFloor))
-    let sigmas = photonsFirst(sigma)
     let background = net.activate(head(3, "bg", to: 1), .sigmoid)
-    let all = net.concat(
-      p, net.activate(mean.photons, .sigmoid), net.activate(mean.xyz, .tanh), sigmas.photons,
-      sigmas.xyz, background)
-    net.output("emitters", disabled.isEmpty ? all : withoutDisabled(all, &net))
+    // The authors' order is photons, x, y, z; that of the paper's program is x, y, z, photons.
+    let (photons, first) = authors ? (0, 1) : (3, 0)
+    let light = net.activate(net.slice(mean, photons..<photons + 1), .sigmoid)
+    let place = net.activate(net.slice(mean, first..<first + 3), .tanh)
+    net.output(
+      "emitters",
+      arranged(
+        [(p, 1, 0), (light, 1, 0)] + (0..<3).map { (place, 3, $0) } + [(sigma, 4, photons)]
+          + (0..<3).map { (sigma, 4, first + $0) } + [(background, 1, 0)], &net))
     return net
   }
 
-  /// The ten channels, with constants for those that training left out.
-  private func withoutDisabled(
-    _ all: Network.Value, _ net: inout Network
+  /// The ten channels, each one of the `count` channels of a value, as one value, with constants for
+  /// those that training left out.
+  private func arranged(
+    _ channels: [(value: Network.Value, count: Int, channel: Int)], _ net: inout Network
   ) -> Network.Value {
-    var channels: [Network.Value] = []
-    for index in 0..<10 {
-      let channel = net.slice(all, index..<index + 1)
+    var parts: [Network.Value] = []
+    var run: (value: Network.Value, count: Int, channels: Range<Int>)?
+    func finish() {
+      if let run {
+        let isWhole = run.channels.count == run.count
+        parts.append(isWhole ? run.value : net.slice(run.value, run.channels))
+      }
+      run = nil
+    }
+    for (index, (value, count, channel)) in channels.enumerated() {
       let constant: Float? =
         disabled.contains(index - 1) ? 0 : disabled.contains(index - 5) ? 0.1 : nil
-      channels.append(
-        constant.map { net.activate(channel, .affine(scale: 0, shift: $0)) } ?? channel)
+      if let constant {
+        finish()
+        parts.append(net.activate(channels[0].value, .affine(scale: 0, shift: constant)))
+      } else if let current = run, current.value == value, current.channels.upperBound == channel {
+        run = (value, count, current.channels.lowerBound..<channel + 1)
+      } else {
+        finish()
+        run = (value, count, channel..<channel + 1)
+      }
     }
-    return net.concat(channels)
+    finish()
+    return net.concat(parts)
   }
 
   private func authorsUNet(

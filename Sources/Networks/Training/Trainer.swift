@@ -69,6 +69,9 @@ package final class Trainer {
     executable = try device.compile(Plan(step.graph, for: device.info), store: store)
   }
 
+  /// Memory of a step, bytes: activations, gradients and scratch, without parameters.
+  package var stepBytes: Int { executable.plan.bytes }
+
   package var isDone: Bool { progress.step >= progress.steps || progress.isStopped }
 
   package var isTimeToValidate: Bool {

@@ -155,7 +155,11 @@ public struct LocalizeJob {
         throw error
       }
       report.recipe = recipe
-      report.notes = notes.map(\.description) + (doubt.map { ["\($0)"] } ?? []) + report.notes
+      let trust = report.trust?.remarks ?? []
+      for line in trust { observer.note(line) }
+      report.notes =
+        notes.map(\.description) + (doubt.map { ["\($0)"] } ?? []) + report.notes
+        + trust.map(\.description)
       if report.interrupted {
         keep(writers, safe: run.framesSafe, of: frames, device: run.deviceName)
       } else {

@@ -31,6 +31,8 @@ public struct LocalizeReport: Codable, Sendable {
   public var profile: [ProfileRow] = []
   /// Notes that were shown to the user.
   public var notes: [String] = []
+  /// What the rows of a network say about their own errors.
+  package var trust: TrustReport?
   public var interrupted = false
   public var version = glintVersion
   /// The resolved recipe.
@@ -50,7 +52,7 @@ public struct LocalizeReport: Codable, Sendable {
     case peakMemoryBytes = "peak_memory_bytes"
     case device, batch
     case arenaBytes = "arena_bytes"
-    case profile, notes, interrupted, version, recipe
+    case profile, notes, trust, interrupted, version, recipe
   }
 
   public func json() throws -> Data { try JSONEncoder.indented.encode(self) }

@@ -95,14 +95,19 @@ package final class LocalizeRun {
     let crowd = stage.disturbance.map { CrowdCount(reach: $0) }
     var sinks: [any Sink<Rows>] = writers.map { TableSink($0) } + [count]
     if let crowd { sinks.append(crowd) }
+    let trust = stage.independentAfter.map { RowTrust(gap: $0) }
+    if let trust { sinks.append(trust) }
     let summary = try run.run(from: source, into: sinks + (records.map { [$0] } ?? []))
     if let line = source.notNumbers { notes.note(Message(line)) }
     if let remark = crowd?.remark { notes.note(remark) }
-    return report(summary, count)
+    return report(summary, count, trust?.report)
   }
 
-  private func report(_ summary: Run<Rows>.Summary, _ count: RowCount) -> LocalizeReport {
+  private func report(
+    _ summary: Run<Rows>.Summary, _ count: RowCount, _ trust: TrustReport?
+  ) -> LocalizeReport {
     var report = LocalizeReport()
+    report.trust = trust
     report.frames = finished + summary.items
     report.localizations = count.rows
     report.fits = count.spots

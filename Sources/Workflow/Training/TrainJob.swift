@@ -179,7 +179,8 @@ public struct TrainJob {
     TrainingReport(
       model: output, steps: trainer.progress.step, bestStep: trainer.progress.bestStep,
       restarts: trainer.progress.restarts, isEarly: trainer.progress.isStopped,
-      seconds: log.entries.reduce(0) { $0 + $1.seconds }, device: device.info.name,
+      seconds: log.entries.reduce(0) { $0 + $1.seconds }, stepMemory: trainer.stepBytes,
+      device: device.info.name,
       network: type(of: recipe.system).name, settings: try recipe.system.configuration.settings,
       training: recipe.training,
       scores: log.entries.last { $0.scores.step == trainer.progress.bestStep }?.scores)
@@ -219,6 +220,8 @@ public struct TrainingReport: Codable, Sendable {
   /// Whether it ended before its last step, because the loss became no better.
   public var isEarly: Bool
   public var seconds: Double
+  /// Of one step, bytes: activations, gradients and scratch, without parameters.
+  public var stepMemory: Int
   public var device: String
   public var network: String
   public var settings: String

@@ -76,7 +76,9 @@ struct Profile: ParsableCommand {
     func cell(_ text: String, _ width: Int) -> String {
       text.count >= width ? text : String(repeating: " ", count: width - text.count) + text
     }
-    var lines = [report.device, "    µs/frame  share  GFLOP/s   GB/s  op [candidate] kernels"]
+    var lines = [
+      report.device, "    µs/frame  share  GFLOP/s   GB/s  op [candidate] kernels → result",
+    ]
     for row in report.profile {
       let micro = row.seconds * 1e6 / Double(max(report.frames, 1))
       lines.append(
@@ -84,7 +86,8 @@ struct Profile: ParsableCommand {
           + cell(String(format: "%.1f%%", 100 * row.seconds / max(total, 1e-12)), 7)
           + cell(String(format: "%.1f", row.flopRate * 1e-9), 9)
           + cell(String(format: "%.1f", row.byteRate * 1e-9), 7)
-          + "  \(row.op) [\(row.candidate)] \(row.kernels.joined(separator: ", "))")
+          + "  \(row.op) [\(row.candidate)] \(row.kernels.joined(separator: ", "))"
+          + " → \(row.result)")
     }
     lines.append(
       String(

@@ -129,7 +129,7 @@ import Testing
   /// A table from another version may name candidates that no longer exist or that decline.
   @Test func aCandidateThatCannotIsPassedOver() throws {
     #expect(chosen(try Plan(graph(), for: cpu, tuning: table("gone"))) == "winograd4")
-    #expect(chosen(try Plan(graph(), for: cpu, tuning: table("single"))) == "winograd4")
+    #expect(chosen(try Plan(graph(), for: cpu, tuning: table("lines"))) == "winograd4")
   }
 
   @Test func tablesAreKeptAsJSON() throws {

@@ -6,7 +6,7 @@ extension Convolution {
   /// error of plain summation. The more precise F(2×2) can be chosen by name.
   package var cpu: [Candidate<CPULaunch>] {
     [
-      winograd(4, error: 32), single, product, winograd(2, error: 4), library, direct,
+      winograd(4, error: 32), lines, product, winograd(2, error: 4), library, direct,
     ]
   }
 
@@ -92,30 +92,42 @@ extension Convolution {
     }
   }
 
-  /// For one input channel and stride 1: reads tiles directly from the image's rows.
-  private var single: Candidate<CPULaunch> {
-    Candidate("single") { site in
+  /// For small kernels of few channels: no patches, only the image's rows.
+  private var lines: Candidate<CPULaunch> {
+    Candidate("lines") { site in
       let (w, y) = (site.inputs[1].shape, site.outputs[0].shape)
-      guard w[2] == 1, stride == 1, enlargement == 1 else {
-        return .declined("it needs one input channel and stride 1")
+      let depth = w[0] * w[1] * w[2]
+      guard dilation == 1, enlargement == 1 else {
+        return .declined("it needs an image that is neither enlarged nor dilated")
       }
-      let row = y[2] + (w[1] - 1) * dilation + Int(GLINT_FINISH_MOST)
+      guard depth <= 256 else {
+        return .declined("with \(depth) terms of a sum the weights would be read too often")
+      }
       var parameters = kernelParameters(site)
+      if w[0] == 1, w[1] == 1, stride == 1, site.inputs[0].shape == y.dropLast() + [w[2]] {
+        // Every output pixel is made of the input pixel at its place: one long row.
+        let pixels = Int32(y[0] * y[1] * y[2])
+        parameters.batch = 1
+        (parameters.height, parameters.width) = (1, pixels)
+        (parameters.out_height, parameters.out_width) = (1, pixels)
+      }
+      parameters.block = Int32(share(Int(parameters.out_width), atMost: 128))
       parameters.stream = streams(site)
+      let rows = Int(parameters.batch * parameters.out_height)
+      let parts = (parameters.out_width + parameters.block - 1) / parameters.block
+      let reach = (Int(parameters.block) - 1) * stride + w[1]
       return .launches(
         [
           CPULaunch(
-            glint_cpu_conv_single, parameters, epilogue.operands(.prepared(0)),
-            items: .fixed(y[0] * y[1]), scratch: 4 * w[0] * row)
+            glint_cpu_conv_lines, parameters, epilogue.operands(.prepared(0)),
+            items: .fixed(rows * Int(parts)), scratch: 4 * w[0] * reach * w[2])
         ],
         preparing: [
           CPULaunch(
             glint_cpu_conv_gemm_weights, kernelParameters(site).ofWeights, Self.packing,
-            items: .fixed(w[0] * w[1]), grain: 64)
+            items: .fixed(depth), grain: 64)
         ],
-        prepared: [
-          TensorType(.float32, w[0] * w[1] * rounded(w[3], site.device.preferredWidth))
-        ])
+        prepared: [TensorType(.float32, depth * rounded(w[3], site.device.preferredWidth))])
     }
   }
 
@@ -175,7 +187,10 @@ extension Convolution {
 
   /// Items per block, such that blocks are nearly equal and every thread gets the same number.
   private func share(_ count: Int, atMost most: Int, _ site: Site) -> Int {
-    let threads = site.device.units
+    share(count, atMost: most, threads: site.device.units)
+  }
+
+  private func share(_ count: Int, atMost most: Int, threads: Int = 1) -> Int {
     let blocks = ((count + most - 1) / most + threads - 1) / threads * threads
     return max((count + blocks - 1) / blocks, min(4, count))
   }
