@@ -39,16 +39,16 @@ package struct TrustReport: Codable, Hashable, Sendable {
   }
 }
 
-/// Compares rows with those of earlier frames, and with the grid of pixels.
+/// Compares rows with those of earlier frames, and with the grid of pixels. All memory is reused.
 final class RowTrust: Sink {
   private let gap: Int
   private var histograms = (x: PixelHistogram(), y: PixelHistogram())
   private var squares: [Double] = []
-  /// The rows of the last frames, oldest first.
-  private var past: [(frame: Int, rows: [Sighting])] = []
+  /// The rows of the last frames; that of frame f has the place f modulo their number.
+  private var past: [(frame: Int, rows: [Sighting])]
 
   /// Later pairs are not looked at.
-  private static let enough = 200_000
+  private static let enough = 20_000
 
   private struct Sighting {
     var x: Double
@@ -63,7 +63,11 @@ final class RowTrust: Sink {
   }
 
   /// - Parameter gap: frames between two sightings whose errors are independent.
-  init(gap: Int) { self.gap = gap }
+  init(gap: Int) {
+    self.gap = gap
+    past = (0...gap).map { _ in (-1, []) }
+    squares.reserveCapacity(Self.enough)
+  }
 
   func take(_ product: Rows, of frames: Range<Int>) {
     let table = product.table
@@ -72,42 +76,43 @@ final class RowTrust: Sink {
       histograms.x.add(x[row])
       histograms.y.add(y[row])
     }
-    guard let xError = table[.xError], let yError = table[.yError], squares.count < Self.enough
-    else { return }
-    var start = 0
-    while start < table.count {
-      let frame = table.frame[start]
-      let end = table.frame[start...].firstIndex { $0 != frame } ?? table.count
-      let rows = (start..<end).map {
-        Sighting(
-          x: x[$0], y: y[$0], xVariance: xError[$0] * xError[$0],
-          yVariance: yError[$0] * yError[$0])
+    guard let xError = table[.xError], let yError = table[.yError] else { return }
+    var row = 0
+    while row < table.count, squares.count < Self.enough {
+      let frame = table.frame[row]
+      let place = frame % past.count
+      past[place].frame = frame
+      past[place].rows.removeAll(keepingCapacity: true)
+      while row < table.count, table.frame[row] == frame {
+        past[place].rows.append(
+          Sighting(
+            x: x[row], y: y[row], xVariance: xError[row] * xError[row],
+            yVariance: yError[row] * yError[row]))
+        row += 1
       }
-      if let earlier = past.first(where: { $0.frame == frame - gap }) {
-        compare(earlier.rows, rows)
-      }
-      past.removeAll { $0.frame <= frame - gap }
-      past.append((frame, rows))
-      start = end
+      let earlier = (frame + 1) % past.count
+      if past[earlier].frame == frame - gap { compare(earlier, place) }
     }
   }
 
-  /// Rows that are nearest to each other.
-  private func compare(_ earlier: [Sighting], _ rows: [Sighting]) {
-    func nearest(_ row: Sighting, in others: [Sighting]) -> (index: Int, square: Double)? {
-      var best: (index: Int, square: Double)?
-      for (index, other) in others.enumerated() {
-        let square = row.square(to: other)
-        if square < best?.square ?? ErrorScale.most { best = (index, square) }
-      }
-      return best
-    }
-    for (index, row) in rows.enumerated() {
+  /// Adds the rows of two frames that are nearest to each other.
+  private func compare(_ earlier: Int, _ later: Int) {
+    for (index, row) in past[later].rows.enumerated() {
       guard let found = nearest(row, in: earlier),
-        nearest(earlier[found.index], in: rows)?.index == index
+        nearest(past[earlier].rows[found.index], in: later)?.index == index,
+        squares.count < Self.enough
       else { continue }
       squares.append(found.square)
     }
+  }
+
+  private func nearest(_ row: Sighting, in place: Int) -> (index: Int, square: Double)? {
+    var best: (index: Int, square: Double)?
+    for (index, other) in past[place].rows.enumerated() {
+      let square = row.square(to: other)
+      if square < best?.square ?? ErrorScale.most { best = (index, square) }
+    }
+    return best
   }
 
   var report: TrustReport {
