@@ -141,4 +141,36 @@ import Testing
       _ = #expect(throws: SettingsError.self) { try recipe(in: folder, "colour: red") }
     }
   }
+
+  /// A network of classes is scored by its accuracy.
+  @Test func spectraAreLearned() throws {
+    try withScratchFolder { folder in
+      func recipe(_ width: Int) throws -> TrainingRecipe {
+        let path = folder.appendingPathComponent("spectra.yaml").path
+        let text = """
+          network: spenet
+          training:
+            steps: 60
+            validation: {every: 20, batches: 2}
+            examples: {width: \(width), movies: 32, spectra: {heterogeneity: 1}}
+          """
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return try TrainingRecipe(reading: path)
+      }
+      let model = folder.appendingPathComponent("a.safetensors").path
+      let report = try TrainJob(recipe(201), output: model, on: CPUDevice()).run()
+      #expect((report.scores?.accuracy ?? 0) > 0.7 && report.scores?.jaccard == nil)
+      let log = try String(contentsOfFile: model + ".log.csv", encoding: .utf8)
+      #expect(log.hasPrefix("step,") && log.contains(",accuracy,"))
+      #expect(throws: SettingsError.self) {
+        try TrainJob(recipe(200), output: model, on: CPUDevice(), overwrite: true).run()
+      }
+      let classes = try Model(reading: model, system: "spenet").system.task
+      guard case .crop(let names) = classes else {
+        Issue.record("the model gives no classes")
+        return
+      }
+      #expect(names == SpeNet().classes)
+    }
+  }
 }

@@ -38,6 +38,8 @@ package struct ExampleSettings: Codable, Hashable, Sendable {
   /// photons are less than `leastSignal` times the noise of the pixels under them, √(4πσ²(b + v)).
   package var leastPhotons = 50.0
   package var leastSignal = 3.0
+  /// For a network that learns from spectral images of single molecules; nil for movies.
+  package var spectra: SpectrumSettings?
 
   package enum PSF: Codable, Hashable, Sendable {
     /// A round Gaussian, px.

@@ -2,14 +2,14 @@ import Compute
 import Foundation
 import Microscopy
 
-/// A batch of simulated movies as values of a graph: what a camera sees, and what is true.
+/// A batch of simulated movies of blinking emitters.
 ///
 /// Every number follows from seed and step (`Draws`), so a step can be repeated, on any device.
-package struct Examples {
+package struct Examples: TrainingExamples {
   package let settings: ExampleSettings
   /// Photoelectrons as one reads them from the camera, [frames, height, width, 1]; of a camera with
   /// electron multiplication half of them, so that noise is that of their number.
-  let frames: Graph.Value
+  package let frames: Graph.Value
   /// Photons of emitters that are targets, [movies, emitters, frames of a movie]; 0 for others.
   let photons: Graph.Value
   /// x and y in px, z in nm: [movies, emitters, 1] each.
@@ -25,7 +25,7 @@ package struct Examples {
   /// The background as a run would measure it, photons per pixel, [frames, 1, 1, 1].
   let level: Graph.Value
   /// Emitters that there was no room for, in the whole batch, [1].
-  let leftOut: Graph.Value
+  package let leftOut: Graph.Value
 
   init(_ settings: ExampleSettings, _ draws: inout Draws, in graph: inout Graph) throws {
     self.settings = settings
@@ -74,7 +74,7 @@ package struct Examples {
       with(.subtract, with(.minimum, end, closing), with(.maximum, start, opening)), .atLeast(0))
     let half = number(0.5, each)
     let whole = try draws.coin(settings.wholeFrames, each, in: &graph)
-    let share = try Self.either(whole, with(.atMost, half, covered), covered, in: &graph)
+    let share = try graph.either(whole, with(.atMost, half, covered), covered)
     let brightness = try draws.values(in: settings.photons, each, in: &graph)
     let spread = try draws.values(in: settings.spread, each, in: &graph)
     let flux = try with(
@@ -134,22 +134,10 @@ package struct Examples {
     level = try perFrame(with(.multiply, dark, error))
     readVariance = try perFrame(variance)
     let expected = try with(.add, image, background)
-    var electrons: Graph.Value
-    if settings.multiplied > 0 {
-      // The register's excess noise is that of half as many photons, with a gamma number for each
-      // pixel (Basden 2003).
-      let multiplied = try perFrame(draws.coin(settings.multiplied, each, in: &graph))
-      let factor = try chain(multiplied, .affine(scale: 1, shift: 1))
-      electrons = try draws.poisson(with(.multiply, expected, factor), in: &graph)
-      electrons = try with(
-        .divide,
-        Self.either(multiplied, draws.gamma(electrons, in: &graph), electrons, in: &graph), factor)
-    } else {
-      electrons = try draws.poisson(expected, in: &graph)
-    }
-    frames = try with(
-      .add, electrons,
-      with(.multiply, chain(readVariance, .sqrt), draws.normal(frameShape, in: &graph)))
+    let multiplied =
+      settings.multiplied > 0
+      ? try perFrame(draws.coin(settings.multiplied, each, in: &graph)) : nil
+    frames = try draws.recorded(expected, readVariance, multiplied, in: &graph)
   }
 
   /// 1 for an emitter that is a target in a frame, otherwise 0, [movies, emitters, frames of a movie].
@@ -177,8 +165,9 @@ package struct Examples {
       ])[0]
   }
 
-  /// What layers need to know of the batch.
-  func batch(_ clock: Graph.Value, learns: Bool) -> ExampleBatch {
+  package var truth: ExampleTruth { .emitters(self) }
+
+  package func batch(_ clock: Graph.Value, learns: Bool) -> ExampleBatch {
     ExampleBatch(
       learns: learns, length: settings.length, clock: clock, level: level, variance: readVariance)
   }
@@ -228,13 +217,5 @@ package struct Examples {
       return try graph.apply(
         Elementwise(.atLeast(1e-3), .sqrt, .affine(scale: Float(width), shift: 0)), square)
     }
-  }
-
-  /// `a` where the mask is 1, `b` where it is 0.
-  private static func either(
-    _ mask: Graph.Value, _ a: Graph.Value, _ b: Graph.Value, in graph: inout Graph
-  ) throws -> Graph.Value {
-    let difference = try graph.apply(Binary(.subtract), a, b)
-    return try graph.apply(Binary(.add), b, graph.apply(Binary(.multiply), mask, difference))
   }
 }

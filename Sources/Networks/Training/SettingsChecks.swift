@@ -46,7 +46,7 @@ extension ExampleSettings {
       }
     }
     for (name, value) in [("height", height), ("width", width)] {
-      try demand(8...4096 ~= value, name, "between 8 and 4096 px")
+      try demand(4...4096 ~= value, name, "between 4 and 4096 px")
     }
     try demand(1...1000 ~= length, "length", "between 1 and 1000 frames")
     try demand(1...1000 ~= movies, "movies", "between 1 and 1000")
@@ -82,6 +82,7 @@ extension ExampleSettings {
         throw SettingsError("the recipe's `examples.psf` is not valid: \(problem)", hint: nil)
       }
     }
+    try spectra?.check()
     try demand(
       room <= Self.mostRoom, "density",
       "so low that a movie has at most \(Self.mostRoom) emitters, not \(room)")

@@ -166,6 +166,9 @@ private struct NetworkText {
       guard type is any TrainableSystem.Type else {
         throw SettingsError("the network \(wanted) cannot be trained", hint: nil)
       }
+      guard type.init().inputSize == nil else {
+        throw SettingsError("the network \(wanted) does not learn from movies", hint: nil)
+      }
       (name, starts, fixed) = (type.name, nil, nil)
     }
   }

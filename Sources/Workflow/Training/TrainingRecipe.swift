@@ -52,6 +52,13 @@ public struct TrainingRecipe: Sendable {
     try system.checkSettings()
     try system.checkReadiness()
     try training.check()
+    if let size = system.inputSize,
+      size != (training.examples.height, training.examples.width)
+    {
+      throw SettingsError(
+        "frames of \(training.examples.height)×\(training.examples.width) px do not suit the network",
+        hint: "it takes \(size.height)×\(size.width) px")
+    }
     let (examples, step) = (training.examples, system.network.alignment)
     guard examples.height % step == 0, examples.width % step == 0 else {
       throw SettingsError(

@@ -24,9 +24,11 @@ public struct TrainingScores: Codable, Hashable, Sendable {
   /// The width of the distribution of x errors over the network's own standard errors; 1 if these are
   /// right. nil if it states none.
   public var overSigma: Double?
+  /// The share of crops whose class is right; nil if the network does not find classes.
+  public var accuracy: Double?
 
   enum CodingKeys: String, CodingKey {
-    case step, loss, chance, recall, precision
+    case step, loss, chance, recall, precision, accuracy
     case jaccard = "j250"
     case closeJaccard = "j100"
     case rmse = "rmse_nm"
@@ -48,6 +50,7 @@ public struct TrainingScores: Codable, Hashable, Sendable {
   ) throws {
     self.step = step
     loss = result.loss
+    accuracy = result.accuracy
     guard let columns = system.task.emitters?.columns, result.loss.isFinite else { return }
     let frames = 1 + max(result.targets.last?.frame ?? 0, result.list.places.last?.frame ?? 0)
     let field = FieldOfView(
@@ -101,6 +104,6 @@ public struct TrainingScores: Codable, Hashable, Sendable {
     return "step \(step): loss \(String(format: "%.4g", loss))"
       + text("J250", jaccard, "%.3f") + text("J100", closeJaccard, "%.3f")
       + text("RMSE", rmse, "%.1f", " nm") + text("error/bound", overBound, "%.2f")
-      + text("error/σ", overSigma, "%.2f")
+      + text("error/σ", overSigma, "%.2f") + text("accuracy", accuracy, "%.3f")
   }
 }
