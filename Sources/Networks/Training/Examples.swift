@@ -16,12 +16,14 @@ package struct Examples: TrainingExamples {
   let x: Graph.Value
   let y: Graph.Value
   let z: Graph.Value
-  /// Widths of the PSF along x and y, px, [movies, emitters, 2].
+  /// Widths of the PSF along x and y, px, [movies, emitters, 2]; see `ExampleSpline` for a spline.
   let widths: Graph.Value
   /// Expected photons per pixel of the background, [frames, height, width, 1].
   let background: Graph.Value
-  /// Variance of the read noise, [frames, 1, 1, 1].
+  /// Variance of the read noise of a typical pixel, [frames, 1, 1, 1].
   let readVariance: Graph.Value
+  /// The same of each pixel, [frames, height, width, 1]; [frames, 1, 1, 1] if all are alike.
+  let pixelVariance: Graph.Value
   /// The background as a run would measure it, photons per pixel, [frames, 1, 1, 1].
   let level: Graph.Value
   /// Emitters that there was no room for, in the whole batch, [1].
@@ -87,6 +89,8 @@ package struct Examples: TrainingExamples {
     y = try draws.values(in: DrawnRange(-0.5, Double(settings.height) - 0.5), rows, in: &graph)
     z = try draws.values(in: settings.heights, rows, in: &graph)
     let place = try graph.apply(Concat(), x, y)
+    let depth = try chain(z, .affine(scale: Float(1 / settings.indexFactor), shift: 0))
+    var splines: Graph.Value?
     switch settings.psf {
     case .gaussian(let sigma):
       let width = try graph.apply(
@@ -94,7 +98,12 @@ package struct Examples: TrainingExamples {
       widths = try graph.apply(Concat(), width, width)
     case .astigmatic(let psf):
       widths = try graph.apply(
-        Concat(), Self.width(psf.x, z, in: &graph), Self.width(psf.y, z, in: &graph))
+        Concat(), Self.width(psf.x, depth, in: &graph), Self.width(psf.y, depth, in: &graph))
+    case .file(let file):
+      let psf = try ExampleSpline(file.loaded)
+      widths = try psf.widths(at: depth, in: &graph)
+      splines = try psf.image(
+        light, place, depth, height: settings.height, width: settings.width, in: &graph)
     }
     // An emitter is a target if its signal stands out from the noise of the pixels under it.
     let dark = try draws.values(in: settings.background, each, in: &graph)
@@ -110,8 +119,10 @@ package struct Examples: TrainingExamples {
       with(.multiply, noise, size), .atLeast(Float(settings.leastPhotons)))
     photons = try with(.multiply, light, with(.atMost, least, light))
 
-    let image = try graph.apply(
-      DrawEmitters(height: settings.height, width: settings.width), light, place, widths)
+    let image =
+      try splines
+      ?? graph.apply(
+        DrawEmitters(height: settings.height, width: settings.width), light, place, widths)
 
     // What a camera makes of it.
     let pixels = settings.height * settings.width
@@ -135,9 +146,14 @@ package struct Examples: TrainingExamples {
     readVariance = try perFrame(variance)
     let expected = try with(.add, image, background)
     let multiplied =
-      settings.multiplied > 0
-      ? try perFrame(draws.coin(settings.multiplied, each, in: &graph)) : nil
-    frames = try draws.recorded(expected, readVariance, multiplied, in: &graph)
+      settings.multiplied > 0 ? try draws.coin(settings.multiplied, each, in: &graph) : nil
+    pixelVariance =
+      try settings.pixelVariance(variance, multiplied: multiplied, &draws, in: &graph).map {
+        try graph.reshaped(
+          graph.apply(Stretch(to: [movies, length, pixels]), $0), to: frameShape)
+      } ?? readVariance
+    frames = try draws.recorded(
+      expected, pixelVariance, multiplied.map(perFrame), in: &graph)
   }
 
   /// 1 for an emitter that is a target in a frame, otherwise 0, [movies, emitters, frames of a movie].

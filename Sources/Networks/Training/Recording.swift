@@ -5,7 +5,7 @@ extension Draws {
   ///
   /// - Parameters:
   ///   - light: expected photons per pixel, [frames, height, width, 1].
-  ///   - readVariance: of the read noise, photoelectrons², [frames, 1, 1, 1].
+  ///   - readVariance: of the read noise, photoelectrons², [frames, 1, 1, 1], or of each pixel.
   ///   - multiplied: 1 for a frame of a camera with electron multiplication, else 0, [frames, 1, 1, 1];
   ///     nil if there is none.
   mutating func recorded(

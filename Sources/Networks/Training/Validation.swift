@@ -30,9 +30,9 @@ package final class Validation {
     package var photons: Double
     /// Effective counts per pixel.
     package var background: Double
-    /// Effective counts².
+    /// Of a typical pixel, effective counts².
     package var readVariance: Double
-    /// Widths of the PSF, px.
+    /// Widths of the PSF, px; see `Examples.widths`.
     package var widths: (x: Double, y: Double)
   }
 

@@ -75,7 +75,7 @@ public struct TrainingScores: Codable, Hashable, Sendable {
     let pairs = try Matching(of: found, with: truth, settings: settings).pairs
     let ratios = pairs.prefix(Self.boundPairs).flatMap { pair -> [Double] in
       let target = result.targets[pair.molecule]
-      guard let bound = Self.bound(of: target) else { return [] }
+      guard let bound = Self.bound(of: target, examples) else { return [] }
       return [
         (x[pair.localization] - target.x) / bound.x, (y[pair.localization] - target.y) / bound.y,
       ]
@@ -84,14 +84,23 @@ public struct TrainingScores: Codable, Hashable, Sendable {
   }
 
   /// √CRLB of x and y of a target that is alone, px.
-  private static func bound(of target: Validation.Target) -> (x: Double, y: Double)? {
+  private static func bound(
+    of target: Validation.Target, _ examples: ExampleSettings
+  ) -> (x: Double, y: Double)? {
     let box = 2 * Int((4 * max(target.widths.x, target.widths.y)).rounded(.up)) + 1
-    let (column, row) = (target.x.rounded(), target.y.rounded())
-    let bound = CramerRaoBound(
-      psf: GaussianPSF(sigmaX: target.widths.x, sigmaY: target.widths.y),
-      x: target.x - column + Double(box / 2), y: target.y - row + Double(box / 2),
-      photons: target.photons, background: target.background, box: box,
-      noise: PixelNoise(readVariance: [target.readVariance]))
+    let x = target.x - target.x.rounded() + Double(box / 2)
+    let y = target.y - target.y.rounded() + Double(box / 2)
+    let noise = PixelNoise(readVariance: [target.readVariance])
+    let bound: CramerRaoBound? =
+      if case .spline(let psf)? = examples.psf.calibrated {
+        CramerRaoBound(
+          psf: psf, x: x, y: y, z: target.z / psf.axial.indexFactor, photons: target.photons,
+          background: target.background, box: box, noise: noise)
+      } else {
+        CramerRaoBound(
+          psf: GaussianPSF(sigmaX: target.widths.x, sigmaY: target.widths.y), x: x, y: y,
+          photons: target.photons, background: target.background, box: box, noise: noise)
+      }
     guard let x = bound?[.x], let y = bound?[.y], x > 0, y > 0 else { return nil }
     return (x, y)
   }
