@@ -2,6 +2,7 @@
 #ifndef GLINT_EMITTER_KERNELS_H
 #define GLINT_EMITTER_KERNELS_H
 #include "kernel.h"
+#include "spots_kernels.h"
 
 /// Lanes of a frame's work, on every device.
 #define GLINT_EMITTER_LANES 16
@@ -25,13 +26,13 @@ typedef struct {
 } glint_draw_params;
 
 /// Floats between the lines of a frame that is drawn: a window may begin at the last pixel.
-static inline int glint_draw_pitch(glint_draw_params p) {
-  return glint_emitter_round(p.frames.width) + GLINT_EMITTER_LANES;
+static inline int glint_draw_pitch(glint_emitter_frames frames) {
+  return glint_emitter_round(frames.width) + GLINT_EMITTER_LANES;
 }
 
 /// Floats of memory for a frame: the frame, and two profiles.
 static inline int glint_draw_space(glint_draw_params p) {
-  return glint_draw_pitch(p) * p.frames.height + 2 * glint_emitter_round(2 * p.reach + 1);
+  return glint_draw_pitch(p.frames) * p.frames.height + 2 * glint_emitter_round(2 * p.reach + 1);
 }
 
 /// photons [movies, emitters, length], place [movies, emitters, 2] (x, y in px), width [movies, emitters, 2] (sigma along
@@ -40,6 +41,23 @@ static inline int glint_draw_space(glint_draw_params p) {
   X(in, float, photons) X(in, float, place) X(in, float, width) X(out, float, out) \
   X(maybe_out, float, space)
 GLINT_KERNEL(train, draw_emitters, glint_draw_params)
+
+typedef struct {
+  glint_emitter_frames frames;
+  glint_spline_grid grid;
+} glint_draw_splines_params;
+
+/// Floats of memory for a line of all frames of a movie.
+static inline int glint_draw_splines_space(glint_draw_splines_params p) {
+  return glint_draw_pitch(p.frames) * p.frames.length;
+}
+
+/// photons and out as above, place [movies, emitters, 3] (x and y in px, z in nm), grid as `glint_spline_grid` says.
+/// OpenCL also needs `space`.
+#define GLINT_draw_splines(X)                                                   \
+  X(in, float, photons) X(in, float, place) X(in, float, grid) X(out, float, out) \
+  X(maybe_out, float, space)
+GLINT_KERNEL(train, draw_splines, glint_draw_splines_params)
 
 /// Channels of a network's results: probability, four means, four sigmas, and one that is not used.
 #define GLINT_EMITTER_CHANNELS 10

@@ -37,6 +37,12 @@ typedef struct {
   float epsilon;
 } glint_optimizer_params;
 
+/// Windows of a map.
+typedef struct {
+  int map_height, map_width;
+  int height, width;
+} glint_windows_params;
+
 /// Input channels per CPU item of a convolution's weight gradient.
 #define GLINT_WEIGHT_SLICE 64
 
@@ -73,6 +79,10 @@ GLINT_KERNEL(train, turn_weights, glint_turn_params)
 /// Copies dense rows into rows of zeros of length `pitch`.
 #define GLINT_pad_channels(X) X(in, float, in) X(out, float, out)
 GLINT_KERNEL(train, pad_channels, glint_channels_params)
+
+/// map [map_height, map_width], corner [windows, 2] (x, y, as shares of the possible places), out [windows, height, width].
+#define GLINT_cut_windows(X) X(in, float, map) X(in, float, corner) X(out, float, out)
+GLINT_KERNEL(train, cut_windows, glint_windows_params)
 
 // The gradient of a normalisation.
 

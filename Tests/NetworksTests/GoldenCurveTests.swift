@@ -22,13 +22,28 @@ import Testing
     (fid.features, fid.depth) = (8, 2)
     var deep = DeepSTORM()
     (deep.features, deep.magnification) = (4, 2)
-    return ["decode": decode, "fid-storm": fid, "deep-storm": deep]
+    var volume = DeepSTORM3D()
+    (volume.features, volume.planes, volume.dilations, volume.peak) = (4, 5, [1, 2], 40)
+    volume.depth = [-600, 600]
+    var count = DEFCoN()
+    // PyTorch cannot drop the same values.
+    (count.features, count.dropout) = (4, 0)
+    return [
+      "decode": decode, "fid-storm": fid, "deep-storm": deep, "deepstorm3d": volume,
+      "defcon": count, "spenet": SpeNet(),
+    ]
   }()
 
-  private static var settings: TrainingSettings {
+  private static func settings(_ system: any TrainableSystem) -> TrainingSettings {
     var settings = TrainingSettings()
     settings.rate = 1e-4
     settings.schedule = .constant
+    if system.inputSize != nil {
+      settings.examples = system.training.examples
+      settings.examples.movies = 12
+      return settings
+    }
+    settings.examples.psf = system.training.examples.psf
     settings.examples.height = 16
     settings.examples.width = 20
     settings.examples.movies = 3
@@ -41,7 +56,7 @@ import Testing
   @Test(arguments: systems.keys.sorted())
   func lossesFollowPyTorch(_ name: String) throws {
     let system = try #require(Self.systems[name])
-    let trainer = try Trainer(system, Self.settings, on: CPUDevice())
+    let trainer = try Trainer(system, Self.settings(system), on: CPUDevice())
     if let folder = ProcessInfo.processInfo.environment["GLINT_WRITE_GOLDEN"] {
       try Self.write(system, trainer, to: folder + "/" + name)
     }
@@ -73,17 +88,22 @@ import Testing
 
   /// Weights, and what the network and its loss see in each step.
   private static func write(
-    _ system: any TrainableSystem, _ trainer: Trainer, to folder: String
+    _ system: some TrainableSystem, _ trainer: Trainer, to folder: String
   ) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try SafeTensors.write(trainer.weights, to: folder + "/weights.safetensors")
     var graph = Graph()
     var draws = Draws(graph.input("clock", TensorType(.int32, 3)))
-    let examples = try Examples(settings.examples, &draws, in: &graph)
-    let values = [
-      "frames": examples.frames, "photons": examples.photons, "x": examples.x, "y": examples.y,
-      "z": examples.z, "background": examples.background,
-    ]
+    let settings = settings(system)
+    let drawn = try system.draw(settings.examples, &draws, in: &graph)
+    var values = ["frames": drawn.frames]
+    switch drawn.truth {
+    case .emitters(let examples):
+      values["photons"] = examples.photons
+      (values["x"], values["y"], values["z"]) = (examples.x, examples.y, examples.z)
+      values["background"] = examples.background
+    case .classes(let classes): values["classes"] = classes
+    }
     for (name, value) in values { graph.output(name, value) }
     let device = CPUDevice()
     let executable = try device.compile(Plan(graph, for: device.info))

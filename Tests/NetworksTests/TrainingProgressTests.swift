@@ -1,6 +1,9 @@
-import Networks
+import Microscopy
+import Optics
 import Reporting
 import Testing
+
+@testable import Networks
 
 /// What validations mean for a training, and which recipes are refused.
 @Suite struct TrainingProgressTests {
@@ -49,7 +52,9 @@ import Testing
 
   @Test(arguments: [
     "steps", "rate", "clip", "patience", "every", "schedule", "height", "length", "pixelSize",
-    "density", "photons", "logarithm", "wholeFrames", "sigma", "wide", "room",
+    "density", "photons", "logarithm", "wholeFrames", "sigma", "wide", "room", "unread PSF",
+    "wide spline", "empty heights", "PSF of other pixels", "unread maps", "small maps",
+    "multiplied maps", "share", "hot variance",
   ])
   func impossibleValuesAreRefused(_ what: String) throws {
     var settings = TrainingSettings()
@@ -70,8 +75,42 @@ import Testing
     case "wholeFrames": settings.examples.wholeFrames = 1.5
     case "sigma": settings.examples.psf = .gaussian(sigma: DrawnRange(0))
     case "wide": settings.examples.psf = .gaussian(sigma: DrawnRange(1, 12))
+    case "unread PSF": settings.examples.psf = .file(ExampleFile("psf.hdf5"))
+    case "wide spline": settings.examples.psf = try spline(GaussianPSF(sigma: 8))
+    case "empty heights":
+      settings.examples.psf = try spline(GaussianPSF(sigma: 1.2)) { $0.zRange = 100...100 }
+    case "PSF of other pixels":
+      settings.examples.psf = try spline(GaussianPSF(sigma: 1.2)) { $0.pixelSize = 120 }
+    case "unread maps": settings.examples.camera = ExampleFile("maps.npy")
+    case "small maps": settings.examples.use(maps(39), path: "maps.npy", checksum: 1)
+    case "multiplied maps":
+      settings.examples.use(maps(40), path: "maps.npy", checksum: 1)
+      try settings.check()
+      settings.examples.multiplied = 0.5
+    case "share":
+      settings.examples.hotPixels = .init(share: 1.1, variance: DrawnRange(1, 2))
+    case "hot variance":
+      settings.examples.hotPixels = .init(share: 0.1, variance: DrawnRange(0, 2))
     default: settings.examples.density = DrawnRange(1000)
     }
     #expect(throws: SettingsError.self) { try settings.check() }
+  }
+
+  private func maps(_ side: Int) -> CameraMaps {
+    func map(_ value: Float) -> [Float] { Array(repeating: value, count: side * side) }
+    return CameraMaps(
+      width: side, height: side, offset: map(100), variance: map(4), gain: map(1))
+  }
+
+  /// Valid for examples, before the change, if it is not too wide.
+  private func spline(
+    _ psf: GaussianPSF, _ change: (inout SplinePSF) -> Void = { _ in }
+  ) throws -> ExampleSettings.PSF {
+    var spline = try SplinePSF(sampling: psf, side: 41, zStep: 50, zRange: -200...200)
+    var settings = TrainingSettings()
+    settings.examples.psf = .file(ExampleFile("psf.hdf5", content: spline))
+    if psf.sigmaX < 2 { try settings.check() }
+    change(&spline)
+    return .file(ExampleFile("psf.hdf5", content: spline))
   }
 }

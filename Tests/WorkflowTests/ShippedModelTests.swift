@@ -97,4 +97,42 @@ import Testing
     #expect(throws: SettingsError.self) { try propose(2, "decode") }
     #expect(throws: (any Error).self) { try propose(40, "spenet") }
   }
+
+  /// The recipe names the user's PSF and camera files, and the training reads them.
+  @Test func aProposalNamesTheUsersFiles() throws {
+    var settings = SimulationSettings(
+      width: 64, height: 56, frames: 24, blinking: .independent(perFrame: 8),
+      photons: .fixed(photons: 3000), background: .flat(level: 20),
+      camera: Camera(offset: 100, gain: 2, readNoise: 1.5),
+      depthPSF: .lobes(RotatingLobes(sigma: 1)),
+      zRange: -250...250)
+    settings.sensor = SensorVariation()
+    let simulation = try Simulation(settings)
+    try withScratchFolder { folder in
+      func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+      let psf = try #require(try simulation.calibration)
+      try CalibrationFiles.write(psf, to: path("psf.hdf5"))
+      try CameraFiles.write(try #require(simulation.maps), to: path("a camera.hdf5"))
+      var recipe = Recipe()
+      var emitters = EmitterSettings()
+      emitters.spot = .psf(PSFFile(path("psf.hdf5")))
+      recipe.localizer = .emitters(emitters)
+      recipe.pixelSize = 100
+      recipe.camera = settings.camera
+      recipe.cameraFile = path("a camera.hdf5")
+      let text = try ProposeJob(
+        source: simulation, recipe: recipe, maps: simulation.maps, psf: psf, network: "decode",
+        devices: [CPUDevice()]
+      ).run()
+      try text.write(toFile: path("recipe.yaml"), atomically: true, encoding: .utf8)
+      let proposed = try TrainingRecipe(reading: path("recipe.yaml"))
+      try proposed.check()
+      let examples = proposed.training.examples
+      let isTheUsers =
+        try examples.psf.calibrated == CalibrationFiles.read(path("psf.hdf5"))
+        && examples.camera?.content == simulation.maps
+      #expect(isTheUsers)
+      #expect(abs(examples.readVariance.from - 2.25) < 0.3)
+    }
+  }
 }

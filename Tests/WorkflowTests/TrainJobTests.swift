@@ -4,6 +4,7 @@ import Foundation
 import Localization
 import Microscopy
 import Networks
+import Optics
 import Reporting
 import TestSupport
 import Testing
@@ -136,9 +137,118 @@ import Testing
     }
   }
 
+  /// A calibration with a spline, and maps of a sensor of 40×24 px.
+  private func files(in folder: URL) throws -> (psf: String, camera: String) {
+    let (psf, camera) = (
+      folder.appendingPathComponent("psf.hdf5").path,
+      folder.appendingPathComponent("it's camera.hdf5").path
+    )
+    try CalibrationFiles.write(
+      .spline(
+        SplinePSF(
+          sampling: RotatingLobes(sigma: 1), side: 21, zStep: 50, zRange: -300...300,
+          pixelSize: 100)), to: psf)
+    try CameraFiles.write(
+      SensorVariation().maps(
+        around: Camera(gain: 2, readNoise: 1.5), width: 40, height: 24, seed: 3),
+      to: camera)
+    return (psf, camera)
+  }
+
+  /// The PSF and the maps of the user are read, the training runs, and the model names them.
+  @Test func aTrainingUsesTheFilesOfTheUser() throws {
+    try withScratchFolder { folder in
+      let (psf, camera) = try files(in: folder)
+      let text = """
+        network: decode
+        settings: {features: 4, stabilised: true, results: {photons: 4000, z: 1000}}
+        training:
+          steps: 20
+          validation: {every: 20, batches: 1}
+          examples:
+            height: 24
+            width: 24
+            movies: 3
+            length: 4
+            psf: {file: \(psf)}
+            camera: "\(camera)"
+            hotPixels: {share: 0.01, variance: {from: 20, to: 400}}
+        """
+      let path = folder.appendingPathComponent("recipe.yaml").path
+      func recipe(_ text: String) throws -> TrainingRecipe {
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return try TrainingRecipe(reading: path)
+      }
+      let own = try recipe(text)
+      let model = folder.appendingPathComponent("m.safetensors").path
+      let report = try TrainJob(own, output: model, on: CPUDevice()).run()
+      #expect(report.scores?.overBound?.isFinite != false)
+      let examples = try #require(try Model(reading: model).record?.examples)
+      #expect(examples == own.training.examples)
+      guard case .file(let kept) = examples.psf else {
+        Issue.record("the PSF is \(examples.psf)")
+        return
+      }
+      #expect(kept.path == psf && kept.checksum != nil && kept.content == nil)
+      #expect(examples.camera?.path == camera)
+      // The median of maps around 1.5 electrons.
+      #expect(abs(examples.readVariance.from - 2.25) < 0.3)
+      func refusal(_ text: String) -> String {
+        do {
+          try recipe(text).check()
+          return ""
+        } catch { return "\((error as? any Fault)?.message.description ?? "\(error)")" }
+      }
+      #expect(refusal(text) == "")
+      let missing = folder.appendingPathComponent("none").path
+      #expect(refusal(text.replacing(psf, with: missing)).contains(missing))
+      #expect(refusal(text.replacing(camera, with: missing)).contains(missing))
+      #expect(refusal(text.replacing("height: 24", with: "height: 32")).contains("40×24"))
+      #expect(refusal(text.replacing("share: 0.01", with: "share: 2")).contains("share"))
+      #expect(
+        refusal(text.replacing("{file: \(psf)}", with: "{file: {path: \(psf), crc32: 1}}"))
+          .contains("CRC-32"))
+      let other = folder.appendingPathComponent("camera.yaml").path
+      try "gain: 2".write(toFile: other, atomically: true, encoding: .utf8)
+      #expect(refusal(text.replacing(camera, with: other)).contains("has no maps"))
+    }
+  }
+
   @Test func aRecipeIsRefusedBySection() throws {
     try withScratchFolder { folder in
       _ = #expect(throws: SettingsError.self) { try recipe(in: folder, "colour: red") }
+    }
+  }
+
+  /// A network of classes is scored by its accuracy.
+  @Test func spectraAreLearned() throws {
+    try withScratchFolder { folder in
+      func recipe(_ width: Int) throws -> TrainingRecipe {
+        let path = folder.appendingPathComponent("spectra.yaml").path
+        let text = """
+          network: spenet
+          training:
+            steps: 60
+            validation: {every: 20, batches: 2}
+            examples: {width: \(width), movies: 32, spectra: {heterogeneity: 1}}
+          """
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return try TrainingRecipe(reading: path)
+      }
+      let model = folder.appendingPathComponent("a.safetensors").path
+      let report = try TrainJob(recipe(201), output: model, on: CPUDevice()).run()
+      #expect((report.scores?.accuracy ?? 0) > 0.7 && report.scores?.jaccard == nil)
+      let log = try String(contentsOfFile: model + ".log.csv", encoding: .utf8)
+      #expect(log.hasPrefix("step,") && log.contains(",accuracy,"))
+      #expect(throws: SettingsError.self) {
+        try TrainJob(recipe(200), output: model, on: CPUDevice(), overwrite: true).run()
+      }
+      let classes = try Model(reading: model, system: "spenet").system.task
+      guard case .crop(let names) = classes else {
+        Issue.record("the model gives no classes")
+        return
+      }
+      #expect(names == SpeNet().classes)
     }
   }
 }

@@ -179,6 +179,108 @@ class DeepStorm:
         return ((blurred - 100 * heat_map(batch, 2)) ** 2).mean() + x.abs().mean()
 
 
+def batch_norm(w, x, name):
+    return F.batch_norm(x, None, None, w[name + ".weight"], w[name + ".bias"], True)
+
+
+class DeepStorm3D:
+    """DeepSTORM3D with two dilated layers and five planes (Nehme et al. 2020)."""
+
+    planes, peak, low, high = 5, 40.0, -600.0, 600.0
+
+    def network(self, w, x):
+        def block(x, name, dilation=1):
+            x = F.leaky_relu(conv(w, x, name + ".conv", padding=dilation, dilation=dilation), 0.2)
+            return batch_norm(w, x, name + ".bn")
+
+        frame = batch_norm(w, x, "norm")
+        x = block(frame, "layer1")
+        for layer, dilation in ((2, 1), (3, 2)):
+            x = block(torch.cat([x, frame], 1), f"layer{layer}", dilation) + x
+        x = F.interpolate(torch.cat([x, frame], 1), scale_factor=2, mode="nearest")
+        x = F.interpolate(block(x, "deconv1"), scale_factor=2, mode="nearest")
+        x = block(block(x, "deconv2"), "layer7")
+        x = block(x, "layer8") + x
+        x = block(x, "layer9") + x
+        return F.hardtanh(conv(w, x, "layer10"), 0.0, self.peak)
+
+    def truth(self, batch):
+        photons = batch["photons"]
+        movies, emitters, length = photons.shape
+        height, width = batch["frames"].shape[1:3]
+        volume = photons.new_zeros(movies * length, self.planes, 4 * height, 4 * width)
+        step = (self.high - self.low) / self.planes
+        for movie in range(movies):
+            for emitter in range(emitters):
+                column = math.floor(4 * batch["x"][movie, emitter, 0])
+                row = math.floor(4 * batch["y"][movie, emitter, 0])
+                plane = math.floor((batch["z"][movie, emitter, 0] - self.low) / step)
+                if not (0 <= column < 4 * width and 0 <= row < 4 * height):
+                    continue
+                if not 0 <= plane < self.planes:
+                    continue
+                for time in range(length):
+                    if photons[movie, emitter, time] > 0:
+                        volume[movie * length + time, plane, row, column] += 1
+        return volume
+
+    def loss(self, w, batch):
+        x = self.network(w, batch["frames"].permute(0, 3, 1, 2) / 250)
+        truth = self.truth(batch)
+        taps = torch.exp(-(torch.arange(-3, 4, dtype=x.dtype) ** 2) / 2)
+        kernel = taps[:, None, None] * taps[None, :, None] * taps[None, None, :]
+
+        def blurred(volume):
+            return F.conv3d(volume[:, None], kernel[None, None], padding=(3, 0, 0))
+
+        image = F.mse_loss(blurred(x), blurred(self.peak * truth))
+        common = (x / self.peak * truth).sum()
+        return image + 1 - (2 * common + 1) / (common + (truth * truth).sum() + 1)
+
+
+class Defcon:
+    """DEFCoN without dropout; the density's loss does not reach the segmentation."""
+
+    def loss(self, w, batch):
+        def layer(x, name, padding=1):
+            return F.relu(conv(w, x, name, padding=padding))
+
+        def halved(x, name):
+            return F.relu(conv(w, F.pad(x, (0, 1, 0, 1)), name, stride=2))
+
+        def doubled(x, name):
+            x = F.conv_transpose2d(x, w[name + ".weight"], w[name + ".bias"], stride=2)
+            return F.relu(x[:, :, :-1, :-1])
+
+        x = layer(between_0_and_1(batch["frames"]), "conv_seg_1")
+        x = layer(halved(x, "conv_stride_1"), "conv_seg_2")
+        x = layer(halved(x, "conv_stride_2"), "conv_seg_3")
+        x = doubled(doubled(x, "deconv_seg_1"), "decon_seg_2")
+        segmentation = torch.sigmoid(F.conv2d(x, w["seg.weight"]))
+        x = layer(segmentation.detach(), "conv_1")
+        x = layer(halved(x, "conv_2"), "conv_3")
+        x = layer(halved(x, "conv_4"), "conv_5", padding=2)
+        x = doubled(doubled(x, "deconv_1"), "deconv_2")
+        density = F.conv2d(x, w["density.weight"])
+        truth = heat_map(batch, 1)
+        mask = (truth > 0.03).to(x.dtype)
+        off = density - truth
+        pixels, count = (off**2).sum((1, 2, 3)).mean(), (off.sum((1, 2, 3)) ** 2).mean()
+        return F.binary_cross_entropy(segmentation, mask) + pixels + 0.01 * count
+
+
+class Spenet:
+    """SpeNet."""
+
+    def loss(self, w, batch):
+        x = batch["frames"].permute(0, 3, 1, 2)
+        x = x / x.amax((1, 2, 3), keepdim=True) - 0.6562788
+        x = F.relu(batch_norm(w, conv(w, x, "conv_1", padding=2), "batchnorm_1"))
+        x = F.relu(batch_norm(w, conv(w, F.max_pool2d(x, 3, 2), "conv_2", padding=1), "batchnorm_2"))
+        scores = F.linear(x.flatten(1), w["fc.weight"], w["fc.bias"])
+        return F.cross_entropy(scores, batch["classes"])
+
+
 def curve(system, folder, precision):
     weights = {
         name: tensor.to(precision).requires_grad_("running" not in name)
@@ -201,7 +303,15 @@ def curve(system, folder, precision):
 if __name__ == "__main__":
     source, target = map(pathlib.Path, sys.argv[1:3])
     target.mkdir(exist_ok=True)
-    for name, system in {"decode": Decode(), "fid-storm": FidStorm(), "deep-storm": DeepStorm()}.items():
+    systems = {
+        "decode": Decode(),
+        "fid-storm": FidStorm(),
+        "deep-storm": DeepStorm(),
+        "deepstorm3d": DeepStorm3D(),
+        "defcon": Defcon(),
+        "spenet": Spenet(),
+    }
+    for name, system in systems.items():
         result = {
             kind: curve(system, source / name, precision)
             for kind, precision in [("double", torch.float64), ("single", torch.float32)]

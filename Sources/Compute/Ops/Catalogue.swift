@@ -17,7 +17,8 @@ package enum Catalogue {
     UpsampleGradient.self, TemporalWindowGradient.self, NormalizationGradient.self,
     ConvolutionInputGradient.self, ConvolutionWeightGradient.self,
     TurnWeights.self, PadChannels.self, Reshape.self,
-    DrawEmitters.self, EmitterLikelihood.self, EmitterLikelihoodGradient.self,
+    DrawEmitters.self, DrawSplines.self, CutWindows.self, EmitterLikelihood.self,
+    EmitterLikelihoodGradient.self,
     OptimizerStep.self, RandomNumbers.self, FourierTransform.self,
   ]
 

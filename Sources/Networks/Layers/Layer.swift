@@ -70,7 +70,7 @@ enum LoweringMode: Hashable, Sendable {
 }
 
 /// What layers need to know of a batch of examples.
-struct ExampleBatch: Hashable, Sendable {
+package struct ExampleBatch: Hashable, Sendable {
   /// Whether the network learns: units are dropped, and statistics are those of the batch.
   let learns: Bool
   /// Frames of a movie.

@@ -61,3 +61,45 @@ package struct SpeNet: NetworkSystem {
     return net
   }
 }
+
+extension SpeNet: TrainableSystem {
+  /// MATLAB's defaults for stochastic gradient descent, batches of 128, but without its weak decay of
+  /// weights. The authors' five epochs are of measured molecules with more than 2000 photons; there
+  /// are as many simulated ones here, of stated spectra.
+  package var training: TrainingSettings {
+    var training = TrainingSettings()
+    training.rule = .sgd(momentum: 0.9)
+    training.rate = 0.01
+    training.schedule = .constant
+    training.clip = nil
+    training.steps = 2000
+    training.validation.every = 50
+    training.examples.height = 7
+    training.examples.width = 201
+    training.examples.length = 1
+    training.examples.movies = 128
+    training.examples.photons = DrawnRange(2000, 8000, logarithmic: true)
+    training.examples.psf = .gaussian(sigma: DrawnRange(0.9, 1.1))
+    training.examples.background = DrawnRange(1, 10, logarithmic: true)
+    training.examples.spectra = SpectrumSettings()
+    return training
+  }
+
+  package var initialWeights: InitialWeights { .glorot }
+
+  package func draw(
+    _ settings: ExampleSettings, _ draws: inout Draws, in graph: inout Graph
+  ) throws -> SpectralExamples {
+    try SpectralExamples(settings, of: classes, &draws, in: &graph)
+  }
+
+  /// The cross-entropy of the dyes.
+  package func loss(
+    _ results: [Graph.Value], _ examples: SpectralExamples, in graph: inout Graph
+  ) throws -> [LossTerm] {
+    [
+      LossTerm(
+        name: "class", value: try graph.crossEntropy(results[0], examples.classes))
+    ]
+  }
+}

@@ -2,7 +2,7 @@ import Compute
 import Foundation
 
 /// Random draws in a graph, each with a stream of its own, so that seed and step determine them.
-struct Draws {
+package struct Draws {
   /// The input that holds seed and step; see `RandomNumbers.clock`.
   let clock: Graph.Value
   private var streams: UInt32 = 0

@@ -32,19 +32,17 @@ package struct ExampleSettings: Codable, Hashable, Sendable {
   package var levelError = 0.1
   /// Variance of the read noise, photoelectrons².
   package var readVariance = DrawnRange(1, 4)
+  /// Maps of a camera, at least as large as a frame. With them `readVariance` is their median.
+  package var camera: ExampleFile<CameraMaps>?
+  package var hotPixels: HotPixels?
   /// Share of movies from a camera with electron multiplication.
   package var multiplied = 0.0
   /// Emitters with fewer photons in a frame are drawn, but are no targets, nor are those whose
   /// photons are less than `leastSignal` times the noise of the pixels under them, √(4πσ²(b + v)).
   package var leastPhotons = 50.0
   package var leastSignal = 3.0
-
-  package enum PSF: Codable, Hashable, Sendable {
-    /// A round Gaussian, px.
-    case gaussian(sigma: DrawnRange)
-    /// A Gaussian whose widths depend on z.
-    case astigmatic(AstigmaticPSF)
-  }
+  /// For a network that learns from spectral images of single molecules; nil for movies.
+  package var spectra: SpectrumSettings?
 
   package init() {}
 
@@ -57,12 +55,13 @@ package struct ExampleSettings: Codable, Hashable, Sendable {
     }
   }
 
-  /// Heights of emitters, nm.
+  /// Factor from the z of the PSF's calibration to that of emitters and tables.
+  var indexFactor: Double { psf.calibrated?.axial.indexFactor ?? 1 }
+
+  /// Heights of emitters, nm: the range of the PSF's calibration.
   var heights: DrawnRange {
-    switch psf {
-    case .gaussian: DrawnRange(0)
-    case .astigmatic(let psf): DrawnRange(psf.zRange.lowerBound, psf.zRange.upperBound)
-    }
+    let range = psf.calibrated?.zRange ?? 0...0
+    return DrawnRange(range.lowerBound * indexFactor, range.upperBound * indexFactor)
   }
 
   /// Mean number of emitters of a movie: those that start in it, and those that started before and

@@ -2,30 +2,32 @@ import Compute
 import Foundation
 import Microscopy
 
-/// A batch of simulated movies as values of a graph: what a camera sees, and what is true.
+/// A batch of simulated movies of blinking emitters.
 ///
 /// Every number follows from seed and step (`Draws`), so a step can be repeated, on any device.
-package struct Examples {
+package struct Examples: TrainingExamples {
   package let settings: ExampleSettings
   /// Photoelectrons as one reads them from the camera, [frames, height, width, 1]; of a camera with
   /// electron multiplication half of them, so that noise is that of their number.
-  let frames: Graph.Value
+  package let frames: Graph.Value
   /// Photons of emitters that are targets, [movies, emitters, frames of a movie]; 0 for others.
   let photons: Graph.Value
   /// x and y in px, z in nm: [movies, emitters, 1] each.
   let x: Graph.Value
   let y: Graph.Value
   let z: Graph.Value
-  /// Widths of the PSF along x and y, px, [movies, emitters, 2].
+  /// Widths of the PSF along x and y, px, [movies, emitters, 2]; see `ExampleSpline` for a spline.
   let widths: Graph.Value
   /// Expected photons per pixel of the background, [frames, height, width, 1].
   let background: Graph.Value
-  /// Variance of the read noise, [frames, 1, 1, 1].
+  /// Variance of the read noise of a typical pixel, [frames, 1, 1, 1].
   let readVariance: Graph.Value
+  /// The same of each pixel, [frames, height, width, 1]; [frames, 1, 1, 1] if all are alike.
+  let pixelVariance: Graph.Value
   /// The background as a run would measure it, photons per pixel, [frames, 1, 1, 1].
   let level: Graph.Value
   /// Emitters that there was no room for, in the whole batch, [1].
-  let leftOut: Graph.Value
+  package let leftOut: Graph.Value
 
   init(_ settings: ExampleSettings, _ draws: inout Draws, in graph: inout Graph) throws {
     self.settings = settings
@@ -74,7 +76,7 @@ package struct Examples {
       with(.subtract, with(.minimum, end, closing), with(.maximum, start, opening)), .atLeast(0))
     let half = number(0.5, each)
     let whole = try draws.coin(settings.wholeFrames, each, in: &graph)
-    let share = try Self.either(whole, with(.atMost, half, covered), covered, in: &graph)
+    let share = try graph.either(whole, with(.atMost, half, covered), covered)
     let brightness = try draws.values(in: settings.photons, each, in: &graph)
     let spread = try draws.values(in: settings.spread, each, in: &graph)
     let flux = try with(
@@ -87,6 +89,8 @@ package struct Examples {
     y = try draws.values(in: DrawnRange(-0.5, Double(settings.height) - 0.5), rows, in: &graph)
     z = try draws.values(in: settings.heights, rows, in: &graph)
     let place = try graph.apply(Concat(), x, y)
+    let depth = try chain(z, .affine(scale: Float(1 / settings.indexFactor), shift: 0))
+    var splines: Graph.Value?
     switch settings.psf {
     case .gaussian(let sigma):
       let width = try graph.apply(
@@ -94,7 +98,12 @@ package struct Examples {
       widths = try graph.apply(Concat(), width, width)
     case .astigmatic(let psf):
       widths = try graph.apply(
-        Concat(), Self.width(psf.x, z, in: &graph), Self.width(psf.y, z, in: &graph))
+        Concat(), Self.width(psf.x, depth, in: &graph), Self.width(psf.y, depth, in: &graph))
+    case .file(let file):
+      let psf = try ExampleSpline(file.loaded)
+      widths = try psf.widths(at: depth, in: &graph)
+      splines = try psf.image(
+        light, place, depth, height: settings.height, width: settings.width, in: &graph)
     }
     // An emitter is a target if its signal stands out from the noise of the pixels under it.
     let dark = try draws.values(in: settings.background, each, in: &graph)
@@ -110,8 +119,10 @@ package struct Examples {
       with(.multiply, noise, size), .atLeast(Float(settings.leastPhotons)))
     photons = try with(.multiply, light, with(.atMost, least, light))
 
-    let image = try graph.apply(
-      DrawEmitters(height: settings.height, width: settings.width), light, place, widths)
+    let image =
+      try splines
+      ?? graph.apply(
+        DrawEmitters(height: settings.height, width: settings.width), light, place, widths)
 
     // What a camera makes of it.
     let pixels = settings.height * settings.width
@@ -134,22 +145,15 @@ package struct Examples {
     level = try perFrame(with(.multiply, dark, error))
     readVariance = try perFrame(variance)
     let expected = try with(.add, image, background)
-    var electrons: Graph.Value
-    if settings.multiplied > 0 {
-      // The register's excess noise is that of half as many photons, with a gamma number for each
-      // pixel (Basden 2003).
-      let multiplied = try perFrame(draws.coin(settings.multiplied, each, in: &graph))
-      let factor = try chain(multiplied, .affine(scale: 1, shift: 1))
-      electrons = try draws.poisson(with(.multiply, expected, factor), in: &graph)
-      electrons = try with(
-        .divide,
-        Self.either(multiplied, draws.gamma(electrons, in: &graph), electrons, in: &graph), factor)
-    } else {
-      electrons = try draws.poisson(expected, in: &graph)
-    }
-    frames = try with(
-      .add, electrons,
-      with(.multiply, chain(readVariance, .sqrt), draws.normal(frameShape, in: &graph)))
+    let multiplied =
+      settings.multiplied > 0 ? try draws.coin(settings.multiplied, each, in: &graph) : nil
+    pixelVariance =
+      try settings.pixelVariance(variance, multiplied: multiplied, &draws, in: &graph).map {
+        try graph.reshaped(
+          graph.apply(Stretch(to: [movies, length, pixels]), $0), to: frameShape)
+      } ?? readVariance
+    frames = try draws.recorded(
+      expected, pixelVariance, multiplied.map(perFrame), in: &graph)
   }
 
   /// 1 for an emitter that is a target in a frame, otherwise 0, [movies, emitters, frames of a movie].
@@ -177,8 +181,9 @@ package struct Examples {
       ])[0]
   }
 
-  /// What layers need to know of the batch.
-  func batch(_ clock: Graph.Value, learns: Bool) -> ExampleBatch {
+  package var truth: ExampleTruth { .emitters(self) }
+
+  package func batch(_ clock: Graph.Value, learns: Bool) -> ExampleBatch {
     ExampleBatch(
       learns: learns, length: settings.length, clock: clock, level: level, variance: readVariance)
   }
@@ -228,13 +233,5 @@ package struct Examples {
       return try graph.apply(
         Elementwise(.atLeast(1e-3), .sqrt, .affine(scale: Float(width), shift: 0)), square)
     }
-  }
-
-  /// `a` where the mask is 1, `b` where it is 0.
-  private static func either(
-    _ mask: Graph.Value, _ a: Graph.Value, _ b: Graph.Value, in graph: inout Graph
-  ) throws -> Graph.Value {
-    let difference = try graph.apply(Binary(.subtract), a, b)
-    return try graph.apply(Binary(.add), b, graph.apply(Binary(.multiply), mask, difference))
   }
 }

@@ -7,6 +7,10 @@ package enum InitialWeights: Hashable, Sendable {
   case he
   /// Rows, or columns if these are fewer, are orthonormal (Saxe et al. 2014).
   case orthogonal
+  /// Evenly within ±1/√fan-in, as PyTorch does unless told otherwise.
+  case uniform
+  /// Evenly within ±√(6 / (fan-in + fan-out)) (Glorot and Bengio 2010).
+  case glorot
 
   /// - Parameter shape: [outputs, …] as in files.
   func values(_ shape: [Int], _ random: inout RandomStream) -> [Float] {
@@ -15,6 +19,13 @@ package enum InitialWeights: Hashable, Sendable {
     case .he:
       let deviation = (2 / Double(columns)).squareRoot()
       return (0..<rows * columns).map { _ in Float(deviation * random.normal()) }
+    case .uniform:
+      let bound = 1 / Double(columns).squareRoot()
+      return (0..<rows * columns).map { _ in Float(bound * (2 * random.uniform() - 1)) }
+    case .glorot:
+      let window = shape.dropFirst(2).reduce(1, *)
+      let bound = (6 / Double(columns + rows * window)).squareRoot()
+      return (0..<rows * columns).map { _ in Float(bound * (2 * random.uniform() - 1)) }
     case .orthogonal:
       let (few, many) = (min(rows, columns), max(rows, columns))
       var basis: [[Double]] = []

@@ -38,15 +38,16 @@ extension ExampleSettings {
   private static let mostRoom = 20_000
   private static let mostPixels = 1 << 26
 
+  private func demand(_ holds: Bool, _ what: String, _ allowed: String) throws(SettingsError) {
+    if !holds {
+      throw SettingsError("the recipe's `examples.\(what)` must be \(allowed)", hint: nil)
+    }
+  }
+
   /// Throws `SettingsError` for the first value that makes no sense.
   func check() throws(SettingsError) {
-    func demand(_ holds: Bool, _ what: String, _ allowed: String) throws(SettingsError) {
-      if !holds {
-        throw SettingsError("the recipe's `examples.\(what)` must be \(allowed)", hint: nil)
-      }
-    }
     for (name, value) in [("height", height), ("width", width)] {
-      try demand(8...4096 ~= value, name, "between 8 and 4096 px")
+      try demand(4...4096 ~= value, name, "between 4 and 4096 px")
     }
     try demand(1...1000 ~= length, "length", "between 1 and 1000 frames")
     try demand(1...1000 ~= movies, "movies", "between 1 and 1000")
@@ -70,20 +71,54 @@ extension ExampleSettings {
     for (name, value) in [
       ("levelError", levelError), ("leastPhotons", leastPhotons), ("leastSignal", leastSignal),
     ] { try demand(value >= 0 && value.isFinite, name, "0 or more") }
+    try checkPSF()
+    try checkSensor()
+    try spectra?.check()
+    try demand(
+      room <= Self.mostRoom, "density",
+      "so low that a movie has at most \(Self.mostRoom) emitters, not \(room)")
+  }
+
+  private func checkPSF() throws(SettingsError) {
     switch psf {
     case .gaussian(let sigma):
       try demand(
         sigma.isValid(least: 0.3), "psf.gaussian.sigma", "a range from 0.3 px or more")
-      try demand(
-        6 * sigma.to <= Double(min(height, width)), "psf.gaussian.sigma",
-        "so small that six times σ is not wider than a frame")
-    case .astigmatic(let psf):
+    case .astigmatic: break
+    case .file(let file): try demand(file.content != nil, "psf", "a file that was read")
+    }
+    if let psf = psf.calibrated {
       if let problem = psf.problem {
         throw SettingsError("the recipe's `examples.psf` is not valid: \(problem)", hint: nil)
       }
+      if let size = psf.pixelSize {
+        try demand(
+          abs(size / pixelSize - 1) < 0.02, "pixelSize", "\(size) nm, that of the PSF's calibration"
+        )
+      }
     }
-    try demand(
-      room <= Self.mostRoom, "density",
-      "so low that a movie has at most \(Self.mostRoom) emitters, not \(room)")
+    if let widest = psf.widest {
+      try demand(
+        6 * widest <= Double(min(height, width)), "psf",
+        "so small that six times its largest width, "
+          + "\((10 * widest).rounded() / 10) px, is not more than a frame's side")
+    }
+  }
+
+  private func checkSensor() throws(SettingsError) {
+    if let camera {
+      let maps = try camera.loaded
+      try demand(
+        maps.height >= height && maps.width >= width, "camera",
+        "at least as large as a frame, not \(maps.width)×\(maps.height) px")
+      try demand(multiplied == 0, "multiplied", "0 with maps, which are those of an sCMOS camera")
+    }
+    if let hotPixels {
+      try demand(0...1 ~= hotPixels.share, "hotPixels.share", "between 0 and 1")
+      let variance = hotPixels.variance
+      try demand(
+        variance.from > 0 && variance.isValid(least: 0), "hotPixels.variance",
+        "a range from a value above 0 up to one that is not below it")
+    }
   }
 }

@@ -50,7 +50,7 @@ package struct TrainingStep {
 
 /// A network on simulated examples, with its loss and its gradients, as part of a graph.
 struct Learning {
-  let examples: Examples
+  let examples: any TrainingExamples
   /// The network's outputs.
   let results: [(name: String, value: Graph.Value)]
   let terms: [LossTerm]
@@ -59,30 +59,43 @@ struct Learning {
   private let trained: [Parameter]
 
   init(
-    _ system: any TrainableSystem, _ settings: ExampleSettings, clock: Graph.Value, learns: Bool,
+    _ system: some TrainableSystem, _ settings: ExampleSettings, clock: Graph.Value, learns: Bool,
     in graph: inout Graph
   ) throws {
     let network = system.network
     var draws = Draws(clock)
-    examples = try Examples(settings, &draws, in: &graph)
+    let examples = try system.draw(settings, &draws, in: &graph)
+    self.examples = examples
     results = try network.lowered(
       system.input(examples, in: &graph), .examples(examples.batch(clock, learns: learns)),
       into: &graph)
     terms = try system.loss(results.map(\.value), examples, in: &graph)
-    var loss = terms[0].value
-    for term in terms.dropFirst() { loss = try graph.apply(Add(), loss, term.value) }
-    self.loss = loss
+    loss = try Self.sum(terms, in: &graph)
     trained = network.parameters.filter(\.trained)
   }
 
-  /// The gradient of the loss for each trained parameter that it depends on.
+  private static func sum(_ terms: [LossTerm], in graph: inout Graph) throws -> Graph.Value {
+    try terms.dropFirst().reduce(terms[0].value) { try graph.apply(Add(), $0, $1.value) }
+  }
+
+  /// The gradient for each trained parameter, of the terms of the loss that teach it.
   func gradients(
     in graph: inout Graph
   ) throws -> [(parameter: Parameter, gradient: Graph.Value)] {
-    let values = try trained.map { try graph.parameter($0.name, $0.graphType) }
-    let gradients = try graph.gradients(of: loss, withRespectTo: values)
-    return zip(trained, gradients).compactMap { parameter, gradient in
-      gradient.map { (parameter, $0) }
+    let teachers = trained.map { parameter in
+      terms.indices.filter { terms[$0].teaches(parameter.name) }
     }
+    var result: [(Parameter, Graph.Value)] = []
+    for group in Set(teachers).sorted(by: { $0.lexicographicallyPrecedes($1) })
+    where !group.isEmpty {
+      let parameters = zip(trained, teachers).filter { $1 == group }.map(\.0)
+      let values = try parameters.map { try graph.parameter($0.name, $0.graphType) }
+      let loss = try Self.sum(group.map { terms[$0] }, in: &graph)
+      let gradients = try graph.gradients(of: loss, withRespectTo: values)
+      result += zip(parameters, gradients).compactMap { parameter, gradient in
+        gradient.map { (parameter, $0) }
+      }
+    }
+    return result
   }
 }

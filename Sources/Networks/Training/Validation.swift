@@ -14,6 +14,8 @@ package final class Validation {
     package var list = EmitterList()
     /// The emitters that it should find, in the order of frames.
     package var targets: [Target] = []
+    /// The share of frames whose class it finds most probable; nil if the examples have no classes.
+    package var accuracy: Double?
   }
 
   /// An emitter in a frame.
@@ -28,9 +30,9 @@ package final class Validation {
     package var photons: Double
     /// Effective counts per pixel.
     package var background: Double
-    /// Effective counts².
+    /// Of a typical pixel, effective counts².
     package var readVariance: Double
-    /// Widths of the PSF, px.
+    /// Widths of the PSF, px; see `Examples.widths`.
     package var widths: (x: Double, y: Double)
   }
 
@@ -39,6 +41,7 @@ package final class Validation {
   private let executable: any Executable
   private let terms: [String]
   private let head: NetworkHead?
+  private let truth: ExampleTruth
 
   init(
     _ system: any TrainableSystem, _ settings: TrainingSettings, on device: any Device,
@@ -55,12 +58,17 @@ package final class Validation {
     let pixels = settings.examples.height * settings.examples.width
     head = system.task.list(room: settings.examples.frames * max(64, pixels / 8))
     try head?.attach(to: learning.results, in: &graph)
-    let examples = learning.examples
-    for (name, value) in [
-      "true photons": examples.photons, "true x": examples.x, "true y": examples.y,
-      "true z": examples.z, "widths": examples.widths, "background": examples.background,
-      "read variance": examples.readVariance,
-    ] { graph.output(name, value) }
+    truth = learning.examples.truth
+    switch truth {
+    case .emitters(let examples):
+      for (name, value) in [
+        "true photons": examples.photons, "true x": examples.x, "true y": examples.y,
+        "true z": examples.z, "widths": examples.widths, "background": examples.background,
+        "read variance": examples.readVariance,
+      ] { graph.output(name, value) }
+    case .classes(let classes):
+      graph.output("right", try graph.accuracy(of: learning.results[0].value, classes))
+    }
     executable = try device.compile(Plan(graph, for: device.info), store: store)
   }
 
@@ -85,7 +93,11 @@ package final class Validation {
         if batch == 0 { result.list.start(head) }
         try result.list.add(executable, head, firstFrame: batch * frames)
       }
-      try addTargets(batch, to: &result.targets)
+      switch truth {
+      case .emitters: try addTargets(batch, to: &result.targets)
+      case .classes:
+        result.accuracy = try (result.accuracy ?? 0) + number("right") / Double(batches)
+      }
     }
     result.list.finish()
     return result

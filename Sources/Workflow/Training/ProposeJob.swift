@@ -44,8 +44,10 @@ public struct ProposeJob {
 
   /// The recipe as YAML.
   ///
-  /// Throws `SettingsError` for a movie that is too short or too empty, a PSF that cannot be
-  /// simulated, or a network that cannot be trained.
+  /// The PSF's file, if it has a spline, and that of the maps are named in it.
+  ///
+  /// Throws `SettingsError` for a movie that is too short or too empty, or a network that cannot be
+  /// trained.
   public func run() throws -> String {
     guard let pixelSize = recipe.pixelSize else { throw Recipe.pixelSizeIsUnknown }
     let settings = try NetworkText(network)
@@ -110,15 +112,16 @@ public struct ProposeJob {
     case .astigmatic(let psf)?:
       let json = try JSONEncoder().encode(psf)
       image = "{astigmatic: {_0: \(String(decoding: json, as: UTF8.self))}}"
-    case .spline?:
-      throw SettingsError(
-        "a training cannot simulate a spline PSF yet",
-        hint: "calibrate an astigmatic Gaussian from the same beads")
+    case .spline?: image = "{file: \(FieldValue.text(recipe.psf?.path ?? "").yaml)}"
     case nil:
       let sigma = survey.sigma ?? 1.3
       image = "{gaussian: {sigma: {from: \(number(0.9 * sigma)), to: \(number(1.1 * sigma))}}}"
     }
     let variance = max(counts.noiseVariance, 0.01)
+    let readNoise =
+      maps == nil
+      ? "readVariance: {from: \(number(0.7 * variance)), to: \(number(1.4 * variance))}"
+      : "camera: \(FieldValue.text(recipe.cameraFile ?? "").yaml)"
     let top = number(2.5 * photons.upperBound)
     return """
       # Proposed for \(movie.info.files.first ?? "a movie"): \(survey.molecules) molecules in \
@@ -143,7 +146,7 @@ public struct ProposeJob {
           background: \(range(inCounts(survey.background), by: 1.5, log: true))
           unevenness: {from: 0, to: 0.2}
           levelError: 0.2
-          readVariance: {from: \(number(0.7 * variance)), to: \(number(1.4 * variance))}
+          \(readNoise)
           multiplied: \(recipe.camera.emGain > 1 ? 1 : 0)
 
       """ + (network.starts.map { "start: \($0)\n" } ?? "")
@@ -165,6 +168,9 @@ private struct NetworkText {
       let type = try Systems.named(wanted)
       guard type is any TrainableSystem.Type else {
         throw SettingsError("the network \(wanted) cannot be trained", hint: nil)
+      }
+      guard type.init().inputSize == nil else {
+        throw SettingsError("the network \(wanted) does not learn from movies", hint: nil)
       }
       (name, starts, fixed) = (type.name, nil, nil)
     }

@@ -1,6 +1,7 @@
 import Formats
 
-/// A picture of a training: loss, Jaccard indices, and errors over bound and over σ.
+/// A picture of a training: loss, Jaccard indices or accuracy, and errors over bound
+/// and over σ.
 struct TrainingCurve {
   let entries: [TrainingLog.Entry]
 
@@ -23,6 +24,9 @@ struct TrainingCurve {
           .init(name: "100 nm", ink: .green, x: steps, y: score(\.closeJaccard)),
           .init(name: "chance", ink: .grey, x: steps, y: score(\.chance)),
         ], yRange: 0...1),
+      LinePlot(
+        title: "accuracy", xLabel: "step", yLabel: "",
+        series: [.init(name: "", ink: .blue, x: steps, y: score(\.accuracy))], yRange: 0...1),
       LinePlot(
         title: "error", xLabel: "step", yLabel: "",
         series: [

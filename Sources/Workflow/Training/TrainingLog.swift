@@ -45,7 +45,7 @@ struct TrainingLog {
     [(name: String, path: WritableKeyPath<TrainingScores, Double?> & Sendable)] = [
       ("j250", \.jaccard), ("j100", \.closeJaccard), ("chance", \.chance), ("recall", \.recall),
       ("precision", \.precision), ("rmse_nm", \.rmse), ("error_over_bound", \.overBound),
-      ("error_over_sigma", \.overSigma),
+      ("error_over_sigma", \.overSigma), ("accuracy", \.accuracy),
     ]
 
   private var header: String {

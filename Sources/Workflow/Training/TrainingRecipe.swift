@@ -1,4 +1,5 @@
 import Containers
+import Formats
 import Foundation
 import Networks
 import Reporting
@@ -11,9 +12,9 @@ public struct TrainingRecipe: Sendable {
   public var start: String?
 
   /// Reads YAML or JSON: `network`, a name; `settings` of the network; `training`; `start`. What is
-  /// left out is as its authors published it.
+  /// left out is as its authors published it. Files that the examples need are read too.
   ///
-  /// Throws `SettingsError`, `NetworkError`.
+  /// Throws `SettingsError`, `NetworkError`, errors of reading the files.
   public init(reading path: String) throws {
     let data: [UInt8]
     do { data = try InputFile.contents(of: path, atMost: 1 << 22) } catch {
@@ -36,6 +37,7 @@ public struct TrainingRecipe: Sendable {
     system = try trainable.with(settings: json(fields["settings"]))
     training = system.training
     if let own = fields["training"] { training = try own.changing(training) }
+    try training.examples.readFiles()
     if case .text(let model)? = fields["start"] { start = model }
     let known = ["network", "settings", "training", "start"]
     if case .section(let all) = fields,
@@ -52,11 +54,52 @@ public struct TrainingRecipe: Sendable {
     try system.checkSettings()
     try system.checkReadiness()
     try training.check()
+    if let size = system.inputSize,
+      size != (training.examples.height, training.examples.width)
+    {
+      throw SettingsError(
+        "frames of \(training.examples.height)×\(training.examples.width) px do not suit the network",
+        hint: "it takes \(size.height)×\(size.width) px")
+    }
     let (examples, step) = (training.examples, system.network.alignment)
     guard examples.height % step == 0, examples.width % step == 0 else {
       throw SettingsError(
         "frames of \(examples.height)×\(examples.width) px do not suit the network",
         hint: "choose sides that \(step) divides")
     }
+  }
+}
+
+extension ExampleSettings {
+  /// Adds the content of the files that are named.
+  fileprivate mutating func readFiles() throws {
+    if case .file(let file) = psf {
+      psf = PSF(
+        try CalibrationFiles.read(file.path), path: file.path, checksum: try file.read())
+    }
+    if let camera {
+      guard let maps = try CameraFiles.read(camera.path).maps else {
+        throw SettingsError(
+          "the recipe's `examples.camera`, \(camera.path), has no maps",
+          hint: "state the camera's read noise as `readVariance`, photoelectrons²")
+      }
+      use(maps, path: camera.path, checksum: try camera.read())
+    }
+  }
+}
+
+extension ExampleFile {
+  /// The file's checksum. Throws `SettingsError` if the recipe states another.
+  fileprivate func read() throws -> UInt32 {
+    let found: UInt32
+    do {
+      found = try InputFile.contents(of: path).withUnsafeBytes { ZipWriter.checksum($0) }
+    } catch { throw SettingsError("cannot read \(path): it \(error.words)", hint: nil) }
+    if let checksum, checksum != found {
+      throw SettingsError(
+        "\(path) is not the file that the recipe means: its CRC-32 is \(found), not \(checksum)",
+        hint: "omit `crc32` to use the file as it is now")
+    }
+    return found
   }
 }

@@ -24,9 +24,11 @@ public struct TrainingScores: Codable, Hashable, Sendable {
   /// The width of the distribution of x errors over the network's own standard errors; 1 if these are
   /// right. nil if it states none.
   public var overSigma: Double?
+  /// The share of crops whose class is right; nil if the network does not find classes.
+  public var accuracy: Double?
 
   enum CodingKeys: String, CodingKey {
-    case step, loss, chance, recall, precision
+    case step, loss, chance, recall, precision, accuracy
     case jaccard = "j250"
     case closeJaccard = "j100"
     case rmse = "rmse_nm"
@@ -48,6 +50,7 @@ public struct TrainingScores: Codable, Hashable, Sendable {
   ) throws {
     self.step = step
     loss = result.loss
+    accuracy = result.accuracy
     guard let columns = system.task.emitters?.columns, result.loss.isFinite else { return }
     let frames = 1 + max(result.targets.last?.frame ?? 0, result.list.places.last?.frame ?? 0)
     let field = FieldOfView(
@@ -72,7 +75,7 @@ public struct TrainingScores: Codable, Hashable, Sendable {
     let pairs = try Matching(of: found, with: truth, settings: settings).pairs
     let ratios = pairs.prefix(Self.boundPairs).flatMap { pair -> [Double] in
       let target = result.targets[pair.molecule]
-      guard let bound = Self.bound(of: target) else { return [] }
+      guard let bound = Self.bound(of: target, examples) else { return [] }
       return [
         (x[pair.localization] - target.x) / bound.x, (y[pair.localization] - target.y) / bound.y,
       ]
@@ -81,14 +84,23 @@ public struct TrainingScores: Codable, Hashable, Sendable {
   }
 
   /// √CRLB of x and y of a target that is alone, px.
-  private static func bound(of target: Validation.Target) -> (x: Double, y: Double)? {
+  private static func bound(
+    of target: Validation.Target, _ examples: ExampleSettings
+  ) -> (x: Double, y: Double)? {
     let box = 2 * Int((4 * max(target.widths.x, target.widths.y)).rounded(.up)) + 1
-    let (column, row) = (target.x.rounded(), target.y.rounded())
-    let bound = CramerRaoBound(
-      psf: GaussianPSF(sigmaX: target.widths.x, sigmaY: target.widths.y),
-      x: target.x - column + Double(box / 2), y: target.y - row + Double(box / 2),
-      photons: target.photons, background: target.background, box: box,
-      noise: PixelNoise(readVariance: [target.readVariance]))
+    let x = target.x - target.x.rounded() + Double(box / 2)
+    let y = target.y - target.y.rounded() + Double(box / 2)
+    let noise = PixelNoise(readVariance: [target.readVariance])
+    let bound: CramerRaoBound? =
+      if case .spline(let psf)? = examples.psf.calibrated {
+        CramerRaoBound(
+          psf: psf, x: x, y: y, z: target.z / psf.axial.indexFactor, photons: target.photons,
+          background: target.background, box: box, noise: noise)
+      } else {
+        CramerRaoBound(
+          psf: GaussianPSF(sigmaX: target.widths.x, sigmaY: target.widths.y), x: x, y: y,
+          photons: target.photons, background: target.background, box: box, noise: noise)
+      }
     guard let x = bound?[.x], let y = bound?[.y], x > 0, y > 0 else { return nil }
     return (x, y)
   }
@@ -101,6 +113,6 @@ public struct TrainingScores: Codable, Hashable, Sendable {
     return "step \(step): loss \(String(format: "%.4g", loss))"
       + text("J250", jaccard, "%.3f") + text("J100", closeJaccard, "%.3f")
       + text("RMSE", rmse, "%.1f", " nm") + text("error/bound", overBound, "%.2f")
-      + text("error/σ", overSigma, "%.2f")
+      + text("error/σ", overSigma, "%.2f") + text("accuracy", accuracy, "%.3f")
   }
 }
