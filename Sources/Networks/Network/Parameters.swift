@@ -25,6 +25,13 @@ package struct Parameter: Hashable, Sendable {
 
   package var count: Int { shape.reduce(1, *) }
 
+  /// 1 where the graph's tensor has a value of the file's, 0 where it has zeros that are only its
+  /// layout; nil if there are none.
+  var graphMask: Tensor? {
+    guard arrangement.spread != nil else { return nil }
+    return arrangement.forGraph(Tensor([Float](repeating: 1, count: count), shape: shape))
+  }
+
   /// The type in the network's graph.
   var graphType: TensorType { TensorType(.float32, arrangement.graphShape(shape)) }
 }

@@ -92,8 +92,13 @@ struct Learning {
       let values = try parameters.map { try graph.parameter($0.name, $0.graphType) }
       let loss = try Self.sum(group.map { terms[$0] }, in: &graph)
       let gradients = try graph.gradients(of: loss, withRespectTo: values)
-      result += zip(parameters, gradients).compactMap { parameter, gradient in
-        gradient.map { (parameter, $0) }
+      for (parameter, gradient) in zip(parameters, gradients) {
+        guard var gradient else { continue }
+        // Zeros that belong to the layout learn nothing.
+        if let mask = parameter.graphMask {
+          gradient = try graph.apply(Binary(.multiply), gradient, graph.constant(mask))
+        }
+        result.append((parameter, gradient))
       }
     }
     return result
