@@ -251,4 +251,18 @@ import Testing
       #expect(names == SpeNet().classes)
     }
   }
+
+  /// A log of a version with other columns is continued, not dropped.
+  @Test func logsOfOtherVersionsAreContinued() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "log-\(UUID().uuidString).csv")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data("step,validation_loss,j250,rate,count\n20,5,0.5,0.001,7\n40,4,0.6,0.001,6\n".utf8)
+      .write(to: file)
+    let log = try TrainingLog(file.path, terms: ["count"], continuing: 30)
+    try #require(log.entries.count == 1)
+    #expect(log.entries[0].scores.step == 20 && log.entries[0].scores.jaccard == 0.5)
+    #expect(log.entries[0].terms["count"] == 7 && log.entries[0].scores.accuracy == nil)
+    #expect(log.text.contains("\n20,,,,0.001,,5,0.5,"))
+  }
 }

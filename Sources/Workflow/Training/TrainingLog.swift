@@ -26,8 +26,10 @@ struct TrainingLog {
   init(_ path: String, terms: [String], continuing step: Int?) throws {
     self.terms = terms.sorted()
     guard let step, let data = FileManager.default.contents(atPath: path) else { return }
-    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").dropFirst()
-    entries = lines.compactMap { Self.entry($0, self.terms) }.filter { $0.scores.step <= step }
+    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+    let columns = lines.first?.split(separator: ",").map(String.init) ?? []
+    entries = lines.dropFirst().compactMap { Self.entry($0, columns, self.terms) }
+      .filter { $0.scores.step <= step }
   }
 
   /// Adds a line; later ones, of steps that are done again, are removed.
@@ -64,22 +66,21 @@ struct TrainingLog {
     return (["\(entry.scores.step)"] + numbers).joined(separator: ",")
   }
 
-  private static func entry(_ line: Substring, _ terms: [String]) -> Entry? {
+  /// A line of a log, which may be of a version with other columns.
+  private static func entry(
+    _ line: Substring, _ columns: [String], _ terms: [String]
+  ) -> Entry? {
     let parts = line.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-    guard parts.count == fixed.count + scores.count + terms.count, let step = parts[0],
-      let loss = parts[6]
-    else { return nil }
-    var result = TrainingScores(step: Int(step), loss: loss)
-    for (index, score) in scores.enumerated() {
-      result[keyPath: score.path] = parts[fixed.count + index]
+    func value(_ name: String) -> Double? {
+      columns.firstIndex(of: name).flatMap { $0 < parts.count ? parts[$0] : nil }
     }
+    guard let step = value("step"), let loss = value("validation_loss") else { return nil }
+    var result = TrainingScores(step: Int(step), loss: loss)
+    for score in scores { result[keyPath: score.path] = value(score.name) }
     return Entry(
-      scores: result, loss: parts[1] ?? .nan,
-      terms: Dictionary(
-        uniqueKeysWithValues: terms.enumerated().map {
-          ($1, parts[fixed.count + scores.count + $0] ?? .nan)
-        }),
-      norm: parts[2] ?? .nan, leftOut: parts[3] ?? .nan, rate: parts[4] ?? .nan,
-      seconds: parts[5] ?? .nan)
+      scores: result, loss: value("loss") ?? .nan,
+      terms: Dictionary(uniqueKeysWithValues: terms.map { ($0, value($0) ?? .nan) }),
+      norm: value("norm") ?? .nan, leftOut: value("left_out") ?? .nan,
+      rate: value("rate") ?? .nan, seconds: value("seconds") ?? .nan)
   }
 }
